@@ -1,0 +1,158 @@
+"""The configuration that training, golden model and hardware share.
+
+Every width, range and latency of the project derives from the two objects here: a
+:class:`Precision` names the codes of one layer, an :class:`ArrayConfig` one generated array.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from model.arithmetic import code_limit, load_range, signed_width
+
+WIDTHS = (2, 4, 8)
+"""Widths in bits that weights and membranes can have."""
+
+ACCUMULATOR_MARGIN = 13
+"""Accumulator bits beyond the weight's when no network is at hand: a fan-in of 4,608 spikes."""
+
+LARGEST_LEAK = 15
+PIXEL_BITS = 8
+PIXEL_SCALE = 1 << PIXEL_BITS
+"""A pixel p in 0 ... 255 stands for the real input p / 256."""
+
+
+class ConfigError(ValueError):
+    """A configuration, network or bundle that cannot work; its text is one sentence for the user."""
+
+
+def require(condition: bool, sentence: str) -> None:
+    """Raise :class:`ConfigError` with ``sentence`` unless ``condition`` holds."""
+    if not condition:
+        raise ConfigError(sentence)
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Bit widths of one layer: W for weights, U for stored membranes."""
+
+    weight_width: int
+    membrane_width: int
+
+    def __post_init__(self) -> None:
+        for name, width in (("weight", self.weight_width), ("membrane", self.membrane_width)):
+            require(
+                width in WIDTHS,
+                f"a {name} width of {width} bits is not supported; choose one of {', '.join(map(str, WIDTHS))}",
+            )
+
+    @property
+    def weight_limit(self) -> int:
+        """Q of the weight codes -Q ... Q."""
+        return code_limit(self.weight_width)
+
+    @property
+    def membrane_limit(self) -> int:
+        """Q of the membrane codes -Q ... Q."""
+        return code_limit(self.membrane_width)
+
+    @property
+    def accumulator_width(self) -> int:
+        """Accumulator bits of an array that is built without a network."""
+        return self.weight_width + ACCUMULATOR_MARGIN
+
+    @property
+    def bias_limit(self) -> int:
+        """Bound on |B| that folding enforces: a quarter of the accumulator's range."""
+        return (1 << (self.accumulator_width - 2)) - 1
+
+    @property
+    def threshold_limit(self) -> int:
+        """Bound on the threshold that folding enforces by a floor on |g|: half of the range."""
+        return (1 << (self.accumulator_width - 1)) - 1
+
+    def __str__(self) -> str:
+        return f"w{self.weight_width}u{self.membrane_width}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayConfig:
+    """One generated systolic array.
+
+    Parameters
+    ----------
+    precision : Precision
+        Widths of weights and membranes.
+    rows, columns : int
+        Processing elements: rows are output positions, columns are output channels.
+    accumulator_width : int
+        Bits of accumulators, biases and thresholds (two's complement).
+    leaks : tuple of int
+        The values of r that the neuron units support, ascending; a tile selects one by index.
+    time_steps : int
+        Steps T that a pixel tile fires in a row.
+    joins : bool
+        Whether the neuron units add J to the bias where an identity shortcut spikes.
+    retire : bool
+        Whether the array has the observation port with H, spike and membrane of every neuron.
+    """
+
+    precision: Precision
+    rows: int = 16
+    columns: int = 8
+    accumulator_width: int
+    leaks: tuple[int, ...] = (1,)
+    time_steps: int = 4
+    joins: bool = False
+    retire: bool = False
+
+    def __post_init__(self) -> None:
+        require(1 <= self.rows <= 256, f"{self.rows} rows; an array has 1 to 256")
+        require(1 <= self.columns <= 256, f"{self.columns} columns; an array has 1 to 256")
+        require(1 <= self.time_steps <= 256, f"{self.time_steps} time steps; an array fires 1 to 256")
+        require(
+            self.weight_width < self.accumulator_width <= 32,
+            f"an accumulator of {self.accumulator_width} bits for weights of {self.weight_width} bits; "
+            f"it needs {self.weight_width + 1} to 32",
+        )
+        require(
+            len(self.leaks) > 0 and list(self.leaks) == sorted(set(self.leaks)),
+            f"leaks {self.leaks} must be distinct and ascending, at least one",
+        )
+        for leak in self.leaks:
+            require(0 <= leak <= LARGEST_LEAK, f"a leak of r = {leak}; r is 0 to {LARGEST_LEAK}")
+            need = signed_width(*load_range(self.membrane_width, leak))
+            require(
+                need <= self.accumulator_width,
+                f"r = {leak} loads membranes of up to {need} bits, "
+                f"beyond the accumulator's {self.accumulator_width}; lower r or widen the accumulator",
+            )
+
+    @property
+    def weight_width(self) -> int:
+        return self.precision.weight_width
+
+    @property
+    def membrane_width(self) -> int:
+        return self.precision.membrane_width
+
+    @property
+    def processing_elements(self) -> int:
+        return self.rows * self.columns
+
+    @cached_property
+    def accumulator_range(self) -> tuple[int, int]:
+        """Least and greatest number that an accumulator holds."""
+        return -(1 << (self.accumulator_width - 1)), (1 << (self.accumulator_width - 1)) - 1
+
+    # Latency, in cycles, when every input is there and every output is taken. These are the numbers
+    # that the docstrings state, mint.json prints and the benches measure.
+
+    @property
+    def rotation_cycles(self) -> int:
+        """One rotation of the chains: the rows and the neuron unit's potential register."""
+        return self.rows + 1
+
+    @property
+    def skew_cycles(self) -> int:
+        """From the first column to the last."""
+        return self.columns - 1
