@@ -1,0 +1,59 @@
+# Every verb is one line; the logic is in Python. `make` alone lists them.
+#
+# Set-up happens once: a stamp in .venv says what is installed, and is older than what it depends on
+# when the dependencies changed.
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+CORE := $(VENV)/core.stamp
+FULL := $(VENV)/full.stamp
+
+# A variable becomes an option only when it is set: $(call option,--rows,$(ROWS)).
+option = $(if $(2),$(addprefix $(1)=,$(2)))
+precision = $(call option,--weight-width,$(W)) $(call option,--membrane-width,$(U))
+array = $(call option,--rows,$(ROWS)) $(call option,--columns,$(COLUMNS)) $(call option,--top,$(TOP))
+bundle = $(call option,--bundle,$(BUNDLE))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup verilog cosim area train evaluate test formal bench lint clean
+
+help:      ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
+
+setup: $(FULL)     ## install everything that the verbs below need into .venv
+
+verilog: $(CORE)   ## write the array and its memory images   W=4 U=4 [ROWS= COLUMNS= BUNDLE= TOP=]
+	@$(RUN) -m mint verilog $(precision) $(array) $(bundle)
+
+cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [BUNDLE= SIM=]
+	@$(RUN) -m mint cosim $(precision) $(array) $(bundle) $(call option,--images,$(IMAGES)) $(call option,--simulator,$(SIM))
+
+area: $(CORE)      ## gates, flip-flops and FPGA cells of all nine width pairs   [ROWS= COLUMNS= LIBERTY=file]
+	@$(RUN) -m mint area $(call option,--rows,$(ROWS)) $(call option,--columns,$(COLUMNS)) $(call option,--liberty,$(LIBERTY))
+
+train: $(FULL)     ## train a network   W=4 U=4
+	@$(RUN) -m mint train $(precision)
+
+evaluate: $(CORE)  ## accuracy of the integers on the test images   W=4 U=4 [BUNDLE=]
+	@$(RUN) -m mint evaluate $(precision) $(bundle)
+
+test: $(FULL)      ## all tests
+	@$(RUN) -m pytest -n 2
+
+formal: $(FULL)    ## the proofs alone
+	@$(RUN) -m pytest tests/formal
+
+bench: $(FULL)     ## speed of the golden model and of the simulation
+	@$(RUN) -m bench
+
+lint: $(FULL)      ## style, types, import rules
+	@$(RUN) -m tools.lint
+
+clean:             ## remove what was built; .venv and trained runs stay
+	@rm -rf build
+
+$(CORE): pyproject.toml constraints.txt tools/setup.sh
+	@tools/setup.sh core
+
+$(FULL): pyproject.toml constraints.txt tools/setup.sh
+	@tools/setup.sh full

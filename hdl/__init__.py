@@ -1,0 +1,1 @@
+"""How the numbers are computed: components, the Verilog writer, area."""

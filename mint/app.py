@@ -1,0 +1,68 @@
+"""The command ``mint``.
+
+A command is a function of its own name in a module of its own name (``mint/area.py`` has ``area``), listed in
+:data:`COMMANDS`. The module is imported when the command is used, or when its help is asked for; what takes long to
+import (torch, Amaranth, NumPy) is imported inside the function, so that ``mint --help`` is there at once.
+"""
+
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+from typer.core import TyperGroup
+
+from mint.console import messages
+from model.config import ConfigError
+
+COMMANDS = ("area",)
+"""In the order in which ``mint --help`` lists them."""
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
+
+
+def sentence(error: ConfigError | OSError) -> str:
+    """Say what went wrong in one line that a user can act on."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {(error.strerror or 'cannot be used').lower()}"
+    return str(error)
+
+
+class Commands(TyperGroup):
+    """Imports a command's module when it is needed, and turns a user's mistake into a sentence."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        single = typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=CONTEXT)
+        single.command(cmd_name)(getattr(import_module(f"mint.{cmd_name}"), cmd_name))
+        return typer.main.get_command(single)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ConfigError, OSError) as error:
+            if ctx.params["debug"]:
+                raise
+            messages.print(Text(f"error: {sentence(error)}", style="red"), soft_wrap=True)
+            raise typer.Exit(2) from error
+
+
+app = typer.Typer(
+    cls=Commands, add_completion=False, no_args_is_help=True, rich_markup_mode="rich", context_settings=CONTEXT
+)
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """From a trained spiking network with 2, 4 or 8 bits to Verilog that computes the same integers."""
+
+
+def main() -> None:
+    """Run the command line; the console script calls this."""
+    app(prog_name="mint")

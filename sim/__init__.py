@@ -1,0 +1,1 @@
+"""That Verilog and golden model agree: hosts, benches, runner."""

@@ -1,0 +1,1 @@
+"""What developing the project needs and its users do not."""

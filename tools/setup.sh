@@ -1,0 +1,60 @@
+#!/bin/sh
+# Makes .venv and installs the project into it, from the versions in constraints.txt.
+#
+#   tools/setup.sh core   what Verilog, co-simulation and area reports need (no torch)
+#   tools/setup.sh full   training and tests as well
+#
+# The Makefile calls this when the stamp that it leaves is missing or old.
+set -eu
+cd "$(dirname "$0")/.."
+level=$1
+python=${PYTHON:-python3}
+log=.venv/setup.log
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+stop() { say "$*"; exit 1; }
+
+# Installs Debian packages if this user may; fails quietly otherwise.
+apt_install() {
+    command -v apt-get >/dev/null || return 1
+    root=
+    if [ "$(id -u)" -ne 0 ]; then
+        sudo -n true 2>/dev/null || return 1
+        root="sudo -n"
+    fi
+    say "installing $* with apt"
+    export DEBIAN_FRONTEND=noninteractive
+    # The package lists of a fresh machine or container are empty or old: read them and try again.
+    $root apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 ||
+        { $root apt-get update -qq >/dev/null 2>&1 &&
+            $root apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1; }
+}
+
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+    stop "Python 3.11 or newer is needed; install it, or name it: make ... PYTHON=python3.12"
+
+if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+    # Debian splits venv off Python, into a package with the version in its name.
+    package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || apt_install "$package" ||
+        stop "Python cannot make virtual environments here; install it first: apt install $package"
+    say "making .venv with $("$python" --version)"
+    "$python" -m venv --clear .venv
+fi
+
+case $level in
+core) project=. ;;
+full) project='.[train,test]' ;;
+*) stop "unknown level $level; choose core or full" ;;
+esac
+say "installing Python packages ($level); what pip says goes to $log"
+.venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable "$project" \
+    >"$log" 2>&1 || { tail -n 15 "$log" >&2; stop "pip failed; its last lines are above, all of them in $log"; }
+
+# Only simulation needs Icarus, so its absence stops nothing here; `mint cosim` and the tests insist on it.
+command -v iverilog >/dev/null || apt_install iverilog ||
+    say "Icarus Verilog is missing, simulation needs it; install it: apt install iverilog"
+
+touch ".venv/$level.stamp"
+[ "$level" = core ] || touch .venv/core.stamp
+say "done"
