@@ -1,0 +1,114 @@
+"""The neuron over all time steps in one pass: compiled loops for the CPU.
+
+One call reads every sum once and keeps the membrane of a strip of neurons in the cache, instead of
+a dozen elementwise passes per time step. ``neuron.py`` holds the same equations in plain
+PyTorch; the tests demand equal results. Arrays are [T, N, C, S] float32 holding integers.
+"""
+
+import numba
+import numpy as np
+
+_jit = numba.njit(parallel=True, fastmath={"contract", "nsz", "reassoc"}, cache=True, error_model="numpy")
+
+
+@_jit
+def channel_moments(sums):
+    """Sum and sum of squares of [M, N, C, S] per channel, exact in float64 for integers."""
+    steps, batch, channels, size = sums.shape
+    partial = np.zeros((batch, channels, 2))
+    for index in numba.prange(batch * channels):
+        n, c = index // channels, index % channels
+        total, square = 0.0, 0.0
+        for t in range(steps):
+            row = sums[t, n, c]
+            for s in range(size):
+                value = np.float64(row[s])
+                total += value
+                square += value * value
+        partial[n, c, 0], partial[n, c, 1] = total, square
+    return partial
+
+
+@_jit
+def forward(sums, steps, bias, threshold, store_scale, load_scale, limit, half, potential, spikes):
+    """H[t] = A[t] + B + load(U); spike = H >= Θ; U = 0 or sat(floor(H·store_scale)).
+
+    ``half`` selects load(U) = floor(U/2) (r = 0) instead of U·load_scale.
+    """
+    static, batch, channels, size = sums.shape
+    for index in numba.prange(batch * channels):
+        n, c = index // channels, index % channels
+        b, theta = bias[c], threshold[c]
+        membrane = np.zeros(size, np.float32)
+        for t in range(steps):
+            row = sums[t if static > 1 else 0, n, c]
+            h_row, s_row = potential[t, n, c], spikes[t, n, c]
+            for s in range(size):
+                u = membrane[s]
+                loaded = np.floor(u * np.float32(0.5)) if half else u * load_scale
+                h = row[s] + b + loaded
+                fired = np.float32(1.0) if h >= theta else np.float32(0.0)
+                kept = min(max(np.floor(h * store_scale), -limit), limit)
+                h_row[s] = h
+                s_row[s] = fired
+                membrane[s] = kept * (np.float32(1.0) - fired)
+
+
+@_jit
+def backward(grad, potential, sums, unit, threshold, store_scale, load_scale, limit, half, sharpness, grad_real):
+    """Gradient with respect to the real potential h = unit·H, and its sums per sample and channel.
+
+    dh[t] = dS[t]·σ'((H-Θ)·unit) + dh[t+1]·½·[no spike]·[not saturated], the reset detached.
+    ``grad_real`` comes in as zeros; a static input sums over t. Returns partial sums over time and space of dh, dh·A, and dh[t+1]·(load(U) - ½H·[not saturated]):
+    the last is the gradient that the step receives from U at every time step.
+    """
+    steps, batch, channels, size = grad.shape
+    static = sums.shape[0]
+    out_static = grad_real.shape[0]
+    partial = np.zeros((batch, channels, 3))
+    slope = np.float32(np.pi / 2 * sharpness)
+    height = np.float32(sharpness / 2)
+    for index in numba.prange(batch * channels):
+        n, c = index // channels, index % channels
+        q, theta = unit[c], threshold[c]
+        carried = np.zeros(size, np.float32)
+        total, weighted, residual = 0.0, 0.0, 0.0
+        for t in range(steps - 1, -1, -1):
+            g_row, h_row = grad[t, n, c], potential[t, n, c]
+            a_row = sums[t if static > 1 else 0, n, c]
+            out = grad_real[t if out_static > 1 else 0, n, c]
+            held = np.float32(1.0) if out_static == 1 else np.float32(0.0)
+            t_total, t_weighted, t_residual = np.float32(0), np.float32(0), np.float32(0)
+            for s in range(size):
+                h = h_row[s]
+                quiet = np.float32(0.0) if h >= theta else np.float32(1.0)
+                code = np.floor(h * store_scale)
+                kept = min(max(code, -limit), limit)
+                inside = quiet if kept == code else np.float32(0.0)
+                loaded = np.floor(kept * np.float32(0.5)) if half else kept * load_scale
+                future = carried[s]
+                t_residual += future * (quiet * loaded - inside * np.float32(0.5) * h)
+                x = (h - theta) * q * slope
+                real = g_row[s] * height / (np.float32(1.0) + x * x) + future * inside * np.float32(0.5)
+                carried[s] = real
+                out[s] = real + held * out[s]
+                t_total += real
+                t_weighted += real * a_row[s]
+            total += t_total
+            weighted += t_weighted
+            residual += t_residual
+        partial[n, c, 0], partial[n, c, 1], partial[n, c, 2] = total, weighted, residual
+    return partial
+
+
+@_jit
+def affine(grad_real, sums, scale, constant, linear):
+    """grad_real <- scale[c]·grad_real + constant[c] + linear[c]·A, in place."""
+    steps, batch, channels, size = grad_real.shape
+    for index in numba.prange(batch * channels):
+        n, c = index // channels, index % channels
+        k, d, e = scale[c], constant[c], linear[c]
+        for t in range(steps):
+            out, row = grad_real[t, n, c], sums[t, n, c]
+            for s in range(size):
+                out[s] = k * out[s] + d + e * row[s]

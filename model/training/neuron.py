@@ -1,0 +1,206 @@
+"""Batch norm and the leaky integrate-and-fire neuron on integer sums, over all time steps.
+
+The forward pass computes the integers of the law in float32 (exact below 2^24); the backward pass
+works in real units, h = unit·H with unit = s·|g|. Two implementations with equal results: compiled
+loops on the CPU (``kernel.py``) and plain PyTorch elsewhere, which is also the reference in the tests.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.arithmetic import code_limit
+from model.config import Precision
+from model.fold import Folded, fold
+from model.training import kernel
+
+BATCH_NORM_EPSILON = 1e-5
+
+
+@dataclass(frozen=True)
+class NeuronConfig:
+    """Constants of one layer's neurons: widths, r, T, real threshold, sharpness of the surrogate."""
+
+    precision: Precision
+    leak: int
+    time_steps: int
+    largest_input: int
+    input_scale: float
+    firing_threshold: float = 1.0
+    sharpness: float = 2.0
+
+    @property
+    def constants(self) -> tuple[np.float32, np.float32, np.float32, bool]:
+        """(2^-r, 2^(r-1), Q, r == 0) as the kernels take them."""
+        limit = code_limit(self.precision.membrane_width)
+        return np.float32(2.0**-self.leak), np.float32(2.0 ** (self.leak - 1)), np.float32(limit), self.leak == 0
+
+
+def fold_layer(
+    codes: Tensor, step: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, config: NeuronConfig
+) -> Folded:
+    """:func:`model.fold.fold` of tensors; ``mean`` and ``variance`` are of the sums A of unsigned-gain weights."""
+
+    def real(x: Tensor) -> np.ndarray:
+        return x.detach().cpu().double().numpy()
+
+    effective = float(real(step)) * config.input_scale
+    gain = real(gamma) / np.sqrt(real(variance) * effective**2 + BATCH_NORM_EPSILON)
+    return fold(
+        codes.detach().cpu().numpy(),
+        precision=config.precision,
+        step=effective,
+        gain=gain,
+        mean=real(mean) * effective,
+        shift=real(beta),
+        firing_threshold=config.firing_threshold,
+        largest_input=config.largest_input,
+        leak=config.leak,
+    )
+
+
+def _per_channel(values: np.ndarray, like: Tensor) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(like.device)
+
+
+def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Tensor]:
+    """Potentials H and spikes [T, N, C, S] of integer sums [T or 1, N, C, S]; no gradient."""
+    store_scale, load_scale, limit, half = config.constants
+    bias, threshold = _per_channel(folded.bias, sums), _per_channel(folded.threshold, sums)
+    shape = (config.time_steps, *sums.shape[1:])
+    if sums.device.type == "cpu":
+        potential, spikes = torch.empty(shape), torch.empty(shape)
+        kernel.forward(
+            sums.detach().contiguous().numpy(),
+            config.time_steps,
+            bias.numpy(),
+            threshold.numpy(),
+            store_scale,
+            load_scale,
+            limit,
+            half,
+            potential.numpy(),
+            spikes.numpy(),
+        )
+        return potential, spikes
+    return fire_reference(sums, bias, threshold, config)
+
+
+def fire_reference(sums: Tensor, bias: Tensor, threshold: Tensor, config: NeuronConfig) -> tuple[Tensor, Tensor]:
+    """:func:`fire` in plain PyTorch."""
+    store_scale, load_scale, limit, half = (float(c) for c in config.constants)
+    bias, threshold = bias[:, None], threshold[:, None]
+    membrane = torch.zeros_like(sums[0])
+    potentials, spikes = [], []
+    for t in range(config.time_steps):
+        loaded = torch.floor(membrane / 2) if half else membrane * load_scale
+        h = sums[t if len(sums) > 1 else 0] + bias + loaded
+        s = (h >= threshold).float()
+        membrane = torch.floor(h * store_scale).clamp(-limit, limit) * (1 - s)
+        potentials.append(h)
+        spikes.append(s)
+    return torch.stack(potentials), torch.stack(spikes)
+
+
+def backward_reference(
+    grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, config: NeuronConfig
+) -> tuple[Tensor, Tensor]:
+    """``kernel.backward`` in plain PyTorch: dh and its three sums per channel."""
+    store_scale, load_scale, limit, half = (float(c) for c in config.constants)
+    q, theta = unit[:, None], threshold[:, None]
+    slope = torch.pi / 2 * config.sharpness
+    carried = torch.zeros_like(potential[0])
+    out, residual = [], torch.zeros_like(unit, dtype=torch.float64)
+    for t in range(len(grad) - 1, -1, -1):
+        h = potential[t]
+        quiet = (h < theta).float()
+        code = torch.floor(h * store_scale)
+        kept = code.clamp(-limit, limit)
+        inside = quiet * (kept == code)
+        loaded = torch.floor(kept / 2) if half else kept * load_scale
+        residual += (carried * (quiet * loaded - inside * h / 2)).sum((0, 2)).double()
+        x = (h - theta) * q * slope
+        carried = grad[t] * (config.sharpness / 2) / (1 + x * x) + carried * inside / 2
+        out.insert(0, carried)
+    real = torch.stack(out)
+    total = real.sum((0, 1, 3)).double()
+    weighted = (real * sums).sum((0, 1, 3)).double()
+    if len(sums) == 1:
+        real = real.sum(0, keepdim=True)
+    return real, torch.stack([total, weighted, residual], 1)
+
+
+def moments(sums: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and biased variance [C] in float64 of integer sums, joint over time, batch and space."""
+    count = sums.numel() // sums.shape[2]
+    if sums.device.type == "cpu":
+        total, square = torch.from_numpy(kernel.channel_moments(sums.detach().numpy()).sum(0).T)
+    else:
+        wide = sums.detach().double()
+        total, square = wide.sum((0, 1, 3)), (wide * wide).sum((0, 1, 3))
+    mean = total / count
+    return mean, (square / count - mean * mean).clamp_min(0)
+
+
+class NormalisedFiring(torch.autograd.Function):
+    """Spikes of integer sums through batch norm with batch statistics, and its whole gradient.
+
+    unit = s·γ/√(s²·var + ε), b = β - unit·mean, h[t] = unit·A[t] + b + unit·load(U); γ is positive here: the
+    layer flips the weights of channels with a negative one.
+    """
+
+    @staticmethod
+    def forward(ctx, sums, step, gamma, beta, folded, mean, variance, config):  # type: ignore[no-untyped-def]
+        potential, spikes = fire(sums, folded, config)
+        unit = torch.from_numpy(folded.unit).to(sums.device)
+        ctx.save_for_backward(sums, potential, step, gamma, mean, variance, unit)
+        ctx.threshold = _per_channel(folded.threshold, sums)
+        ctx.config = config
+        return spikes
+
+    @staticmethod
+    def backward(ctx, grad):  # type: ignore[no-untyped-def]
+        sums, potential, step, gamma, mean, variance, unit = ctx.saved_tensors
+        config: NeuronConfig = ctx.config
+        grad = grad.contiguous()
+        if sums.device.type == "cpu":
+            store_scale, load_scale, limit, half = config.constants
+            real = torch.zeros_like(sums)
+            partial = kernel.backward(
+                grad.numpy(),
+                potential.numpy(),
+                sums.numpy(),
+                unit.float().numpy(),
+                ctx.threshold.numpy(),
+                store_scale,
+                load_scale,
+                limit,
+                half,
+                np.float32(config.sharpness),
+                real.numpy(),
+            )
+            reductions = torch.from_numpy(partial.sum(0))
+        else:
+            real, reductions = backward_reference(grad, potential, sums, unit.float(), ctx.threshold, config)
+        d_bias, weighted, residual = reductions.unbind(1)
+
+        # d unit: through A, through U at every time step, and through b = β - unit·mean.
+        d_unit = weighted + residual - mean * d_bias
+        s = step.detach().double() * config.input_scale
+        spread = s * s * variance + BATCH_NORM_EPSILON
+        d_gamma = d_unit * unit / gamma.double()
+        d_step = (d_unit * unit * BATCH_NORM_EPSILON / spread).sum() / step.double()
+        d_variance = -d_unit * unit * s * s / (2 * spread)
+        d_mean = -d_bias * unit
+
+        count = sums.numel() // sums.shape[2]
+        linear = 2 * d_variance / count
+        constant = d_mean / count - linear * mean
+        scale, constant, linear = (x.float() for x in (unit, constant, linear))
+        if sums.device.type == "cpu":
+            kernel.affine(real.numpy(), sums.numpy(), scale.numpy(), constant.numpy(), linear.numpy())
+        else:
+            real = real * scale[:, None] + constant[:, None] + sums * linear[:, None]
+        return real, d_step.to(step.dtype), d_gamma.to(gamma.dtype), d_bias.to(gamma.dtype), None, None, None, None

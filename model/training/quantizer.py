@@ -1,0 +1,53 @@
+"""Learned-step weight quantiser: one step per layer, shared by weights and membranes."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from model.config import Precision
+
+
+def round_ste(x: Tensor) -> Tensor:
+    """Round half to even; the gradient passes straight through."""
+    return x + (torch.round(x) - x).detach()
+
+
+class Quantizer(nn.Module):
+    """Codes n = clip(rint(w/s), -Q, Q) with a learned step s = exp(log_step).
+
+    The codes are integer-valued floats. Gradients are those of LSQ (Esser et al., ICLR 2020): straight
+    through inside the clip, none to w outside, and the step's gradient is scaled by 1/√(numel·Q).
+    The membrane's share of it enters where the neuron uses :meth:`step`.
+
+    Parameters
+    ----------
+    precision : Precision
+        Q = 2^(weight_width-1) - 1.
+    """
+
+    def __init__(self, precision: Precision) -> None:
+        super().__init__()
+        self.precision = precision
+        self.limit = float(precision.weight_limit)
+        self.log_step = nn.Parameter(torch.zeros(()))
+
+    @torch.no_grad()
+    def initialise(self, weight: Tensor) -> None:
+        """Step 2·mean|w|/√Q, after the final weight initialisation (the released MINT code takes this as the range)."""
+        self.log_step.fill_(math.log(2 * weight.abs().mean().item() / math.sqrt(self.limit)))
+
+    def step(self, numel: int) -> Tensor:
+        """Step s, its gradient scaled for ``numel`` weights."""
+        scale = 1 / math.sqrt(numel * self.limit)
+        log_step = self.log_step * scale + self.log_step.detach() * (1 - scale)
+        return log_step.exp()
+
+    def codes(self, weight: Tensor, step: Tensor) -> Tensor:
+        """Integer-valued codes of ``weight``, differentiable in weight and step."""
+        return round_ste(torch.clamp(weight / step, -self.limit, self.limit))
+
+    @torch.no_grad()
+    def to_int(self, weight: Tensor) -> Tensor:
+        """The codes as int8: exactly the values that the forward pass multiplies by."""
+        return self.codes(weight, self.log_step.exp()).to(torch.int8)
