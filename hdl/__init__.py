@@ -1,1 +1,1 @@
-"""How the numbers are computed: components, the Verilog writer, area."""
+"""How the numbers are computed: processing element, neuron unit, systolic array, Verilog text."""

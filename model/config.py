@@ -5,6 +5,7 @@ Every width, range and latency of the project derives from the two objects here:
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cached_property
 
 from model.arithmetic import code_limit, load_range, signed_width
@@ -29,6 +30,31 @@ def require(condition: bool, sentence: str) -> None:
     """Raise :class:`ConfigError` with ``sentence`` unless ``condition`` holds."""
     if not condition:
         raise ConfigError(sentence)
+
+
+class Action(IntEnum):
+    """What the array does after a beat: its neurons' sums pass the edge once, or stay where they are."""
+
+    ACCUMULATE = 0
+    """Nothing: the next beat follows."""
+    DOUBLE = 1
+    """Double every sum: between two bit planes of pixels."""
+    DOUBLE_BIAS = 2
+    """Double every sum and add the bias: before the last bit plane."""
+    FIRE = 3
+    """Add the bias and fire; the membranes stay for the next time step."""
+    FIRE_LAST = 4
+    """Add the bias and fire; ends the tile."""
+    FIRE_HELD = 5
+    """Fire at every time step from the same sums; ends the tile."""
+    DRAIN = 6
+    """Add the bias and hand the sums out; ends the tile."""
+    CLEAR = 7
+    """Throw the sums away; ends the tile. The array does it by itself after a reset."""
+
+    @property
+    def ends_tile(self) -> bool:
+        return self >= Action.FIRE_LAST
 
 
 @dataclass(frozen=True)
@@ -153,6 +179,24 @@ class ArrayConfig:
         return self.rows + 1
 
     @property
-    def skew_cycles(self) -> int:
-        """From the first column to the last."""
-        return self.columns - 1
+    def parameter_cycles(self) -> int:
+        """The parameters of a tile, one column after another."""
+        return self.columns
+
+    @property
+    def result_cycles(self) -> int:
+        """From a potential's way into the first column's neuron unit to its beat at an output."""
+        return self.columns
+
+    def spiking_tile_cycles(self, beats: int, time_steps: int) -> int:
+        """Parameters, then ``beats`` (the fan-in) and a rotation a time step; nothing returns from the last."""
+        return self.parameter_cycles + time_steps * (beats + self.rotation_cycles) - 1
+
+    def pixel_tile_cycles(self, beats: int) -> int:
+        """Parameters, ``beats`` (the fan-in) a bit plane, rotations between them, then every row fires T times."""
+        planes = PIXEL_BITS * beats + (PIXEL_BITS - 1) * self.rotation_cycles
+        return self.parameter_cycles + planes + self.rows * self.time_steps
+
+    def sums_tile_cycles(self, beats: int) -> int:
+        """Parameters, ``beats`` (the fan-in of all time steps), then a row of sums every ``columns`` cycles."""
+        return self.parameter_cycles + beats + self.rows * self.columns
