@@ -1,0 +1,1 @@
+"""What the hardware must compute, in NumPy: one twin for every component."""
