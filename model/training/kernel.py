@@ -112,3 +112,33 @@ def affine(grad_real, sums, scale, constant, linear):
             out, row = grad_real[t, n, c], sums[t, n, c]
             for s in range(size):
                 out[s] = k * out[s] + d + e * row[s]
+
+
+@_jit
+def max_pool_forward(x, size, out):
+    """Maximum over size × size of [M, H, W] planes of spikes."""
+    planes, height, width = out.shape
+    for m in numba.prange(planes):
+        for i in range(height):
+            for j in range(width):
+                best = x[m, i * size, j * size]
+                for di in range(size):
+                    for dj in range(size):
+                        best = max(best, x[m, i * size + di, j * size + dj])
+                out[m, i, j] = best
+
+
+@_jit
+def max_pool_backward(grad, x, y, size, out):
+    """The gradient goes to the first of the window that equals its maximum; the others get 0."""
+    planes, height, width = grad.shape
+    for m in numba.prange(planes):
+        for i in range(height):
+            for j in range(width):
+                best = y[m, i, j]
+                rest = grad[m, i, j]
+                for di in range(size):
+                    for dj in range(size):
+                        first = x[m, i * size + di, j * size + dj] == best
+                        out[m, i * size + di, j * size + dj] = rest if first else np.float32(0.0)
+                        rest = np.float32(0.0) if first else rest

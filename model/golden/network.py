@@ -1,0 +1,168 @@
+"""Golden integer model of a whole network, layer by layer, all time steps of a chunk of images at a time.
+
+Sums are matrix products in floating point, which are exact while every partial sum is an integer below
+2^24 (float32) or 2^53 (float64); which of the two follows from the weights, and more is refused.
+Inside, activations are [T, N, H, W, C]; what is handed out is [T, N, C, H, W].
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from model.config import require
+from model.golden.neuron_unit import neuron_step
+from model.network import INPUT, Layer, Network, Pool, Source
+
+Array = NDArray[np.generic]
+CHUNK = 100
+"""Images at a time: what fits the caches matters more than long matrix products."""
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """Every H, spike (before pooling) and stored U (after the reset) of a layer: [T, N, C, H, W]."""
+
+    potential: NDArray[np.int32]
+    spikes: NDArray[np.uint8]
+    membrane: NDArray[np.int8]
+
+
+def exact_float(network: Network, layer: Layer) -> type[np.floating]:
+    """The narrowest float in which every partial sum of the layer is exact."""
+    bound = 0
+    for source in layer.sources:
+        weight = np.abs(source.weight.astype(np.int64)).reshape(len(source.weight), -1)
+        bound += int(weight.sum(1).max()) * network.largest_value(source.origin)
+    require(bound < 2**53, f"layer {layer.name}: sums of up to {bound} are not exact in float64; narrow the layer")
+    return np.float32 if bound < 2**24 else np.float64
+
+
+def weighted_sum(x: Array, source: Source, kind: str, dtype: type[np.floating]) -> Array:
+    """A = Σ W·x of one source: x [M, H, W, Cin] to [M, H', W', Cout]."""
+    if kind == "linear":
+        flat = x.transpose(0, 3, 1, 2).reshape(len(x), -1).astype(dtype)
+        return (flat @ source.weight.T.astype(dtype))[:, None, None, :]
+    pad, kernel = source.padding, source.weight.shape[2]
+    x = np.pad(x.astype(dtype), ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+    # [M, H', W', kernel row, kernel column, Cin]: the last two are adjacent in memory.
+    windows = sliding_window_view(x, (kernel, kernel), (1, 2))[:, :: source.stride, :: source.stride]
+    windows = windows.transpose(0, 1, 2, 4, 5, 3)
+    shape = windows.shape[:3]
+    matrix = source.weight.transpose(2, 3, 1, 0).reshape(-1, len(source.weight)).astype(dtype)
+    return (windows.reshape(-1, len(matrix)) @ matrix).reshape(*shape, -1)
+
+
+def pooled(spikes: Array, pool: Pool | None) -> Array:
+    """Max (an OR) or sum of spikes over size × size; odd ends are dropped. [M, H, W, C]."""
+    if pool is None:
+        return spikes
+    m, height, width, channels = spikes.shape
+    rows, columns = height // pool.size, width // pool.size
+    cut = spikes[:, : rows * pool.size, : columns * pool.size]
+    blocks = cut.reshape(m, rows, pool.size, columns, pool.size, channels)
+    return blocks.max((2, 4)) if pool.kind == "max" else blocks.sum((2, 4), dtype=np.int32)
+
+
+def _time_first(x: Array, steps: int) -> Array:
+    return x.reshape(steps, -1, *x.shape[1:]).transpose(0, 1, 4, 2, 3)
+
+
+def forward(
+    network: Network, images: Array, observe: Callable[[str, LayerTrace], None] | None = None
+) -> NDArray[np.int64]:
+    """Integer logits [N, classes] of ``images`` [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes)."""
+    steps = network.time_steps
+    if network.input_kind == "pixels":
+        values = {INPUT: images.transpose(0, 2, 3, 1)}
+    else:
+        values = {INPUT: images.transpose(0, 1, 3, 4, 2).reshape(-1, *np.roll(network.input_shape, -1))}
+    for layer in network.layers:
+        dtype = exact_float(network, layer)
+        sums = sum(weighted_sum(values[s.origin], s, layer.kind, dtype) for s in layer.sources)
+        assert isinstance(sums, np.ndarray)
+        if not layer.spiking:
+            # The last layer: no leak, no threshold, no saturation.
+            total = sums.astype(np.int64).reshape(steps, -1, layer.channels).sum(0)
+            return total + steps * layer.bias.astype(np.int64)
+        spikes = _fire(network, layer, sums.astype(np.int32), values, observe)
+        values[layer.name] = pooled(spikes, layer.pool)
+    raise AssertionError("a network ends with a layer without neurons")
+
+
+def _fire(
+    network: Network,
+    layer: Layer,
+    sums: NDArray[np.int32],
+    values: dict[str, Array],
+    observe: Callable[[str, LayerTrace], None] | None,
+) -> NDArray[np.uint8]:
+    """All time steps of one layer's neurons."""
+    steps = network.time_steps
+    static = network.is_pixel_layer(layer)
+    sums = sums.reshape(1 if static else steps, -1, *sums.shape[1:])
+    width = layer.precision.membrane_width
+    shape = (steps, *sums.shape[1:])
+    assert layer.threshold is not None
+    membrane = np.zeros(shape[1:], np.int32)
+    spikes = np.empty(shape, np.uint8)
+    potentials = np.empty(shape, np.int32) if observe else None
+    membranes = np.empty(shape, np.int8) if observe else None
+    skipped = values[layer.skip].reshape(shape) if layer.skip else None
+    for t in range(steps):
+        bias = layer.bias.astype(np.int32)
+        if skipped is not None:
+            assert layer.skip_bias is not None
+            bias = np.where(skipped[t] > 0, bias + layer.skip_bias, bias)
+        potential, spike, membrane = neuron_step(
+            sums[0 if static else t], bias, layer.threshold, membrane, layer.leak, width
+        )
+        spikes[t] = spike
+        if potentials is not None and membranes is not None:
+            potentials[t], membranes[t] = potential, membrane
+    if observe and potentials is not None and membranes is not None:
+        trace = (_time_first(x.reshape(-1, *shape[2:]), steps) for x in (potentials, spikes, membranes))
+        observe(layer.name, LayerTrace(*trace))  # type: ignore[arg-type]
+    return spikes.reshape(-1, *shape[2:])
+
+
+def classify(logits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Class of each image: the lowest index of the maximum."""
+    return logits.argmax(1)
+
+
+def chunks(network: Network, images: Array, size: int = CHUNK) -> Iterator[tuple[slice, Array]]:
+    """Slices of ``images`` along N with the data; refuses images that the network does not take."""
+    axis = 0 if network.input_kind == "pixels" else 1
+    check_images(network, images)
+    for start in range(0, images.shape[axis], size):
+        part = slice(start, min(start + size, images.shape[axis]))
+        yield part, images[part] if axis == 0 else images[:, part]
+
+
+def check_images(network: Network, images: Array) -> None:
+    """Refuse images of another shape, type or range than the network's input."""
+    pixels = network.input_kind == "pixels"
+    expected = ("N", *network.input_shape) if pixels else (network.time_steps, "N", *network.input_shape)
+    shape = images.shape
+    fits = len(shape) == len(expected) and all(e in ("N", s) for e, s in zip(expected, shape, strict=True))
+    require(fits, f"images have shape {list(shape)}; the network takes [{', '.join(map(str, expected))}]")
+    require(bool(images.size), "there are no images; give at least one")
+    require(np.issubdtype(images.dtype, np.integer) or images.dtype == bool, f"images are {images.dtype}; give integers")
+    top = network.largest_value(INPUT)
+    low, high = int(images.min()), int(images.max())
+    require(low >= 0 and high <= top, f"image values run from {low} to {high}; the network takes 0 to {top}")
+
+
+def run(network: Network, images: Array) -> dict[str, Array]:
+    """Everything about ``images``: NAME.spikes, NAME.potential, NAME.membrane of spiking layers, and logits."""
+    found: dict[str, list[Array]] = {}
+
+    def observe(name: str, trace: LayerTrace) -> None:
+        for key in ("spikes", "potential", "membrane"):
+            found.setdefault(f"{name}.{key}", []).append(getattr(trace, key))
+
+    logits = [forward(network, part, observe) for _, part in chunks(network, images)]
+    return {key: np.concatenate(parts, 1) for key, parts in found.items()} | {"logits": np.concatenate(logits)}
