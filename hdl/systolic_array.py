@@ -216,9 +216,7 @@ class SystolicArray(wiring.Component):
                         token.shift.eq(cycle == Mux(action == Action.FIRE_HELD, last_cycle, 0)),
                         token.load.eq((action == Action.FIRE_HELD) | (cycle == 0)),
                         token.double.eq(_is(action, Action.DOUBLE, Action.DOUBLE_BIAS)),
-                        token.add_bias.eq(
-                            _is(action, Action.DOUBLE_BIAS, Action.FIRE, Action.FIRE_LAST, Action.DRAIN)
-                        ),
+                        token.add_bias.eq(_is(action, Action.DOUBLE_BIAS, Action.FIRE, Action.FIRE_LAST, Action.DRAIN)),
                         token.add_membrane.eq((action == Action.FIRE_HELD) & (cycle != 0)),
                         token.keep.eq(_is(action, Action.DOUBLE, Action.DOUBLE_BIAS)),
                         token.fire.eq(action == Action.FIRE),

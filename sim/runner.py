@@ -1,0 +1,129 @@
+"""Run a cocotb bench on Verilog, and believe it only if it ran and passed."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
+from xml.etree import ElementTree
+
+from cocotb_tools.runner import get_results, get_runner
+
+from model.config import ArrayConfig, Precision
+
+PROGRAMS = {"icarus": "iverilog", "verilator": "verilator"}
+CONFIG_VARIABLE = "MINT_ARRAY"
+
+
+class SimulationError(RuntimeError):
+    """A simulation that did not show what it should; its text is for the user."""
+
+
+class Results(NamedTuple):
+    """How many benches ran, and the log of the simulator."""
+
+    passed: int
+    log: Path
+
+
+def simulate(
+    sources: Sequence[Path],
+    top: str,
+    bench: str,
+    *,
+    build_dir: Path,
+    environment: Mapping[str, str] | None = None,
+    seed: int = 1,
+    only: str | None = None,
+    simulator: str = "icarus",
+    timeout_s: int = 600,
+    waves: bool = False,
+) -> Results:
+    """Build module ``top`` of ``sources`` in ``build_dir`` and run the cocotb benches of Python module ``bench``.
+
+    ``environment`` reaches the benches; ``only`` is a regular expression on their names. Raises
+    :class:`SimulationError` if the simulator is missing, stops early or runs longer than ``timeout_s``,
+    if no bench ran, or if one failed.
+    """
+    program = PROGRAMS[simulator]
+    if shutil.which(program) is None:
+        raise SimulationError(f"the simulator {program} is not installed, or not on the PATH")
+    build_dir = Path(build_dir).resolve()
+    build_dir.mkdir(parents=True, exist_ok=True)
+    results, log = build_dir / "results.xml", build_dir / "simulation.log"
+    results.unlink(missing_ok=True)
+
+    stopped = ""
+    # The simulator's Python finds what this one finds; ``timeout`` ends even a bench that never awaits.
+    outer = {
+        "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
+        "SIM_CMD_PREFIX": f"timeout {timeout_s}",
+    }
+    with mock.patch.dict(os.environ, outer):
+        os.environ.pop("PYTEST_CURRENT_TEST", None)  # the runner would look for other results under pytest
+        try:
+            runner = get_runner(simulator)
+            runner.build(
+                sources=list(sources),
+                hdl_toplevel=top,
+                build_dir=build_dir,
+                always=True,
+                timescale=("1ns", "1ps"),
+                waves=waves,
+                log_file=build_dir / "build.log",
+            )
+            runner.test(
+                test_module=bench,
+                hdl_toplevel=top,
+                build_dir=build_dir,
+                results_xml=str(results),
+                seed=seed,
+                test_filter=only,
+                extra_env=dict(environment or {}),
+                waves=waves,
+                log_file=log,
+            )
+        except (SystemExit, RuntimeError) as error:
+            stopped = str(error)
+
+    try:
+        ran, failed = get_results(results)
+    except (RuntimeError, ElementTree.ParseError):
+        raise SimulationError(
+            f"the simulation of {top} by {bench} ended without results ({stopped or 'no reason given'}); see {log}"
+        ) from None
+    if failed:
+        raise SimulationError(
+            f"{failed} of {ran} benches of {bench} failed on {top}: {_first_failure(results)}; see {log}"
+        )
+    if ran == 0:
+        raise SimulationError(f"no bench of {bench} ran on {top}; see {log}")
+    if stopped:
+        raise SimulationError(f"the simulation of {top} by {bench} stopped early ({stopped}); see {log}")
+    return Results(ran, log)
+
+
+def config_environment(config: ArrayConfig) -> dict[str, str]:
+    """The environment that tells a bench its array."""
+    return {CONFIG_VARIABLE: json.dumps(asdict(config))}
+
+
+def config_from_environment() -> ArrayConfig:
+    """The array that :func:`config_environment` told."""
+    fields = json.loads(os.environ[CONFIG_VARIABLE])
+    return ArrayConfig(
+        **fields | {"precision": Precision(**fields["precision"]), "leaks": tuple(fields["leaks"])},
+    )
+
+
+def _first_failure(results: Path) -> str:
+    """Name and message of the first bench that failed."""
+    for case in ElementTree.parse(results).getroot().iter("testcase"):
+        for failure in (*case.iter("failure"), *case.iter("error")):
+            text = failure.get("message") or failure.get("error_msg") or (failure.text or "no message")
+            return f"{case.get('name')}: {text.strip().splitlines()[-1][:300]}"
+    return "no message"

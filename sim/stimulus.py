@@ -1,0 +1,80 @@
+"""Random configurations and tiles that reach the corners: saturation, ties, both signs, wrap-around."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from model.config import PIXEL_BITS, WIDTHS, Action, ArrayConfig, Precision
+from model.golden.systolic_array import Step, Tile, run_tile
+
+PRECISIONS = tuple(Precision(*widths) for widths in product(WIDTHS, WIDTHS))
+"""All pairs of widths."""
+
+SHAPES = (
+    {"rows": 3, "columns": 2, "time_steps": 4, "leaks": (0, 1, 3), "joins": True, "retire": True},
+    {"rows": 1, "columns": 1, "time_steps": 1, "leaks": (1,), "joins": False, "retire": True},
+    {"rows": 4, "columns": 3, "time_steps": 3, "leaks": (0, 2), "joins": True, "retire": True},
+    {"rows": 2, "columns": 4, "time_steps": 2, "leaks": (0,), "joins": False, "retire": False},
+)
+"""Small arrays that differ in everything but the widths."""
+
+CONFIGS = tuple(
+    ArrayConfig(precision=precision, accumulator_width=precision.accumulator_width, **SHAPES[index % len(SHAPES)])
+    for index, precision in enumerate(PRECISIONS)
+) + tuple(ArrayConfig(precision=Precision(4, 4), accumulator_width=17, **shape) for shape in SHAPES)
+"""Every pair of widths on some array, every array with some widths."""
+
+
+def random_tile(config: ArrayConfig, random: np.random.Generator, kind: str, beats: int) -> Tile:
+    """A tile of ``kind`` spiking, pixel, sums or clear, with ``beats`` of fan-in (each time step, each bit plane)."""
+    planes = {"spiking": config.time_steps, "pixel": PIXEL_BITS, "sums": config.time_steps, "clear": 1}[kind]
+    between = {"spiking": Action.FIRE, "pixel": Action.DOUBLE, "sums": Action.ACCUMULATE, "clear": Action.ACCUMULATE}
+    after = {
+        "spiking": Action.FIRE_LAST,
+        "pixel": Action.FIRE_HELD,
+        "sums": Action.DRAIN,
+        "clear": Action.CLEAR,
+    }
+    steps = []
+    for plane in range(planes):
+        for beat in range(beats):
+            action = Action.ACCUMULATE
+            if beat == beats - 1:
+                action = after[kind] if plane == planes - 1 else between[kind]
+                if kind == "pixel" and plane == planes - 2:
+                    action = Action.DOUBLE_BIAS
+            steps.append(Step(random.integers(0, 2, config.rows), _weights(config, random), action))
+
+    low, high = config.accumulator_range
+    leak = int(random.integers(len(config.leaks)))
+    if random.random() < 0.2:  # anything goes: sums wrap around
+        scale = high
+    else:  # around the membranes' range, so that they saturate on both sides and decay in between
+        scale = min((config.precision.membrane_limit << config.leaks[leak]) * 2, high // 4)
+    bias, bias_skip = (random.integers(-scale, scale + 1, config.columns) for _ in range(2))
+    threshold = random.integers(-(scale // 8), scale + 1, config.columns)
+    fires = {"spiking": planes}.get(kind, 0)
+    skips = tuple(random.integers(0, 2, config.columns) for _ in range(fires * config.rows if config.joins else 0))
+    tile = Tile(threshold, bias, bias_skip, leak, tuple(steps), skips)
+
+    # A tie on purpose: the first potential of some row becomes the threshold of its column.
+    first = [retired for retired in run_tile(config, tile).retired if retired.time_step == 0]
+    for column in range(config.columns):
+        if first and random.random() < 0.5:
+            threshold[column] = first[int(random.integers(len(first)))].potential[column]
+    return replace(tile, threshold=np.clip(threshold, low, high))
+
+
+def random_tiles(config: ArrayConfig, seed: int, count: int) -> list[Tile]:
+    """A sequence of ``count`` tiles of every kind."""
+    random = np.random.default_rng(seed)
+    kinds = ("spiking", "pixel", "sums", "spiking", "clear", "pixel")
+    return [
+        random_tile(config, random, kinds[index % len(kinds)], int(random.integers(1, 8))) for index in range(count)
+    ]
+
+
+def _weights(config: ArrayConfig, random: np.random.Generator) -> np.ndarray:
+    limit = config.precision.weight_limit
+    return random.integers(-limit, limit + 1, config.columns)
