@@ -13,19 +13,25 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from mint.console import messages
-from model.config import ConfigError
 
-COMMANDS = ("area",)
+COMMANDS = ("train", "export", "check", "evaluate", "golden", "area")
 """In the order in which ``mint --help`` lists them."""
+
+PACKAGES = ("model", "hdl", "sim", "mint")
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 
 
-def sentence(error: ConfigError | OSError) -> str:
-    """Say what went wrong in one line that a user can act on."""
+def sentence(error: Exception) -> str | None:
+    """Say in one line what a user can do about an error; ``None`` where it is a defect of the program.
+
+    The error classes of this project, whichever package has them, carry such a sentence as their text.
+    """
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {(error.strerror or 'cannot be used').lower()}"
-    return str(error)
+    if type(error).__module__.partition(".")[0] in PACKAGES:
+        return str(error)
+    return None
 
 
 class Commands(TyperGroup):
@@ -44,10 +50,11 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (ConfigError, OSError) as error:
-            if ctx.params["debug"]:
+        except Exception as error:
+            text = sentence(error)
+            if ctx.params["debug"] or text is None:
                 raise
-            messages.print(Text(f"error: {sentence(error)}", style="red"), soft_wrap=True)
+            messages.print(Text(f"error: {text}", style="red"), soft_wrap=True)
             raise typer.Exit(2) from error
 
 

@@ -15,3 +15,11 @@ Bundle = Annotated[
     Path | None,
     typer.Option("--bundle", metavar="FILE", help="Trained network; without it, the shipped one of these widths."),
 ]
+DatasetName = Annotated[
+    str | None,
+    typer.Option("--dataset", metavar="NAME", help="fashion-mnist, mnist or digits; without it, the network's own."),
+]
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", metavar="DIR", help="Folder of the set's idx files; also the variable MINT_DATA."),
+]

@@ -1,0 +1,54 @@
+"""``mint golden``: every integer of a network on given images."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mint.console import console
+
+
+def golden(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle.")],
+    images: Annotated[
+        Path, typer.Option("--input", metavar="FILE", help="NumPy file: pixels [N, C, H, W] or spikes [T, N, C, H, W].")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the .npz file goes.")],
+) -> None:
+    """Run the golden integer model and store every spike, potential and membrane.
+
+    For every spiking layer the file has NAME.spikes (before pooling), NAME.potential (H) and NAME.membrane (the stored
+    code after the reset), each [T, N, C, H, W], and logits [N, classes].
+    """
+    import os
+
+    import numpy as np
+
+    from model import bundle as bundles
+    from model.config import ConfigError
+    from model.golden.network import classify, run
+
+    network = bundles.read(bundle)
+    try:
+        data = np.load(images, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ConfigError(f"{images}: not a NumPy array file ({error}); write it with numpy.save") from None
+    if not isinstance(data, np.ndarray):
+        raise ConfigError(f"{images}: it holds several arrays; give one array in a .npy file")
+    try:
+        found = run(network, data)
+    except ConfigError as error:
+        raise ConfigError(f"{images}: {error}") from None
+    output.parent.mkdir(parents=True, exist_ok=True)
+    temporary = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            np.savez_compressed(file, **found)  # type: ignore[arg-type]
+        temporary.replace(output)
+    finally:
+        temporary.unlink(missing_ok=True)
+    for key, values in found.items():
+        console.print(f"{key:20} {values.dtype!s:6} {list(values.shape)}", soft_wrap=True)
+    classes = classify(found["logits"])
+    console.print(f"classes: {' '.join(map(str, classes[:20]))}{' …' if len(classes) > 20 else ''}", soft_wrap=True)
+    console.print(f"written: {output}", soft_wrap=True)

@@ -1,0 +1,193 @@
+"""``mint train``: from images to a bundle."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mint.console import console, messages
+from mint.options import DataDir, MembraneWidth, WeightWidth
+from mint.report import write_json
+
+if TYPE_CHECKING:
+    from model.config import Precision
+    from model.datasets import Dataset
+    from model.training.networks import SpikingNetwork
+    from model.training.train import Recipe
+
+
+def builder(name: str) -> "Callable[[Precision | None], SpikingNetwork]":
+    """The function that makes a network: one of ours by name, or ``file.py:Name``."""
+    import importlib.util
+
+    from model.config import ConfigError
+    from model.training.networks import NETWORKS
+
+    if ":" not in name:
+        if name not in NETWORKS:
+            raise ConfigError(f"network {name!r} is not known; choose {', '.join(NETWORKS)} or give file.py:Name")
+        return NETWORKS[name]
+    path, _, attribute = name.rpartition(":")
+    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+    if not Path(path).is_file() or spec is None or spec.loader is None:
+        raise ConfigError(f"{path}: no such Python file; give --network file.py:Name")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not hasattr(module, attribute):
+        raise ConfigError(f"{path}: it defines no {attribute!r}; give --network file.py:Name")
+    found: Any = getattr(module, attribute)
+    return found
+
+
+def train(
+    weight_width: WeightWidth = 4,
+    membrane_width: MembraneWidth = 4,
+    network: Annotated[
+        str, typer.Option("--network", metavar="NAME", help="fashion, digits, or your own as file.py:Name.")
+    ] = "fashion",
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset", metavar="NAME", help="fashion-mnist, mnist or digits; digits for the network digits."),
+    ] = None,
+    data_dir: DataDir = None,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the training split.")] = 12,
+    learning_rate: Annotated[float, typer.Option("--learning-rate", min=0, help="Of AdamW; cosine to 0.")] = 2e-3,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images a step.")] = 128,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same network.")] = 0,
+    seeds: Annotated[
+        int, typer.Option("--seeds", min=1, help="Train this many seeds, from --seed on; prints mean and s.d.")
+    ] = 1,
+    float32: Annotated[bool, typer.Option("--float32", help="Train the unquantised network, for comparison.")] = False,
+    run: Annotated[
+        Path | None, typer.Option("--run", metavar="DIR", help="Folder of the runs.", show_default="runs")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the first seed's bundle goes as well.")
+    ] = None,
+) -> None:
+    """Train a network with quantised weights and membranes, and write its bundle.
+
+    The epoch that is best on the validation split is kept; the test split is used once, at the end. Ctrl-C or a
+    kill loses at most one epoch: the same command goes on where it stopped and ends in the same result.
+    """
+    import statistics
+
+    from model import datasets
+    from model.config import Precision
+    from model.training.train import Recipe
+
+    precision = None if float32 else Precision(weight_width, membrane_width)
+    build = builder(network)
+    name = dataset or ("digits" if network == "digits" else "fashion-mnist")
+    data = datasets.load(name, data_dir)
+    root = run or Path("runs")
+    results = []
+    for number in range(seed, seed + seeds):
+        recipe = Recipe(network, name, precision, epochs, batch_size, learning_rate, seed=number)
+        results.append(train_one(recipe, build, data, root / recipe.name, output if number == seed else None))
+    if seeds > 1:
+        accuracies = [result["accuracy"]["test"] for result in results]
+        mean, deviation = statistics.mean(accuracies), statistics.stdev(accuracies)
+        label = f"{network}-{precision or 'float32'}"
+        console.print(f"{label}: {mean:.2f} ± {deviation:.2f} % of the test split, {seeds} seeds")
+        report = {"mean": mean, "standard_deviation": deviation, "accuracies": accuracies, "runs": results}
+        write_json(root / f"{label}-seeds.json", report)
+        console.print(f"written: {root / f'{label}-seeds.json'}", soft_wrap=True)
+
+
+def train_one(
+    recipe: "Recipe",
+    build: "Callable[[Precision | None], SpikingNetwork]",
+    data: "Dataset",
+    folder: Path,
+    output: Path | None,
+) -> dict[str, Any]:
+    """Train one seed, unless that is done, and report it."""
+    import json
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from model.training.train import Epoch, Listener, Run, accuracy
+
+    report = folder / "result.json"
+    run = Run(recipe, build, data, folder)
+    done = len(run.history)
+    if done == recipe.epochs and report.exists():
+        messages.print(f"{recipe.name}: trained before, see {report}", soft_wrap=True)
+        result: dict[str, Any] = json.loads(report.read_text())
+        if output is not None and recipe.precision is not None:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_bytes((folder / "bundle.safetensors").read_bytes())
+        return result
+    messages.print(f"{recipe.name}: {'going on after epoch ' + str(done) if done else 'starting'}, in {folder}")
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=messages, transient=True) as progress:
+        task = progress.add_task("")
+
+        def batch(index: int, total: int, loss: float) -> None:
+            epoch = len(run.history) + 1
+            progress.update(
+                task, completed=index, total=total, description=f"epoch {epoch}/{recipe.epochs}  loss {loss:.3f}"
+            )
+
+        def epoch(entry: Epoch) -> None:
+            density = ", ".join(f"{name} {100 * value:.1f} %" for name, value in entry.density.items())
+            progress.console.print(
+                f"epoch {entry.epoch + 1:3}  loss {entry.loss:.4f}  validation {entry.accuracy:.2f} %"
+                f"  {entry.seconds:.0f} s  spikes: {density}",
+                soft_wrap=True,
+            )
+
+        def warning(sentence: str) -> None:
+            progress.console.print(f"[yellow]warning:[/] {sentence}", soft_wrap=True)
+
+        run.train(Listener(batch, epoch, warning))
+    module = run.load_best()
+    best = max(run.history, key=lambda entry: float(entry["accuracy"]))
+    scores = {"validation": best["accuracy"]}
+    if recipe.precision is None:
+        scores["test"] = accuracy(module, data.test)
+    else:
+        scores["test"] = write_bundle(recipe, module, data, folder, scores, output)
+    result = {"recipe": asdict(recipe), "accuracy": scores, "best_epoch": best["epoch"], "history": run.history}
+    write_json(report, result)
+    console.print(
+        f"{recipe.name}: test {scores['test']:.2f} %, validation {scores['validation']:.2f} % (epoch {best['epoch'] + 1})"
+    )
+    console.print(f"written: {report}", soft_wrap=True)
+    return result
+
+
+def write_bundle(
+    recipe: "Recipe",
+    module: "SpikingNetwork",
+    data: "Dataset",
+    folder: Path,
+    scores: dict[str, float],
+    output: Path | None,
+) -> float:
+    """Export the integers, evaluate them on the test split and write the bundle with what was found."""
+    from dataclasses import replace
+
+    from mint.report import tool_versions
+    from model import bundle as bundles
+    from model.evaluation import evaluate
+    from model.training.export import to_network
+
+    provenance = {
+        "dataset": recipe.dataset,
+        "recipe": asdict(recipe),
+        "command": shlex.join(["mint", *sys.argv[1:]]),
+        "tools": tool_versions(),
+    }
+    network = to_network(module, name=recipe.network.rpartition(":")[2], provenance=provenance)
+    test = evaluate(network, data.test).accuracy
+    network = replace(network, accuracy={**scores, "test": test, "test_images": len(data.test), "unit": "percent"})
+    for path in (folder / "bundle.safetensors", *([output] if output else [])):
+        bundles.write(network, path)
+        console.print(f"written: {path}, {path.stat().st_size:,} bytes", soft_wrap=True)
+    return test

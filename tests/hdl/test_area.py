@@ -1,0 +1,99 @@
+"""Area: no multiplier anywhere, the records' form, libraries, failures."""
+
+import gzip
+from dataclasses import fields
+
+import pytest
+
+from hdl.area import DESIGNS, PRECISIONS, Record, count_records, design_verilog, measure
+from hdl.liberty import GENERIC, read_library
+from hdl.synthesis import FPGAS, MULTIPLIERS, Library, operators
+from hdl.yosys import YosysError, run_script
+from model.config import ConfigError, Precision
+
+MULTIPLYING = "module top(input [7:0] a, b, output [15:0] y); assign y = a * b; endmodule"
+
+
+@pytest.mark.parametrize("precision", PRECISIONS, ids=str)
+def test_array_holds_no_multiplier_before_mapping(precision):
+    cells = operators(design_verilog("mint_array", precision, 2, 2), "mint_array")
+    assert cells["$add"] >= 4 + 2, "the design is there: an adder for each element and neuron unit"
+    assert not set(MULTIPLIERS) & set(cells)
+
+
+def test_a_multiplier_would_be_seen():
+    assert set(MULTIPLIERS) & set(operators(MULTIPLYING, "top"))
+
+
+@pytest.mark.parametrize("fpga", FPGAS, ids=lambda fpga: fpga.name)
+def test_array_maps_to_no_dsp(fpga):
+    cost = fpga.measure(design_verilog("mint_array", Precision(8, 8), 2, 2), "mint_array")
+    assert cost.dsp == 0
+    assert cost.lut > 4 * 8
+    assert cost.flip_flops > 4 * 21
+
+
+@pytest.mark.parametrize("fpga", FPGAS, ids=lambda fpga: fpga.name)
+def test_a_dsp_would_be_seen(fpga):
+    wide = "module top(input [15:0] a, b, output [31:0] y); assign y = a * b; endmodule"
+    assert fpga.measure(wide, "top").dsp > 0
+
+
+def test_flip_flops_of_an_element_are_its_accumulator():
+    for precision in PRECISIONS[::3]:
+        cost = Library().measure(design_verilog("mint_pe", precision, 1, 1), "mint_pe")
+        assert cost.flip_flops == precision.accumulator_width
+        assert cost.gate_equivalents > 5.33 * cost.flip_flops
+        assert cost.area_um2 is None
+
+
+def test_an_element_kept_as_one_module_counts_once_per_instance():
+    small, large = (
+        Library().measure(design_verilog("mint_array", Precision(4, 4), rows, 2), "mint_array") for rows in (2, 6)
+    )
+    element = Library().measure(design_verilog("mint_pe", Precision(4, 4), 1, 1), "mint_pe")
+    assert large.gate_equivalents - small.gate_equivalents >= 0.9 * 8 * element.gate_equivalents
+    assert large.flip_flops - small.flip_flops >= 8 * element.flip_flops
+
+
+def test_records_cover_everything_once():
+    flows = [Library()]
+    records = [record for done in measure(flows, 1, 2, 2) for record in done]
+    assert len(records) == count_records(flows) == len({record.key for record in records})
+    for record in records:
+        assert record.design in DESIGNS
+        assert record.flow == "generic"
+        assert (record.rows, record.columns) == ((1, 1) if record.design == "mint_pe" else (1, 2))
+        assert record.gate_equivalents > 0
+        assert (record.area_um2, record.lut, record.dsp) == (None, None, None)
+    assert {field.name for field in fields(Record)} == {
+        "design", "weight_width", "membrane_width", "rows", "columns", "flow",
+        "gate_equivalents", "area_um2", "flip_flops", "lut", "dsp",
+    }  # fmt: skip
+
+
+def test_a_nand_of_the_generic_library_is_the_unit():
+    assert Library().nand2_area == 1
+
+
+def test_a_library_in_um2_compressed(tmp_path):
+    text = GENERIC.read_text().replace("library(generic)", 'library("twice")').replace("area: 1.00;", "area: 2.00;")
+    path = tmp_path / "twice.lib.gz"
+    path.write_bytes(gzip.compress(text.encode()))
+    library = Library(path)
+    assert library.name == "twice"
+    cost = library.measure(design_verilog("mint_pe", Precision(2, 2), 1, 1), "mint_pe")
+    assert cost.gate_equivalents == pytest.approx(cost.area_um2 / library.nand2_area, abs=0.1)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"cells without a library\n"])
+def test_what_is_no_library_is_refused(tmp_path, content):
+    path = tmp_path / "some.lib"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"some\.lib is not a Liberty file"):
+        read_library(path)
+
+
+def test_an_error_in_yosys_is_an_exception_here(tmp_path):
+    with pytest.raises(YosysError, match=r"no_such_file\.v"):
+        run_script(["read_verilog no_such_file.v"], tmp_path)

@@ -1,0 +1,73 @@
+"""The command line: help, errors, start-up."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from mint import app as mint_app
+from mint.app import COMMANDS, app
+from model.config import ConfigError
+
+runner = CliRunner()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_help_page(command):
+    result = runner.invoke(app, [command, "--help"])
+    assert result.exit_code == 0
+    text = result.stdout.partition("Usage:")[2]
+    assert len(text.split()) > 40, "a page, not a line"
+
+
+def test_help_lists_the_commands():
+    result = runner.invoke(app, ["--help"])
+    assert result.exit_code == 0
+    assert all(command in result.stdout for command in COMMANDS)
+
+
+def test_help_imports_nothing_that_is_slow():
+    code = (
+        "import sys, typer.testing, mint.app; typer.testing.CliRunner().invoke(mint.app.app, ['--help']);"
+        "print(*sorted({'torch', 'numba', 'amaranth', 'numpy', 'cocotb', 'pyosys'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def raising(monkeypatch, error: Exception) -> None:
+    """Make ``mint area`` a command that raises ``error``."""
+
+    def area() -> None:
+        """Fail."""
+        raise error
+
+    monkeypatch.setattr(mint_app, "import_module", lambda name: type("module", (), {"area": staticmethod(area)}))
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (ConfigError("a weight width of 3 bits is not supported"), "a weight width of 3 bits is not supported"),
+        (FileNotFoundError(2, "No such file or directory", "net.mint"), "net.mint: no such file or directory"),
+    ],
+)
+def test_a_users_mistake_is_one_sentence(monkeypatch, error, sentence):
+    raising(monkeypatch, error)
+    result = runner.invoke(app, ["area"])
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"error: {sentence}\n")
+
+
+def test_debug_shows_the_traceback(monkeypatch):
+    raising(monkeypatch, ConfigError("no"))
+    assert isinstance(runner.invoke(app, ["--debug", "area"]).exception, ConfigError)
+
+
+def test_a_defect_is_not_hidden(monkeypatch):
+    raising(monkeypatch, KeyError("weights"))
+    assert isinstance(runner.invoke(app, ["area"]).exception, KeyError)
+
+
+def test_an_unknown_command_is_refused():
+    assert runner.invoke(app, ["trian"]).exit_code == 2

@@ -1,0 +1,32 @@
+"""JSON reports."""
+
+import json
+
+import pytest
+
+from mint import report
+
+
+def test_a_report_says_what_made_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(report.sys, "argv", ["mint", "evaluate", "a b.mint"])
+    report.write_json(tmp_path / "build" / "x.json", {"accuracy": 91.5})
+    data = json.loads((tmp_path / "build" / "x.json").read_text())
+    assert data["accuracy"] == 91.5
+    assert data["command"] == "mint evaluate 'a b.mint'"
+    assert {"python", "numpy", "amaranth", "pyosys", "iverilog"} <= set(data["tools"])
+    assert all(version[0].isdigit() for version in data["tools"].values())
+
+
+def test_a_list_stays_a_list(tmp_path):
+    report.write_json(tmp_path / "area.json", [{"lut": 1}])
+    assert json.loads((tmp_path / "area.json").read_text()) == [{"lut": 1}]
+    assert set(json.loads((tmp_path / "area.meta.json").read_text())) == {"command", "tools"}
+
+
+def test_a_failure_leaves_the_old_report(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text("{}")
+    with pytest.raises(TypeError):
+        report.write_json(path, {"not json": object()})
+    assert path.read_text() == "{}"
+    assert list(tmp_path.iterdir()) == [path]
