@@ -8,11 +8,12 @@ RUN := $(VENV)/bin/python
 CORE := $(VENV)/core.stamp
 FULL := $(VENV)/full.stamp
 
-# A variable becomes an option only when it is set: $(call option,--rows,$(ROWS)).
-option = $(if $(2),$(addprefix $(1)=,$(2)))
-precision = $(call option,--weight-width,$(W)) $(call option,--membrane-width,$(U))
-array = $(call option,--rows,$(ROWS)) $(call option,--columns,$(COLUMNS)) $(call option,--top,$(TOP))
-bundle = $(call option,--bundle,$(BUNDLE))
+# $(call option,--rows,ROWS): a variable becomes an option when it stands on make's command line. The environment's
+# does not count: COLUMNS is a terminal's width there.
+option = $(if $(filter command,$(origin $(2))),$(addprefix $(1)=,$($(2))))
+precision = $(call option,--weight-width,W) $(call option,--membrane-width,U)
+array = $(call option,--rows,ROWS) $(call option,--columns,COLUMNS) $(call option,--top,TOP)
+bundle = $(call option,--bundle,BUNDLE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup verilog cosim area train evaluate test formal bench lint clean
@@ -26,10 +27,10 @@ verilog: $(CORE)   ## write the array and its memory images   W=4 U=4 [ROWS= COL
 	@$(RUN) -m mint verilog $(precision) $(array) $(bundle)
 
 cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [BUNDLE= SIM=]
-	@$(RUN) -m mint cosim $(precision) $(array) $(bundle) $(call option,--images,$(IMAGES)) $(call option,--simulator,$(SIM))
+	@$(RUN) -m mint cosim $(precision) $(array) $(bundle) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
 
 area: $(CORE)      ## gates, flip-flops and FPGA cells of all nine width pairs   [ROWS= COLUMNS= LIBERTY=file]
-	@$(RUN) -m mint area $(call option,--rows,$(ROWS)) $(call option,--columns,$(COLUMNS)) $(call option,--liberty,$(LIBERTY))
+	@$(RUN) -m mint area $(call option,--rows,ROWS) $(call option,--columns,COLUMNS) $(call option,--liberty,LIBERTY)
 
 train: $(FULL)     ## train a network   W=4 U=4
 	@$(RUN) -m mint train $(precision)

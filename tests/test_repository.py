@@ -1,0 +1,89 @@
+"""What holds for the repository as a whole: small text files, no traces of one machine, verbs that are explained."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+VERBS = ["setup", "verilog", "cosim", "area", "train", "evaluate", "test", "formal", "bench", "lint", "clean"]
+LIMIT = 1 << 20
+
+TRACES = {
+    "an absolute path of one machine": r"(?<![\w.*])/(home|root|work|Users)/\w",
+    "a package index": r"-{1,2}(extra-)?index[-]url|https?://\S*/simple\b",
+    "a local package": r"\bfile:///|@ file:",
+    "unfinished work": r"\b(TO[D]O|FIX[M]E|X[X]X)\b",
+}
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def make(*arguments: str) -> str:
+    # As from a shell, although `make test` may be running this; COLUMNS is what a terminal may put there.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")} | {"COLUMNS": "80"}
+    return subprocess.run(
+        ["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_tracked_files_are_small():
+    files = tracked()
+    assert ROOT / "pyproject.toml" in files
+    assert {str(path.relative_to(ROOT)): path.stat().st_size for path in files if path.stat().st_size >= LIMIT} == {}
+
+
+def test_only_bundles_are_binary():
+    binary = [path for path in tracked() if b"\0" in path.read_bytes()]
+    assert [path for path in binary if path.parent != ROOT / "bundles"] == []
+
+
+@pytest.mark.parametrize("trace", TRACES)
+def test_nothing_points_outside(trace):
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in tracked()
+        if path.parent != ROOT / "bundles"
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if re.search(TRACES[trace], line)
+    ]
+    assert found == []
+
+
+def test_make_alone_lists_the_verbs():
+    listed = dict(line.split(maxsplit=2)[1:] for line in make().splitlines())
+    assert set(listed) == {*VERBS, "help"}
+    assert all(listed.values())
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_is_one_line(verb):
+    rule = re.search(rf"^{verb}:.*\n((?:\t.*\n)*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert rule is not None
+    assert rule[1].count("\n") == (0 if verb == "setup" else 1)
+
+
+def test_a_variable_becomes_an_option_only_when_set():
+    # The stamps count as there, so that nothing is installed; -n prints what would run.
+    stamps = ["-o", ".venv/core.stamp", "-o", ".venv/full.stamp"]
+    command = make("-n", *stamps, "verilog", "W=2", "U=8", "ROWS=4").split()
+    assert command[1:] == ["-m", "mint", "verilog", "--weight-width=2", "--membrane-width=8", "--rows=4"]
+    command = make("-n", *stamps, "area", "LIBERTY=a.lib b.lib.gz").split()
+    assert command[1:] == ["-m", "mint", "area", "--liberty=a.lib", "--liberty=b.lib.gz"]
+
+
+def test_versions_are_exact():
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    assert len(lines) > 40
+    assert [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
+
+
+def test_set_up_finds_no_fault_with_its_shell():
+    subprocess.run(["sh", "-n", ROOT / "tools" / "setup.sh"], check=True)
+    for script in ("tools/setup.sh", ".ci/run"):
+        assert (ROOT / script).stat().st_mode & 0o111
