@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 WORKERS = 2
 
 NOTE = """\
-GE: area divided by that of the library's NAND2. Flow generic has a built-in table of cells instead of a library.
-The same Yosys commands for every row: compare rows, not with a vendor's tool. Adders are ripple-carry in the
-cell flows. Identical modules of an array are synthesised once and counted as often as they are instantiated."""
+GE is area in NAND2 cells; flow generic has a built-in table of cells instead of a library.
+Adders of the cell flows are ripple-carry. The element is synthesised once and counted once
+per instance. By Yosys alone: compare rows of a column, not with a vendor's tool."""
 
 
 def area(
@@ -75,38 +75,39 @@ def area(
 
 
 def print_table(records: list["Record"]) -> None:
-    """One table for each design: a row for every pair of widths, a group of columns for every flow."""
+    """One table for each design: a row for every pair of widths, a column for every flow."""
+    from rich import box
+    from rich.console import Console
     from rich.table import Table
 
     for design in dict.fromkeys(record.design for record in records):
         of_design = [record for record in records if record.design == design]
         first = of_design[0]
         size = f", {first.rows} x {first.columns}" if first.rows * first.columns > 1 else ""
-        table = Table(title=f"{design}{size}", title_justify="left")
+        table = Table(title=f"{design}{size}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
         for width in ("W", "U"):
             table.add_column(width, justify="right")
-        for flow in dict.fromkeys(record.flow for record in of_design):
-            one = next(record for record in of_design if record.flow == flow)
-            for unit in units(one):
-                table.add_column(f"{flow}\n{unit}", justify="right")
-        for widths in dict.fromkeys((record.weight_width, record.membrane_width) for record in of_design):
-            row = [
-                number
-                for record in of_design
-                if (record.weight_width, record.membrane_width) == widths
-                for number in units(record).values()
-            ]
+        rows: dict[tuple[int, int], list[str]] = {}
+        for record in of_design:
+            numbers = numbers_by_unit(record)
+            row = rows.setdefault((record.weight_width, record.membrane_width), [])
+            if len(rows) == 1:
+                table.add_column(f"{record.flow}\n{'/'.join(numbers)}", justify="right")
+            row.append("/".join(numbers.values()))
+        for widths, row in rows.items():
             table.add_row(*map(str, widths), *row)
-        console.print(table)
+        # As wide as it is, even in a narrow terminal or a file: a cut number is worth nothing.
+        needed = console.measure(table, options=console.options.update(max_width=1000)).maximum
+        Console(width=max(needed, console.width), highlight=False).print(table)
 
 
-def units(record: "Record") -> dict[str, str]:
+def numbers_by_unit(record: "Record") -> dict[str, str]:
     """The numbers of a record that its flow has, by unit."""
     numbers = {
         "GE": record.gate_equivalents,
-        "um2": record.area_um2,
         "LUT": record.lut,
         "FF": record.flip_flops,
+        "um2": record.area_um2,
         "DSP": record.dsp,
     }
-    return {unit: f"{number:,.0f}" for unit, number in numbers.items() if number is not None}
+    return {unit: f"{number:.0f}" for unit, number in numbers.items() if number is not None}
