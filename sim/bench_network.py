@@ -1,0 +1,144 @@
+"""Bench of a whole network: the host feeds the array, layer after layer, with what the array put out before."""
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.triggers import First, RisingEdge, Timer
+
+from model import bundle
+from model.golden.network import run
+from model.network import Layer
+from sim.comparison import Comparison
+from sim.cosim import Loss, Outcomes, Waits, folder_from_environment
+from sim.host import Host, read_images
+from sim.player import INPUTS
+from sim.port import CLOCK_PERIOD_NS
+from sim.runner import config_from_environment
+
+AFTER = 20
+"""Cycles after a layer's last result in which nothing else may come."""
+
+REPORT_CYCLES = 1000
+PATIENCE = 4
+"""How many times longer than expected a layer may take, beyond what waits explain."""
+
+
+class Player:
+    """Module ``player``: one layer at a time."""
+
+    def __init__(self, dut: Any, waits: Waits, progress: Path) -> None:
+        self._dut = dut
+        self._waits = waits
+        self._progress = progress
+        self.cycles = 0
+        """Of all layers so far."""
+
+    async def reset(self) -> None:
+        dut = self._dut
+        dut.idle.value, dut.stall.value = self._waits.idle, self._waits.stall
+        dut.rst.value = 1
+        await RisingEdge(dut.clk)
+        await RisingEdge(dut.clk)
+        dut.rst.value = 0
+
+    async def play(self, streams: dict[str, str], results: int, limit: int, lose: int) -> int:
+        """Play ``streams`` until there are ``results``; the cycles that it took."""
+        dut = self._dut
+        for name, text in streams.items():
+            Path(f"{name}.hex").write_text(text)
+        dut.expected.value = results
+        dut.lose.value = lose
+        dut.start.value = 1
+        await RisingEdge(dut.clk)
+        dut.start.value = 0
+        await RisingEdge(dut.clk)
+        await self._done(results, limit)
+        for _ in range(AFTER):
+            await RisingEdge(dut.clk)
+        self._check(streams, results)
+        cycles = int(dut.cycles.value)
+        self.cycles += cycles
+        return cycles
+
+    async def _done(self, results: int, limit: int) -> None:
+        dut = self._dut
+        for _ in range(limit // REPORT_CYCLES + 2):
+            self._progress.write_text(str(self.cycles + int(dut.cycles.value)))
+            if dut.done.value == 1:
+                return
+            await First(RisingEdge(dut.done), Timer(REPORT_CYCLES * CLOCK_PERIOD_NS, "ns"))
+        taken = ", ".join(f"{name} {int(getattr(dut, f'taken_{name}').value)}" for name in INPUTS)
+        got = int(dut.taken_o_spikes.value) + int(dut.taken_o_sums.value)
+        raise TimeoutError(f"{got} of {results} results after {limit} cycles; beats taken: {taken}")
+
+    def _check(self, streams: dict[str, str], results: int) -> None:
+        """Every beat was taken, nothing came too much, and outputs waited as they must."""
+        dut = self._dut
+        got = int(dut.taken_o_spikes.value) + int(dut.taken_o_sums.value)
+        assert got == results, f"{got} results, expected {results}"
+        assert dut.broken.value == 0, "a result changed or went away before it was taken"
+        for name, text in streams.items():
+            taken, beats = int(getattr(dut, f"taken_{name}").value), text.count("\n")
+            assert taken == beats, f"{taken} of {beats} beats of {name} were taken"
+
+
+@cocotb.test()
+async def network(dut: Any) -> None:
+    folder = folder_from_environment()
+    job = json.loads((folder / "job.json").read_text())
+    waits, loss = Waits(**job["waits"]), Loss(**job["loss"]) if job["loss"] else None
+    trained = bundle.read(folder / "network.safetensors")
+    images = np.load(folder / "images.npy")
+    golden = run(trained, images)
+    config = config_from_environment()
+    host = Host(trained, config, read_images(trained, folder))
+    player = Player(dut, waits, folder / "progress")
+    comparison = Comparison()
+    cycles = {layer.name: 0 for layer in trained.layers}
+    logits = []
+
+    async def play(layer: Layer) -> str:
+        tiling = host.tilings[layer.name]
+        lose = loss.beat if loss and loss.layer == layer.name else -1
+        # The mean wait before a beat is idle/(256 - idle) cycles, and so on; each of five streams may be the one.
+        slower = 256 / (256 - waits.idle) * 256 / (256 - waits.stall)
+        try:
+            took = await player.play(
+                host.streams(layer), tiling.tiles * tiling.results, int(PATIENCE * slower * tiling.cycles), lose
+            )
+            if not waits.idle and not waits.stall:
+                assert took == tiling.cycles, f"{took} cycles, expected {tiling.cycles}"
+        except (AssertionError, TimeoutError) as error:
+            raise type(error)(f"layer {layer.name}: {error}") from None
+        cycles[layer.name] += took
+        return Path("o_spikes.hex" if layer.spiking else "o_sums.hex").read_text()
+
+    await player.reset()
+    started = time.perf_counter()
+    for image in range(len(golden["logits"])):
+        host.put_image(images[image] if trained.input_kind == "pixels" else images[:, image])
+        for layer in trained.layers:
+            text = await play(layer)
+            if layer.spiking:
+                outcome = host.outcome(layer, text)
+                comparison.neurons(image, layer.name, golden, outcome)
+                host.put_spikes(layer, outcome.spikes)
+            else:
+                logits.append(host.logits(layer, text))
+                comparison.logits(image, layer.name, golden, logits[-1])
+
+    seconds = time.perf_counter() - started
+    outcomes = Outcomes(
+        images=len(logits),
+        **asdict(comparison),
+        cycles=cycles,
+        seconds=seconds,
+        logits=[[int(value) for value in one] for one in logits],
+    )
+    (folder / "outcomes.json").write_text(json.dumps(asdict(outcomes)))
+    assert comparison.first is None, comparison.first

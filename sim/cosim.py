@@ -1,0 +1,165 @@
+"""Co-simulation of a network: its images through the generated Verilog, every number against the golden model."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdl.images import memory_images
+from hdl.systolic_array import SystolicArray
+from hdl.tiling import tilings
+from hdl.verilog import write_verilog
+from model import bundle
+from model.config import ArrayConfig
+from model.golden.network import check_images
+from model.network import Network
+from sim.player import player_text
+from sim.runner import SimulationError, config_environment, simulate
+
+FOLDER_VARIABLE = "MINT_COSIM"
+TOP = "mint_array"
+CYCLES_PER_SECOND = 100
+"""The slowest simulation that is waited for."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Probabilities, in 256ths, that an input waits before a beat and that an output refuses one."""
+
+    idle: int = 0
+    stall: int = 0
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A fault on purpose: beat ``beat`` of ``layer``'s i_spikes is offered for one cycle, taken or not."""
+
+    layer: str
+    beat: int
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What a co-simulation found: numbers compared, cycles of each layer over all images, logits [N][classes]."""
+
+    images: int
+    comparisons: int
+    mismatches: int
+    first: str | None
+    cycles: dict[str, int]
+    seconds: float
+    logits: list[list[int]]
+
+    @property
+    def total_cycles(self) -> int:
+        return sum(self.cycles.values())
+
+    @property
+    def cycles_per_second(self) -> float:
+        return self.total_cycles / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True)
+class Cosimulation:
+    """One that is ready to run: everything that it reads lies in ``folder``."""
+
+    network: Network
+    config: ArrayConfig
+    images: int
+    folder: Path
+
+    @property
+    def cycles(self) -> int:
+        """What it takes without waits."""
+        return self.images * sum(tiling.cycles for tiling in tilings(self.network, self.config).values())
+
+
+def prepare(
+    network: Network,
+    images: NDArray[np.integer],
+    folder: Path,
+    *,
+    rows: int = 16,
+    columns: int = 8,
+    retire: bool = True,
+) -> Cosimulation:
+    """Write Verilog, memory images, network and input to ``folder``."""
+    check_images(network, images)
+    config = network.array_config(rows=rows, columns=columns, retire=retire)
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    array = SystolicArray(config)
+    write_verilog(folder / "mint.v", array, TOP)
+    (folder / "player.v").write_text(player_text(array, TOP))
+    for image in memory_images(network, config):
+        (folder / image.file).write_text(image.text)
+    bundle.write(network, folder / "network.safetensors")
+    np.save(folder / "images.npy", images)
+    return Cosimulation(network, config, images.shape[1 if network.input_kind == "spikes" else 0], folder)
+
+
+def run(
+    prepared: Cosimulation,
+    *,
+    waits: Waits = Waits(),
+    loss: Loss | None = None,
+    simulator: str = "icarus",
+    on_cycles: Callable[[int], None] = lambda cycles: None,
+) -> Outcomes:
+    """Run it; ``on_cycles`` hears now and then how many have passed.
+
+    A mismatch is no exception, but stands in what is returned. Raises :class:`SimulationError` where there
+    is nothing to compare: the simulator is missing, the array waits for ever, a result has unknown bits, or
+    without waits the cycles are not those that the host expects.
+    """
+    folder = prepared.folder
+    results, progress = folder / "outcomes.json", folder / "progress"
+    for path in (results, progress):
+        path.unlink(missing_ok=True)
+    job = {"waits": asdict(waits), "loss": asdict(loss) if loss else None}
+    (folder / "job.json").write_text(json.dumps(job))
+    with _watching(progress, on_cycles):
+        try:
+            simulate(
+                [folder / "player.v", folder / "mint.v"],
+                "player",
+                "sim.bench_network",
+                build_dir=folder / "simulation",
+                environment={FOLDER_VARIABLE: str(folder), **config_environment(prepared.config)},
+                simulator=simulator,
+                timeout_s=120 + prepared.cycles // CYCLES_PER_SECOND,
+            )
+        except SimulationError:
+            if not results.exists():
+                raise
+    return Outcomes(**json.loads(results.read_text()))
+
+
+@contextmanager
+def _watching(path: Path, on_cycles: Callable[[int], None]) -> Iterator[None]:
+    """Tell ``on_cycles`` what the bench writes to ``path``."""
+    stop = Event()
+
+    def watch() -> None:
+        while not stop.wait(0.2):
+            if path.exists() and (text := path.read_text()):
+                on_cycles(int(text))
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def folder_from_environment() -> Path:
+    """The folder that :func:`run` told the bench."""
+    return Path(os.environ[FOLDER_VARIABLE])
