@@ -12,6 +12,7 @@ from mint.report import write_json
 
 if TYPE_CHECKING:
     from hdl.area import Record
+    from hdl.synthesis import Flow
 
 WORKERS = 2
 
@@ -50,7 +51,7 @@ def area(
     from hdl.liberty import installed_libraries
     from hdl.synthesis import FPGAS, Library
 
-    flows = [Library(), *map(Library, liberty or installed_libraries()), *FPGAS]
+    flows: list[Flow] = [Library(), *map(Library, liberty or installed_libraries()), *FPGAS]
     records: list[Record] = []
     with Progress(
         TextColumn("synthesising"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=messages
