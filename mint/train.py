@@ -54,7 +54,7 @@ def train(
         typer.Option("--dataset", metavar="NAME", help="fashion-mnist, mnist or digits; digits for the network digits."),
     ] = None,
     data_dir: DataDir = None,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the training split.")] = 12,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the training split.")] = 15,
     learning_rate: Annotated[float, typer.Option("--learning-rate", min=0, help="Of AdamW; cosine to 0.")] = 2e-3,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images a step.")] = 128,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same network.")] = 0,
@@ -173,6 +173,8 @@ def write_bundle(
     """Export the integers, evaluate them on the test split and write the bundle with what was found."""
     from dataclasses import replace
 
+    import torch
+
     from mint.report import tool_versions
     from model import bundle as bundles
     from model.evaluation import evaluate
@@ -183,6 +185,7 @@ def write_bundle(
         "recipe": asdict(recipe),
         "command": shlex.join(["mint", *sys.argv[1:]]),
         "tools": tool_versions(),
+        "threads": torch.get_num_threads(),
     }
     network = to_network(module, name=recipe.network.rpartition(":")[2], provenance=provenance)
     test = evaluate(network, data.test).accuracy

@@ -127,6 +127,10 @@ class Network:
         pool = self.layer(name).pool
         return pool.size**2 if pool and pool.kind == "sum" else 1
 
+    def largest_repeat(self, name: str) -> int:
+        """Beats that the hardware feeds for one value of ``name`` in one round: the count's maximum, else 1."""
+        return 1 if name == INPUT else self.largest_value(name)
+
     def is_pixel_layer(self, layer: Layer) -> bool:
         """Whether the layer reads pixels, so that its sum is the same at every time step."""
         return self.input_kind == "pixels" and layer.sources[0].origin == INPUT

@@ -73,14 +73,17 @@ class SpikingNetwork(nn.Sequential):
 
 
 def fashion(precision: Precision | None) -> SpikingNetwork:
-    """conv16-pool-conv32-pool-fc10 on 28 × 28 grey pixels."""
+    """Three strided convolutions and a readout on 28 × 28 grey pixels: 66 k weights, 10,432 neurons.
+
+    Strides instead of pooling: more channels for the same cycles, and more accurate at 2 bits than
+    conv16-pool-conv32-pool-fc10.
+    """
     return SpikingNetwork(
         {
-            "conv1": Conv(1, 16, 3, padding=1, precision=precision),
-            "pool1": MaxPool(2),
-            "conv2": Conv(16, 32, 3, padding=1, precision=precision),
-            "pool2": MaxPool(2),
-            "fc": Readout(7 * 7 * 32, 10, precision=precision),
+            "conv1": Conv(1, 32, 5, stride=2, padding=2, precision=precision),
+            "conv2": Conv(32, 64, 3, stride=2, padding=1, precision=precision),
+            "conv3": Conv(64, 64, 3, stride=2, padding=1, precision=precision),
+            "fc": Readout(4 * 4 * 64, 10, precision=precision),
         },
         input_shape=(1, 28, 28),
     )

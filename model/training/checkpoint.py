@@ -1,0 +1,52 @@
+"""Checkpoints in safetensors: parameters, optimiser state and JSON, written as a whole or not at all."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from model.config import ConfigError
+
+
+def write(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer | None, notes: dict[str, Any]) -> None:
+    """Write everything that a run needs to go on."""
+    tensors = {f"module.{key}": value.contiguous() for key, value in module.state_dict().items()}
+    if optimiser is not None:
+        for index, entries in optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{index}.{key}": torch.as_tensor(value) for key, value in entries.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(save(tensors, {"notes": json.dumps(notes)}))
+    temporary.replace(path)
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and notes of a checkpoint."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["notes"])
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such checkpoint; train the network first") from None
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{path}: not a checkpoint of ours, or cut short ({error}); train again") from None
+
+
+def restore(tensors: dict[str, Tensor], module: nn.Module, optimiser: torch.optim.Optimizer | None = None) -> None:
+    """Put a checkpoint's tensors back."""
+    prefix = "module."
+    try:
+        module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+    except RuntimeError as error:
+        raise ConfigError(f"the checkpoint is of another network ({str(error).splitlines()[-1].strip()})") from None
+    if optimiser is not None:
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith("optimiser."):
+                _, index, name = key.split(".", 2)
+                state.setdefault(int(index), {})[name] = value
+        optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})

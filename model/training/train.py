@@ -1,0 +1,234 @@
+"""The training loop: back-propagation through time, one checkpoint an epoch, resumable to the same result."""
+
+import ctypes
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from model.config import ConfigError, Precision, require
+from model.datasets import Dataset, Split
+from model.training import checkpoint
+from model.training.networks import SpikingNetwork
+
+EVALUATION_BATCH = 500
+EARLY_BATCH = 50
+"""Batches after which dead and saturated layers are looked for the first time."""
+
+DEAD, SATURATED = 0.001, 0.9
+"""Spike densities at which a layer carries no information."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that determines a run. AdamW, cosine to 0, cross-entropy of the mean logits."""
+
+    network: str
+    dataset: str
+    precision: Precision | None
+    epochs: int
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    seed: int = 0
+
+    @property
+    def name(self) -> str:
+        network = Path(self.network.rpartition(":")[0]).stem + "-" + self.network.rpartition(":")[2]
+        network = network if ":" in self.network else self.network
+        return f"{network}-{self.precision or 'float32'}-seed{self.seed}"
+
+
+@dataclass
+class Epoch:
+    """What an epoch came to; ``accuracy`` in percent on the validation split, of the integers."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    seconds: float
+    density: dict[str, float]
+
+
+@dataclass
+class Listener:
+    """Whom the loop tells: a progress bar, a log."""
+
+    batch: Callable[[int, int, float], None] = lambda done, total, loss: None
+    epoch: Callable[[Epoch], None] = lambda epoch: None
+    warning: Callable[[str], None] = lambda sentence: None
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc to keep what is freed: a third of an epoch went into page faults of large tensors."""
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            m_mmap_threshold, m_trim_threshold = -3, -1
+            mallopt(m_mmap_threshold, 32 << 20)
+            mallopt(m_trim_threshold, (1 << 31) - 1)
+
+
+def _tensors(split: Split) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.from_numpy(np.array(split.images)), torch.from_numpy(np.array(split.labels))
+
+
+@torch.no_grad()
+def accuracy(module: SpikingNetwork, split: Split, device: str = "cpu") -> float:
+    """Percent of ``split`` that evaluation mode gets right; ties go to the lowest class."""
+    was_training = module.training
+    module.eval()
+    images, labels = _tensors(split)
+    correct = 0
+    for start in range(0, len(labels), EVALUATION_BATCH):
+        part = slice(start, start + EVALUATION_BATCH)
+        # On the CPU argmax gives the lowest index of a maximum, as the law wants.
+        correct += int((module(images[part].to(device)).cpu().argmax(1) == labels[part]).sum())
+    module.train(was_training)
+    return 100 * correct / len(labels)
+
+
+def health(module: SpikingNetwork) -> list[str]:
+    """A sentence for each layer that is dead, saturated or held back by its limits."""
+    found = []
+    for name, layer in module.spiking().items():
+        density = float(layer.density) if layer.density is not None else math.nan
+        if density < DEAD:
+            found.append(f"layer {name} is dead: {100 * density:.2f} % of its neurons spike")
+        elif density > SATURATED:
+            found.append(f"layer {name} is saturated: {100 * density:.0f} % of its neurons spike")
+        if layer.folding is not None and layer.folding.floored + layer.folding.limited > 0:
+            found.append(
+                f"layer {name}: {layer.folding.floored} gains and {layer.folding.limited} biases are at their limit"
+            )
+    return found
+
+
+class Run:
+    """One training run in a folder: ``last.safetensors`` to go on from, ``best.safetensors`` of the best validation.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    build : function that makes the untrained network
+    dataset : Dataset
+    folder : Path
+        Where the checkpoints are; a run of the same recipe that was interrupted goes on from there.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        build: Callable[[Precision | None], SpikingNetwork],
+        dataset: Dataset,
+        folder: Path,
+        device: str = "cpu",
+    ) -> None:
+        self.recipe, self.dataset, self.folder, self.device = recipe, dataset, folder, device
+        require(recipe.epochs >= 1, f"{recipe.epochs} epochs; train at least 1")
+        require(
+            1 <= recipe.batch_size <= len(dataset.train),
+            f"batches of {recipe.batch_size} from {len(dataset.train)} images; choose 1 to {len(dataset.train)}",
+        )
+        torch.manual_seed(recipe.seed)
+        self.module = build(recipe.precision).to(device)
+        shape = dataset.train.images.shape[1:]
+        require(
+            tuple(shape) == tuple(self.module.input_shape),
+            f"{dataset.name} has images {list(shape)}, the network takes {list(self.module.input_shape)}",
+        )
+        self.optimiser = torch.optim.AdamW(
+            self.module.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        self.history: list[dict[str, Any]] = []
+        if self.last.exists():
+            self._resume()
+
+    @property
+    def last(self) -> Path:
+        return self.folder / "last.safetensors"
+
+    @property
+    def best(self) -> Path:
+        return self.folder / "best.safetensors"
+
+    def _notes(self) -> dict[str, Any]:
+        return {"recipe": asdict(self.recipe), "history": self.history}
+
+    def _resume(self) -> None:
+        tensors, notes = checkpoint.read(self.last)
+        require(
+            notes["recipe"] == asdict(self.recipe),
+            f"{self.folder} holds a run with other settings; remove it or choose another folder with --run",
+        )
+        checkpoint.restore(tensors, self.module, self.optimiser)
+        self.history = notes["history"]
+
+    def train(self, listener: Listener) -> None:
+        """Train the epochs that are missing."""
+        keep_freed_memory()
+        images, labels = (x.to(self.device) for x in _tensors(self.dataset.train))
+        for epoch in range(len(self.history), self.recipe.epochs):
+            started = time.perf_counter()
+            loss = self._epoch(epoch, images, labels, listener)
+            density = {name: float(layer.density or 0) for name, layer in self.module.spiking().items()}
+            for sentence in health(self.module):
+                listener.warning(sentence)
+            entry = Epoch(
+                epoch=epoch,
+                loss=loss,
+                accuracy=accuracy(self.module, self.dataset.validation, self.device),
+                seconds=time.perf_counter() - started,
+                density=density,
+            )
+            better = all(entry.accuracy > earlier["accuracy"] for earlier in self.history)
+            self.history.append(asdict(entry))
+            if better:
+                checkpoint.write(self.best, self.module, None, self._notes())
+            checkpoint.write(self.last, self.module, self.optimiser, self._notes())
+            listener.epoch(entry)
+
+    def _epoch(self, epoch: int, images: torch.Tensor, labels: torch.Tensor, listener: Listener) -> float:
+        """One pass over the training split in an order that depends on seed and epoch only."""
+        recipe = self.recipe
+        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(recipe.seed * 10007 + epoch))
+        batches = len(labels) // recipe.batch_size
+        self.module.train()
+        total = 0.0
+        for index in range(batches):
+            progress = (epoch * batches + index) / (recipe.epochs * batches)
+            for group in self.optimiser.param_groups:
+                group["lr"] = recipe.learning_rate * (1 + math.cos(math.pi * progress)) / 2
+            part = order[index * recipe.batch_size : (index + 1) * recipe.batch_size].to(self.device)
+            loss = functional.cross_entropy(self.module(images[part]), labels[part])
+            value = loss.item()
+            if not math.isfinite(value):
+                raise ConfigError(f"the loss is {value} in epoch {epoch + 1}: {self._exploding()}; lower the learning rate")
+            self.optimiser.zero_grad()
+            loss.backward()
+            self.optimiser.step()
+            total += value
+            if epoch == 0 and index == EARLY_BATCH:
+                for sentence in health(self.module):
+                    listener.warning(sentence)
+            listener.batch(index + 1, batches, total / (index + 1))
+        return total / batches
+
+    def _exploding(self) -> str:
+        for name, parameter in self.module.named_parameters():
+            if not bool(torch.isfinite(parameter).all()):
+                return f"layer {name.partition('.')[0]} has exploded"
+        return "no single layer has exploded"
+
+    def load_best(self) -> SpikingNetwork:
+        """The network of the epoch with the best validation accuracy, in evaluation mode."""
+        tensors, _ = checkpoint.read(self.best)
+        checkpoint.restore(tensors, self.module)
+        return self.module.eval()
