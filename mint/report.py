@@ -40,12 +40,19 @@ def write_text(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def command_line() -> str:
+    """The command as a user would type it again."""
+    program = Path(sys.argv[0])
+    name = program.parent.name if program.stem == "__main__" else program.name
+    return shlex.join([name, *sys.argv[1:]])
+
+
 def write_json(path: Path, data: dict[str, Any] | list[Any]) -> None:
     """Write ``data`` with the keys ``command`` and ``tools``.
 
     A list stays a plain list; the two go into a second file, ``area.meta.json`` for ``area.json``.
     """
-    made_by = {"command": shlex.join(["mint", *sys.argv[1:]]), "tools": tool_versions()}
+    made_by = {"command": command_line(), "tools": tool_versions()}
     if isinstance(data, dict):
         data = {**data, **made_by}
     else:

@@ -17,6 +17,12 @@ def test_a_report_says_what_made_it(tmp_path, monkeypatch):
     assert all(version[0].isdigit() for version in data["tools"].values())
 
 
+@pytest.mark.parametrize("program", ["/usr/bin/mint", "/usr/lib/mint/__main__.py"])
+def test_the_command_is_what_a_user_types(monkeypatch, program):
+    monkeypatch.setattr(report.sys, "argv", [program, "area"])
+    assert report.command_line() == "mint area"
+
+
 def test_a_list_stays_a_list(tmp_path):
     report.write_json(tmp_path / "area.json", [{"lut": 1}])
     assert json.loads((tmp_path / "area.json").read_text()) == [{"lut": 1}]
