@@ -14,7 +14,7 @@ LIMIT = 1 << 20
 TRACES = {
     "an absolute path of one machine": r"(?<![\w.*])/(home|root|work|Users)/\w",
     "a package index": r"-{1,2}(extra-)?index[-]url|https?://\S*/simple\b",
-    "a local package": r"\bfile:///|@ file:",
+    "a local package": r"\b[f]ile:///|@ [f]ile:",
     "unfinished work": r"\b(TO[D]O|FIX[M]E|X[X]X)\b",
 }
 
