@@ -1,10 +1,31 @@
 """The neuron unit: the edge of one column, where sums become spikes and membranes."""
 
+from collections.abc import Callable
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from model.config import ArrayConfig
+
+
+def neuron_layout(config: ArrayConfig) -> data.StructLayout:
+    """The parameters of one column: ``bias`` is B, and with joins ``bias_skip`` is B + J."""
+    names = ("threshold", "bias", "bias_skip") if config.joins else ("threshold", "bias")
+    return data.StructLayout(dict.fromkeys(names, signed(config.accumulator_width)))
+
+
+CONTROL_LAYOUT = data.StructLayout(
+    {
+        "double": 1,  # double the sum on its way in
+        "add_bias": 1,  # add the bias
+        "add_membrane": 1,  # add what the membrane of the potential now held is at the next time step
+        "keep": 1,  # give the potential itself back to the ring
+        "fire": 1,  # give the membrane's contribution to the next time step back to the ring
+    }
+)
+"""How potentials are made and what becomes of them."""
 
 
 class NeuronUnit(wiring.Component):
@@ -37,30 +58,18 @@ class NeuronUnit(wiring.Component):
     -------
     configure : In(1)
         Take the column's parameters in this cycle.
-    threshold : In(signed(accumulator_width))
-        Parameter: spike from this potential on.
-    bias : In(signed(accumulator_width))
-        Parameter B.
-    bias_skip : In(signed(accumulator_width)), joins only
-        Parameter B + J.
+    parameters : In(neuron_layout)
+        Spike from the potential ``threshold`` on; B and B + J.
     leak : In(range(len(leaks)))
         Index of the tile's r; not registered here, because all columns share it.
     accumulator : In(signed(accumulator_width))
         The sum that leaves row 0.
     load : In(1)
         Take the next potential.
-    double : In(1)
-        Double the sum on its way in.
-    add_bias : In(1)
-        Add the bias.
+    control : In(CONTROL_LAYOUT)
+        How to make the next potential, and what to give to the ring.
     skip : In(1), joins only
         The neuron's identity shortcut spikes: the bias to add is B + J.
-    add_membrane : In(1)
-        Add what the membrane of the potential now held contributes to the next time step.
-    keep : In(1)
-        Give the potential itself back to the ring.
-    fire : In(1)
-        Give the next time step's contribution of the membrane back to the ring.
     potential : Out(signed(accumulator_width))
         H.
     spike : Out(1)
@@ -76,23 +85,18 @@ class NeuronUnit(wiring.Component):
         number = signed(config.accumulator_width)
         members = {
             "configure": In(1),
-            "threshold": In(number),
-            "bias": In(number),
+            "parameters": In(neuron_layout(config)),
             "leak": In(range(len(config.leaks))),
             "accumulator": In(number),
             "load": In(1),
-            "double": In(1),
-            "add_bias": In(1),
-            "add_membrane": In(1),
-            "keep": In(1),
-            "fire": In(1),
+            "control": In(CONTROL_LAYOUT),
             "potential": Out(number),
             "spike": Out(1),
             "membrane": Out(signed(config.membrane_width)),
             "chain": Out(number),
         }
         if config.joins:
-            members |= {"bias_skip": In(number), "skip": In(1)}
+            members["skip"] = In(1)
         super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
@@ -100,37 +104,33 @@ class NeuronUnit(wiring.Component):
         number = signed(self.config.accumulator_width)
 
         # Parameters hold their value until the next tile's; before the first tile nobody asks.
-        threshold = Signal(number, reset_less=True)
-        bias = Signal(number, reset_less=True)
+        parameters = Signal(neuron_layout(self.config), name="held", reset_less=True)
         with m.If(self.configure):
-            m.d.sync += [threshold.eq(self.threshold), bias.eq(self.bias)]
-        if self.config.joins:
-            bias_skip = Signal(number, reset_less=True)
-            with m.If(self.configure):
-                m.d.sync += bias_skip.eq(self.bias_skip)
+            m.d.sync += parameters.eq(self.parameters)
 
         # Second stage, from the potential register.
         potential = Signal(number, reset_less=True)
         loaded = Signal(number)
         m.d.comb += [
             self.potential.eq(potential),
-            self.spike.eq(potential >= threshold),
+            self.spike.eq(potential >= parameters.threshold),
             self.membrane.eq(Mux(self.spike, 0, self._store(m, potential))),
             loaded.eq(self._load(m, self.membrane)),
         ]
-        with m.If(self.keep):
+        with m.If(self.control.keep):
             m.d.comb += self.chain.eq(potential)
-        with m.Elif(self.fire):
+        with m.Elif(self.control.fire):
             m.d.comb += self.chain.eq(loaded)
 
         # First stage, into it.
         addend = Signal(number)
-        with m.If(self.add_bias):
-            m.d.comb += addend.eq(Mux(self.skip, bias_skip, bias) if self.config.joins else bias)
-        with m.Elif(self.add_membrane):
+        with m.If(self.control.add_bias):
+            bias = parameters.bias
+            m.d.comb += addend.eq(Mux(self.skip, parameters.bias_skip, bias) if self.config.joins else bias)
+        with m.Elif(self.control.add_membrane):
             m.d.comb += addend.eq(loaded)
         with m.If(self.load):
-            m.d.sync += potential.eq(Mux(self.double, self.accumulator << 1, self.accumulator) + addend)
+            m.d.sync += potential.eq(Mux(self.control.double, self.accumulator << 1, self.accumulator) + addend)
         return m
 
     def _store(self, m: Module, potential: Signal) -> Value:
@@ -152,7 +152,7 @@ class NeuronUnit(wiring.Component):
         self._by_leak(m, lambda leak: loaded.eq(membrane >> 1 if leak == 0 else membrane << (leak - 1)))
         return loaded
 
-    def _by_leak(self, m: Module, statement) -> None:
+    def _by_leak(self, m: Module, statement: Callable[[int], Any]) -> None:
         """Emit ``statement(r)`` for every supported r, selected by the leak index."""
         *others, last = self.config.leaks
         with m.Switch(self.leak):

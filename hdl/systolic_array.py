@@ -1,21 +1,20 @@
 """The systolic array: rows of output positions, columns of output channels, one ring a column."""
 
+from typing import Any
+
 from amaranth.hdl import Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.neuron_unit import NeuronUnit
+from hdl.neuron_unit import CONTROL_LAYOUT, NeuronUnit, neuron_layout
 from hdl.processing_element import ProcessingElement
 from model.config import Action, ArrayConfig
 
 
 def parameters_layout(config: ArrayConfig) -> data.StructLayout:
     """One column's parameters; ``leak`` has no bits where the array supports one."""
-    number = signed(config.accumulator_width)
-    fields = {"threshold": number, "bias": number}
-    if config.joins:
-        fields["bias_skip"] = number
-    return data.StructLayout(fields | {"leak": Shape.cast(range(len(config.leaks)))})
+    neuron = {name: field.shape for name, field in neuron_layout(config)}
+    return data.StructLayout(neuron | {"leak": Shape.cast(range(len(config.leaks)))})
 
 
 def retire_layout(config: ArrayConfig) -> data.StructLayout:
@@ -40,12 +39,8 @@ def token_layout(config: ArrayConfig) -> data.StructLayout:
     """What one column does in one cycle; passes from column to column, one a cycle."""
     fields: dict[str, object] = {
         "shift": 1,  # the ring moves
-        "load": 1,  # the neuron unit takes a potential; the next five say which, and what enters the ring
-        "double": 1,
-        "add_bias": 1,
-        "add_membrane": 1,
-        "keep": 1,
-        "fire": 1,
+        "load": 1,  # the neuron unit takes a potential
+        "control": CONTROL_LAYOUT,  # which, and what enters the ring
         "spikes": 1,  # the potential's spike is a result
         "sums": 1,  # the potential itself is a result
     }
@@ -215,11 +210,13 @@ class SystolicArray(wiring.Component):
                     m.d.comb += [
                         token.shift.eq(cycle == Mux(action == Action.FIRE_HELD, last_cycle, 0)),
                         token.load.eq((action == Action.FIRE_HELD) | (cycle == 0)),
-                        token.double.eq(_is(action, Action.DOUBLE, Action.DOUBLE_BIAS)),
-                        token.add_bias.eq(_is(action, Action.DOUBLE_BIAS, Action.FIRE, Action.FIRE_LAST, Action.DRAIN)),
-                        token.add_membrane.eq((action == Action.FIRE_HELD) & (cycle != 0)),
-                        token.keep.eq(_is(action, Action.DOUBLE, Action.DOUBLE_BIAS)),
-                        token.fire.eq(action == Action.FIRE),
+                        token.control.double.eq(_is(action, Action.DOUBLE, Action.DOUBLE_BIAS)),
+                        token.control.add_bias.eq(
+                            _is(action, Action.DOUBLE_BIAS, Action.FIRE, Action.FIRE_LAST, Action.DRAIN)
+                        ),
+                        token.control.add_membrane.eq((action == Action.FIRE_HELD) & (cycle != 0)),
+                        token.control.keep.eq(_is(action, Action.DOUBLE, Action.DOUBLE_BIAS)),
+                        token.control.fire.eq(action == Action.FIRE),
                         token.spikes.eq(fires & result),
                         token.sums.eq((action == Action.DRAIN) & (cycle == 0)),
                     ]
@@ -260,24 +257,16 @@ class SystolicArray(wiring.Component):
         """One column: its ring of processing elements, closed by the neuron unit."""
         config = self.config
         neuron = m.submodules[f"neuron_{column}"] = NeuronUnit(config)
-        parameters = self.i_parameters.p
+        parameters = Value.cast(self.i_parameters.p)[: neuron_layout(config).size]  # all but the leak, the last
         m.d.comb += [
             neuron.configure.eq(configured),
-            neuron.threshold.eq(parameters.threshold),
-            neuron.bias.eq(parameters.bias),
+            neuron.parameters.eq(parameters),
             neuron.leak.eq(leak),
             neuron.load.eq(token.load & advance),
-            neuron.double.eq(token.double),
-            neuron.add_bias.eq(token.add_bias),
-            neuron.add_membrane.eq(token.add_membrane),
-            neuron.keep.eq(token.keep),
-            neuron.fire.eq(token.fire),
+            neuron.control.eq(token.control),
         ]
         if config.joins:
-            m.d.comb += [
-                neuron.bias_skip.eq(parameters.bias_skip),
-                neuron.skip.eq(_delay(m, f"skip_{column}", skip, column, advance)),
-            ]
+            m.d.comb += neuron.skip.eq(_delay(m, f"skip_{column}", skip, column, advance))
 
         # A frozen column accumulates zeros: cheaper here, a gate a weight bit, than in every row.
         weight = Signal(signed(config.weight_width), name=f"weight_{column}")
@@ -326,7 +315,7 @@ def _is(action: Signal, *actions: Action) -> Value:
     return action.matches(*actions)
 
 
-def _delay(m: Module, name: str, value, cycles: int, advance: Signal, *, reset_less: bool = True):
+def _delay(m: Module, name: str, value: Any, cycles: int, advance: Signal, *, reset_less: bool = True) -> Any:
     """``value``, ``cycles`` unfrozen cycles later."""
     for cycle in range(cycles):
         register = Signal.like(value, name=f"{name}_{cycle}", reset_less=reset_less)

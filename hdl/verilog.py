@@ -39,8 +39,7 @@ def verilog_text(component: wiring.Component, name: str) -> str:
     )
     if yosys.returncode:
         raise VerilogError(f"Yosys could not write the Verilog of {name}: {yosys.stderr.strip()}")
-    # Multiplexers of several inputs are functions; a function's name must not begin with a dollar sign.
-    text = re.sub(r"\\\$procmux\$(\w+)", r"procmux_\1", yosys.stdout)
+    text = re.sub(r"^module .*?^endmodule\n", _name_multiplexers, yosys.stdout, flags=re.MULTILINE | re.DOTALL)
     return _share_modules(text, name)
 
 
@@ -60,16 +59,30 @@ def write_verilog(path: Path, component: wiring.Component, name: str) -> bool:
     return True
 
 
+def _name_multiplexers(module: re.Match[str]) -> str:
+    """Count a module's multiplexers from 0, so that identical modules have identical text.
+
+    Those of several inputs are functions, and a function's name must not begin with a dollar sign.
+    """
+    numbers: dict[str, int] = {}
+    return re.sub(
+        r"\\\$procmux\$(\d+)",
+        lambda match: f"procmux_{numbers.setdefault(match[1], len(numbers))}",
+        module[0],
+    )
+
+
 def _share_modules(text: str, name: str) -> str:
     """Write identical submodules once, and name modules without characters that need escapes.
 
     Amaranth writes a module for every instance: ``name.pe_0_0``, ``name.pe_0_1`` and so on. Those of
     equal text become one ``name_pe``; one of a kind becomes ``name_neuron_0``.
     """
-    header = re.compile(rf"^module \\({re.escape(name)}\.\S+) (.*?^endmodule\n)", re.MULTILINE | re.DOTALL)
-    instances: dict[str, list[str]] = {}
+    header = re.compile(rf"^module \\({re.escape(name)}\.\S+) \((.*?)\);(.*?^endmodule\n)", re.MULTILINE | re.DOTALL)
+    instances: dict[tuple[str, str], list[str]] = {}
     for match in header.finditer(text):
-        instances.setdefault(match[2], []).append(match[1])
+        ports = ", ".join(sorted(match[2].split(", ")))  # Yosys has no order of its own
+        instances.setdefault((ports, match[3]), []).append(match[1])
 
     names: dict[str, str] = {}
     for same in instances.values():
@@ -86,7 +99,7 @@ def _share_modules(text: str, name: str) -> str:
         if new in written:
             return ""
         written.add(new)
-        return f"module {new} {match[2]}"
+        return f"module {new} ({match[2]});{match[3]}"
 
     text = header.sub(module, text)
     text = re.sub(

@@ -149,7 +149,7 @@ async def check_systolic_array(port: Port, config: ArrayConfig, seed: int, idle:
         source.withdraw(port)
     await port.reset()
 
-    tiles = random_tiles(config, seed, max(12, 96 // config.processing_elements))
+    tiles = random_tiles(config, seed, max(12, 60 // config.processing_elements))
     streams = agents(config, tiles, random, idle, stall)
     results = [run_tile(config, tile) for tile in tiles]
     expected_spikes = [bits(spikes) for result in results for spikes in result.spikes]

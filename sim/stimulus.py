@@ -11,19 +11,41 @@ from model.golden.systolic_array import Step, Tile, run_tile
 PRECISIONS = tuple(Precision(*widths) for widths in product(WIDTHS, WIDTHS))
 """All pairs of widths."""
 
-SHAPES = (
-    {"rows": 3, "columns": 2, "time_steps": 4, "leaks": (0, 1, 3), "joins": True, "retire": True},
-    {"rows": 1, "columns": 1, "time_steps": 1, "leaks": (1,), "joins": False, "retire": True},
-    {"rows": 4, "columns": 3, "time_steps": 3, "leaks": (0, 2), "joins": True, "retire": True},
-    {"rows": 2, "columns": 4, "time_steps": 2, "leaks": (0,), "joins": False, "retire": False},
-)
-"""Small arrays that differ in everything but the widths."""
 
-CONFIGS = tuple(
-    ArrayConfig(precision=precision, accumulator_width=precision.accumulator_width, **SHAPES[index % len(SHAPES)])
-    for index, precision in enumerate(PRECISIONS)
-) + tuple(ArrayConfig(precision=Precision(4, 4), accumulator_width=17, **shape) for shape in SHAPES)
-"""Every pair of widths on some array, every array with some widths."""
+def _array(precision: Precision, index: int) -> ArrayConfig:
+    """A small array; four of them differ in everything but the widths."""
+    width = precision.accumulator_width
+    match index % 4:
+        case 0:
+            return ArrayConfig(
+                precision=precision,
+                accumulator_width=width,
+                rows=3,
+                columns=2,
+                leaks=(0, 1, 3),
+                joins=True,
+                retire=True,
+            )
+        case 1:
+            return ArrayConfig(
+                precision=precision, accumulator_width=width, rows=1, columns=1, time_steps=1, retire=True
+            )
+        case 2:
+            return ArrayConfig(
+                precision=precision,
+                accumulator_width=width,
+                rows=4,
+                columns=3,
+                time_steps=3,
+                leaks=(0, 2),
+                joins=True,
+                retire=True,
+            )
+    return ArrayConfig(precision=precision, accumulator_width=width, rows=2, columns=4, time_steps=2, leaks=(0,))
+
+
+CONFIGS = tuple(_array(precision, index) for index, precision in enumerate(PRECISIONS))
+"""Every pair of widths, on arrays that cover the options."""
 
 
 def random_tile(config: ArrayConfig, random: np.random.Generator, kind: str, beats: int) -> Tile:

@@ -28,5 +28,6 @@ def neuron_step(
 
     ``bias`` is B, or B + J where an identity shortcut spikes; the membrane is 0 before the first step.
     """
-    potential = accumulator + bias + load(membrane, leak)
-    return potential, *fire(potential, threshold, leak, width)
+    potential: Integer = accumulator + bias + load(membrane, leak)
+    spike, after = fire(potential, threshold, leak, width)
+    return potential, spike, after

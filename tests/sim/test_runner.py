@@ -1,0 +1,57 @@
+"""The runner itself: it believes no bench that failed, hung, died or was not there."""
+
+import pytest
+
+from model.config import ArrayConfig, Precision
+from sim.runner import SimulationError, config_environment, config_from_environment, simulate
+
+VERILOG = "module top(input clk, input i, output o); assign o = i; endmodule\n"
+BENCH = "tests.sim.bench_broken"
+
+
+def run(folder, only, timeout_s=60, **options):
+    source = folder / "top.v"
+    source.write_text(VERILOG)
+    return simulate([source], "top", BENCH, build_dir=folder / "build", only=only, timeout_s=timeout_s, **options)
+
+
+def test_passing_bench(tmp_path):
+    results = run(tmp_path, "passes")
+    assert results.passed == 1
+    assert results.log.is_file()
+
+
+@pytest.mark.parametrize(
+    ("only", "sentence"),
+    [
+        ("fails", "1 of 1 benches of .* failed on top: fails: .*one is not two"),
+        ("passes|fails", "1 of 2 benches"),
+        ("waits", "1 of 1 benches of .* failed on top: waits"),
+        ("spins", "ended without results"),
+        ("dies", "ended without results"),
+        ("nothing_of_that_name", "no bench of .* ran on top"),
+    ],
+)
+def test_bench_that_does_not_pass(tmp_path, only, sentence):
+    with pytest.raises(SimulationError, match=sentence):
+        run(tmp_path, only, timeout_s=5 if only == "spins" else 60)
+
+
+def test_verilog_that_does_not_build(tmp_path):
+    source = tmp_path / "top.v"
+    source.write_text("module top(; endmodule")
+    with pytest.raises(SimulationError, match="ended without results"):
+        simulate([source], "top", BENCH, build_dir=tmp_path / "build")
+
+
+def test_missing_simulator(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SimulationError, match="the simulator iverilog is not installed"):
+        run(tmp_path, "passes")
+
+
+def test_configuration_reaches_the_bench(monkeypatch):
+    config = ArrayConfig(precision=Precision(2, 8), accumulator_width=20, leaks=(0, 3), retire=True)
+    for name, value in config_environment(config).items():
+        monkeypatch.setenv(name, value)
+    assert config_from_environment() == config
