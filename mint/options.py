@@ -23,3 +23,11 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", metavar="DIR", help="Folder of the set's idx files; also the variable MINT_DATA."),
 ]
+AskedWeightWidth = Annotated[
+    int | None,
+    typer.Option("--weight-width", "-W", metavar="BITS", help="Bits of a weight: 2, 4 or 8; else the bundle's or 4."),
+]
+AskedMembraneWidth = Annotated[
+    int | None,
+    typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a membrane: 2, 4, 8; else the bundle's or 4."),
+]

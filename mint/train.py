@@ -61,6 +61,10 @@ def train(
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, help="Train this many seeds, from --seed on; prints mean and s.d.")
     ] = 1,
+    teacher: Annotated[
+        Path | None,
+        typer.Option("--teacher", metavar="BUNDLE", help="A trained bundle whose logits are learned beside the labels."),
+    ] = None,
     float32: Annotated[bool, typer.Option("--float32", help="Train the unquantised network, for comparison.")] = False,
     run: Annotated[
         Path | None, typer.Option("--run", metavar="DIR", help="Folder of the runs.", show_default="runs")
@@ -75,6 +79,7 @@ def train(
     kill loses at most one epoch: the same command goes on where it stopped and ends in the same result.
     """
     import statistics
+    from dataclasses import replace
 
     from model import datasets
     from model.config import Precision
@@ -87,7 +92,8 @@ def train(
     root = run or Path("runs")
     results = []
     for number in range(seed, seed + seeds):
-        recipe = Recipe(network, name, precision, epochs, batch_size, learning_rate, seed=number)
+        recipe = Recipe(network, name, precision, epochs, batch_size, learning_rate)
+        recipe = replace(recipe, seed=number, teacher=str(teacher) if teacher else None)
         results.append(train_one(recipe, build, data, root / recipe.name, output if number == seed else None))
     if seeds > 1:
         accuracies = [result["accuracy"]["test"] for result in results]
@@ -134,6 +140,9 @@ def train_one(
                 task, completed=index, total=total, description=f"epoch {epoch}/{recipe.epochs}  loss {loss:.3f}"
             )
 
+        def taught(index: int, total: int) -> None:
+            progress.update(task, completed=index, total=total, description="asking the teacher")
+
         def epoch(entry: Epoch) -> None:
             density = ", ".join(f"{name} {100 * value:.1f} %" for name, value in entry.density.items())
             progress.console.print(
@@ -145,7 +154,7 @@ def train_one(
         def warning(sentence: str) -> None:
             progress.console.print(f"[yellow]warning:[/] {sentence}", soft_wrap=True)
 
-        run.train(Listener(batch, epoch, warning))
+        run.train(Listener(batch, taught, epoch, warning))
     module = run.load_best()
     best = max(run.history, key=lambda entry: float(entry["accuracy"]))
     scores = {"validation": best["accuracy"]}

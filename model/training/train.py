@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from model.config import ConfigError, Precision, require
 from model.datasets import Dataset, Split
 from model.training import checkpoint
+from model.training.distillation import distillation_loss, teacher_logits
 from model.training.networks import SpikingNetwork
 
 EVALUATION_BATCH = 500
@@ -28,7 +30,7 @@ DEAD, SATURATED = 0.001, 0.9
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that determines a run. AdamW, cosine to 0, cross-entropy of the mean logits."""
+    """Everything that determines a run. AdamW, cosine to 0, cross-entropy of the mean logits, a teacher if named."""
 
     network: str
     dataset: str
@@ -38,12 +40,15 @@ class Recipe:
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     seed: int = 0
+    teacher: str | None = None
+    """Bundle whose logits are learned beside the labels."""
 
     @property
     def name(self) -> str:
         network = Path(self.network.rpartition(":")[0]).stem + "-" + self.network.rpartition(":")[2]
         network = network if ":" in self.network else self.network
-        return f"{network}-{self.precision or 'float32'}-seed{self.seed}"
+        taught = f"-from-{Path(self.teacher).stem}" if self.teacher else ""
+        return f"{network}-{self.precision or 'float32'}{taught}-seed{self.seed}"
 
 
 @dataclass
@@ -62,6 +67,7 @@ class Listener:
     """Whom the loop tells: a progress bar, a log."""
 
     batch: Callable[[int, int, float], None] = lambda done, total, loss: None
+    teacher: Callable[[int, int], None] = lambda done, total: None
     epoch: Callable[[Epoch], None] = lambda epoch: None
     warning: Callable[[str], None] = lambda sentence: None
 
@@ -76,7 +82,7 @@ def keep_freed_memory() -> None:
             mallopt(m_trim_threshold, (1 << 31) - 1)
 
 
-def _tensors(split: Split) -> tuple[torch.Tensor, torch.Tensor]:
+def _tensors(split: Split) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(np.array(split.images)), torch.from_numpy(np.array(split.labels))
 
 
@@ -175,9 +181,13 @@ class Run:
         """Train the epochs that are missing."""
         keep_freed_memory()
         images, labels = (x.to(self.device) for x in _tensors(self.dataset.train))
+        taught = None
+        if self.recipe.teacher is not None and len(self.history) < self.recipe.epochs:
+            taught = teacher_logits(Path(self.recipe.teacher), self.dataset.train.images, listener.teacher)
+            taught = taught.to(self.device)
         for epoch in range(len(self.history), self.recipe.epochs):
             started = time.perf_counter()
-            loss = self._epoch(epoch, images, labels, listener)
+            loss = self._epoch(epoch, images, labels, taught, listener)
             density = {name: float(layer.density or 0) for name, layer in self.module.spiking().items()}
             for sentence in health(self.module):
                 listener.warning(sentence)
@@ -195,7 +205,9 @@ class Run:
             checkpoint.write(self.last, self.module, self.optimiser, self._notes())
             listener.epoch(entry)
 
-    def _epoch(self, epoch: int, images: torch.Tensor, labels: torch.Tensor, listener: Listener) -> float:
+    def _epoch(
+        self, epoch: int, images: Tensor, labels: Tensor, taught: Tensor | None, listener: Listener
+    ) -> float:
         """One pass over the training split in an order that depends on seed and epoch only."""
         recipe = self.recipe
         order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(recipe.seed * 10007 + epoch))
@@ -207,7 +219,11 @@ class Run:
             for group in self.optimiser.param_groups:
                 group["lr"] = recipe.learning_rate * (1 + math.cos(math.pi * progress)) / 2
             part = order[index * recipe.batch_size : (index + 1) * recipe.batch_size].to(self.device)
-            loss = functional.cross_entropy(self.module(images[part]), labels[part])
+            logits = self.module(images[part])
+            if taught is None:
+                loss = functional.cross_entropy(logits, labels[part])
+            else:
+                loss = distillation_loss(logits, labels[part], taught[part])
             value = loss.item()
             if not math.isfinite(value):
                 raise ConfigError(f"the loss is {value} in epoch {epoch + 1}: {self._exploding()}; lower the learning rate")

@@ -1,0 +1,36 @@
+"""Which network and which widths a command is about, from the options that were given."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from model.config import Precision
+    from model.network import Network
+
+DEFAULT_WIDTH = 4
+
+
+def choose(
+    bundle: Path | None, weight_width: int | None, membrane_width: int | None
+) -> tuple["Precision", Path | None, "Network | None"]:
+    """Widths, bundle and network: the named bundle's, else the shipped one's, else the widths alone.
+
+    A named bundle must have the widths that were given.
+    """
+    from mint.shipped import shipped
+    from model import bundle as bundles
+    from model.config import Precision, require
+
+    if bundle is None:
+        precision = Precision(weight_width or DEFAULT_WIDTH, membrane_width or DEFAULT_WIDTH)
+        bundle = shipped(precision)
+        if bundle is None:
+            return precision, None, None
+    network = bundles.read(bundle)
+    precision = network.array_config().precision
+    asked = Precision(weight_width or precision.weight_width, membrane_width or precision.membrane_width)
+    require(
+        asked == precision,
+        f"{bundle}: the network is {precision}, asked for is {asked}; leave W and U out, or name another bundle",
+    )
+    return precision, bundle, network
