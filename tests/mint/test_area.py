@@ -1,0 +1,64 @@
+"""``mint area``: the table and the report."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import hdl.area
+from hdl.area import DESIGNS, PRECISIONS, Record
+from mint.app import app
+
+KEYS = {
+    "design": str,
+    "weight_width": int,
+    "membrane_width": int,
+    "rows": int,
+    "columns": int,
+    "flow": str,
+    "gate_equivalents": float | None,
+    "area_um2": float | None,
+    "flip_flops": int,
+    "lut": int | None,
+    "dsp": int | None,
+}
+
+
+@pytest.fixture
+def report(monkeypatch, tmp_path):
+    """The command's output and its JSON file; synthesis is replaced by numbers that come in any order."""
+
+    def measure(flows, rows, columns, workers):
+        for flow in reversed(flows):
+            fpga = flow.name in ("xc7", "ecp5", "ice40")
+            for design in DESIGNS:
+                for precision in PRECISIONS:
+                    numbers = (None, None, 17, 123, 0) if fpga else (225.04, None, 17, None, None)
+                    widths = precision.weight_width, precision.membrane_width
+                    yield [Record(design, *widths, rows, columns, flow.name, *numbers)]
+
+    monkeypatch.setattr(hdl.area, "measure", measure)
+    monkeypatch.setattr("hdl.liberty.installed_libraries", list)
+    path = tmp_path / "area.json"
+    result = CliRunner().invoke(app, ["area", "--rows=3", "--columns=2", f"--output={path}"])
+    assert result.exit_code == 0, result.output
+    return result.stdout, json.loads(path.read_text())
+
+
+def test_json_is_a_list_of_records_in_order(report):
+    _, records = report
+    assert len(records) == 2 * 9 * 4
+    for record in records:
+        assert set(record) == set(KEYS)
+        assert all(isinstance(record[key], kind) for key, kind in KEYS.items()), record
+    assert [record["flow"] for record in records[:4]] == ["generic", "xc7", "ecp5", "ice40"]
+    assert records[-1]["design"] == "mint_array"
+    assert (records[-1]["weight_width"], records[-1]["membrane_width"]) == (8, 8)
+
+
+def test_table_has_a_row_for_every_pair_and_no_cut_number(report):
+    text, _ = report
+    assert text.count("123/17/0") == 2 * 9 * 3
+    assert text.count("225/17") == 2 * 9
+    assert "mint_array, 3 x 2" in text
+    assert "…" not in text
