@@ -88,8 +88,8 @@ def _share_modules(text: str, name: str) -> str:
     for same in instances.values():
         shared = same[0] if len(same) == 1 else re.sub(r"(_\d+)+$", "", same[0])
         shared = shared.replace(".", "_")
-        if shared in names.values():
-            shared = same[0].replace(".", "_")
+        while shared in names.values():
+            shared += "_"
         names |= dict.fromkeys(same, shared)
 
     written: set[str] = set()
