@@ -12,7 +12,7 @@ FULL := $(VENV)/full.stamp
 # does not count: COLUMNS is a terminal's width there.
 option = $(if $(filter command,$(origin $(2))),$(addprefix $(1)=,$($(2))))
 precision = $(call option,--weight-width,W) $(call option,--membrane-width,U)
-array = $(call option,--rows,ROWS) $(call option,--columns,COLUMNS) $(call option,--top,TOP)
+size = $(call option,--rows,ROWS) $(call option,--columns,COLUMNS)
 bundle = $(call option,--bundle,BUNDLE)
 
 .DEFAULT_GOAL := help
@@ -24,13 +24,13 @@ help:      ## this list
 setup: $(FULL)     ## install everything that the verbs below need into .venv
 
 verilog: $(CORE)   ## write the array and its memory images   W=4 U=4 [ROWS= COLUMNS= BUNDLE= TOP=]
-	@$(RUN) -m mint verilog $(precision) $(array) $(bundle)
+	@$(RUN) -m mint verilog $(precision) $(size) $(bundle) $(call option,--top,TOP)
 
-cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [BUNDLE= SIM=]
-	@$(RUN) -m mint cosim $(precision) $(array) $(bundle) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
+cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [ROWS= COLUMNS= BUNDLE= SIM=]
+	@$(RUN) -m mint cosim $(precision) $(size) $(bundle) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
 
 area: $(CORE)      ## gates, flip-flops and FPGA cells of all nine width pairs   [ROWS= COLUMNS= LIBERTY=file]
-	@$(RUN) -m mint area $(call option,--rows,ROWS) $(call option,--columns,COLUMNS) $(call option,--liberty,LIBERTY)
+	@$(RUN) -m mint area $(size) $(call option,--liberty,LIBERTY)
 
 train: $(FULL)     ## train a network   W=4 U=4
 	@$(RUN) -m mint train $(precision)
