@@ -42,7 +42,7 @@ def to_hex(bits: Bits) -> str:
     padded = np.zeros((words, digits(width) * 4), np.uint8)
     padded[:, :width] = bits
     text = np.empty((words, digits(width) + 1), np.uint8)
-    text[:, :-1] = _DIGITS[padded.reshape(words, -1, 4) @ _WEIGHTS][:, ::-1]
+    text[:, :-1] = _DIGITS[padded.reshape(words, digits(width), 4) @ _WEIGHTS][:, ::-1]
     text[:, -1] = ord("\n")
     return text.tobytes().decode()
 
@@ -59,4 +59,4 @@ def from_hex(text: str, width: int) -> Bits:
         word = int(unknown[0])
         raise ValueError(f"word {word} is {text[word * length : (word + 1) * length - 1]}")
     bits = (values[:, :, None] >> np.arange(4, dtype=np.uint8)) & 1
-    return bits.reshape(len(values), -1)[:, :width]
+    return bits.astype(np.uint8).reshape(len(values), 4 * digits(width))[:, :width]

@@ -49,6 +49,7 @@ class _Builder:
         self._shapes: dict[str, Shape] = {INPUT: (shape[0], shape[1], shape[2])}
         self._largest = {INPUT: PIXEL_SCALE - 1 if self._kind == "pixels" else 1}
         self._layers: list[Layer] = []
+        self._flipped = 0
 
     @property
     def _last(self) -> str:
@@ -94,7 +95,12 @@ class _Builder:
         bias = self.random.integers(-20, 21, len(weight.weight), np.int32)
         last = Layer("last", "linear", "none", self._precision, (weight,), bias)
         return Network(
-            self._kind, self._shapes[INPUT], int(self.random.integers(1, 6)), (*self._layers, last), f"random_{seed}"
+            self._kind,
+            self._shapes[INPUT],
+            int(self.random.integers(1, 6)),
+            (*self._layers, last),
+            name=f"random_{seed}",
+            provenance={"seed": seed, "flipped_channels": self._flipped},
         )
 
     def _flat(self, outputs: int) -> Source:
@@ -132,6 +138,7 @@ class _Builder:
             largest_input=largest,
             leak=leak,
         )
+        self._flipped += int((folded.sign < 0).sum())
         sizes = np.cumsum([source.fan_in for source in sources])[:-1]
         weights = np.split(folded.weight.astype(np.int8), sizes, 1)
         self._layers.append(
