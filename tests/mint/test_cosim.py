@@ -1,0 +1,84 @@
+"""``mint cosim``: report, exit status, refusals; on a network for scikit-learn's digits."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import sim.cosim
+from mint.app import app
+from model import bundle
+from model.config import Precision
+from model.network import Layer, Network, Pool, Source
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch):
+    """A bundle for 8 x 8 pixels in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    random, precision = np.random.default_rng(1), Precision(4, 4)
+    convolution = Source("input", random.integers(-7, 8, (3, 1, 3, 3), np.int8), padding=1)
+    spiking = Layer(
+        "conv", "conv", "lif", precision, (convolution,),
+        bias=np.zeros(3, np.int32), threshold=np.full(3, 900, np.int32), leak=4, pool=Pool("max", 2),
+    )  # fmt: skip
+    classes = Source("conv", random.integers(-7, 8, (10, 48), np.int8))
+    last = Layer("fc", "linear", "none", precision, (classes,), bias=random.integers(-9, 10, 10, np.int32))
+    network = Network("pixels", (1, 8, 8), 2, (spiking, last), provenance={"dataset": "digits"})
+    bundle.write(network, tmp_path / "tiny.safetensors")
+    return ["cosim", "--bundle", "tiny.safetensors", "--rows", "4", "--columns", "3"]
+
+
+def test_report(trained, tmp_path):
+    result = runner.invoke(app, [*trained, "--images", "2"])
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "build/w4u4/cosim.json").read_text())
+    assert report["images"] == 2
+    assert report["mismatches"] == 0
+    assert report["comparisons"] == 2 * (3 * 2 * 3 * 64 + 10)
+    assert report["cycles"] == sum(report["layers"].values()) > 0
+    assert report["simulator"] == "icarus"
+    assert {"iverilog", "cocotb", "python"} <= set(report["tools"])
+    assert "mismatches" in result.stdout
+
+
+def test_mismatch_is_named_and_exits_with_1(trained, tmp_path, monkeypatch):
+    prepare = sim.cosim.prepare
+
+    def faulty(*args, **options):
+        prepared = prepare(*args, **options)
+        path = prepared.folder / "fc.parameters.hex"
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join([lines[1], *lines[1:]]))
+        return prepared
+
+    monkeypatch.setattr(sim.cosim, "prepare", faulty)
+    result = runner.invoke(app, trained)
+    assert result.exit_code == 1
+    assert "first mismatch: image 0, layer fc, all steps, channel 0" in result.stdout
+    assert json.loads((tmp_path / "build/w4u4/cosim.json").read_text())["mismatches"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--images", "361"], "361 images; the test set of digits has 360"),
+        (["--simulator", "modelsim"], "simulator 'modelsim'; choose one of: icarus, verilator"),
+        (["--dataset", "cifar"], "data set 'cifar' is not known"),
+        (["-U", "8"], "the network is w4u4, asked for is w4u8"),
+    ],
+)
+def test_refusals(trained, options, sentence):
+    result = runner.invoke(app, [*trained, *options])
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+def test_missing_simulator_is_one_sentence(trained, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    result = runner.invoke(app, trained)
+    assert result.exit_code == 2
+    assert "the simulator iverilog is not installed" in result.stderr

@@ -1,0 +1,105 @@
+"""``mint verilog``: files, the same bytes, refusals."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from mint.app import app
+from model import bundle
+from sim.random_networks import random_network
+
+runner = CliRunner()
+SIZES = ["--rows", "4", "--columns", "3"]
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch):
+    """A bundle in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    bundle.write(random_network(4), tmp_path / "tiny.safetensors")
+    return "tiny.safetensors"
+
+
+def files(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_same_bytes_in_one_process_and_in_another(trained, tmp_path):
+    command = ["verilog", "--bundle", trained, *SIZES]
+    for folder in ("one", "two"):
+        result = runner.invoke(app, [*command, "-o", folder])
+        assert result.exit_code == 0, result.output
+    subprocess.run([sys.executable, "-m", "mint", *command, "-o", "three"], check=True, capture_output=True)
+    one = files(tmp_path / "one")
+    assert {"mint.v", "mint.json", "memory/first.weights.hex", "memory/last.parameters.hex"} <= set(one)
+    assert one == files(tmp_path / "two") == files(tmp_path / "three")
+
+
+def test_description_matches_the_files(trained, tmp_path):
+    result = runner.invoke(app, ["verilog", "--bundle", trained, *SIZES, "-o", "out"])
+    assert result.exit_code == 0, result.output
+    assert "make cosim" in result.stdout
+    assert f"BUNDLE={trained}" in result.stdout
+    description = json.loads((tmp_path / "out" / "mint.json").read_text())
+    text = (tmp_path / "out" / "mint.v").read_text()
+    head = text[text.index(f"module {description['module']}(") :].partition("endmodule")[0]
+    declared = dict.fromkeys(re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);", head, re.MULTILINE))
+    ports = {
+        (port["direction"], str(port["width"] - 1) if port["width"] > 1 else "", port["name"])
+        for port in description["ports"]
+    }
+    assert set(declared) == ports
+    for memory in description["memories"]:
+        assert len((tmp_path / "out" / memory["file"]).read_text().splitlines()) == memory["words"]
+
+
+def test_icarus_reads_the_verilog(trained, tmp_path):
+    if shutil.which("iverilog") is None:
+        pytest.skip("Icarus Verilog is not installed")
+    runner.invoke(app, ["verilog", "--bundle", trained, *SIZES, "-o", "out"])
+    done = subprocess.run(
+        ["iverilog", "-g2001", "-Wall", "-t", "null", "out/mint.v"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "error" not in done.stderr
+
+
+def test_memory_images_of_another_network_go(trained, tmp_path):
+    stale = tmp_path / "out" / "memory" / "other.weights.hex"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("0\n")
+    assert runner.invoke(app, ["verilog", "--bundle", trained, *SIZES, "-o", "out"]).exit_code == 0
+    assert not stale.exists()
+
+
+def test_pair_without_a_network_gives_the_array_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = runner.invoke(app, ["verilog", "-W", "2", "-U", "4", *SIZES])
+    assert result.exit_code == 0, result.output
+    assert "the array alone" in result.stdout
+    description = json.loads((tmp_path / "build/w2u4/mint.json").read_text())
+    assert description["parameters"]["accumulator_width"] == 15
+    assert description["memories"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["-W", "3"], "a weight width of 3 bits is not supported; choose one of 2, 4, 8"),
+        (["-U", "16"], "a membrane width of 16 bits is not supported; choose one of 2, 4, 8"),
+        (["--top", "chip"], "top 'chip'; choose one of: array"),
+        (["--bundle", "none.safetensors"], "none.safetensors: no such file"),
+        (["--bundle", "tiny.safetensors", "-W", "8"], "the network is w4u4, asked for is w8u4"),
+        (["--rows", "257"], "256"),
+    ],
+)
+def test_refusals_write_nothing(trained, tmp_path, options, sentence):
+    result = runner.invoke(app, ["verilog", *options])
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert set(files(tmp_path)) == {trained}

@@ -1,0 +1,155 @@
+"""Random networks through golden model and RTL, and faults that must not go unnoticed."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from model.golden.network import run as golden
+from sim.cosim import Loss, Waits, prepare, run
+from sim.random_networks import PAIRS, random_images, random_network
+from sim.runner import SimulationError
+
+SEEDS = range(len(PAIRS))
+IMAGES = 2
+SMALL = {"rows": 4, "columns": 3}
+
+
+def name(seed):
+    return f"{seed}-{PAIRS[seed % len(PAIRS)]}"
+
+
+def prepared(seed, folder, retire=True):
+    network = random_network(seed)
+    return prepare(network, random_images(network, IMAGES, seed), folder, **SMALL, retire=retire)
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=name)
+def test_random_network(seed, tmp_path):
+    cosimulation = prepared(seed, tmp_path)
+    plain = run(cosimulation)
+    waiting = run(cosimulation, waits=Waits(idle=64, stall=64))
+    for outcomes in (plain, waiting):
+        assert outcomes.first is None
+        assert outcomes.mismatches == 0
+        assert outcomes.images == IMAGES
+    network = cosimulation.network
+    neurons = sum(np.prod(network.shapes[layer.name]) for layer in network.layers if layer.spiking)
+    classes = network.layers[-1].channels
+    assert plain.comparisons == IMAGES * (3 * network.time_steps * neurons + classes)
+    assert plain.total_cycles == cosimulation.cycles
+    assert waiting.total_cycles > 1.2 * plain.total_cycles
+    assert waiting.logits == plain.logits
+
+
+def test_array_without_retire_port(tmp_path):
+    cosimulation = prepared(4, tmp_path, retire=False)
+    network = cosimulation.network
+    neurons = sum(np.prod(network.shapes[layer.name]) for layer in network.layers if layer.spiking)
+    outcomes = run(cosimulation)
+    assert outcomes.mismatches == 0
+    assert outcomes.comparisons == IMAGES * (network.time_steps * neurons + network.layers[-1].channels)
+
+
+def test_stimulus_meets_what_it_is_about():
+    met = Counter()
+    for seed in SEEDS:
+        network = random_network(seed)
+        trace = golden(network, random_images(network, IMAGES, seed))
+        met[network.input_kind] += 1
+        met["flipped"] += network.provenance["flipped_channels"]
+        for layer in network.layers[:-1]:
+            spikes, potential = trace[f"{layer.name}.spikes"], trace[f"{layer.name}.potential"]
+            stored = (potential.astype(np.int64) >> layer.leak)[spikes == 0]
+            limit = layer.precision.membrane_limit
+            met["low"] += int((stored < -limit).sum())
+            met["high"] += int((stored > limit).sum())
+            met["spikes"] += int(spikes.sum())
+            met["silences"] += int((spikes == 0).sum())
+            met["ties"] += int((potential == layer.threshold.reshape(1, 1, -1, 1, 1)).sum())
+            met["two sources"] += len(layer.sources) > 1
+            met[layer.kind] += 1
+            met[f"leak {layer.leak}"] += 1
+            if layer.skip:
+                origin = network.layer(layer.skip)
+                met["skipped spikes"] += int(trace[f"{origin.name}.spikes"].sum()) if not origin.pool else 1
+            if layer.pool:
+                met[f"{layer.pool.kind} pool"] += 1
+            for source in layer.sources:
+                met[f"stride {source.stride}"] += 1
+                met[f"padding {source.padding}"] += 1
+                met[f"kernel {source.weight.shape[-1] if layer.kind == 'conv' else 'none'}"] += 1
+    wanted = ["pixels", "spikes", "flipped", "low", "high", "silences", "ties", "two sources", "conv", "linear"]
+    wanted += ["skipped spikes", "max pool", "sum pool", *(f"leak {leak}" for leak in range(7))]
+    wanted += [
+        *(f"stride {n}" for n in (1, 2, 3)),
+        *(f"padding {n}" for n in range(3)),
+        *(f"kernel {n}" for n in (1, 2, 3, 5)),
+    ]
+    assert [what for what in wanted if not met[what]] == []
+
+
+def changed(path, word, change):
+    """Let ``change`` turn word ``word`` of a memory image into another."""
+    lines = path.read_text().splitlines()
+    lines[word] = f"{change(int(lines[word], 16)):0{len(lines[word])}x}"
+    path.write_text("\n".join(lines) + "\n")
+
+
+FAULTY = 5
+
+
+def test_flipped_weight_is_named(tmp_path):
+    cosimulation = prepared(FAULTY, tmp_path)
+    network = cosimulation.network
+    # Channel 1's first weight of the second layer: its sign, which the spikes of the first layer make matter.
+    width = cosimulation.config.weight_width
+    beats = network.layer("second").sources[0].fan_in
+    for word in range(beats):
+        changed(tmp_path / "second.weights.hex", word, lambda bits: bits ^ (1 << (2 * width - 1)))
+    outcomes = run(cosimulation)
+    assert outcomes.mismatches > 0
+    assert "layer second, " in outcomes.first
+    assert "channel 1, " in outcomes.first
+
+
+def test_threshold_off_by_one_is_named(tmp_path):
+    cosimulation = prepared(FAULTY, tmp_path)
+    network = cosimulation.network
+    trace = golden(network, np.load(tmp_path / "images.npy"))
+    # A channel that meets its threshold exactly.
+    for layer in network.layers[:-1]:
+        ties = trace[f"{layer.name}.potential"] == layer.threshold.reshape(1, 1, -1, 1, 1)
+        if ties.any():
+            step, image, channel, row, column = np.argwhere(ties.transpose(1, 0, 2, 3, 4))[0][[1, 0, 2, 3, 4]]
+            break
+    changed(tmp_path / f"{layer.name}.parameters.hex", channel, lambda bits: bits + 1)
+    outcomes = run(cosimulation)
+    place = f"step {step}, channel {channel}, position ({row}, {column})"
+    assert outcomes.first == f"image {image}, layer {layer.name}, {place}: the spike is 0, expected 1"
+
+
+def test_dropped_handshake_is_a_failure_with_the_layer_named(tmp_path):
+    cosimulation = prepared(FAULTY, tmp_path)
+    layer = cosimulation.network.layer("second")
+    # The first beat after a rotation, in which the array is not ready.
+    loss = Loss("second", layer.sources[0].fan_in * cosimulation.network.largest_value("first"))
+    with pytest.raises(SimulationError, match=r"layer second: (\d+) of (?!\1)\d+ beats of i_\w+ were taken"):
+        run(cosimulation, loss=loss)
+
+
+def test_array_that_waits_for_ever_is_a_failure(tmp_path):
+    cosimulation = prepared(FAULTY, tmp_path)
+    path = tmp_path / "second.weights.hex"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(SimulationError, match=r"layer second: \d+ of \d+ results after \d+ cycles; beats taken: i_p"):
+        run(cosimulation)
+
+
+def test_unknown_bit_is_a_failure(tmp_path):
+    cosimulation = prepared(FAULTY, tmp_path)
+    path = tmp_path / "second.weights.hex"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join("x" * len(line) for line in lines) + "\n")
+    with pytest.raises(SimulationError, match=r"word \d+ is [0-9a-fx]*x"):
+        run(cosimulation)
