@@ -40,6 +40,11 @@ def check(network: "Network") -> None:
             )
         _check_parameters(where, layer)
         neurons = layer.neuron_shape(outputs)
+        require(
+            layer.spiking or neurons[1:] == (1, 1),
+            f"{where}: the last layer gives {neurons[1]}×{neurons[2]} positions and must give one; "
+            "make it linear, or its kernel as large as its input",
+        )
         if layer.pool is not None:
             _check_pool(where, layer, neurons)
         if layer.skip is not None:

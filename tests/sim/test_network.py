@@ -5,7 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from model.config import ConfigError
 from model.golden.network import run as golden
+from model.network import Layer, Network, Source
 from sim.cosim import Loss, Waits, prepare, run
 from sim.random_networks import PAIRS, random_images, random_network
 from sim.runner import SimulationError
@@ -153,3 +155,11 @@ def test_unknown_bit_is_a_failure(tmp_path):
     path.write_text("\n".join("x" * len(line) for line in lines) + "\n")
     with pytest.raises(SimulationError, match=r"word \d+ is [0-9a-fx]*x"):
         run(cosimulation)
+
+
+def test_last_layer_with_several_positions_is_refused():
+    """Its logits would have been those of one position."""
+    weight = np.ones((2, 1, 3, 3), np.int8)
+    last = Layer("last", "conv", "none", PAIRS[0], (Source("input", weight),), np.zeros(2, np.int32))
+    with pytest.raises(ConfigError, match="layer last: the last layer gives 2×2 positions and must give one"):
+        Network("spikes", (1, 4, 4), 2, (last,))
