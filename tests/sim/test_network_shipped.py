@@ -1,0 +1,54 @@
+"""A whole image through the Verilog of each shipped network, on the array that ships."""
+
+import numpy as np
+import pytest
+
+from mint.shipped import shipped
+from model import bundle, datasets
+from model.config import ConfigError, Precision
+from sim.cosim import prepare, run
+
+SHIPPED = (2, 4, 8)
+CYCLES = 100_000
+"""What an image may take on 128 processing elements."""
+
+
+def drawn_image():
+    """A disc on a shaded ground: any image shows that the numbers are the same, but this one makes spikes."""
+    row, column = np.mgrid[:28, :28] - 13.5
+    ground = np.linspace(0, 90, 28).astype(np.uint8)[None, :].repeat(28, 0)
+    return np.where(row**2 + column**2 < 90, 230 - ground, ground // 4).astype(np.uint8)
+
+
+@pytest.fixture
+def images(monkeypatch):
+    """The first test image of Fashion-MNIST, or a drawn one where the set is not at hand; nothing is downloaded."""
+
+    def refuse(folder):
+        raise ConfigError(f"{folder} is not there")
+
+    monkeypatch.setattr(datasets, "_download_fashion", refuse)
+    try:
+        return "Fashion-MNIST", datasets.load("fashion-mnist").test.images[:1]
+    except ConfigError:
+        return "a drawn image, because Fashion-MNIST is not at hand", drawn_image()[None, None]
+
+
+@pytest.mark.parametrize("width", SHIPPED)
+def test_shipped_network(width, images, tmp_path, record_property):
+    precision = Precision(width, width)
+    path = shipped(precision)
+    if path is None:
+        pytest.skip(f"no network of {precision} ships yet")
+    what, image = images
+    record_property("image", what)
+    print(f"image: {what}")
+    network = bundle.read(path)
+    cosimulation = prepare(network, image, tmp_path)
+    assert cosimulation.cycles <= CYCLES
+    outcomes = run(cosimulation)
+    assert outcomes.first is None
+    assert outcomes.mismatches == 0
+    neurons = sum(int(np.prod(network.shapes[layer.name])) for layer in network.layers if layer.spiking)
+    assert outcomes.comparisons == 3 * network.time_steps * neurons + network.layers[-1].channels
+    assert outcomes.total_cycles == cosimulation.cycles
