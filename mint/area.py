@@ -71,7 +71,7 @@ def area(
     records = [by_key[key] for key in order]
     write_json(output, [asdict(record) for record in records])
     print_table(records)
-    console.print(NOTE)
+    console.print(NOTE, soft_wrap=True)
     console.print(f"written: {output}", soft_wrap=True)
 
 
