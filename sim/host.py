@@ -134,7 +134,7 @@ class Host:
         """A spiking layer's neurons from what o_spikes (and retire, in the bits above) said."""
         config, tiling = self.config, self.tilings[layer.name]
         layout = retire_layout(config)
-        bits = from_hex(text, config.columns + (layout.size if config.retire else 0))
+        bits = self._read(layer, "o_spikes", text, config.columns + (layout.size if config.retire else 0))
         spikes = self._neurons(tiling, bits[:, : config.columns, None])
         if not config.retire:
             return Outcome(spikes[..., 0])
@@ -150,6 +150,13 @@ class Host:
         return Outcome(
             spikes[..., 0], from_bits(found[..., :width], signed=True), from_bits(found[..., width + 1 :], signed=True)
         )
+
+    def _read(self, layer: Layer, port: str, text: str, width: int) -> Bits:
+        """The beats that a port gave; an unknown bit is an error by name."""
+        try:
+            return from_hex(text, width)
+        except ValueError as error:
+            raise ValueError(f"layer {layer.name}: {port}: {error}") from None
 
     def _check_order(self, tiling: Tiling, retired: Bits) -> None:
         """Refuse results whose time steps and rows are not those of the protocol."""
@@ -180,7 +187,7 @@ class Host:
     def logits(self, layer: Layer, text: str) -> NDArray[np.int64]:
         """The last layer's sums [classes] from what o_sums said."""
         config, tiling = self.config, self.tilings[layer.name]
-        bits = from_hex(text, config.columns * config.accumulator_width)
+        bits = self._read(layer, "o_sums", text, config.columns * config.accumulator_width)
         sums = from_bits(bits.reshape(len(bits), config.columns, -1), signed=True)
         return sums.reshape(tiling.column_tiles, tiling.row_tiles * config.rows, config.columns)[:, 0].reshape(-1)[
             : layer.channels

@@ -153,7 +153,7 @@ def test_unknown_bit_is_a_failure(tmp_path):
     path = tmp_path / "second.weights.hex"
     lines = path.read_text().splitlines()
     path.write_text("\n".join("x" * len(line) for line in lines) + "\n")
-    with pytest.raises(SimulationError, match=r"word \d+ is [0-9a-fx]*x"):
+    with pytest.raises(SimulationError, match=r"layer second: o_spikes: word \d+ is \w*[xX]"):
         run(cosimulation)
 
 
