@@ -73,6 +73,7 @@ def describe(array: SystolicArray, module: str, network: Network | None) -> dict
 
 def widths(config: ArrayConfig, network: Network | None) -> dict[str, dict[str, Any]]:
     """Bits of every kind of number, and the reason."""
+    origin = "asked for" if network is None else "as trained"
     limit, membrane = config.precision.weight_limit, config.precision.membrane_limit
     if network is None:
         why = f"no network: weights of {config.weight_width} bits and {ACCUMULATOR_MARGIN} for a fan-in of 4,608 spikes"
@@ -84,8 +85,8 @@ def widths(config: ArrayConfig, network: Network | None) -> dict[str, dict[str, 
         if need < config.accumulator_width:
             why += f"; at least {config.accumulator_width} are one more than a weight"
     return {
-        "weight": {"bits": config.weight_width, "why": f"asked for; codes -{limit} to {limit}"},
-        "membrane": {"bits": config.membrane_width, "why": f"asked for; codes -{membrane} to {membrane}"},
+        "weight": {"bits": config.weight_width, "why": f"{origin}; codes -{limit} to {limit}"},
+        "membrane": {"bits": config.membrane_width, "why": f"{origin}; codes -{membrane} to {membrane}"},
         "accumulator": {"bits": config.accumulator_width, "why": why},
         "leak": {
             "bits": Shape.cast(range(len(config.leaks))).width,
