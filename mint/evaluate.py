@@ -11,15 +11,17 @@ from mint.report import write_json
 
 
 def evaluate(
-    bundle_file: Annotated[Path | None, typer.Argument(metavar="[BUNDLE]", help="A bundle.", show_default=False)] = None,
+    bundle_file: Annotated[
+        Path | None, typer.Argument(metavar="[BUNDLE]", help="A bundle.", show_default=False)
+    ] = None,
     weight_width: WeightWidth = 4,
     membrane_width: MembraneWidth = 4,
     bundle: Bundle = None,
     dataset: DatasetName = None,
     data_dir: DataDir = None,
-    output: Annotated[
-        Path, typer.Option("--json", metavar="FILE", help="Where the JSON report goes.")
-    ] = Path("build/evaluate.json"),
+    output: Annotated[Path, typer.Option("--json", metavar="FILE", help="Where the JSON report goes.")] = Path(
+        "build/evaluate.json"
+    ),
 ) -> None:
     """Print the accuracy of the integers on all test images, and per layer spike density and operations.
 

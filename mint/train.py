@@ -51,7 +51,9 @@ def train(
     ] = "fashion",
     dataset: Annotated[
         str | None,
-        typer.Option("--dataset", metavar="NAME", help="fashion-mnist, mnist or digits; digits for the network digits."),
+        typer.Option(
+            "--dataset", metavar="NAME", help="fashion-mnist, mnist or digits; digits for the network digits."
+        ),
     ] = None,
     data_dir: DataDir = None,
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the training split.")] = 15,
@@ -63,7 +65,9 @@ def train(
     ] = 1,
     teacher: Annotated[
         Path | None,
-        typer.Option("--teacher", metavar="BUNDLE", help="A trained bundle whose logits are learned beside the labels."),
+        typer.Option(
+            "--teacher", metavar="BUNDLE", help="A trained bundle whose logits are learned beside the labels."
+        ),
     ] = None,
     float32: Annotated[bool, typer.Option("--float32", help="Train the unquantised network, for comparison.")] = False,
     run: Annotated[

@@ -35,9 +35,7 @@ def write(network: Network, path: Path) -> None:
         for index, source in enumerate(layer.sources):
             name = f"{layer.name}.weight" + (f".{index}" if len(layer.sources) > 1 else "")
             tensors[name] = np.ascontiguousarray(source.weight, np.int8)
-            sources.append(
-                {"from": source.origin, "weight": name, "stride": source.stride, "padding": source.padding}
-            )
+            sources.append({"from": source.origin, "weight": name, "stride": source.stride, "padding": source.padding})
         for key in ("bias", "threshold", "skip_bias"):
             values = getattr(layer, key)
             if values is not None:
@@ -102,7 +100,14 @@ def _kinds(kind: type | tuple[type, ...]) -> tuple[type, ...]:
 
 
 def _type_name(kind: type) -> str:
-    names = {int: "an integer", str: "a string", float: "a number", list: "a list", dict: "an object", type(None): "null"}
+    names = {
+        int: "an integer",
+        str: "a string",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+        type(None): "null",
+    }
     return names[kind]
 
 
@@ -125,7 +130,8 @@ def _network(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> Networ
     _known(entry, _INPUT_KEYS, "input")
     shape = _take(entry, "shape", list, "input")
     require(
-        len(shape) == 3 and all(type(n) is int for n in shape), f"input: shape is {shape}; give [channels, height, width]"
+        len(shape) == 3 and all(type(n) is int for n in shape),
+        f"input: shape is {shape}; give [channels, height, width]",
     )
     unused = set(tensors)
     layers = tuple(

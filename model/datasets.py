@@ -57,7 +57,9 @@ def _read_idx(path: Path) -> NDArray[np.uint8]:
     require(len(data) >= 8 and data[:3] == b"\0\0\x08", f"{path} is not an idx file of bytes; fetch it again")
     shape = struct.unpack(f">{data[3]}I", data[4 : 4 + 4 * data[3]])
     body = np.frombuffer(data, np.uint8, offset=4 + 4 * data[3])
-    require(body.size == int(np.prod(shape)), f"{path} holds {body.size} bytes, its header says {shape}; fetch it again")
+    require(
+        body.size == int(np.prod(shape)), f"{path} holds {body.size} bytes, its header says {shape}; fetch it again"
+    )
     return body.reshape(shape)
 
 
@@ -117,7 +119,9 @@ def _digits() -> tuple[Split, Split]:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        raise ConfigError("the digits set comes with scikit-learn; install it with `make setup` or use another set") from None
+        raise ConfigError(
+            "the digits set comes with scikit-learn; install it with `make setup` or use another set"
+        ) from None
     bunch = load_digits()
     images = np.minimum(bunch.images * 16, 255).astype(np.uint8)[:, None]
     labels = bunch.target.astype(np.int64)

@@ -65,7 +65,9 @@ def evaluate(network: Network, split: Split, progress: Callable[[int], None] | N
                 name=layer.name,
                 neurons=neurons,
                 density=spikes[layer.name] / (len(split) * neurons * network.time_steps),
-                dense_operations=sum(s.fan_in * network.largest_repeat(s.origin) for s in layer.sources) * neurons * rounds,
+                dense_operations=sum(s.fan_in * network.largest_repeat(s.origin) for s in layer.sources)
+                * neurons
+                * rounds,
                 operations=counts[layer.name] / len(split),
             )
         )

@@ -19,7 +19,9 @@ LARGEST_ACCUMULATOR = 32
 
 def check(network: "Network") -> None:
     """Raise :class:`~model.config.ConfigError` unless golden model and hardware can run ``network``."""
-    require(network.input_kind in INPUT_KINDS, f"input kind {network.input_kind!r}; choose one of {', '.join(INPUT_KINDS)}")
+    require(
+        network.input_kind in INPUT_KINDS, f"input kind {network.input_kind!r}; choose one of {', '.join(INPUT_KINDS)}"
+    )
     require(
         len(network.input_shape) == 3 and min(network.input_shape) >= 1,
         f"input shape {list(network.input_shape)}; give channels, height and width, each at least 1",
@@ -85,14 +87,13 @@ def _check_pool(where: str, layer: "Layer", neurons: "Shape") -> None:
     )
 
 
-def _check_skip(
-    where: str, network: "Network", layer: "Layer", outputs: dict[str, "Shape"], neurons: "Shape"
-) -> None:
+def _check_skip(where: str, network: "Network", layer: "Layer", outputs: dict[str, "Shape"], neurons: "Shape") -> None:
     assert layer.skip is not None
     require(layer.skip in outputs, f"{where}: skip {layer.skip!r} is no earlier layer; name one")
     shape = outputs[layer.skip]
     require(
-        shape == neurons, f"{where}: skip {layer.skip!r} is {shape}, the neurons are {neurons}; an identity needs the same"
+        shape == neurons,
+        f"{where}: skip {layer.skip!r} is {shape}, the neurons are {neurons}; an identity needs the same",
     )
     require(
         network.largest_value(layer.skip) == 1,

@@ -1,6 +1,11 @@
 """What all tests share."""
 
 import pytest
+from hypothesis import settings
+
+# Examples are judged by their result: on a busy machine any of them can take long.
+settings.register_profile("mint", deadline=None)
+settings.load_profile("mint")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -150,7 +150,9 @@ def check_images(network: Network, images: Array) -> None:
     fits = len(shape) == len(expected) and all(e in ("N", s) for e, s in zip(expected, shape, strict=True))
     require(fits, f"images have shape {list(shape)}; the network takes [{', '.join(map(str, expected))}]")
     require(bool(images.size), "there are no images; give at least one")
-    require(np.issubdtype(images.dtype, np.integer) or images.dtype == bool, f"images are {images.dtype}; give integers")
+    require(
+        np.issubdtype(images.dtype, np.integer) or images.dtype == bool, f"images are {images.dtype}; give integers"
+    )
     top = network.largest_value(INPUT)
     low, high = int(images.min()), int(images.max())
     require(low >= 0 and high <= top, f"image values run from {low} to {high}; the network takes 0 to {top}")

@@ -16,7 +16,9 @@ from model.training.networks import SpikingNetwork
 def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str, Any] | None = None) -> Network:
     """The integers that ``module`` computes with in evaluation mode; a layer without any is refused by name."""
     if not isinstance(module, SpikingNetwork):
-        raise ConfigError(f"{type(module).__name__} cannot be exported; build the network as a SpikingNetwork of our layers")
+        raise ConfigError(
+            f"{type(module).__name__} cannot be exported; build the network as a SpikingNetwork of our layers"
+        )
     layers: list[Layer] = []
     origin = INPUT
     for label, child in module.named_children():
@@ -66,6 +68,8 @@ def _layer(label: str, child: Conv | Linear | Readout, origin: str) -> Layer:
     )
 
 
-def export(module: nn.Module, path: Path | str, *, name: str = "network", provenance: dict[str, Any] | None = None) -> None:
+def export(
+    module: nn.Module, path: Path | str, *, name: str = "network", provenance: dict[str, Any] | None = None
+) -> None:
     """Write the bundle of ``module`` to ``path``."""
     bundle.write(to_network(module, name=name, provenance=provenance), Path(path))

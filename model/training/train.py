@@ -205,9 +205,7 @@ class Run:
             checkpoint.write(self.last, self.module, self.optimiser, self._notes())
             listener.epoch(entry)
 
-    def _epoch(
-        self, epoch: int, images: Tensor, labels: Tensor, taught: Tensor | None, listener: Listener
-    ) -> float:
+    def _epoch(self, epoch: int, images: Tensor, labels: Tensor, taught: Tensor | None, listener: Listener) -> float:
         """One pass over the training split in an order that depends on seed and epoch only."""
         recipe = self.recipe
         order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(recipe.seed * 10007 + epoch))
@@ -226,7 +224,9 @@ class Run:
                 loss = distillation_loss(logits, labels[part], taught[part])
             value = loss.item()
             if not math.isfinite(value):
-                raise ConfigError(f"the loss is {value} in epoch {epoch + 1}: {self._exploding()}; lower the learning rate")
+                raise ConfigError(
+                    f"the loss is {value} in epoch {epoch + 1}: {self._exploding()}; lower the learning rate"
+                )
             self.optimiser.zero_grad()
             loss.backward()
             self.optimiser.step()

@@ -1,0 +1,145 @@
+"""Bundles: what is written is read, and every mistake gets its sentence."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from model import bundle
+from model.config import ConfigError
+from model.golden.network import run
+from sim.random_networks import random_images, random_network
+
+
+@pytest.mark.parametrize("seed", range(9))
+def test_a_network_survives_the_file(tmp_path: Path, seed: int) -> None:
+    network = random_network(seed)
+    path = tmp_path / "network.safetensors"
+    bundle.write(network, path)
+    again = bundle.read(path)
+    images = random_images(network, 2, seed)
+    found, wanted = run(again, images), run(network, images)
+    assert all((found[key] == wanted[key]).all() for key in wanted)
+    assert again.array_config() == network.array_config()
+    first = path.read_bytes()
+    bundle.write(again, path)
+    assert path.read_bytes() == first
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> tuple[Path, dict[str, np.ndarray], dict[str, Any]]:
+    """A written bundle, taken apart."""
+    path = tmp_path / "network.safetensors"
+    bundle.write(random_network(0), path)
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        header = json.loads(file.metadata()["mint"])
+    return path, load_file(path), header
+
+
+Change = Callable[[dict[str, np.ndarray], dict[str, Any]], None]
+
+
+def _set(*keys: Any, value: Any) -> Change:
+    def change(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
+        table: Any = header
+        for key in keys[:-1]:
+            table = table[key]
+        table[keys[-1]] = value
+
+    return change
+
+
+def _weight(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
+    tensors["first.weight"][0, 0, 0, 0] = 5
+
+
+def _type(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
+    tensors["first.weight"] = tensors["first.weight"].astype(np.float32)
+
+
+def _short(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
+    tensors["first.bias"] = tensors["first.bias"][:-1]
+
+
+def _missing(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
+    del tensors["first.threshold"]
+
+
+def _spare(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
+    tensors["stranger"] = np.zeros(3, np.int8)
+
+
+def _no_key(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
+    del header["layers"][0]["leak"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (_weight, r"layer first: weight 5 is beyond ±1 of 2 bits; requantise it or raise weight_width"),
+        (_type, "layer first: tensor 'first.weight' is float32; it must be int8"),
+        (_short, "layer first: bias is int32"),
+        (_missing, "layer first: tensor threshold is missing"),
+        (_spare, "tensor 'stranger' belongs to no layer"),
+        (_no_key, "layer first: key 'leak' is missing"),
+        (_set("schema", value=2), "schema version 2; this release reads version 1"),
+        (_set("colour", value="red"), "network: unknown key 'colour'"),
+        (_set("layers", 0, "tau", value=2), "layer first: unknown key 'tau'"),
+        (_set("layers", 0, "leak", value="2"), 'layer first: leak is "2"; it must be an integer'),
+        (_set("layers", 0, "leak", value=True), "layer first: leak is true; it must be an integer"),
+        (_set("layers", 0, "leak", value=99), "layer first: leak r = 99; choose 0 to 15"),
+        (_set("layers", 0, "weight_width", value=3), "layer first: a weight width of 3 bits is not supported"),
+        (_set("layers", 0, "weight_code", value="offset"), "weight_code 'offset'"),
+        (_set("layers", 0, "sources", 0, "from", value="nowhere"), "source 'nowhere' is neither 'input'"),
+        (_set("layers", 0, "sources", 0, "stride", value=0), "layer first: stride 0"),
+        (_set("layers", 0, "neuron", value="izhikevich"), "neuron 'izhikevich'"),
+        (_set("layers", 1, "name", value="a b"), "tensor 'a b.bias' is missing"),
+        (_set("input", "kind", value="sound"), "input kind 'sound'"),
+        (_set("input", "shape", value=[1, 2]), "give \\[channels, height, width\\]"),
+        (_set("time_steps", value=0), "0 time steps"),
+    ],
+)
+def test_a_mistake_gets_its_sentence(
+    parts: tuple[Path, dict[str, np.ndarray], dict[str, Any]], change: Change, sentence: str
+) -> None:
+    path, tensors, header = parts
+    change(tensors, header)
+    save_file(tensors, path, {"mint": json.dumps(header)})
+    with pytest.raises(ConfigError, match=sentence) as caught:
+        bundle.read(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_no_bundles_are_refused(parts: tuple[Path, dict[str, np.ndarray], dict[str, Any]]) -> None:
+    path, tensors, _ = parts
+    whole = path.read_bytes()
+    for data in (whole[: len(whole) // 2], whole[:4], b"", b"PK\x03\x04 not a safetensors file at all"):
+        path.write_bytes(data)
+        with pytest.raises(ConfigError, match="not a safetensors file, or cut short"):
+            bundle.read(path)
+    save_file(tensors, path)
+    with pytest.raises(ConfigError, match="no bundle of ours"):
+        bundle.read(path)
+    save_file(tensors, path, {"mint": "{"})
+    with pytest.raises(ConfigError, match="not JSON"):
+        bundle.read(path)
+    with pytest.raises(ConfigError, match="no such file"):
+        bundle.read(path.with_name("absent"))
+
+
+def test_thresholds_out_of_reach_are_a_warning(parts: tuple[Path, dict[str, np.ndarray], dict[str, Any]]) -> None:
+    path, tensors, header = parts
+    tensors["first.threshold"][:] = 2**20
+    tensors["first.threshold"][0] = -(2**20)
+    save_file(tensors, path, {"mint": json.dumps(header)})
+    warnings = list(bundle.read(path).warnings())
+    assert any("first" in w and "never reached" in w for w in warnings)
+    assert any("first" in w and "1 of" in w and "always reached" in w for w in warnings)

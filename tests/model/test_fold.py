@@ -1,0 +1,101 @@
+"""Folding against the float rule: the integers fire exactly where the real neuron would."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.arithmetic import load_range
+from model.config import ConfigError, Precision
+from model.fold import accumulator_range, calibrated_leak, fold
+
+PRECISION = Precision(4, 4)
+
+
+def one(codes=((3, -7, 5),), **changes):  # type: ignore[no-untyped-def]
+    """Fold one channel."""
+    arguments = {
+        "precision": PRECISION,
+        "step": 0.25,
+        "gain": 1.0,
+        "mean": 0.0,
+        "shift": 0.0,
+        "firing_threshold": 1.0,
+        "largest_input": 1,
+        "leak": 1,
+    }
+    return fold(np.array(codes), **{**arguments, **changes})
+
+
+def test_threshold_is_rounded_up_and_an_exact_tie_fires() -> None:
+    assert one(step=0.25).threshold[0] == 4  # 4·0.25 = 1: H = 4 reaches it
+    assert one(step=0.3).threshold[0] == 4  # 3·0.3 = 0.9 does not
+    assert one(step=0.2501).threshold[0] == 4
+
+
+def test_bias_rounds_half_to_even() -> None:
+    assert [int(one(step=0.25, shift=s * 0.25).bias[0]) for s in (0.5, 1.5, 2.5, -0.5, -1.5)] == [0, 2, 2, 0, -2]
+
+
+def test_a_negative_gain_flips_the_weights_and_keeps_its_sign_in_the_mean() -> None:
+    plain, flipped = one(gain=2.0, mean=-1.5), one(gain=-2.0, mean=1.5)
+    assert (flipped.weight == -plain.weight).all()
+    assert flipped.sign[0] == -1
+    assert (flipped.bias == plain.bias).all()
+    assert (flipped.threshold == plain.threshold).all()
+
+
+@given(
+    step=st.floats(1e-3, 1),
+    gain=st.floats(-4, 4).filter(lambda g: abs(g) > 1e-2),
+    mean=st.floats(-3, 3),
+    shift=st.floats(-2, 2),
+    data=st.data(),
+)
+def test_folded_spike_is_the_real_spike(
+    step: float, gain: float, mean: float, shift: float, data: st.DataObject
+) -> None:
+    codes = data.draw(st.lists(st.integers(-7, 7), min_size=4, max_size=4))
+    inputs = data.draw(st.lists(st.integers(0, 1), min_size=4, max_size=4))
+    folded = one((codes,), step=step, gain=gain, mean=mean, shift=shift)
+    if folded.floored or folded.limited:
+        return
+    potential = int(folded.weight[0] @ np.array(inputs)) + int(folded.bias[0])
+    # The real neuron, with B as the one rounded quantity, in exact fractions.
+    real = Fraction(float(folded.unit[0])) * potential
+    assert (potential >= folded.threshold[0]) == (real >= 1) or abs(real - 1) < Fraction(1, 10**9)
+
+
+@given(st.lists(st.integers(-7, 7), min_size=3, max_size=6), st.floats(1e-4, 1), st.floats(-5, 5), st.integers(0, 4))
+def test_the_clamp_of_the_threshold_changes_no_spike(codes: list[int], step: float, shift: float, leak: int) -> None:
+    folded = one((codes,), step=step, shift=shift, leak=leak)
+    low, high = accumulator_range(folded.weight, 1)
+    load_low, load_high = load_range(PRECISION.membrane_width, leak)
+    low, high = int(low[0] + folded.bias[0] + load_low), int(high[0] + folded.bias[0] + load_high)
+    wanted = int(np.ceil(1 / folded.unit[0]))
+    assert low <= folded.threshold[0] <= high + 1
+    for potential in {low, high, wanted - 1, wanted, int(folded.threshold[0])}:
+        if low <= potential <= high:
+            assert (potential >= folded.threshold[0]) == (potential >= wanted)
+
+
+def test_limits_are_kept_and_counted() -> None:
+    folded = one(step=1e-9, shift=1.0)
+    assert folded.floored == 1
+    assert folded.limited == 1
+    assert abs(folded.bias[0]) == PRECISION.bias_limit
+    assert 1 / folded.unit[0] == pytest.approx(PRECISION.threshold_limit)
+
+
+def test_a_layer_that_has_diverged_is_refused() -> None:
+    with pytest.raises(ConfigError, match="diverged"):
+        one(step=float("nan"))
+    with pytest.raises(ConfigError, match="diverged"):
+        one(gain=float("inf"))
+
+
+@pytest.mark.parametrize(("median", "wanted"), [(1, 1), (14, 1), (15, 2), (28, 2), (29, 3), (10**6, 9)])
+def test_calibration_takes_the_least_leak_whose_membrane_spans_half_of_the_threshold(median: int, wanted: int) -> None:
+    assert calibrated_leak(np.array([median]), PRECISION, 9) == wanted

@@ -1,0 +1,121 @@
+"""The compiled neuron against plain PyTorch, and its gradient against autograd."""
+
+import numpy as np
+import pytest
+import torch
+
+from model.config import Precision
+from model.training import kernel
+from model.training.layers import Conv, MaxPool
+from model.training.neuron import (
+    BATCH_NORM_EPSILON,
+    NeuronConfig,
+    NormalisedFiring,
+    backward_reference,
+    fire,
+    fire_reference,
+    fold_layer,
+    moments,
+)
+
+STEPS, BATCH, CHANNELS, SIZE = 4, 3, 5, 37
+
+
+def case(leak: int, width: int, static: bool):  # type: ignore[no-untyped-def]
+    """Sums that make some neurons fire and some saturate on both sides."""
+    generator = torch.Generator().manual_seed(leak * 10 + width)
+    sums = torch.randint(-40, 60, (1 if static else STEPS, BATCH, CHANNELS, SIZE), generator=generator).float()
+    config = NeuronConfig(Precision(4, width), leak, STEPS, 1, 1.0)
+    codes = torch.randint(-7, 8, (CHANNELS, 12), generator=generator).float()
+    step, gamma = torch.tensor(0.05), torch.linspace(0.6, 1.4, CHANNELS)
+    beta = torch.linspace(-0.2, 0.3, CHANNELS)
+    mean, variance = moments(sums)
+    folded = fold_layer(codes, step, gamma, beta, mean, variance, config)
+    # The clamp of the threshold knows the codes only; these sums come from nowhere.
+    threshold = np.ceil(1 / folded.unit).astype(np.int64)
+    folded = type(folded)(**{**vars(folded), "threshold": threshold})
+    return sums, step, gamma, beta, mean, variance, folded, config
+
+
+@pytest.mark.parametrize("static", [False, True])
+@pytest.mark.parametrize("width", [2, 4, 8])
+@pytest.mark.parametrize("leak", [0, 1, 2, 4])
+def test_kernel_and_reference_agree(leak: int, width: int, static: bool) -> None:
+    sums, *_, folded, config = case(leak, width, static)
+    potential, spikes = fire(sums, folded, config)
+    bias, threshold = (torch.from_numpy(x).float() for x in (folded.bias, folded.threshold))
+    wanted_potential, wanted_spikes = fire_reference(sums, bias, threshold, config)
+    assert torch.equal(potential, wanted_potential)
+    assert torch.equal(spikes, wanted_spikes)
+    assert 0 < spikes.mean() < 1
+
+    grad = torch.randn(spikes.shape, generator=torch.Generator().manual_seed(1))
+    unit = torch.from_numpy(folded.unit).float()
+    real = torch.zeros_like(sums)
+    store_scale, load_scale, limit, half = config.constants
+    partial = kernel.backward(
+        grad.numpy(), potential.numpy(), sums.numpy(), unit.numpy(), threshold.numpy(),
+        store_scale, load_scale, limit, half, np.float32(config.sharpness), real.numpy(),
+    )  # fmt: skip
+    wanted, reductions = backward_reference(grad, potential, sums, unit, threshold, config)
+    torch.testing.assert_close(real, wanted, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(torch.from_numpy(partial.sum(0)), reductions, rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize("static", [False, True])
+def test_gradient_is_that_of_the_real_equations(static: bool) -> None:
+    """With the rounding taken as constant, autograd through batch norm and time gives the same gradients."""
+    sums, step, gamma, beta, mean, variance, folded, config = case(1, 8, static)
+    grad = torch.randn((STEPS, *sums.shape[1:]), generator=torch.Generator().manual_seed(2))
+
+    leaves = [x.clone().requires_grad_() for x in (sums, step, gamma, beta)]
+    spikes = NormalisedFiring.apply(*leaves, folded, mean, variance, config)
+    spikes.backward(grad)
+
+    a, s, g, b = (x.clone().double().requires_grad_() for x in (sums, step, gamma, beta))
+    mu, var = a.mean((0, 1, 3)), a.var((0, 1, 3), unbiased=False)
+    unit = s * g / torch.sqrt(s * s * var + BATCH_NORM_EPSILON)
+    current = (a - mu[:, None]) * unit[:, None] + b[:, None]
+    threshold = torch.from_numpy(folded.threshold).double()[:, None]
+    potential, wanted = fire(sums, folded, config)
+    limit = config.precision.membrane_limit
+    total = 0
+    membrane = torch.zeros_like(current[0])
+    for t in range(STEPS):
+        # Straight through: the value is the integer one, the derivative that of h.
+        h = current[0 if static else t] + membrane
+        fixed = potential[t].double()
+        fired = wanted[t].double()
+        x = ((fixed - threshold) * unit.detach()[:, None]) * np.pi
+        total = total + (grad[t].double() * h / (1 + x**2)).sum()
+        code = torch.floor(fixed / 2)
+        kept = code.clamp(-limit, limit)
+        inside = (kept == code).double()
+        # unit·load(n(h/unit)): derivative ½ to h inside the clip; to unit the residual.
+        residual = (kept - inside * fixed / 2) * unit[:, None]
+        membrane = (1 - fired) * (inside * h / 2 + residual - (inside * h / 2 + residual).detach())
+    total.backward()
+    for mine, reference in zip(leaves, (a, s, g, b), strict=True):
+        torch.testing.assert_close(mine.grad.double(), reference.grad, rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.parametrize(("height", "width", "size"), [(6, 6, 2), (7, 5, 2), (9, 9, 3)])
+def test_max_pooling_is_that_of_pytorch(height: int, width: int, size: int) -> None:
+    x = (torch.rand(2, 3, 4, height, width, generator=torch.Generator().manual_seed(0)) < 0.3).float()
+    mine, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
+    out = MaxPool(size)(mine)
+    wanted = torch.nn.functional.max_pool2d(theirs.flatten(0, 1), size).view(out.shape)
+    assert torch.equal(out, wanted)
+    grad = torch.randn(out.shape, generator=torch.Generator().manual_seed(1))
+    out.backward(grad)
+    wanted.backward(grad)
+    assert torch.equal(mine.grad, theirs.grad)
+
+
+def test_the_step_learns_from_weights_and_membranes() -> None:
+    layer = Conv(1, 4, 3, precision=Precision(4, 4))
+    layer.connect(largest_input=1, input_scale=1.0, time_steps=4)
+    x = (torch.rand(4, 8, 1, 6, 6, generator=torch.Generator().manual_seed(0)) < 0.5).float()
+    layer(x).sum().backward()
+    assert layer.quantizer.log_step.grad is not None
+    assert float(layer.quantizer.log_step.grad.abs()) > 0

@@ -1,0 +1,201 @@
+"""Training on scikit-learn's digits: it learns, reproduces, resumes, and evaluates to the golden integers."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from model import datasets
+from model.config import ConfigError, Precision
+from model.golden.network import forward, run
+from model.training.export import to_network
+from model.training.layers import Conv, Linear, MaxPool, Readout, SumPool
+from model.training.networks import SpikingNetwork, digits
+from model.training.train import Epoch, Listener, Recipe, Run, health
+
+RECIPE = Recipe("digits", "digits", Precision(4, 4), epochs=8, learning_rate=1e-2)
+
+
+@pytest.fixture(scope="module")
+def data() -> datasets.Dataset:
+    return datasets.load("digits")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize("width", [2, 4, 8])
+def test_every_width_learns_from_scratch_and_evaluates_to_the_golden_integers(
+    tmp_path: Path, data: datasets.Dataset, width: int
+) -> None:
+    warnings: list[str] = []
+    training = Run(replace(RECIPE, precision=Precision(width, width)), digits, data, tmp_path)
+    training.train(Listener(warning=warnings.append))
+    module = training.load_best()
+    assert warnings == []
+    assert max(entry["accuracy"] for entry in training.history) > 85
+
+    network = to_network(module)
+    found = run(network, data.test.images)
+    observed = module.observe(torch.from_numpy(data.test.images))
+    assert set(found) == set(observed)
+    for key, values in observed.items():
+        assert np.array_equal(values.numpy(), found[key]), key
+    assert 0 < found["conv1.spikes"].mean() < 1
+
+
+def test_a_killed_run_goes_on_to_the_same_result(tmp_path: Path, data: datasets.Dataset) -> None:
+    class Killed(Exception):
+        pass
+
+    def kill(entry: Epoch) -> None:
+        if entry.epoch == 1:
+            raise Killed
+
+    recipe = replace(RECIPE, epochs=4)
+    whole = Run(recipe, digits, data, tmp_path / "whole")
+    whole.train(Listener())
+    with pytest.raises(Killed):
+        Run(recipe, digits, data, tmp_path / "killed").train(Listener(epoch=kill))
+    rest = Run(recipe, digits, data, tmp_path / "killed")
+    assert len(rest.history) == 2
+    rest.train(Listener())
+    assert [e["loss"] for e in rest.history] == [e["loss"] for e in whole.history]
+    for (name, mine), wanted in zip(
+        rest.module.state_dict().items(), whole.module.state_dict().values(), strict=True
+    ):  # fmt: skip
+        assert torch.equal(mine, wanted), name
+    with pytest.raises(ConfigError, match="other settings"):
+        Run(replace(recipe, seed=1), digits, data, tmp_path / "killed")
+
+
+def mixed(precision: Precision | None) -> SpikingNetwork:
+    """Every layer kind, sum pooling included."""
+    return SpikingNetwork(
+        {
+            "conv1": Conv(1, 6, 3, stride=2, padding=1, precision=precision),
+            "conv2": Conv(6, 8, 3, padding=1, precision=precision),
+            "pool2": SumPool(2),
+            "hidden": Linear(8 * 4, 20, precision=precision),
+            "fc": Readout(20, 10, precision=precision),
+        },
+        input_shape=(1, 8, 8),
+        time_steps=3,
+    )
+
+
+@pytest.mark.parametrize("precision", [Precision(2, 8), Precision(8, 2), Precision(4, 4)])
+def test_other_layers_and_negative_gains_are_exact_too(data: datasets.Dataset, precision: Precision) -> None:
+    torch.manual_seed(0)
+    module = mixed(precision)
+    images = torch.from_numpy(data.train.images[:200].copy())
+    module(images)
+    with torch.no_grad():
+        for layer in module.spiking().values():
+            layer.gamma[::3] *= -1
+    for _ in range(30):
+        module(images)
+    module.eval()
+    network = to_network(module)
+    assert network.largest_value("conv2") == 4
+    found = run(network, data.test.images[:50])
+    for key, values in module.observe(torch.from_numpy(data.test.images[:50])).items():
+        assert np.array_equal(values.numpy(), found[key]), key
+    assert all(0 < found[f"{name}.spikes"].mean() < 1 for name in module.spiking())
+
+
+def test_spike_input_is_exact_too() -> None:
+    torch.manual_seed(0)
+    precision = Precision(4, 4)
+    module = SpikingNetwork(
+        {"conv": Conv(2, 4, 3, precision=precision), "pool": MaxPool(2), "fc": Readout(16, 3, precision=precision)},
+        input_shape=(2, 6, 6),
+        input_kind="spikes",
+        time_steps=5,
+    )
+    x = (torch.rand(5, 40, 2, 6, 6) < 0.4).to(torch.uint8)
+    for _ in range(30):
+        module(x)
+    module.eval()
+    found = run(to_network(module), x.numpy())
+    for key, values in module.observe(x).items():
+        assert np.array_equal(values.numpy(), found[key]), key
+
+
+@pytest.mark.parametrize(
+    ("layers", "sentence"),
+    [
+        ({"drop": nn.Dropout()}, "layer drop: Dropout has no integer form"),
+        ({"pool": MaxPool(2), "again": MaxPool(2)}, "layer again: pooling follows a spiking layer, once"),
+    ],
+)
+def test_what_has_no_integers_is_refused_by_name(layers: dict[str, nn.Module], sentence: str) -> None:
+    precision = Precision(4, 4)
+    module = SpikingNetwork(
+        {"conv": Conv(1, 2, 3, precision=precision), **layers, "fc": Readout(2, 2, precision=precision)},
+        input_shape=(1, 8, 8),
+    )
+    module.conv.leak.fill_(1)  # type: ignore[union-attr, operator]
+    with pytest.raises(ConfigError, match=sentence):
+        to_network(module)
+
+
+def test_float_and_untrained_networks_are_refused() -> None:
+    with pytest.raises(ConfigError, match="layer conv1: it was trained in float32"):
+        to_network(digits(None))
+    with pytest.raises(ConfigError, match="layer conv1: a layer has no leak r yet"):
+        to_network(digits(Precision(4, 4)))
+    with pytest.raises(ConfigError, match="Linear cannot be exported"):
+        to_network(nn.Linear(2, 2))
+
+
+def test_sick_layers_are_named(data: datasets.Dataset) -> None:
+    module = digits(Precision(4, 4))
+    images = torch.from_numpy(data.train.images[:64].copy())
+    with torch.no_grad():
+        module.spiking()["conv1"].beta.fill_(-50)
+    module(images)
+    assert any("layer conv1 is dead" in sentence for sentence in health(module))
+    with torch.no_grad():
+        module.spiking()["conv1"].beta.fill_(50)
+    module(images)
+    assert any("layer conv1 is saturated" in sentence for sentence in health(module))
+
+
+def test_a_diverged_run_stops_and_names_the_layer(tmp_path: Path, data: datasets.Dataset) -> None:
+    training = Run(RECIPE, digits, data, tmp_path)
+    with torch.no_grad():
+        training.module.fc.weight[0, 0] = float("nan")  # type: ignore[union-attr, index, operator]
+    with pytest.raises(ConfigError, match=r"layer fc has exploded|diverged"):
+        training.train(Listener())
+
+
+def test_a_bundle_teaches(tmp_path: Path, data: datasets.Dataset) -> None:
+    from model import bundle
+
+    recipe = replace(RECIPE, epochs=2)
+    first = Run(recipe, digits, data, tmp_path / "teacher")
+    first.train(Listener())
+    path = tmp_path / "teacher.safetensors"
+    bundle.write(to_network(first.load_best()), path)
+    taught = Run(replace(recipe, teacher=str(path)), digits, data, tmp_path / "pupil")
+    taught.train(Listener())
+    assert taught.history[0]["loss"] != first.history[0]["loss"]
+
+
+def test_logits_are_the_sum_over_time_and_bias(data: datasets.Dataset) -> None:
+    torch.manual_seed(1)
+    module = digits(Precision(4, 4))
+    module(torch.from_numpy(data.train.images[:64].copy()))
+    with torch.no_grad():
+        module.fc.bias.copy_(torch.linspace(-1, 1, 10))  # type: ignore[union-attr, operator]
+    module.eval()
+    network = to_network(module)
+    assert np.abs(network.layers[-1].bias).max() > 0
+    logits = module(torch.from_numpy(data.test.images[:5]))
+    assert np.array_equal(logits.detach().numpy(), forward(network, data.test.images[:5]))
