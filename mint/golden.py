@@ -49,6 +49,6 @@ def golden(
         temporary.unlink(missing_ok=True)
     for key, values in found.items():
         console.print(f"{key:20} {values.dtype!s:6} {list(values.shape)}", soft_wrap=True)
-    classes = classify(found["logits"])
+    classes = classify(found["logits"].astype(np.int64))
     console.print(f"classes: {' '.join(map(str, classes[:20]))}{' …' if len(classes) > 20 else ''}", soft_wrap=True)
     console.print(f"written: {output}", soft_wrap=True)

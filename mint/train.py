@@ -169,7 +169,8 @@ def train_one(
     result = {"recipe": asdict(recipe), "accuracy": scores, "best_epoch": best["epoch"], "history": run.history}
     write_json(report, result)
     console.print(
-        f"{recipe.name}: test {scores['test']:.2f} %, validation {scores['validation']:.2f} % (epoch {best['epoch'] + 1})"
+        f"{recipe.name}: test {scores['test']:.2f} %, "
+        f"validation {scores['validation']:.2f} % (epoch {best['epoch'] + 1})"
     )
     console.print(f"written: {report}", soft_wrap=True)
     return result

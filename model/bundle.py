@@ -19,9 +19,12 @@ WEIGHT_CODE = "narrow"
 
 _NETWORK_KEYS = {"schema", "name", "input", "time_steps", "layers", "provenance", "accuracy"}
 _INPUT_KEYS = {"kind", "shape"}
-_LAYER_KEYS = {
-    "name", "kind", "neuron", "weight_width", "membrane_width", "weight_code", "leak", "sources", "skip", "pool", "step",
-}  # fmt: skip
+_LAYER_KEYS = {"name", "kind", "neuron", "weight_width", "membrane_width", "weight_code", "leak"} | {
+    "sources",
+    "skip",
+    "pool",
+    "step",
+}
 _SOURCE_KEYS = {"from", "weight", "stride", "padding"}
 _POOL_KEYS = {"kind", "size"}
 
@@ -76,7 +79,7 @@ def read(path: Path) -> Network:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            tensors = {name: file.get_tensor(name) for name in list(file.keys())}
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     except (SafetensorError, OSError, ValueError) as error:

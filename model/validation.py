@@ -97,7 +97,8 @@ def _check_skip(where: str, network: "Network", layer: "Layer", outputs: dict[st
     )
     require(
         network.largest_value(layer.skip) == 1,
-        f"{where}: skip {layer.skip!r} hands on up to {network.largest_value(layer.skip)}; an identity skips spikes only",
+        f"{where}: skip {layer.skip!r} hands on up to {network.largest_value(layer.skip)}; "
+        "an identity skips spikes only",
     )
 
 

@@ -29,7 +29,7 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and notes of a checkpoint."""
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["notes"])
+            return {name: file.get_tensor(name) for name in list(file.keys())}, json.loads(file.metadata()["notes"])
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such checkpoint; train the network first") from None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:

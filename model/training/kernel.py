@@ -59,8 +59,8 @@ def backward(grad, potential, sums, unit, threshold, store_scale, load_scale, li
     """Gradient with respect to the real potential h = unit·H, and its sums per sample and channel.
 
     dh[t] = dS[t]·σ'((H-Θ)·unit) + dh[t+1]·½·[no spike]·[not saturated], the reset detached.
-    ``grad_real`` comes in as zeros; a static input sums over t. Returns partial sums over time and space of dh, dh·A, and dh[t+1]·(load(U) - ½H·[not saturated]):
-    the last is the gradient that the step receives from U at every time step.
+    ``grad_real`` comes in as zeros; for a static input it sums over t. Returns partial sums over time and space of
+    dh, dh·A, and dh[t+1]·(load(U) - ½H·[not saturated]): the last is what the step receives from U at every time step.
     """
     steps, batch, channels, size = grad.shape
     static = sums.shape[0]

@@ -112,7 +112,8 @@ def backward_reference(
     q, theta = unit[:, None], threshold[:, None]
     slope = torch.pi / 2 * config.sharpness
     carried = torch.zeros_like(potential[0])
-    out, residual = [], torch.zeros_like(unit, dtype=torch.float64)
+    out: list[Tensor] = []
+    residual = torch.zeros_like(unit, dtype=torch.float64)
     for t in range(len(grad) - 1, -1, -1):
         h = potential[t]
         quiet = (h < theta).float()

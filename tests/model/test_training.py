@@ -50,17 +50,17 @@ def test_every_width_learns_from_scratch_and_evaluates_to_the_golden_integers(
 
 
 def test_a_killed_run_goes_on_to_the_same_result(tmp_path: Path, data: datasets.Dataset) -> None:
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     def kill(entry: Epoch) -> None:
         if entry.epoch == 1:
-            raise Killed
+            raise KilledError
 
     recipe = replace(RECIPE, epochs=4)
     whole = Run(recipe, digits, data, tmp_path / "whole")
     whole.train(Listener())
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         Run(recipe, digits, data, tmp_path / "killed").train(Listener(epoch=kill))
     rest = Run(recipe, digits, data, tmp_path / "killed")
     assert len(rest.history) == 2
