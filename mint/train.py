@@ -63,6 +63,10 @@ def train(
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, help="Train this many seeds, from --seed on; prints mean and s.d.")
     ] = 1,
+    augment: Annotated[
+        int | None,
+        typer.Option("--augment", min=0, metavar="PIXELS", help="Mirror images and move them by up to this."),
+    ] = None,
     teacher: Annotated[
         Path | None,
         typer.Option(
@@ -97,7 +101,7 @@ def train(
     results = []
     for number in range(seed, seed + seeds):
         recipe = Recipe(network, name, precision, epochs, batch_size, learning_rate)
-        recipe = replace(recipe, seed=number, teacher=str(teacher) if teacher else None)
+        recipe = replace(recipe, seed=number, augment=augment, teacher=str(teacher) if teacher else None)
         results.append(train_one(recipe, build, data, root / recipe.name, output if number == seed else None))
     if seeds > 1:
         accuracies = [result["accuracy"]["test"] for result in results]

@@ -17,6 +17,7 @@ from torch.nn import functional
 from model.config import ConfigError, Precision, require
 from model.datasets import Dataset, Split
 from model.training import checkpoint
+from model.training.augmentation import augment
 from model.training.distillation import distillation_loss, teacher_logits
 from model.training.networks import SpikingNetwork
 
@@ -40,6 +41,8 @@ class Recipe:
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
     seed: int = 0
+    augment: int | None = None
+    """Mirror the images and move them by up to this many pixels."""
     teacher: str | None = None
     """Bundle whose logits are learned beside the labels."""
 
@@ -208,7 +211,8 @@ class Run:
     def _epoch(self, epoch: int, images: Tensor, labels: Tensor, taught: Tensor | None, listener: Listener) -> float:
         """One pass over the training split in an order that depends on seed and epoch only."""
         recipe = self.recipe
-        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(recipe.seed * 10007 + epoch))
+        generator = torch.Generator().manual_seed(recipe.seed * 10007 + epoch)
+        order = torch.randperm(len(labels), generator=generator)
         batches = len(labels) // recipe.batch_size
         self.module.train()
         total = 0.0
@@ -217,7 +221,10 @@ class Run:
             for group in self.optimiser.param_groups:
                 group["lr"] = recipe.learning_rate * (1 + math.cos(math.pi * progress)) / 2
             part = order[index * recipe.batch_size : (index + 1) * recipe.batch_size].to(self.device)
-            logits = self.module(images[part])
+            batch = images[part]
+            if recipe.augment is not None:
+                batch = augment(batch, recipe.augment, generator)
+            logits = self.module(batch)
             if taught is None:
                 loss = functional.cross_entropy(logits, labels[part])
             else:

@@ -199,3 +199,15 @@ def test_logits_are_the_sum_over_time_and_bias(data: datasets.Dataset) -> None:
     assert np.abs(network.layers[-1].bias).max() > 0
     logits = module(torch.from_numpy(data.test.images[:5]))
     assert np.array_equal(logits.detach().numpy(), forward(network, data.test.images[:5]))
+
+
+def test_augmentation_mirrors_and_moves() -> None:
+    from model.training.augmentation import augment
+
+    image = torch.zeros(1, 1, 5, 5, dtype=torch.uint8)
+    image[0, 0, 2, 1] = 7
+    generator = torch.Generator().manual_seed(0)
+    seen = {tuple(augment(image, 1, generator)[0, 0].nonzero()[0].tolist()) for _ in range(300)}
+    # Column 1 or, mirrored, 3; each moved by -1, 0 or 1, as is row 2.
+    assert seen == {(row, column) for row in (1, 2, 3) for column in (0, 1, 2, 3, 4)}
+    assert int(augment(image, 1, generator).sum()) == 7
