@@ -15,7 +15,7 @@ PASSES = (
     "proc",
     "opt_expr",
     "wreduce",
-    "opt_clean",
+    "opt_clean -purge",
     "attrmap -remove generator -remove top -remove src",
     "write_verilog -norename -noattr",
 )
@@ -40,6 +40,8 @@ def verilog_text(component: wiring.Component, name: str) -> str:
     if yosys.returncode:
         raise VerilogError(f"Yosys could not write the Verilog of {name}: {yosys.stderr.strip()}")
     text = re.sub(r"^module .*?^endmodule\n", _name_multiplexers, yosys.stdout, flags=re.MULTILINE | re.DOTALL)
+    # A wire called ``\\weights[0]`` is legal, but Yosys's own abc9 takes it for a bit of ``weights``.
+    text = re.sub(r"\\(\w+)\[(\d+)\] ", r"\1_at_\2 ", text)
     return _share_modules(text, name)
 
 
