@@ -1,11 +1,14 @@
 """``mint check``: what is in a bundle, and whether it can be run."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mint.console import console, messages
+
+if TYPE_CHECKING:
+    from model.network import Layer, Network
 
 
 def check(bundle: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.")]) -> None:
@@ -13,42 +16,41 @@ def check(bundle: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.
 
     Checks types, shapes, ranges, keys and version; warns of thresholds that are never or always reached.
     """
-    from rich.table import Table
-
     from model import bundle as bundles
 
     network = bundles.read(bundle)
     shape = "×".join(map(str, network.input_shape))
     console.print(f"{network.name}: {network.input_kind} {shape}, T = {network.time_steps}")
-    table = Table()
-    for heading in ("layer", "from", "kind", "W/U", "r", "weights", "neurons", "pool", "H", "threshold", "accumulator"):
-        table.add_column(heading, justify="left" if heading in ("layer", "from", "kind", "pool") else "right")
+    width = max(len(layer.name) for layer in network.layers)
     for layer in network.layers:
-        low, high = network.potential_range(layer)
-        source = layer.sources[0]
-        kind = layer.kind
-        if kind == "conv":
-            size = source.weight.shape[2]
-            kind += f" {size}×{size} stride {source.stride} pad {source.padding}"
-        origins = [s.origin for s in layer.sources] + ([f"+{layer.skip}"] if layer.skip else [])
-        table.add_row(
-            layer.name,
-            ", ".join(origins),
-            kind,
-            f"{layer.precision.weight_width}/{layer.precision.membrane_width}",
-            str(layer.leak) if layer.spiking else "",
-            f"{sum(s.weight.size for s in layer.sources):,}",
-            "×".join(map(str, network.shapes[layer.name])),
-            f"{layer.pool.kind} {layer.pool.size}" if layer.pool else "",
-            f"{low.min()} … {high.max()}",
-            f"{layer.threshold.min()} … {layer.threshold.max()}" if layer.threshold is not None else "",
-            f"{network.accumulator_width(layer)} bits",
-        )
-    console.print(table)
+        for index, line in enumerate(described(network, layer)):
+            console.print(f"{layer.name if index == 0 else '':{width}}  {line}", soft_wrap=True)
     for key, value in network.accuracy.items():
-        console.print(f"recorded {key.replace('_', ' ')}: {value}")
+        console.print(f"recorded {key.replace('_', ' ')}: {value}", soft_wrap=True)
     if "command" in network.provenance:
         console.print(f"made by: {network.provenance['command']}", soft_wrap=True)
     for sentence in network.warnings():
         messages.print(f"[yellow]warning:[/] {sentence}", soft_wrap=True)
     console.print("ok")
+
+
+def described(network: "Network", layer: "Layer") -> list[str]:
+    """What the layer does, what it holds, and the widths that follow."""
+    origins = []
+    for source in layer.sources:
+        size = f"{source.weight.shape[2]}×{source.weight.shape[2]} " if layer.kind == "conv" else ""
+        geometry = f" stride {source.stride} padding {source.padding}" if layer.kind == "conv" else ""
+        origins.append(f"{layer.kind} {size}of {source.origin}{geometry}")
+    if layer.skip:
+        origins.append(f"identity of {layer.skip}")
+    if layer.pool:
+        origins.append(f"then {layer.pool.kind} pooling {layer.pool.size}×{layer.pool.size}")
+    low, high = network.potential_range(layer)
+    neurons = "×".join(map(str, network.shapes[layer.name]))
+    weights = sum(source.weight.size for source in layer.sources)
+    held = f"{layer.precision}, {weights:,} weights, {neurons} neurons"
+    reach = f"{'potentials' if layer.spiking else 'logits'} {low.min():,} to {high.max():,}"
+    if layer.threshold is not None:
+        held += f", r = {layer.leak}"
+        reach += f", thresholds {layer.threshold.min():,} to {layer.threshold.max():,}"
+    return [", ".join(origins), held, f"{reach}: {network.accumulator_width(layer)} bits of accumulator"]

@@ -1,35 +1,89 @@
 """``mint export``: from a training run to a bundle."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mint.console import console
+from mint.console import console, messages
+from mint.options import DataDir
+
+if TYPE_CHECKING:
+    from model.datasets import Dataset
+    from model.training.networks import SpikingNetwork
+    from model.training.train import Recipe
 
 
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training run.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the bundle goes.")],
-    network: Annotated[
-        str | None, typer.Option("--network", metavar="NAME", help="Only where the file of the network has moved.")
-    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
-    """Write the bundle of a training run: the integers of its best epoch on the validation split."""
+    """Write the bundle of a training run: the integers of its best epoch on the validation split.
+
+    Before that, the trained model in evaluation mode and the golden model run all test images, and every potential,
+    spike, membrane and logit is compared; a single difference is an error. `mint train` ends with the same.
+    """
     from mint.train import builder
-    from model import bundle as bundles
+    from model import datasets
     from model.config import ConfigError, Precision
     from model.training import checkpoint
-    from model.training.export import to_network
+    from model.training.train import Recipe
 
     tensors, notes = checkpoint.read(run / "best.safetensors")
-    recipe = notes["recipe"]
-    if recipe["precision"] is None:
+    fields: dict[str, Any] = notes["recipe"]
+    if fields["precision"] is None:
         raise ConfigError(f"{run}: the network was trained in float32, which has no integers; train it with widths")
-    module = builder(network or recipe["network"])(Precision(**recipe["precision"]))
+    recipe = Recipe(**{**fields, "precision": Precision(**fields["precision"])})
+    module = builder(recipe.network)(recipe.precision)
     checkpoint.restore(tensors, module)
-    provenance = {"dataset": recipe["dataset"], "recipe": recipe}
-    result = to_network(module.eval(), name=recipe["network"].rpartition(":")[2], provenance=provenance)
-    bundles.write(result, output)
-    console.print(f"written: {output}, {output.stat().st_size:,} bytes", soft_wrap=True)
+    validation = notes["history"][-1]["accuracy"]
+    write_bundle(recipe, module.eval(), datasets.load(recipe.dataset, data_dir), validation, [output])
     console.print(f"next: mint check {output}", soft_wrap=True)
+
+
+def write_bundle(
+    recipe: "Recipe", module: "SpikingNetwork", data: "Dataset", validation: float, paths: Iterable[Path | None]
+) -> float:
+    """Compare with the golden model, evaluate the integers on the test split, write; returns its accuracy in percent."""
+    from dataclasses import asdict, replace
+
+    import torch
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from mint.report import tool_versions
+    from model import bundle as bundles
+    from model.config import ConfigError
+    from model.evaluation import evaluate
+    from model.training.equality import differences
+    from model.training.export import to_network
+
+    provenance = {
+        "command": recipe.command,
+        "dataset": recipe.dataset,
+        "recipe": asdict(recipe),
+        "threads": torch.get_num_threads(),
+        "tools": tool_versions(),
+    }
+    network = to_network(module, name=recipe.network.rpartition(":")[2], provenance=provenance)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=messages, transient=True) as progress:
+        task = progress.add_task("comparing with the golden model", total=2 * len(data.test))
+
+        def advance(images: int) -> None:
+            progress.advance(task, images)
+
+        differing, compared = differences(module, network, data.test.images, advance)
+        progress.update(task, description="evaluating the integers")
+        test = evaluate(network, data.test, advance).accuracy
+    equal = f"{differing} of {compared:,} potentials, spikes, membranes and logits differ"
+    if differing:
+        raise ConfigError(f"trained model and golden model are not equal: {equal}; this is a defect of this program")
+    console.print(f"trained model = golden model on {len(data.test):,} test images: {equal}", soft_wrap=True)
+    scores = {"validation": validation, "test": test, "test_images": len(data.test), "unit": "percent"}
+    network = replace(network, accuracy={**scores, "compared_with_golden": compared, "differing": differing})
+    for path in filter(None, paths):
+        bundles.write(network, path)
+        console.print(f"written: {path}, {path.stat().st_size:,} bytes", soft_wrap=True)
+    return test

@@ -1,7 +1,5 @@
 """``mint train``: from images to a bundle."""
 
-import shlex
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +16,10 @@ if TYPE_CHECKING:
     from model.datasets import Dataset
     from model.training.networks import SpikingNetwork
     from model.training.train import Recipe
+
+
+USUAL = {"digits": (12, 1e-2)}
+"""Epochs and learning rate where a set is so small that the usual ones teach little."""
 
 
 def builder(name: str) -> "Callable[[Precision | None], SpikingNetwork]":
@@ -56,8 +58,14 @@ def train(
         ),
     ] = None,
     data_dir: DataDir = None,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Passes over the training split.")] = 15,
-    learning_rate: Annotated[float, typer.Option("--learning-rate", min=0, help="Of AdamW; cosine to 0.")] = 2e-3,
+    epochs: Annotated[
+        int | None,
+        typer.Option("--epochs", min=1, help="Passes over the training split.", show_default="15, digits 12"),
+    ] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option("--learning-rate", min=0, help="Of AdamW; cosine to 0.", show_default="0.002, digits 0.01"),
+    ] = None,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images a step.")] = 128,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same network.")] = 0,
     seeds: Annotated[
@@ -98,9 +106,10 @@ def train(
     name = dataset or ("digits" if network == "digits" else "fashion-mnist")
     data = datasets.load(name, data_dir)
     root = run or Path("runs")
+    usual = USUAL.get(network, (15, 2e-3))
     results = []
     for number in range(seed, seed + seeds):
-        recipe = Recipe(network, name, precision, epochs, batch_size, learning_rate)
+        recipe = Recipe(network, name, precision, epochs or usual[0], batch_size, learning_rate or usual[1])
         recipe = replace(recipe, seed=number, augment=augment, teacher=str(teacher) if teacher else None)
         results.append(train_one(recipe, build, data, root / recipe.name, output if number == seed else None))
     if seeds > 1:
@@ -125,6 +134,7 @@ def train_one(
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from mint.export import write_bundle
     from model.training.train import Epoch, Listener, Run, accuracy
 
     report = folder / "result.json"
@@ -169,7 +179,9 @@ def train_one(
     if recipe.precision is None:
         scores["test"] = accuracy(module, data.test)
     else:
-        scores["test"] = write_bundle(recipe, module, data, folder, scores, output)
+        scores["test"] = write_bundle(
+            recipe, module, data, scores["validation"], [folder / "bundle.safetensors", output]
+        )
     result = {"recipe": asdict(recipe), "accuracy": scores, "best_epoch": best["epoch"], "history": run.history}
     write_json(report, result)
     console.print(
@@ -178,37 +190,3 @@ def train_one(
     )
     console.print(f"written: {report}", soft_wrap=True)
     return result
-
-
-def write_bundle(
-    recipe: "Recipe",
-    module: "SpikingNetwork",
-    data: "Dataset",
-    folder: Path,
-    scores: dict[str, float],
-    output: Path | None,
-) -> float:
-    """Export the integers, evaluate them on the test split and write the bundle with what was found."""
-    from dataclasses import replace
-
-    import torch
-
-    from mint.report import tool_versions
-    from model import bundle as bundles
-    from model.evaluation import evaluate
-    from model.training.export import to_network
-
-    provenance = {
-        "dataset": recipe.dataset,
-        "recipe": asdict(recipe),
-        "command": shlex.join(["mint", *sys.argv[1:]]),
-        "tools": tool_versions(),
-        "threads": torch.get_num_threads(),
-    }
-    network = to_network(module, name=recipe.network.rpartition(":")[2], provenance=provenance)
-    test = evaluate(network, data.test).accuracy
-    network = replace(network, accuracy={**scores, "test": test, "test_images": len(data.test), "unit": "percent"})
-    for path in (folder / "bundle.safetensors", *([output] if output else [])):
-        bundles.write(network, path)
-        console.print(f"written: {path}, {path.stat().st_size:,} bytes", soft_wrap=True)
-    return test

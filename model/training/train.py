@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -52,6 +53,20 @@ class Recipe:
         network = network if ":" in self.network else self.network
         taught = f"-from-{Path(self.teacher).stem}" if self.teacher else ""
         return f"{network}-{self.precision or 'float32'}{taught}-seed{self.seed}"
+
+    @property
+    def command(self) -> str:
+        """The command that trains this."""
+        words = ["mint", "train", "--network", self.network, "--dataset", self.dataset]
+        if self.precision is None:
+            words.append("--float32")
+        else:
+            words += ["-W", str(self.precision.weight_width), "-U", str(self.precision.membrane_width)]
+        words += ["--epochs", str(self.epochs), "--batch-size", str(self.batch_size)]
+        words += ["--learning-rate", str(self.learning_rate), "--seed", str(self.seed)]
+        words += ["--augment", str(self.augment)] if self.augment is not None else []
+        words += ["--teacher", self.teacher] if self.teacher else []
+        return shlex.join(words)
 
 
 @dataclass
