@@ -14,6 +14,8 @@ option = $(if $(filter command,$(origin $(2))),$(addprefix $(1)=,$($(2))))
 precision = $(call option,--weight-width,W) $(call option,--membrane-width,U)
 size = $(call option,--rows,ROWS) $(call option,--columns,COLUMNS)
 bundle = $(call option,--bundle,BUNDLE)
+recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(call option,--epochs,EPOCHS) \
+	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup verilog cosim area train evaluate test formal bench lint clean
@@ -32,8 +34,8 @@ cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2
 area: $(CORE)      ## gates, flip-flops and FPGA cells of all nine width pairs   [ROWS= COLUMNS= LIBERTY=file]
 	@$(RUN) -m mint area $(size) $(call option,--liberty,LIBERTY)
 
-train: $(FULL)     ## train a network   W=4 U=4
-	@$(RUN) -m mint train $(precision)
+train: $(FULL)     ## train a network   W=4 U=4 [NETWORK=file.py:Name DATASET= EPOCHS= SEEDS= AUGMENT= TEACHER=bundle OUTPUT=]
+	@$(RUN) -m mint train $(precision) $(recipe)
 
 evaluate: $(CORE)  ## accuracy of the integers on the test images   W=4 U=4 [BUNDLE=]
 	@$(RUN) -m mint evaluate $(precision) $(bundle)

@@ -46,7 +46,7 @@ def export(
 def write_bundle(
     recipe: "Recipe", module: "SpikingNetwork", data: "Dataset", validation: float, paths: Iterable[Path | None]
 ) -> float:
-    """Compare with the golden model, evaluate the integers on the test split, write; returns its accuracy in percent."""
+    """Compare with the golden model, evaluate on the test split, write; returns that accuracy in percent."""
     from dataclasses import asdict, replace
 
     import torch

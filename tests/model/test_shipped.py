@@ -1,0 +1,36 @@
+"""The shipped networks: every layer at its named widths, and the accuracy that they record is what they have."""
+
+import pytest
+
+from mint.shipped import shipped
+from model import bundle, datasets
+from model.config import Precision
+from model.evaluation import evaluate
+
+WIDTHS = (2, 4, 8)
+
+
+@pytest.fixture(params=WIDTHS)
+def network(request: pytest.FixtureRequest) -> bundle.Network:
+    path = shipped(Precision(request.param, request.param))
+    assert path is not None
+    assert path.stat().st_size < 1 << 20
+    found = bundle.read(path)
+    assert {layer.precision for layer in found.layers} == {Precision(request.param, request.param)}
+    return found
+
+
+def test_a_shipped_network_records_how_it_was_made(network: bundle.Network) -> None:
+    assert network.provenance["command"].startswith("mint train ")
+    assert network.accuracy["test_images"] == 10_000
+    assert network.accuracy["differing"] == 0
+    neurons = sum(c * h * w for name, (c, h, w) in network.shapes.items() if network.layer(name).spiking)
+    assert network.accuracy["compared_with_golden"] == 10_000 * (3 * network.time_steps * neurons + 10)
+
+
+def test_a_shipped_network_has_the_accuracy_that_it_records(network: bundle.Network) -> None:
+    """Set-up installs Fashion-MNIST for this where it can; a machine without it cannot pass."""
+    found = evaluate(network, datasets.load("fashion-mnist").test)
+    assert found.accuracy == pytest.approx(network.accuracy["test"])
+    assert all(0.01 < layer.density < 0.5 for layer in found.layers[:-1])
+    assert all(0 < layer.operations < layer.dense_operations for layer in found.layers)
