@@ -22,7 +22,7 @@ def cosim(
     data_dir: DataDir = None,
     rows: Rows = 16,
     columns: Columns = 8,
-    simulator: Annotated[str, typer.Option("--simulator", metavar="NAME", help="icarus or verilator.")] = "icarus",
+    simulator: Annotated[str, typer.Option("--simulator", metavar="NAME", help="icarus.")] = "icarus",
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go; without it, build/w2u2 and so on."),

@@ -15,7 +15,7 @@ from cocotb_tools.runner import get_results, get_runner
 
 from model.config import ArrayConfig, Precision
 
-PROGRAMS = {"icarus": "iverilog", "verilator": "verilator"}
+PROGRAMS = {"icarus": "iverilog"}
 CONFIG_VARIABLE = "MINT_ARRAY"
 
 

@@ -66,7 +66,7 @@ def test_mismatch_is_named_and_exits_with_1(trained, tmp_path, monkeypatch):
     ("options", "sentence"),
     [
         (["--images", "361"], "361 images; the test set of digits has 360"),
-        (["--simulator", "modelsim"], "simulator 'modelsim'; choose one of: icarus, verilator"),
+        (["--simulator", "modelsim"], "simulator 'modelsim'; choose one of: icarus"),
         (["--dataset", "cifar"], "data set 'cifar' is not known"),
         (["-U", "8"], "the network is w4u4, asked for is w4u8"),
     ],
