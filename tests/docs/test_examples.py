@@ -8,7 +8,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("page", ["numerics.md", "bundle.md"])
+@pytest.mark.parametrize("page", ["numerics.md", "bundle.md", "guide.md"])
 def test_examples(page: str, tmp_path: Path) -> None:
     names = {"path": tmp_path / "example.safetensors"}
     result = doctest.testfile(str(DOCS / page), module_relative=False, globs=names)
