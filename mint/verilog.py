@@ -79,8 +79,8 @@ def _print(description: dict[str, Any], config: "ArrayConfig", path: Path | None
     """What was derived from what."""
     from rich.table import Table
 
-    source = path.name if path else f"no network of {config.precision} ships: the array alone"
-    console.print(f"{config.precision}, {config.rows} x {config.columns} processing elements, from {source}")
+    source = f"for {path.name}" if path else "the array alone, as no network of these widths ships"
+    console.print(f"{config.precision}, {config.rows} x {config.columns} processing elements, {source}")
     table = Table("", "bits", "why")
     for name, width in description["widths"].items():
         table.add_row(name, str(width["bits"]), width["why"])
