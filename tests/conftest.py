@@ -1,7 +1,13 @@
 """What all tests share."""
 
+import os
+
 import pytest
 from hypothesis import settings
+
+# Two workers share the machine: libraries that each start a thread a core would wait for one another.
+for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 # Examples are judged by their result: on a busy machine any of them can take long.
 settings.register_profile("mint", deadline=None)
