@@ -14,6 +14,7 @@ option = $(if $(filter command,$(origin $(2))),$(addprefix $(1)=,$($(2))))
 precision = $(call option,--weight-width,W) $(call option,--membrane-width,U)
 size = $(call option,--rows,ROWS) $(call option,--columns,COLUMNS)
 bundle = $(call option,--bundle,BUNDLE)
+data = $(call option,--data-dir,DATA_DIR)
 recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(call option,--epochs,EPOCHS) \
 	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
 
@@ -29,16 +30,16 @@ verilog: $(CORE)   ## write the array and its memory images   W=4 U=4 [ROWS= COL
 	@$(RUN) -m mint verilog $(precision) $(size) $(bundle) $(call option,--top,TOP)
 
 cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [ROWS= COLUMNS= BUNDLE=]
-	@$(RUN) -m mint cosim $(precision) $(size) $(bundle) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
+	@$(RUN) -m mint cosim $(precision) $(size) $(bundle) $(data) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
 
 area: $(CORE)      ## gates, flip-flops and FPGA cells of all nine width pairs   [ROWS= COLUMNS= LIBERTY=file]
 	@$(RUN) -m mint area $(size) $(call option,--liberty,LIBERTY)
 
 train: $(FULL)     ## train a network   W=4 U=4 [NETWORK=file.py:Name DATASET= EPOCHS= SEEDS= AUGMENT= TEACHER=bundle OUTPUT=]
-	@$(RUN) -m mint train $(precision) $(recipe)
+	@$(RUN) -m mint train $(precision) $(recipe) $(data)
 
 evaluate: $(CORE)  ## accuracy of the integers on the test images   W=4 U=4 [BUNDLE=]
-	@$(RUN) -m mint evaluate $(precision) $(bundle)
+	@$(RUN) -m mint evaluate $(precision) $(bundle) $(data)
 
 test: $(FULL)      ## all tests
 	@$(RUN) -m pytest -n 2

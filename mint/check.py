@@ -30,7 +30,7 @@ def check(bundle: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.
     if "command" in network.provenance:
         console.print(f"made by: {network.provenance['command']}", soft_wrap=True)
     for sentence in network.warnings():
-        messages.print(f"[yellow]warning:[/] {sentence}", soft_wrap=True)
+        messages.print(f"warning: {sentence}", style="yellow", soft_wrap=True)
     console.print("ok")
 
 

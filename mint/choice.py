@@ -22,13 +22,16 @@ def choose(
     from model.config import Precision, require
 
     if bundle is None:
-        precision = Precision(weight_width or DEFAULT_WIDTH, membrane_width or DEFAULT_WIDTH)
+        precision = Precision(*(DEFAULT_WIDTH if width is None else width for width in (weight_width, membrane_width)))
         bundle = shipped(precision)
         if bundle is None:
             return precision, None, None
     network = bundles.read(bundle)
     precision = network.array_config().precision
-    asked = Precision(weight_width or precision.weight_width, membrane_width or precision.membrane_width)
+    asked = Precision(
+        precision.weight_width if weight_width is None else weight_width,
+        precision.membrane_width if membrane_width is None else membrane_width,
+    )
     require(
         asked == precision,
         f"{bundle}: the network is {precision}, asked for is {asked}; leave W and U out, or name another bundle",

@@ -2,8 +2,8 @@
 
 from rich.console import Console
 
-console = Console(highlight=False)
+console = Console(highlight=False, markup=False)
 """Tables and numbers that were asked for."""
 
-messages = Console(stderr=True, highlight=False)
+messages = Console(stderr=True, highlight=False, markup=False)
 """Progress, warnings and errors."""

@@ -60,7 +60,7 @@ def cosim(
     try:
         outcomes = _run(prepared, simulator)
     except SimulationError as error:
-        messages.print(f"error: {error}", style="red", markup=False, soft_wrap=True)
+        messages.print(f"error: {error}", style="red", soft_wrap=True)
         raise typer.Exit(1) from error
     accuracy = 100 * float((np.array(outcomes.logits).argmax(1) == test.labels[:images]).mean())
     write_json(
@@ -130,4 +130,4 @@ def _print(outcomes: "Outcomes", title: str, accuracy: float) -> None:
         table.add_row(what, number)
     console.print(table)
     if outcomes.first:
-        console.print(f"first mismatch: {outcomes.first}", style="red", markup=False, soft_wrap=True)
+        console.print(f"first mismatch: {outcomes.first}", style="red", soft_wrap=True)

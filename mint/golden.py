@@ -21,6 +21,7 @@ def golden(
     code after the reset), each [T, N, C, H, W], and logits [N, classes].
     """
     import os
+    from zipfile import BadZipFile
 
     import numpy as np
 
@@ -31,7 +32,7 @@ def golden(
     network = bundles.read(bundle)
     try:
         data = np.load(images, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, BadZipFile) as error:
         raise ConfigError(f"{images}: not a NumPy array file ({error}); write it with numpy.save") from None
     if not isinstance(data, np.ndarray):
         raise ConfigError(f"{images}: it holds several arrays; give one array in a .npy file")

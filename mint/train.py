@@ -1,5 +1,6 @@
 """``mint train``: from images to a bundle."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -38,11 +39,24 @@ def builder(name: str) -> "Callable[[Precision | None], SpikingNetwork]":
     if not Path(path).is_file() or spec is None or spec.loader is None:
         raise ConfigError(f"{path}: no such Python file; give --network file.py:Name")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if not hasattr(module, attribute):
-        raise ConfigError(f"{path}: it defines no {attribute!r}; give --network file.py:Name")
-    found: Any = getattr(module, attribute)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ConfigError(f"{path}: it cannot be imported: {type(error).__name__}: {error}") from error
+    found: Any = getattr(module, attribute, None)
+    if not callable(found):
+        raise ConfigError(f"{path}: it defines no function {attribute!r}; give --network file.py:Name")
     return found
+
+
+def sources_of(network: str, teacher: Path | None) -> str:
+    """SHA-256 of the files that a run is made from besides the project's own; empty without any."""
+    import hashlib
+
+    files = [Path(network.rpartition(":")[0])] if ":" in network else []
+    files += [teacher] if teacher else []
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest() if files else ""
 
 
 def train(
@@ -98,9 +112,12 @@ def train(
     from dataclasses import replace
 
     from model import datasets
-    from model.config import Precision
+    from model.config import Precision, require
     from model.training.train import Recipe
 
+    require(
+        not (float32 and output), "a float32 network has no integers, so no bundle; leave out --float32 or --output"
+    )
     precision = None if float32 else Precision(weight_width, membrane_width)
     build = builder(network)
     name = dataset or ("digits" if network == "digits" else "fashion-mnist")
@@ -109,13 +126,15 @@ def train(
     usual = USUAL.get(network, (15, 2e-3))
     results = []
     for number in range(seed, seed + seeds):
-        recipe = Recipe(network, name, precision, epochs or usual[0], batch_size, learning_rate or usual[1])
+        rate = usual[1] if learning_rate is None else learning_rate
+        recipe = Recipe(network, name, precision, epochs or usual[0], batch_size, rate)
         recipe = replace(recipe, seed=number, augment=augment, teacher=str(teacher) if teacher else None)
+        recipe = replace(recipe, sources=sources_of(network, teacher))
         results.append(train_one(recipe, build, data, root / recipe.name, output if number == seed else None))
     if seeds > 1:
         accuracies = [result["accuracy"]["test"] for result in results]
         mean, deviation = statistics.mean(accuracies), statistics.stdev(accuracies)
-        label = f"{network}-{precision or 'float32'}"
+        label = recipe.name.rpartition("-seed")[0]
         console.print(f"{label}: {mean:.2f} ± {deviation:.2f} % of the test split, {seeds} seeds")
         report = {"mean": mean, "standard_deviation": deviation, "accuracies": accuracies, "runs": results}
         write_json(root / f"{label}-seeds.json", report)
@@ -170,7 +189,7 @@ def train_one(
             )
 
         def warning(sentence: str) -> None:
-            progress.console.print(f"[yellow]warning:[/] {sentence}", soft_wrap=True)
+            progress.console.print(f"warning: {sentence}", style="yellow", soft_wrap=True)
 
         run.train(Listener(batch, taught, epoch, warning))
     module = run.load_best()

@@ -82,12 +82,18 @@ def read(path: Path) -> Network:
             tensors = {name: file.get_tensor(name) for name in list(file.keys())}
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ConfigError(f"{path}: not a safetensors file, or cut short ({error}); export or fetch it again") from None
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"{path}: not a safetensors file that NumPy can read, or cut short ({error}); export or fetch it again"
+        ) from None
     try:
         return _network(metadata, tensors)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _take(table: Any, key: str, kind: type | tuple[type, ...], where: str) -> Any:
@@ -122,8 +128,8 @@ def _known(table: dict[str, Any], keys: set[str], where: str) -> None:
 def _network(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> Network:
     require(METADATA_KEY in metadata, f"metadata {METADATA_KEY!r} is missing; this is no bundle of ours")
     try:
-        header = json.loads(metadata[METADATA_KEY])
-    except json.JSONDecodeError as error:
+        header = json.loads(metadata[METADATA_KEY], parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"metadata {METADATA_KEY!r} is not JSON ({error}); write it again") from None
     require(isinstance(header, dict), f"metadata {METADATA_KEY!r} must be an object")
     version = _take(header, "schema", int, "network")

@@ -141,6 +141,11 @@ class ArrayConfig:
             f"it needs {self.weight_width + 1} to 32",
         )
         require(
+            self.accumulator_width >= self.membrane_width,
+            f"an accumulator of {self.accumulator_width} bits for membranes of {self.membrane_width} bits; "
+            f"it needs {self.membrane_width} or more",
+        )
+        require(
             len(self.leaks) > 0 and list(self.leaks) == sorted(set(self.leaks)),
             f"leaks {self.leaks} must be distinct and ascending, at least one",
         )

@@ -5,6 +5,7 @@ import hashlib
 import os
 import struct
 import urllib.request
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,9 +53,10 @@ def _read_idx(path: Path) -> NDArray[np.uint8]:
     try:
         with opened(path, "rb") as file:
             data = file.read()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ConfigError(f"{path} cannot be read as an idx file ({error}); fetch it again") from None
-    require(len(data) >= 8 and data[:3] == b"\0\0\x08", f"{path} is not an idx file of bytes; fetch it again")
+    whole = len(data) >= 4 and data[:3] == b"\0\0\x08" and len(data) >= 4 + 4 * data[3]
+    require(whole, f"{path} is not an idx file of bytes; fetch it again")
     shape = struct.unpack(f">{data[3]}I", data[4 : 4 + 4 * data[3]])
     body = np.frombuffer(data, np.uint8, offset=4 + 4 * data[3])
     require(

@@ -51,7 +51,7 @@ def fold(
     firing_threshold: float,
     largest_input: int,
     leak: int,
-    skip_unit: float = 1.0,
+    skip_unit: float = 0.0,
 ) -> Folded:
     """Fold step, batch norm and bias into integers per output channel.
 
@@ -72,6 +72,8 @@ def fold(
         Weight codes before the sign of the gain.
     gain, mean, shift : [C]
         Batch norm in real units; without batch norm 1, 0 and the bias.
+    skip_unit : float
+        What a spike of an identity shortcut adds in real units; 0, and so J = 0, without one.
     """
     codes = np.asarray(codes, np.int64)
     gain, mean, shift = (np.broadcast_to(np.asarray(v, np.float64), len(codes)) for v in (gain, mean, shift))
@@ -94,9 +96,9 @@ def fold(
 
     low, high = accumulator_range(weight, largest_input)
     load_low, load_high = load_range(precision.membrane_width, leak)
-    threshold = np.ceil(firing_threshold / unit).astype(np.int64)
-    threshold = np.clip(threshold, low + bias + load_low, high + bias + load_high + 1)
     skip = np.clip(np.rint(skip_unit / unit), 0, limit).astype(np.int64)
+    threshold = np.ceil(firing_threshold / unit).astype(np.int64)
+    threshold = np.clip(threshold, low + bias + load_low, high + bias + skip + load_high + 1)
     return Folded(weight, bias, threshold, skip, sign, unit, floored, int((np.abs(wanted) > limit).sum()))
 
 

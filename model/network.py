@@ -171,7 +171,9 @@ class Network:
             precision=precision,
             rows=rows,
             columns=columns,
-            accumulator_width=max(precision.weight_width + 1, *map(self.accumulator_width, self.layers)),
+            accumulator_width=max(
+                precision.weight_width + 1, precision.membrane_width, *map(self.accumulator_width, self.layers)
+            ),
             leaks=tuple(sorted({layer.leak for layer in self.layers if layer.spiking})) or (1,),
             time_steps=self.time_steps,
             joins=any(layer.skip for layer in self.layers),

@@ -33,6 +33,7 @@ def check(network: "Network") -> None:
         where = f"layer {layer.name}"
         last = index == len(network.layers) - 1
         _check_kind(where, layer, outputs, last)
+        _check_parameters(where, layer)
         for source in layer.sources:
             _check_source(where, layer, source, outputs)
         if network.input_kind == "pixels" and any(s.origin == INPUT for s in layer.sources):
@@ -40,7 +41,6 @@ def check(network: "Network") -> None:
                 len(layer.sources) == 1 and layer.skip is None and layer.spiking,
                 f"{where}: a layer that reads pixels has neurons and no second source or skip",
             )
-        _check_parameters(where, layer)
         neurons = layer.neuron_shape(outputs)
         require(
             layer.spiking or neurons[1:] == (1, 1),
@@ -126,6 +126,10 @@ def _check_source(where: str, layer: "Layer", source: "Source", outputs: dict[st
             f"{where}: weight shape {list(weight.shape)} on {inputs}×{height}×{width} inputs; "
             f"it needs [{layer.channels}, {inputs * height * width}]",
         )
+        require(
+            source.stride == 1 and source.padding == 0,
+            f"{where}: stride {source.stride} and padding {source.padding}; a linear layer has stride 1 and padding 0",
+        )
         return
     require(
         weight.ndim == 4 and weight.shape[1] == inputs and weight.shape[2] == weight.shape[3],
@@ -151,7 +155,7 @@ def _check_source(where: str, layer: "Layer", source: "Source", outputs: dict[st
 
 
 def _check_parameters(where: str, layer: "Layer") -> None:
-    outputs = {len(source.weight) for source in layer.sources}
+    outputs = {len(source.weight) if source.weight.ndim else 0 for source in layer.sources}
     expected = {
         "bias": (layer.bias, True),
         "threshold": (layer.threshold, layer.spiking),

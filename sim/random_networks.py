@@ -137,6 +137,7 @@ class _Builder:
             firing_threshold=1.0,
             largest_input=largest,
             leak=leak,
+            skip_unit=1.0 if skip else 0.0,
         )
         self._flipped += int((folded.sign < 0).sum())
         sizes = np.cumsum([source.fan_in for source in sources])[:-1]

@@ -55,11 +55,9 @@ say "installing Python packages ($level); what pip says goes to $log"
 command -v iverilog >/dev/null || apt_install iverilog ||
     say "Icarus Verilog is missing, simulation needs it; install it: apt install iverilog"
 
-if [ "$level" = full ]; then
-    # Training and the test of the shipped networks read it; elsewhere it is downloaded when it is needed.
-    [ -d /usr/share/datasets/fashion-mnist ] || apt_install dataset-fashion-mnist ||
-        say "Fashion-MNIST is not installed; it will be downloaded when needed, or name its folder in MINT_DATA"
-fi
+# Training, evaluation and co-simulation of the shipped networks read it.
+[ -d /usr/share/datasets/fashion-mnist ] || apt_install dataset-fashion-mnist ||
+    say "Fashion-MNIST is not installed; it will be downloaded when needed, or name its folder in MINT_DATA"
 
 touch ".venv/$level.stamp"
 [ "$level" = core ] || touch .venv/core.stamp

@@ -88,7 +88,7 @@ def forward(
             # The last layer: no leak, no threshold, no saturation.
             total = sums.astype(np.int64).reshape(steps, -1, layer.channels).sum(0)
             return total + steps * layer.bias.astype(np.int64)
-        spikes = _fire(network, layer, sums.astype(np.int32), values, observe)
+        spikes = _fire(network, layer, sums.astype(np.int64).astype(np.int32), values, observe)
         values[layer.name] = pooled(spikes, layer.pool)
     raise AssertionError("a network ends with a layer without neurons")
 

@@ -17,7 +17,7 @@ from model.training import kernel
 from model.training.neuron import NeuronConfig, NormalisedFiring, fire, fold_layer, moments
 from model.training.quantizer import Quantizer, round_ste
 
-EXACT_FLOAT32 = 1 << 24
+EXACT_FLOAT32, EXACT_FLOAT64 = 1 << 24, 1 << 53
 BATCH_NORM_MOMENTUM = 0.1
 
 
@@ -32,6 +32,8 @@ class _Weighted(nn.Module):
         self.largest_input = 1
         self.input_scale = 1.0
         self.time_steps = 1
+        self.dtype = torch.float32
+        """Of sums and potentials: the narrower one in which every integer that can occur is exact."""
         if precision is not None:
             self.quantizer = Quantizer(precision)
             self.quantizer.initialise(self.weight)
@@ -40,12 +42,11 @@ class _Weighted(nn.Module):
         """Take the input's greatest integer, its real scale (1/256 for pixels, 1/n for counts) and T."""
         self.largest_input, self.input_scale, self.time_steps = largest_input, input_scale, time_steps
         if self.precision is not None:
-            bound = self.weight[0].numel() * self.precision.weight_limit * largest_input * time_steps
-            require(
-                bound < EXACT_FLOAT32,
-                f"sums of up to {bound} pass 2^24, beyond which float32 training is not exact; "
-                "narrow the weights or the fan-in",
-            )
+            inputs = self.weight[0].numel() * self.precision.weight_limit * largest_input
+            bound = time_steps * (inputs + self.precision.bias_limit)
+            bound += self.precision.membrane_limit << (LARGEST_LEAK - 1)
+            require(bound < EXACT_FLOAT64, f"sums of up to {bound} pass 2^53; narrow the fan-in")
+            self.dtype = torch.float32 if bound < EXACT_FLOAT32 else torch.float64
 
     def step(self) -> Tensor:
         return self.quantizer.step(self.weight.numel())
@@ -83,7 +84,7 @@ class _Spiking(_Weighted):
         """The integers of this layer with the running statistics: what evaluation uses and export writes."""
         require(int(self.leak) >= 0, "a layer has no leak r yet; run it once in training mode to calibrate it")
         step = self.step()
-        codes = self.quantizer.codes(self.weight, step)
+        codes = self.quantizer.to_int(self.weight)
         effective = (step.detach().double() * self.input_scale).cpu()
         mean = self.running_mean.double().cpu() / effective
         variance = self.running_variance.double().cpu() / effective**2
@@ -96,8 +97,7 @@ class _Spiking(_Weighted):
             spikes = self._forward_training(x)
         else:
             folded = self.folded()
-            weight = torch.from_numpy(folded.weight).to(x)
-            sums = self._weigh(x, weight)
+            sums = self._weigh(x.to(self.dtype), torch.from_numpy(folded.weight).to(x.device, self.dtype))
             shape = sums.shape
             potential, spikes = fire(sums.flatten(3), folded, self._config())
             if self.trace is not None:
@@ -118,7 +118,7 @@ class _Spiking(_Weighted):
         step = self.step()
         codes = self.quantizer.codes(self.weight, step) * sign.view(-1, *[1] * (self.weight.dim() - 1))
         gamma = self.gamma * sign
-        sums = self._weigh(x, codes).contiguous()
+        sums = self._weigh(x.to(self.dtype), codes.to(self.dtype)).contiguous()
         shape = sums.shape
         sums = sums.flatten(3)
         mean, variance = moments(sums)
@@ -223,7 +223,7 @@ class Readout(_Weighted):
         assert self.precision is not None
         step = self.step()
         return fold(
-            self.quantizer.codes(self.weight, step).detach().cpu().numpy(),
+            self.quantizer.to_int(self.weight).cpu().numpy(),
             precision=self.precision,
             step=float(step.detach().double()) * self.input_scale,
             gain=1.0,
@@ -239,12 +239,16 @@ class Readout(_Weighted):
             return functional.linear(x.flatten(2).mean(0) * self.input_scale, self.weight, self.bias)
         if not self.training:
             folded = self.folded()
-            total = functional.linear(x.flatten(2).sum(0), torch.from_numpy(folded.weight).to(x))
-            return total + self.time_steps * torch.from_numpy(folded.bias).to(x)
+            total = functional.linear(
+                x.to(self.dtype).flatten(2).sum(0), torch.from_numpy(folded.weight).to(x.device, self.dtype)
+            )
+            return total + self.time_steps * torch.from_numpy(folded.bias).to(total)
         step = self.step()
         unit = step * self.input_scale
         codes = self.quantizer.codes(self.weight, step)
-        bias = round_ste(self.bias / unit)
+        assert self.precision is not None
+        limit = float(self.precision.bias_limit)
+        bias = round_ste(self.bias / unit).clamp(-limit, limit)
         return unit * (functional.linear(x.flatten(2).mean(0), codes) + bias)
 
 

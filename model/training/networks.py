@@ -7,9 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from model.config import PIXEL_SCALE, Precision, require
-from model.training.layers import Conv, Linear, MaxPool, Readout, SumPool, _Spiking, _Weighted
-
-LAYERS = (Conv, Linear, MaxPool, SumPool, Readout)
+from model.training.layers import Conv, MaxPool, Readout, SumPool, _Spiking, _Weighted
 
 
 class SpikingNetwork(nn.Sequential):

@@ -71,7 +71,7 @@ def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Te
     bias, threshold = _per_channel(folded.bias, sums), _per_channel(folded.threshold, sums)
     shape = (config.time_steps, *sums.shape[1:])
     if sums.device.type == "cpu":
-        potential, spikes = torch.empty(shape), torch.empty(shape)
+        potential, spikes = torch.empty(shape, dtype=sums.dtype), torch.empty(shape)
         kernel.forward(
             sums.detach().contiguous().numpy(),
             config.time_steps,

@@ -40,8 +40,8 @@ class Quantizer(nn.Module):
     def step(self, numel: int) -> Tensor:
         """Step s, its gradient scaled for ``numel`` weights."""
         scale = 1 / math.sqrt(numel * self.limit)
-        log_step = self.log_step * scale + self.log_step.detach() * (1 - scale)
-        return log_step.exp()
+        fixed = self.log_step.detach()
+        return (fixed + (self.log_step - fixed) * scale).exp()  # the value exactly, the gradient scaled
 
     def codes(self, weight: Tensor, step: Tensor) -> Tensor:
         """Integer-valued codes of ``weight``, differentiable in weight and step."""

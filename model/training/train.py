@@ -1,5 +1,6 @@
 """The training loop: back-propagation through time, one checkpoint an epoch, resumable to the same result."""
 
+import copy
 import ctypes
 import math
 import shlex
@@ -20,6 +21,7 @@ from model.datasets import Dataset, Split
 from model.training import checkpoint
 from model.training.augmentation import augment
 from model.training.distillation import distillation_loss, teacher_logits
+from model.training.export import to_network
 from model.training.networks import SpikingNetwork
 
 EVALUATION_BATCH = 500
@@ -46,6 +48,8 @@ class Recipe:
     """Mirror the images and move them by up to this many pixels."""
     teacher: str | None = None
     """Bundle whose logits are learned beside the labels."""
+    sources: str = ""
+    """SHA-256 of the network's file and of the teacher, so that a run never goes on with others."""
 
     @property
     def name(self) -> str:
@@ -162,18 +166,49 @@ class Run:
             f"batches of {recipe.batch_size} from {len(dataset.train)} images; choose 1 to {len(dataset.train)}",
         )
         torch.manual_seed(recipe.seed)
-        self.module = build(recipe.precision).to(device)
-        shape = dataset.train.images.shape[1:]
-        require(
-            tuple(shape) == tuple(self.module.input_shape),
-            f"{dataset.name} has images {list(shape)}, the network takes {list(self.module.input_shape)}",
-        )
+        self.module = self._build(build).to(device)
         self.optimiser = torch.optim.AdamW(
             self.module.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
         )
         self.history: list[dict[str, Any]] = []
         if self.last.exists():
             self._resume()
+
+    def _build(self, build: Callable[[Precision | None], SpikingNetwork]) -> SpikingNetwork:
+        """Make the network, and find out on two images, before hours of training, whether it can be exported."""
+        name, data = self.recipe.network, self.dataset
+        try:
+            module = build(self.recipe.precision)
+        except (TypeError, AttributeError) as error:
+            raise ConfigError(f"network {name}: it cannot be made from a precision: {error}") from error
+        require(
+            isinstance(module, SpikingNetwork),
+            f"network {name}: it is a {type(module).__name__}; return a SpikingNetwork of our layers",
+        )
+        shape = list(data.train.images.shape[1:])
+        require(
+            shape == list(module.input_shape) and module.input_kind == "pixels",
+            f"{data.name} has images {shape}, network {name} takes {module.input_kind} {list(module.input_shape)}",
+        )
+        trial = copy.deepcopy(module)
+        for layer, child in trial.named_children():
+            child.register_forward_hook(lambda *_, layer=layer: reached.append(layer))
+        reached: list[str] = []
+        state = torch.get_rng_state()
+        try:
+            logits = trial(torch.from_numpy(np.array(data.train.images[:2])))
+        except (RuntimeError, TypeError, ValueError, IndexError) as error:
+            after = f"after layer {reached[-1]}" if reached else "at its first layer"
+            raise ConfigError(f"network {name} does not run {after}: {str(error).splitlines()[0]}") from error
+        torch.set_rng_state(state)
+        classes = int(data.train.labels.max()) + 1
+        require(
+            logits.dim() == 2 and logits.shape[1] >= classes,
+            f"network {name} gives {list(logits.shape[1:])} logits; {data.name} has {classes} classes",
+        )
+        if self.recipe.precision is not None:
+            to_network(trial.eval())
+        return module
 
     @property
     def last(self) -> Path:
@@ -189,8 +224,9 @@ class Run:
     def _resume(self) -> None:
         tensors, notes = checkpoint.read(self.last)
         require(
-            notes["recipe"] == asdict(self.recipe),
-            f"{self.folder} holds a run with other settings; remove it or choose another folder with --run",
+            {"sources": "", **notes["recipe"]} == asdict(self.recipe),
+            f"{self.folder} holds a run with other settings, network or teacher; "
+            "remove it or choose another folder with --run",
         )
         checkpoint.restore(tensors, self.module, self.optimiser)
         self.history = notes["history"]

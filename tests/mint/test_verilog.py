@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 
@@ -59,8 +58,6 @@ def test_description_matches_the_files(trained, tmp_path):
 
 
 def test_icarus_reads_the_verilog(trained, tmp_path):
-    if shutil.which("iverilog") is None:
-        pytest.skip("Icarus Verilog is not installed")
     runner.invoke(app, ["verilog", "--bundle", trained, *SIZES, "-o", "out"])
     done = subprocess.run(
         ["iverilog", "-g2001", "-Wall", "-t", "null", "out/mint.v"], capture_output=True, text=True, check=False

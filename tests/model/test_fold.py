@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model.arithmetic import load_range
@@ -68,12 +68,22 @@ def test_folded_spike_is_the_real_spike(
     assert (potential >= folded.threshold[0]) == (real >= 1) or abs(real - 1) < Fraction(1, 10**9)
 
 
-@given(st.lists(st.integers(-7, 7), min_size=3, max_size=6), st.floats(1e-4, 1), st.floats(-5, 5), st.integers(0, 4))
-def test_the_clamp_of_the_threshold_changes_no_spike(codes: list[int], step: float, shift: float, leak: int) -> None:
-    folded = one((codes,), step=step, shift=shift, leak=leak)
+@given(
+    st.lists(st.integers(-7, 7), min_size=1, max_size=6),
+    st.floats(1e-4, 1),
+    st.floats(-5, 5),
+    st.integers(0, 4),
+    st.sampled_from([0.0, 1.0]),
+)
+@example([1], 0.05, 0.0, 1, 1.0)  # the skip reaches what the sum alone does not
+def test_the_clamp_of_the_threshold_changes_no_spike(
+    codes: list[int], step: float, shift: float, leak: int, skip_unit: float
+) -> None:
+    folded = one((codes,), step=step, shift=shift, leak=leak, skip_unit=skip_unit)
+    assert (folded.skip[0] > 0) == (skip_unit > 0 and folded.unit[0] < 2)
     low, high = accumulator_range(folded.weight, 1)
     load_low, load_high = load_range(PRECISION.membrane_width, leak)
-    low, high = int(low[0] + folded.bias[0] + load_low), int(high[0] + folded.bias[0] + load_high)
+    low, high = int(low[0] + folded.bias[0] + load_low), int(high[0] + folded.bias[0] + folded.skip[0] + load_high)
     wanted = int(np.ceil(1 / folded.unit[0]))
     assert low <= folded.threshold[0] <= high + 1
     for potential in {low, high, wanted - 1, wanted, int(folded.threshold[0])}:

@@ -1,5 +1,6 @@
 """Training on scikit-learn's digits: it learns, reproduces, resumes, and evaluates to the golden integers."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -211,3 +212,69 @@ def test_augmentation_mirrors_and_moves() -> None:
     # Column 1 or, mirrored, 3; each moved by -1, 0 or 1, as is row 2.
     assert seen == {(row, column) for row in (1, 2, 3) for column in (0, 1, 2, 3, 4)}
     assert int(augment(image, 1, generator).sum()) == 7
+
+
+def test_sums_beyond_float32_are_exact_in_float64() -> None:
+    torch.manual_seed(0)
+    precision = Precision(8, 8)
+    module = SpikingNetwork(
+        {"hidden": Linear(784, 6, precision=precision), "fc": Readout(6, 3, precision=precision)},
+        input_shape=(1, 28, 28),
+    )
+    assert module.spiking()["hidden"].dtype == torch.float64
+    x = torch.randint(0, 256, (40, 1, 28, 28), dtype=torch.uint8)
+    for _ in range(20):
+        module(x).sum().backward()
+    module.eval()
+    found = run(to_network(module), x.numpy())
+    for key, values in module.observe(x).items():
+        assert np.array_equal(values.numpy(), found[key]), key
+
+
+def test_the_codes_of_export_are_those_of_the_forward_pass() -> None:
+    for seed in range(50):
+        torch.manual_seed(seed)
+        layer = Conv(3, 8, 3, precision=Precision(8, 8))
+        assert torch.equal(
+            layer.quantizer.to_int(layer.weight).float(), layer.quantizer.codes(layer.weight, layer.step())
+        )
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: digits(Precision(4, 4)), "cannot be made from a precision"),
+        (lambda precision: nn.Linear(2, 2), "it is a Linear; return a SpikingNetwork"),
+        (lambda precision: mixed(precision)[:2], "return a SpikingNetwork|takes|cannot be made"),
+        (
+            lambda precision: SpikingNetwork(
+                {"conv": Conv(1, 2, 3, precision=precision), "fc": Readout(3, 10, precision=precision)},
+                input_shape=(1, 8, 8),
+            ),
+            "does not run after layer conv",
+        ),
+        (
+            lambda precision: SpikingNetwork(
+                {"conv": Conv(1, 2, 3, precision=precision), "fc": Readout(72, 5, precision=precision)},
+                input_shape=(1, 8, 8),
+            ),
+            "has 10 classes",
+        ),
+        (
+            lambda precision: SpikingNetwork(
+                {
+                    "conv": Conv(1, 2, 3, precision=precision),
+                    "drop": nn.Dropout(),
+                    "fc": Readout(72, 10, precision=precision),
+                },
+                input_shape=(1, 8, 8),
+            ),
+            "layer drop: Dropout has no integer form",
+        ),
+    ],
+)
+def test_a_network_that_cannot_work_is_refused_before_training(
+    tmp_path: Path, data: datasets.Dataset, make: Callable[..., SpikingNetwork], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        Run(RECIPE, make, data, tmp_path)
