@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mint.console import console
+from mint.report import write_json
 
 
 def golden(
@@ -48,8 +49,11 @@ def golden(
         temporary.replace(output)
     finally:
         temporary.unlink(missing_ok=True)
+    report = output.with_suffix(".json")
+    shapes = {key: {"type": str(values.dtype), "shape": list(values.shape)} for key, values in found.items()}
+    classes = [int(c) for c in classify(found["logits"].astype(np.int64))]
+    write_json(report, {"bundle": str(bundle), "input": str(images), "arrays": shapes, "classes": classes})
     for key, values in found.items():
         console.print(f"{key:20} {values.dtype!s:6} {list(values.shape)}", soft_wrap=True)
-    classes = classify(found["logits"].astype(np.int64))
     console.print(f"classes: {' '.join(map(str, classes[:20]))}{' …' if len(classes) > 20 else ''}", soft_wrap=True)
-    console.print(f"written: {output}", soft_wrap=True)
+    console.print(f"written: {output}, {report}", soft_wrap=True)

@@ -179,8 +179,11 @@ class Run:
         name, data = self.recipe.network, self.dataset
         try:
             module = build(self.recipe.precision)
-        except (TypeError, AttributeError) as error:
-            raise ConfigError(f"network {name}: it cannot be made from a precision: {error}") from error
+        except ConfigError:
+            raise
+        except Exception as error:  # whatever a user's file does
+            what = f"{type(error).__name__}: {error}"
+            raise ConfigError(f"network {name}: it cannot be made from a precision: {what}") from error
         require(
             isinstance(module, SpikingNetwork),
             f"network {name}: it is a {type(module).__name__}; return a SpikingNetwork of our layers",

@@ -1,0 +1,110 @@
+"""``mint train``, ``export``, ``check``, ``evaluate`` and ``golden``, as a user types them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from mint.app import app
+from model import bundle
+from model.golden.network import run
+from sim.random_networks import random_images, random_network
+
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def mint(*words: str, status: int = 0) -> str:
+    result = runner.invoke(app, list(words))
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+def test_from_training_to_numbers() -> None:
+    short = ["--network", "digits", "--epochs", "2", "--run", "runs"]
+    said = mint("train", *short, "--seeds", "2", "-o", "mine.safetensors")
+    assert "trained model = golden model on 360 test images: 0 of" in said
+    report = json.loads(Path("runs/digits-w4u4-seeds.json").read_text())
+    assert len(report["accuracies"]) == 2
+    assert report["mean"] == pytest.approx(np.mean(report["accuracies"]))
+    assert report["standard_deviation"] == pytest.approx(np.std(report["accuracies"], ddof=1))
+    assert "torch" in report["tools"]
+
+    assert "trained before" in mint("train", *short)
+    mint("export", "runs/digits-w4u4-seed0", "-o", "again.safetensors")
+    assert Path("again.safetensors").read_bytes() == Path("mine.safetensors").read_bytes()
+
+    assert "made by: mint train --network digits" in mint("check", "mine.safetensors")
+    said = mint("evaluate", "mine.safetensors", "--json", "e.json")
+    found = json.loads(Path("e.json").read_text())
+    assert found["accuracy"] == pytest.approx(report["accuracies"][0])
+    assert found["images"] == 360
+    assert [layer["name"] for layer in found["layers"]] == ["conv1", "fc"]
+    assert f"{found['accuracy']:.2f} %" in said
+
+
+def test_float32_runs_give_no_bundle() -> None:
+    mint("train", "--network", "digits", "--epochs", "1", "--float32")
+    result = json.loads(Path("runs/digits-float32-seed0/result.json").read_text())
+    assert result["accuracy"]["test"] > 20
+    assert "leave out --float32" in mint("train", "--network", "digits", "--float32", "-o", "x", status=2)
+    assert "has no integers" in mint("export", "runs/digits-float32-seed0", "-o", "x", status=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("def Net(precision):\n    return 1/0\n", "ZeroDivisionError"),
+        ("x = = 1\n", "it cannot be imported: SyntaxError"),
+        ("y = 1\n", "it defines no function 'Net'"),
+    ],
+)
+def test_a_file_that_makes_no_network_gets_a_sentence(text: str, sentence: str) -> None:
+    Path("mine.py").write_text(text)
+    said = mint("train", "--network", "mine.py:Net", "--dataset", "digits", status=2)
+    assert sentence in said
+    assert "Traceback" not in said
+
+
+def test_golden_stores_what_the_model_computes() -> None:
+    network = random_network(3)
+    bundle.write(network, Path("n.safetensors"))
+    images = random_images(network, 3, 3)
+    np.save("images.npy", images)
+    mint("golden", "n.safetensors", "--input", "images.npy", "--output", "out.npz")
+    wanted = run(network, images)
+    with np.load("out.npz") as found:
+        assert set(found) == set(wanted)
+        assert all(np.array_equal(found[key], wanted[key]) for key in wanted)
+    assert "tools" in json.loads(Path("out.json").read_text())
+
+    Path("broken.npy").write_bytes(b"PK\x03\x04 no archive")
+    np.savez("several.npz", a=images)
+    np.save("short.npy", images[:, :1])
+    for file, sentence in (
+        ("broken.npy", "not a NumPy array file"),
+        ("several.npz", "it holds several arrays"),
+        ("short.npy", "images have shape"),
+        ("absent.npy", "no such file"),
+    ):
+        said = mint("golden", "n.safetensors", "--input", file, "--output", "none.npz", status=2)
+        assert sentence in said
+        assert not Path("none.npz").exists()
+
+
+def test_check_refuses_in_one_line_and_shows_brackets() -> None:
+    Path("x.safetensors").write_bytes(b"nothing")
+    said = mint("check", "x.safetensors", status=2)
+    assert said.count("\n") == 1
+    assert "not a safetensors file" in said
+    from dataclasses import replace
+
+    bundle.write(replace(random_network(0), name="[/a]"), Path("y.safetensors"))
+    assert "[/a]" in mint("check", "y.safetensors")
