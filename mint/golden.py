@@ -36,6 +36,7 @@ def golden(
     except (ValueError, EOFError, BadZipFile) as error:
         raise ConfigError(f"{images}: not a NumPy array file ({error}); write it with numpy.save") from None
     if not isinstance(data, np.ndarray):
+        data.close()
         raise ConfigError(f"{images}: it holds several arrays; give one array in a .npy file")
     try:
         found = run(network, data)

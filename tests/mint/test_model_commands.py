@@ -87,7 +87,7 @@ def test_golden_stores_what_the_model_computes() -> None:
 
     Path("broken.npy").write_bytes(b"PK\x03\x04 no archive")
     np.savez("several.npz", a=images)
-    np.save("short.npy", images[:, :1])
+    np.save("short.npy", images[..., :1])
     for file, sentence in (
         ("broken.npy", "not a NumPy array file"),
         ("several.npz", "it holds several arrays"),
