@@ -49,7 +49,6 @@ def write_bundle(
     """Compare with the golden model, evaluate on the test split, write; returns that accuracy in percent."""
     from dataclasses import asdict, replace
 
-    import torch
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from mint.report import tool_versions
@@ -63,7 +62,6 @@ def write_bundle(
         "command": recipe.command,
         "dataset": recipe.dataset,
         "recipe": asdict(recipe),
-        "threads": torch.get_num_threads(),
         "tools": tool_versions(),
     }
     network = to_network(module, name=recipe.network.rpartition(":")[2], provenance=provenance)

@@ -32,7 +32,8 @@ def golden(
 
     network = bundles.read(bundle)
     try:
-        data = np.load(images, allow_pickle=False)
+        with images.open("rb") as file:
+            data = np.load(file, allow_pickle=False)
     except (ValueError, EOFError, BadZipFile) as error:
         raise ConfigError(f"{images}: not a NumPy array file ({error}); write it with numpy.save") from None
     if not isinstance(data, np.ndarray):
@@ -45,8 +46,8 @@ def golden(
     output.parent.mkdir(parents=True, exist_ok=True)
     temporary = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, **found)  # type: ignore[arg-type]
+        with temporary.open("wb") as target:
+            np.savez_compressed(target, **found)  # type: ignore[arg-type]
         temporary.replace(output)
     finally:
         temporary.unlink(missing_ok=True)
