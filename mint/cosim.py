@@ -115,7 +115,8 @@ def _run(prepared: "Cosimulation", simulator: str) -> "Outcomes":
 def _print(outcomes: "Outcomes", title: str, accuracy: float) -> None:
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", show_header=False)
+    console.print(title, soft_wrap=True)
+    table = Table(show_header=False)
     table.add_column()
     table.add_column(justify="right")
     for what, number in (

@@ -47,7 +47,8 @@ def evaluate(
     with Progress(*columns, console=messages, transient=True) as progress:
         task = progress.add_task("", total=len(split))
         result = run(network, split, lambda images: progress.advance(task, images))
-    table = Table(title=f"{path.stem} on {name}: {result.accuracy:.2f} % of {result.images:,} test images")
+    console.print(f"{path.stem} on {name}: {result.accuracy:.2f} % of {result.images:,} test images", soft_wrap=True)
+    table = Table()
     for heading in ("layer", "neurons", "density", "operations", "dense"):
         table.add_column(heading, justify="left" if heading == "layer" else "right")
     for layer in result.layers:
