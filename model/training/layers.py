@@ -5,6 +5,7 @@ so that the first layer is computed once an image.
 """
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +53,7 @@ class _Weighted(nn.Module):
         return self.quantizer.step(self.weight.numel())
 
 
-class _Spiking(_Weighted):
+class _Spiking(_Weighted, ABC):
     """Σ W·x, batch norm and leaky integrate-and-fire neurons with hard reset."""
 
     def __init__(self, weight: Tensor, precision: Precision | None) -> None:
@@ -67,8 +68,9 @@ class _Spiking(_Weighted):
         self.trace: dict[str, Tensor] | None = None
         self.folding: Folded | None = None
 
+    @abstractmethod
     def _weigh(self, x: Tensor, weight: Tensor) -> Tensor:
-        raise NotImplementedError
+        """Σ W·x of [T, N, ...] for given weights: [T, N, C, H, W]."""
 
     def _config(self) -> NeuronConfig:
         assert self.precision is not None
