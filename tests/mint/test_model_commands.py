@@ -86,10 +86,12 @@ def test_golden_stores_what_the_model_computes() -> None:
     assert "tools" in json.loads(Path("out.json").read_text())
 
     Path("broken.npy").write_bytes(b"PK\x03\x04 no archive")
+    np.save("pickled.npy", np.array([{"any": "object"}], object))
     np.savez("several.npz", a=images)
     np.save("short.npy", images[..., :1])
     for file, sentence in (
         ("broken.npy", "not a NumPy array file"),
+        ("pickled.npy", "not a NumPy array file"),
         ("several.npz", "it holds several arrays"),
         ("short.npy", "images have shape"),
         ("absent.npy", "no such file"),

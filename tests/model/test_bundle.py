@@ -99,6 +99,7 @@ def _no_key(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
         (_set("layers", 0, "weight_code", value="offset"), "weight_code 'offset'"),
         (_set("layers", 0, "sources", 0, "from", value="nowhere"), "source 'nowhere' is neither 'input'"),
         (_set("layers", 0, "sources", 0, "stride", value=0), "layer first: stride 0"),
+        (_set("layers", -1, "sources", 0, "stride", value=7), "a linear layer has stride 1 and padding 0"),
         (_set("layers", 0, "neuron", value="izhikevich"), "neuron 'izhikevich'"),
         (_set("layers", 1, "name", value="a b"), "tensor 'a b.bias' is missing"),
         (_set("input", "kind", value="sound"), "input kind 'sound'"),
