@@ -63,9 +63,10 @@ def _literal(expression: str) -> str:
 
 
 def evaluate(function: str, values: Mapping[str, bool]) -> bool:
-    """Value of a Liberty function: ``!a`` or ``a'``; ``a ^ b``; ``a * b``, ``a & b`` or ``a b``; ``a + b`` or ``a | b``.
+    """Value of a Liberty function.
 
-    They bind in this order.
+    Its operators, from the one that binds most: ``!a`` and ``a'``; ``a ^ b``; ``a * b``, ``a & b`` and ``a b``;
+    ``a + b`` and ``a | b``.
     """
     tokens = re.findall(r"\w+|[!'^*&+|()]", function)
     place = 0

@@ -18,7 +18,7 @@ COPIES = 100
 
 @dataclass(frozen=True)
 class Part:
-    """The smallest way to make something in a library: its area in gate equivalents, and the cell (``None``: several)."""
+    """The smallest way to make something in a library: its area, and the cell (``None`` where several make it)."""
 
     gate_equivalents: float
     cell: str | None
