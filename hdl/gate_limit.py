@@ -4,12 +4,13 @@ A sum of W + 13 bits needs a flip-flop a bit; adding W bits to it a full adder f
 carry in the bits above. There is no ring multiplexer in it, no gate for the spike and no sign extension.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
+from hdl.area import PRECISIONS, Record
 from hdl.cells import Cell, read_cells
-from hdl.synthesis import UNUSABLE, Library
+from hdl.synthesis import UNUSABLE, Flow, Library
 from model.config import ACCUMULATOR_MARGIN, Precision
 
 COPIES = 100
@@ -56,6 +57,28 @@ def gate_limit(library: Library) -> GateLimit:
         full_adder=part(lambda cell: cell.computes("01101001", "00010111"), "assign y = a + b + c;"),
         half_adder=part(lambda cell: cell.computes("0110", "0001"), "assign y = a + b;"),
     )
+
+
+def limit_records(flows: Iterable[Flow]) -> Iterator[Record]:
+    """The limit of every library among ``flows`` for every pair of widths, as a design of an area report."""
+    for library in flows:
+        if isinstance(library, Library):
+            limit = gate_limit(library)
+            for precision in PRECISIONS:
+                gate_equivalents = limit.of(precision)
+                yield Record(
+                    design="gate_limit",
+                    weight_width=precision.weight_width,
+                    membrane_width=precision.membrane_width,
+                    rows=1,
+                    columns=1,
+                    flow=library.name,
+                    gate_equivalents=round(gate_equivalents, 1),
+                    area_um2=None if library.generic else round(gate_equivalents * library.nand2_area, 1),
+                    flip_flops=precision.accumulator_width,
+                    lut=None,
+                    dsp=None,
+                )
 
 
 def smallest(cells: Iterable[Cell]) -> Cell | None:

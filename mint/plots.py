@@ -100,7 +100,11 @@ def plot_area(records: Sequence[Record], flow: str, path: Path) -> None:
 
 
 def per_element(records: Sequence[Record], flow: str) -> dict[str, dict[int, float]]:
-    """Gate equivalents a processing element, by design and width, for W = U; designs as :data:`SERIES` orders them."""
+    """Gate equivalents a processing element, by design and width, for W = U; designs as :data:`SERIES` orders them.
+
+    Of records that differ in their scales' bits alone, those of the most bits.
+    """
+    records = sorted(records, key=lambda record: record.get("scale_bits") or 0)
     found: dict[str, dict[int, float]] = {}
     for design in SERIES:
         points = {

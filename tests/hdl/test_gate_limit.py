@@ -2,9 +2,9 @@
 
 import pytest
 
-from hdl.gate_limit import Part, gate_limit
+from hdl.gate_limit import Part, gate_limit, limit_records
 from hdl.liberty import GENERIC
-from hdl.synthesis import Library
+from hdl.synthesis import FPGAS, Library
 from model.config import Precision
 
 ADDERS = """
@@ -54,3 +54,13 @@ def test_the_librarys_own_cells(tmp_path):
     for width in (2, 4, 8):
         expected = (width + 13) * 5.33 / 2 + width * 6 + 13 * 3
         assert limit.of(Precision(width, 4)) == pytest.approx(expected)
+
+
+def test_the_limit_is_a_design_of_an_area_report():
+    found = list(limit_records([Library(), *FPGAS]))
+    assert len({record.key for record in found}) == 9
+    assert {(record.design, record.flow, record.rows, record.columns) for record in found} == {
+        ("gate_limit", "generic", 1, 1)
+    }
+    assert all(record.flip_flops == record.weight_width + 13 for record in found)
+    assert all(record.gate_equivalents > 5.33 * record.flip_flops for record in found)
