@@ -33,10 +33,13 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F
 HATCHES = ("", "//", "", "\\\\", "", "xx", "", "..")
 """Beside its colour, every other part has hatches: neighbours differ in a grey print, too."""
 
+ANONYMOUS: Mapping[str, dict[str, Any]] = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
+ENDINGS = tuple(ANONYMOUS)
+
 Record = Mapping[str, Any]
 
 
-def plot_area(records: Sequence[Record], flow: str, path: Path) -> None:
+def plot_area(records: Sequence[Record], flow: str, path: Path, endings: Sequence[str] = ENDINGS) -> None:
     """Draw the area of a processing element against the width W = U, for every design that has records in ``flow``.
 
     An array's area is divided by its processing elements. The axis is logarithmic where the widest design is far from
@@ -96,7 +99,7 @@ def plot_area(records: Sequence[Record], flow: str, path: Path) -> None:
     axes.grid(axis="y", color="#DDDDDD", lw=0.8)
     axes.set_axisbelow(True)
     figure.legend(loc="outside lower left", frameon=False, ncols=1, fontsize=9)
-    _save(figure, path)
+    _save(figure, path, endings)
 
 
 def per_element(records: Sequence[Record], flow: str) -> dict[str, dict[int, float]]:
@@ -118,7 +121,9 @@ def per_element(records: Sequence[Record], flow: str) -> dict[str, dict[int, flo
     return found
 
 
-def plot_breakdown(parts: Mapping[str, Sequence[Record]], flow: str, path: Path) -> None:
+def plot_breakdown(
+    parts: Mapping[str, Sequence[Record]], flow: str, path: Path, endings: Sequence[str] = ENDINGS
+) -> None:
     """Draw what a processing element's area consists of: a stacked bar for every precision.
 
     ``parts`` has for each precision the parts from the bottom up, ``{"part": …, "gate_equivalents": …}``, a processing
@@ -164,7 +169,7 @@ def plot_breakdown(parts: Mapping[str, Sequence[Record]], flow: str, path: Path)
     axes.tick_params(axis="x", length=0)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside right center", frameon=False)
-    _save(figure, path)
+    _save(figure, path, endings)
 
 
 def _size(records: Sequence[Record]) -> str:
@@ -182,11 +187,11 @@ def _figure(width: float, height: float) -> tuple["Figure", "Axes"]:
         return figure, figure.subplots()
 
 
-def _save(figure: "Figure", path: Path) -> None:
-    """Write ``path`` with the endings .png and .svg, without the time or the version of what wrote it."""
+def _save(figure: "Figure", path: Path, endings: Sequence[str]) -> None:
+    """Write ``path`` with each of the endings, without the time or the version of what wrote it."""
     from matplotlib import rc_context
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with rc_context(STYLE):  # type: ignore[arg-type]
-        figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
-        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
+        for ending in endings:
+            figure.savefig(path.with_suffix(ending), dpi=150, metadata=ANONYMOUS[ending])
