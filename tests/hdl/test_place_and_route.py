@@ -5,6 +5,7 @@ import pytest
 from hdl import place_and_route as module
 from hdl.area import design_verilog
 from hdl.place_and_route import PlaceAndRouteError, Port, harness, place_and_route, ports
+from hdl.synthesis import FPGAS
 from model.config import Precision
 
 MULTIPLIER = """\
@@ -85,9 +86,11 @@ def test_an_error_in_nextpnr_is_an_exception_here(tmp_path):
 
 
 def test_an_element_on_the_chip():
-    routed = place_and_route(design_verilog("mint_pe", Precision(2, 2), 1, 1), "mint_pe", seed=3, target_mhz=50.0)
+    verilog = design_verilog("mint_pe", Precision(2, 2), 1, 1)
+    routed = place_and_route(verilog, "mint_pe", seed=3, target_mhz=50.0)
     assert (routed.seed, routed.target_mhz) == (3, 50.0)
-    assert routed.flip_flops == 15, "its accumulator: neither the harness's registers nor any that was lost"
+    alone = next(fpga for fpga in FPGAS if fpga.name == "ecp5").measure(verilog, "mint_pe")
+    assert routed.flip_flops == alone.flip_flops >= 15, "neither the harness's registers are in it nor any was lost"
     assert 15 < routed.lut < 60
     assert routed.dsp == 0
     assert 50 < routed.fmax_mhz < 500
