@@ -59,7 +59,9 @@ class Routed:
     flip_flops: int
     dsp: int
     critical_path: tuple[str, ...]
-    """Where the slowest path starts and ends: names of cells."""
+    """The cells that the slowest path passes, from register to register."""
+    routing_ns: float
+    """What of its time is wires; the rest is gates, and the registers' own."""
 
 
 def ports(verilog: str, top: str) -> list[Port]:
@@ -174,6 +176,7 @@ def _routed(report: dict[str, Any], around: Harness, seed: int, target_mhz: floa
     (clock,) = report["fmax"].values()
     used = {cell: count["used"] for cell, count in report["utilization"].items()}
     path = next(path["path"] for path in report["critical_paths"] if path["from"] == path["to"])
+    cells = [step["from"]["cell"] for step in path[1:]] + [path[-1]["to"]["cell"]]
     return Routed(
         fmax_mhz=round(clock["achieved"], 1),
         target_mhz=target_mhz,
@@ -181,5 +184,6 @@ def _routed(report: dict[str, Any], around: Harness, seed: int, target_mhz: floa
         lut=used["TRELLIS_COMB"] - around.lut,
         flip_flops=used["TRELLIS_FF"] - around.flip_flops,
         dsp=used["MULT18X18D"] + used["ALU54B"],
-        critical_path=(path[0]["from"]["cell"], path[-1]["to"]["cell"]),
+        critical_path=tuple(dict.fromkeys(cells)),
+        routing_ns=round(sum(step["delay"] for step in path if step["type"] == "routing"), 2),
     )

@@ -94,7 +94,8 @@ def test_an_element_on_the_chip():
     assert 15 < routed.lut < 60
     assert routed.dsp == 0
     assert 50 < routed.fmax_mhz < 500
-    assert all(routed.critical_path)
+    assert len(routed.critical_path) >= 2
+    assert 0 < routed.routing_ns < 1000 / routed.fmax_mhz
 
 
 def test_a_dsp_would_be_seen():
