@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from hdl.cells import read_cells
 from hdl.liberty import GENERIC, read_library
 from hdl.yosys import run_script
 
@@ -137,11 +138,10 @@ class Library:
                 *(f"abc -liberty cells.lib {avoid} {self._script(MAP, 8)} {module}" for module in outer),
                 "opt_clean",
                 "tee -q -o cells.json stat -json -liberty cells.lib",
-                "write_verilog -noattr -noexpr netlist.v",
+                "write_verilog -noattr -noexpr -simple-lhs netlist.v",
             ],
             self.text,
-            # What a pin of an element takes, for the cells that drive one in every row.
-            "set_driving_cell BUF\nset_load 4.0 [all_outputs]\n",
+            self._edges,
         )
         try:
             gates = json.loads((folder / "gates.json").read_text())["design"]["num_cells_by_type"]
@@ -162,8 +162,17 @@ class Library:
         if self.period_ns is None:
             return f"-script +{mapping}"
         picoseconds = self.period_ns * 1000
-        sizes = f"upsize,-D,{0.625 * picoseconds:.0f};dnsize,-D,{0.7 * picoseconds:.0f}"
+        sizes = f"upsize,-D,{0.6 * picoseconds:.0f};dnsize,-D,{0.65 * picoseconds:.0f}"
         return f"-constr outputs.sdc -script +{mapping};topo;buffer,-p,-N,{fanout};topo;{sizes}"
+
+    @cached_property
+    def _edges(self) -> str:
+        """What drives a module and what its outputs drive, for sizing: the smallest inverter, and two and a half of it.
+
+        A register's output is an input here, as weak as the register; a pin of an element is an output.
+        """
+        inverter = min((cell for cell in read_cells(self.text) if cell.computes("01")), key=lambda cell: cell.area)
+        return f"set_driving_cell {inverter.name}\nset_load {2.5 * inverter.capacitance} [all_outputs]\n"
 
     @cached_property
     def nand2_area(self) -> float:
