@@ -38,12 +38,12 @@ class ProcessingElement(wiring.Component):
     Members
     -------
     weight : In(signed(weight_width))
-        The column's weight of this cycle; 0 without ``enable``, which costs the column a gate a bit
-        where it would cost every element one.
+        The column's weight of this cycle.
     spike : In(1)
         The row's spike of this cycle.
     enable : In(1)
-        Whether this cycle has a weight and a spike.
+        Whether this cycle has a weight and a spike; without it one of them is 0, which costs a row or a
+        column a gate where it would cost every element one.
     chain : In(signed(accumulator_width))
         The ring's place before this one.
     preload : In(1)

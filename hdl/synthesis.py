@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,25 @@ RIPPLE_ADDER = Path(__file__).with_name("ripple_adder.v")
 AREA_MAP = "strash;dch,-f;amap,-m"
 MAP = "strash;dch,-f;map,-a"
 """ABC's commands: the smallest that it finds, and one that keeps paths shorter."""
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """How a module becomes cells: ABC's commands, and for a period what it buffers and sizes for."""
+
+    name: str
+    mapping: str
+    fanout: int
+    load: float
+    """Of every output, in inputs of the smallest inverter."""
+    up: float
+    down: float
+    """Shares of the period: cells grow until paths take ``up`` of it, and shrink as long as they take ``down``."""
+
+
+ELEMENT = Sizing("element", AREA_MAP, fanout=10, load=2.5, up=0.6, down=0.65)
+EDGE = Sizing("edge", MAP, fanout=8, load=12, up=0.55, down=0.6)
+"""An element drives the next one; what is around it drives a pin of one in every row."""
 
 CLOCK_GATE = "clock_gating_integrated_cell"
 """What a library calls its clock gates."""
@@ -49,7 +69,7 @@ def _count(cells: dict[str, int], pattern: str) -> int:
     return sum(number for cell, number in cells.items() if re.fullmatch(pattern, cell))
 
 
-def _run(verilog: str, top: str, commands: list[str], liberty: str = "", constraints: str = "") -> Path:
+def _run(verilog: str, top: str, commands: list[str], liberty: str = "", files: Mapping[str, str] | None = None) -> Path:
     """Run ``commands`` on a design, in a new folder; the caller removes the folder."""
     prepare = [
         "read_verilog design.v",
@@ -66,7 +86,8 @@ def _run(verilog: str, top: str, commands: list[str], liberty: str = "", constra
     try:
         (folder / "design.v").write_text(verilog)
         (folder / "cells.lib").write_text(liberty)
-        (folder / "outputs.sdc").write_text(constraints)
+        for name, text in (files or {}).items():
+            (folder / name).write_text(text)
         run_script([*prepare, *commands], folder)
     except BaseException:
         shutil.rmtree(folder)
@@ -134,14 +155,14 @@ class Library:
                 "tee -q -o gates.json stat -json",
                 *([f"clockgate -liberty cells.lib -min_net_size 4 {avoid}"] if CLOCK_GATE in self.text else []),
                 f"dfflibmap -liberty cells.lib {avoid}",
-                *([f"abc -liberty cells.lib {avoid} {self._script(AREA_MAP, 10)} {inner}"] if inner else []),
-                *(f"abc -liberty cells.lib {avoid} {self._script(MAP, 8)} {module}" for module in outer),
+                *([f"abc -liberty cells.lib {avoid} {self._script(ELEMENT)} {inner}"] if inner else []),
+                *(f"abc -liberty cells.lib {avoid} {self._script(EDGE)} {module}" for module in outer),
                 "opt_clean",
                 "tee -q -o cells.json stat -json -liberty cells.lib",
                 "write_verilog -noattr -noexpr -simple-lhs netlist.v",
             ],
             self.text,
-            self._edges,
+            {} if self.period_ns is None else {f"{each.name}.sdc": self._constraints(each) for each in (ELEMENT, EDGE)},
         )
         try:
             gates = json.loads((folder / "gates.json").read_text())["design"]["num_cells_by_type"]
@@ -155,24 +176,23 @@ class Library:
         finally:
             shutil.rmtree(folder)
 
-    def _script(self, mapping: str, fanout: int) -> str:
+    def _script(self, sizing: "Sizing") -> str:
         """ABC's script, in the form that Yosys takes."""
         if self.generic:
             return f"-script +{AREA_MAP}"
         if self.period_ns is None:
-            return f"-script +{mapping}"
-        picoseconds = self.period_ns * 1000
-        sizes = f"upsize,-D,{0.6 * picoseconds:.0f};dnsize,-D,{0.65 * picoseconds:.0f}"
-        return f"-constr outputs.sdc -script +{mapping};topo;buffer,-p,-N,{fanout};topo;{sizes}"
+            return f"-script +{sizing.mapping}"
+        up, down = (round(1000 * self.period_ns * share) for share in (sizing.up, sizing.down))
+        buffered = f"topo;buffer,-p,-N,{sizing.fanout};topo;upsize,-D,{up};dnsize,-D,{down}"
+        return f"-constr {sizing.name}.sdc -script +{sizing.mapping};{buffered}"
 
-    @cached_property
-    def _edges(self) -> str:
-        """What drives a module and what its outputs drive, for sizing: the smallest inverter, and two and a half of it.
+    def _constraints(self, sizing: "Sizing") -> str:
+        """What drives a module's inputs and what its outputs drive.
 
-        A register's output is an input here, as weak as the register; a pin of an element is an output.
+        A register's output is an input here, as weak as the smallest inverter.
         """
         inverter = min((cell for cell in read_cells(self.text) if cell.computes("01")), key=lambda cell: cell.area)
-        return f"set_driving_cell {inverter.name}\nset_load {2.5 * inverter.capacitance} [all_outputs]\n"
+        return f"set_driving_cell {inverter.name}\nset_load {sizing.load * inverter.capacitance} [all_outputs]\n"
 
     @cached_property
     def nand2_area(self) -> float:

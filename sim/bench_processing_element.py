@@ -29,12 +29,14 @@ async def check_processing_element(port: Port, config: ArrayConfig, seed: int) -
         preload = cycle in (1, 2) or (settled and random.random() < 0.15)
         enable = cycle > 2 and not preload and random.random() < 0.8
         inputs = {
-            "weight": random.choice([-limit, limit, random.randint(-limit, limit)]) if enable else 0,
+            "weight": random.choice([-limit, limit, random.randint(-limit, limit)]),
             "spike": random.randrange(2),
             "enable": int(enable),
             "chain": random.choice([low, high, low + (1 << width), 0, random.randint(low, high)]),
             "preload": int(preload),
         }
+        if not enable:
+            inputs[random.choice(["weight", "spike"])] = 0
         for path, value in inputs.items():
             port.set(path, value)
         await port.tick()
