@@ -124,8 +124,8 @@ class Library:
     """Mapping to a standard-cell library; without one, to a few generic cells.
 
     Elements are mapped for area, their adders ripple. What is around them has prefix adders and, if the library
-    has cells for it, gated clocks in place of registers that hold. With a ``period_ns``, cells are buffered and
-    sized for it; the generic cells have no timing.
+    has cells for it, gated clocks in place of registers that hold. With a ``period_ns``, all adders are prefix
+    adders, and cells are buffered and sized for it; the generic cells have no timing.
     """
 
     def __init__(self, path: Path = GENERIC, period_ns: float | None = None) -> None:
@@ -140,7 +140,8 @@ class Library:
         # A design that is an element itself is mapped like one.
         inner = element or (top if "_pe" in top else "")
         outer = [] if inner == top else [top]
-        ripple = f"techmap -map +/techmap.v -map {RIPPLE_ADDER}"
+        prefix = "techmap -map +/techmap.v"
+        ripple = f"{prefix} -map {RIPPLE_ADDER}"
         folder = _run(
             verilog,
             top,
@@ -149,8 +150,8 @@ class Library:
                 "opt -fast -full",
                 "memory_map",
                 "opt -undriven -fine",
-                *([f"{ripple} {inner}"] if inner else []),
-                *([ripple if self.generic else "techmap -map +/techmap.v"] if outer else []),
+                *([f"{ripple if self.period_ns is None else prefix} {inner}"] if inner else []),
+                *([ripple if self.generic else prefix] if outer else []),
                 "opt -fast",
                 "tee -q -o gates.json stat -json",
                 *([f"clockgate -liberty cells.lib -min_net_size 4 {avoid}"] if CLOCK_GATE in self.text else []),
