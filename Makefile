@@ -29,7 +29,7 @@ setup: $(FULL)     ## install everything that the verbs below need into .venv
 verilog: $(CORE)   ## write the array and its memory images   W=4 U=4 [ROWS= COLUMNS= BUNDLE= TOP=]
 	@$(RUN) -m mint verilog $(precision) $(size) $(bundle) $(call option,--top,TOP)
 
-cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [ROWS= COLUMNS= BUNDLE=]
+cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [SIM=verilator ROWS= COLUMNS= BUNDLE=]
 	@$(RUN) -m mint cosim $(precision) $(size) $(bundle) $(data) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
 
 area: $(CORE)      ## gates, flip-flops and FPGA cells of all nine width pairs   [ROWS= COLUMNS= LIBERTY=file]

@@ -8,6 +8,7 @@ from typing import Any
 
 import cocotb
 import numpy as np
+from cocotb.clock import Clock
 from cocotb.triggers import First, RisingEdge, Timer
 
 from model import bundle
@@ -46,6 +47,7 @@ class Player:
 
     async def reset(self) -> None:
         dut = self._dut
+        Clock(dut.clk, CLOCK_PERIOD_NS, unit="ns").start()
         dut.idle.value, dut.stall.value = self._waits.idle, self._waits.stall
         dut.rst.value = 1
         await RisingEdge(dut.clk)

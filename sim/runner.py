@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -14,13 +13,9 @@ from xml.etree import ElementTree
 from cocotb_tools.runner import get_results, get_runner
 
 from model.config import ArrayConfig, Precision
+from sim.simulators import SimulationError, installed
 
-PROGRAMS = {"icarus": "iverilog"}
 CONFIG_VARIABLE = "MINT_ARRAY"
-
-
-class SimulationError(RuntimeError):
-    """A simulation that did not show what it should; its text is for the user."""
 
 
 class Results(NamedTuple):
@@ -49,9 +44,7 @@ def simulate(
     :class:`SimulationError` if the simulator is missing, stops early or runs longer than ``timeout_s``,
     if no bench ran, or if one failed.
     """
-    program = PROGRAMS[simulator]
-    if shutil.which(program) is None:
-        raise SimulationError(f"the simulator {program} is not installed, or not on the PATH")
+    chosen = installed(simulator)
     build_dir = Path(build_dir).resolve()
     build_dir.mkdir(parents=True, exist_ok=True)
     results, log = build_dir / "results.xml", build_dir / "simulation.log"
@@ -62,6 +55,7 @@ def simulate(
     outer = {
         "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
         "SIM_CMD_PREFIX": f"timeout {timeout_s}",
+        **chosen.environment(),
     }
     with mock.patch.dict(os.environ, outer):
         os.environ.pop("PYTEST_CURRENT_TEST", None)  # the runner would look for other results under pytest
@@ -71,6 +65,7 @@ def simulate(
                 sources=list(sources),
                 hdl_toplevel=top,
                 build_dir=build_dir,
+                build_args=list(chosen.build_args),
                 always=True,
                 timescale=("1ns", "1ps"),
                 waves=waves,
