@@ -19,7 +19,7 @@ recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(cal
 	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup verilog cosim area train evaluate results test formal bench lint clean
+.PHONY: help setup verilog cosim area train evaluate results test formal mutation bench lint clean
 
 help:      ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
@@ -49,6 +49,9 @@ test: $(FULL)      ## all tests
 
 formal: $(FULL)    ## the proofs alone
 	@$(RUN) -m pytest tests/formal
+
+mutation: $(CORE)  ## faults in the hardware that the benches notice   [MUTANTS=600 MINUTES=60]
+	@$(RUN) -m mint mutation $(call option,--mutants,MUTANTS) $(call option,--minutes,MINUTES)
 
 bench: $(FULL)     ## speed of the golden model and of the simulation
 	@$(RUN) -m bench

@@ -23,7 +23,22 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
     low, high = config.accumulator_range
     width, limit = config.membrane_width, config.precision.membrane_limit
     potential = threshold = bias = bias_skip = held = 0
-    corners = ["spike", "tie", "just below", "wrap", "low", "high", "edge", "keep", "fire", "zero", "skip", "frozen", "waits", "held"]
+    corners = [
+        "spike",
+        "tie",
+        "just below",
+        "wrap",
+        "low",
+        "high",
+        "edge",
+        "keep",
+        "fire",
+        "zero",
+        "skip",
+        "frozen",
+        "waits",
+        "held",
+    ]
     met: dict[object, int] = dict.fromkeys([*corners, *(("loop", leak) for leak in config.leaks)], 0)
 
     for cycle in range(CYCLES):
@@ -31,7 +46,9 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
         leak = config.leaks[index]
         reach = min((limit + 2) << leak, high)
         edge = max((-limit - 1) << leak, low)
-        number = random.choice([random.randint(low, high), random.randint(-reach, reach), random.choice([edge, -reach])])
+        number = random.choice(
+            [random.randint(low, high), random.randint(-reach, reach), random.choice([edge, -reach])]
+        )
         configure = cycle == 0 or random.random() < 0.05
         new = {
             "threshold": random.randint(-reach, reach),

@@ -153,7 +153,8 @@ async def check_systolic_array(port: Port, config: ArrayConfig, seed: int, idle:
     results = [run_tile(config, tile) for tile in tiles]
     expected_spikes = [bits(spikes) for result in results for spikes in result.spikes]
     expected_sums = [[int(value) for value in sums] for result in results for sums in result.sums]
-    await run_streams(port, streams.sources, streams.sinks, [len(expected_spikes), len(expected_sums)], limit=20_000)
+    limit = 1000 + 4 * sum(tile_cycles(config, tile) for tile in tiles)  # waits of two cycles a beat on every stream
+    await run_streams(port, streams.sources, streams.sinks, [len(expected_spikes), len(expected_sums)], limit=limit)
 
     assert streams.o_spikes.beats == expected_spikes
     assert streams.o_sums.beats == expected_sums

@@ -13,9 +13,11 @@ from xml.etree import ElementTree
 from cocotb_tools.runner import get_results, get_runner
 
 from model.config import ArrayConfig, Precision
-from sim.simulators import SimulationError, installed
+from sim.simulators import BenchError, SimulationError, installed
 
 CONFIG_VARIABLE = "MINT_ARRAY"
+TIMED_OUT = 124
+"""What ``timeout`` returns then."""
 
 
 class Results(NamedTuple):
@@ -41,8 +43,8 @@ def simulate(
     """Build module ``top`` of ``sources`` in ``build_dir`` and run the cocotb benches of Python module ``bench``.
 
     ``environment`` reaches the benches; ``only`` is a regular expression on their names. Raises
-    :class:`SimulationError` if the simulator is missing, stops early or runs longer than ``timeout_s``,
-    if no bench ran, or if one failed.
+    :class:`SimulationError` if the simulator is missing or stops early, or if no bench ran; of these
+    :class:`BenchError` if one failed or ran longer than ``timeout_s``.
     """
     chosen = installed(simulator)
     build_dir = Path(build_dir).resolve()
@@ -88,13 +90,15 @@ def simulate(
     try:
         ran, failed = get_results(results)
     except (RuntimeError, ElementTree.ParseError):
+        if stopped.endswith(f": {TIMED_OUT}"):
+            raise BenchError(
+                f"the simulation of {top} by {bench} was not over after {timeout_s} s; see {log}"
+            ) from None
         raise SimulationError(
             f"the simulation of {top} by {bench} ended without results ({stopped or 'no reason given'}); see {log}"
         ) from None
     if failed:
-        raise SimulationError(
-            f"{failed} of {ran} benches of {bench} failed on {top}: {_first_failure(results)}; see {log}"
-        )
+        raise BenchError(f"{failed} of {ran} benches of {bench} failed on {top}: {_first_failure(results)}; see {log}")
     if ran == 0:
         raise SimulationError(f"no bench of {bench} ran on {top}; see {log}")
     if stopped:

@@ -13,6 +13,10 @@ class SimulationError(RuntimeError):
     """A simulation that did not show what it should; its text is for the user."""
 
 
+class BenchError(SimulationError):
+    """A simulation that ran and showed a fault: a bench failed, or was not over in time."""
+
+
 @dataclass(frozen=True)
 class Simulator:
     """One simulator: ``missing`` gives the sentence about what it lacks here, ``environment`` what it runs with."""
