@@ -11,6 +11,7 @@ from model.arithmetic import load
 from model.config import ArrayConfig
 from model.golden.neuron_unit import fire
 from model.golden.processing_element import wrap
+from sim.checker import check, neuron
 from sim.port import CocotbPort, Port
 from sim.runner import config_from_environment
 
@@ -89,9 +90,11 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
         spike, membrane = fire(potential, threshold, leak, width)
         chain = {"none": 0, "keep": potential, "fire": load(held, leak)}[onward]
         if cycle > 1:
-            shown = tuple(port.get(path) for path in ("potential", "spike", "membrane", "chain"))
-            expected = (potential, spike, membrane, chain)
-            assert shown == expected, f"cycle {cycle}: potential, spike, membrane, chain are {shown}, not {expected}"
+            check(
+                f"cycle {cycle}",
+                {**neuron(potential, spike, membrane), "the chain": chain},
+                {**neuron(*map(port.get, ("potential", "spike", "membrane"))), "the chain": port.get("chain")},
+            )
             met["spike"] += spike
             met["tie"] += potential == threshold
             met["just below"] += potential == threshold - 1
