@@ -9,6 +9,7 @@ import cocotb
 from hdl.processing_element import ProcessingElement
 from model.config import ArrayConfig
 from model.golden.processing_element import processing_element_step, wrap
+from sim.checker import check
 from sim.port import CocotbPort, Port
 from sim.runner import config_from_environment
 
@@ -41,8 +42,7 @@ async def check_processing_element(port: Port, config: ArrayConfig, seed: int) -
             port.set(path, value)
         await port.tick()
         if cycle > 2:
-            shown = port.get("accumulator")
-            assert shown == accumulator, f"cycle {cycle}: the accumulator is {shown}, not {accumulator}"
+            check(f"cycle {cycle}", {"the accumulator": accumulator}, {"the accumulator": port.get("accumulator")})
             law = wrap(accumulator + (carry << width), config.accumulator_width)
             assert law == exact, f"cycle {cycle}: accumulator and carry make {law}, not {exact}"
 

@@ -18,6 +18,7 @@ VERBS = [
     "results",
     "test",
     "formal",
+    "mutation",
     "bench",
     "lint",
     "clean",
