@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 from cocotb_tools.runner import get_results, get_runner
 
 from model.config import ArrayConfig, Precision
+from model.uq_config import Shifts, UqConfig
 
 PROGRAMS = {"icarus": "iverilog"}
 CONFIG_VARIABLE = "MINT_ARRAY"
@@ -107,7 +108,7 @@ def simulate(
     return Results(ran, log)
 
 
-def config_environment(config: ArrayConfig) -> dict[str, str]:
+def config_environment(config: ArrayConfig | UqConfig) -> dict[str, str]:
     """The environment that tells a bench its array."""
     return {CONFIG_VARIABLE: json.dumps(asdict(config))}
 
@@ -118,6 +119,13 @@ def config_from_environment() -> ArrayConfig:
     return ArrayConfig(
         **fields | {"precision": Precision(**fields["precision"]), "leaks": tuple(fields["leaks"])},
     )
+
+
+def uq_config_from_environment() -> UqConfig:
+    """The array of the baseline that :func:`config_environment` told."""
+    fields = json.loads(os.environ[CONFIG_VARIABLE])
+    shifts = tuple(Shifts(*each) for each in fields["shifts"])
+    return UqConfig(**fields | {"precision": Precision(**fields["precision"]), "shifts": shifts})
 
 
 def _first_failure(results: Path) -> str:
