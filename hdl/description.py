@@ -26,12 +26,16 @@ MEANINGS = {
 }
 
 FORMULAS = {
-    "rotation": "rows + 1",
-    "result": "columns",
-    "clear_after_reset": "rows",
-    "spiking_tile": "columns + T * (K + rows + 1) - 1",
-    "pixel_tile": "columns + 8 * K + 7 * (rows + 1) + rows * T",
-    "sums_tile": "columns + T * K + rows * columns",
+    "double": "rows + 2",
+    "fire": "rows + 3",
+    "fire_last": "rows + 1",
+    "fire_held": "1 + rows * (2 * T - 1)",
+    "drain": "1 + rows * (columns + 1)",
+    "result": "columns + 1",
+    "clear_after_reset": "rows + 2",
+    "spiking_tile": "columns + T * K + (T - 1) * (rows + 3) + rows + 1",
+    "pixel_tile": "columns + 8 * K + 7 * (rows + 2) + 1 + rows * (2 * T - 1)",
+    "sums_tile": "columns + T * K + 1 + rows * (columns + 1)",
 }
 """Cycles, when every input is there and every output is taken; K is the beats of a pass, T the time steps."""
 
@@ -62,9 +66,13 @@ def describe(array: SystolicArray, module: str, network: Network | None) -> dict
         "latency": {
             "unit": "cycles without waits; K beats of fan-in a pass, T time steps",
             "formulas": FORMULAS,
-            "rotation": config.rotation_cycles,
+            "double": config.keep_cycles,
+            "fire": config.fire_cycles,
+            "fire_last": config.leave_cycles,
+            "fire_held": config.held_cycles,
+            "drain": config.drain_cycles,
             "result": config.result_cycles,
-            "clear_after_reset": config.rows,
+            "clear_after_reset": config.keep_cycles,
         },
         "layers": [] if network is None else layers(network, config),
         "memories": [] if network is None else memories(network, config),

@@ -20,6 +20,7 @@ from hdl.systolic_array import parameters_layout
 from hdl.tiling import Tiling, tilings
 from hdl.words import to_bits, to_hex
 from model.config import ArrayConfig
+from model.golden.processing_element import wrap
 from model.network import Network
 
 KINDS = ("weights", "parameters")
@@ -88,8 +89,9 @@ def _parameters(tiling: Tiling) -> Image:
         threshold, bias, leak = np.zeros_like(bias), bias * tiling.network.time_steps, 0
     else:
         threshold, leak = layer.threshold.astype(np.int64), config.leaks.index(layer.leak)
+    bias = wrap(bias - tiling.offset, config.accumulator_width)
     fields = {"threshold": threshold, "bias": bias, "leak": np.full_like(bias, leak)}
-    fields["bias_skip"] = bias if layer.skip_bias is None else bias + layer.skip_bias
+    fields["bias_skip"] = bias if layer.skip_bias is None else wrap(bias + layer.skip_bias, config.accumulator_width)
 
     layout = parameters_layout(config)
     bits = np.zeros((tiling.column_tiles * config.columns, layout.size), np.uint8)
@@ -111,7 +113,8 @@ def _parameters(tiling: Tiling) -> Image:
         "i_parameters",
         layout.size,
         len(bits),
-        f"{tiling.column_tiles} column tiles of {config.columns} words, an output channel each: {names}"
-        + ("" if layer.spiking else f"; bias is {tiling.network.time_steps} times the layer's, for all time steps"),
+        f"{tiling.column_tiles} column tiles of {config.columns} words, an output channel each: {names}; bias is the "
+        f"layer's{'' if layer.spiking else f', {tiling.network.time_steps} times for all time steps'} less the steps' "
+        f"constants, {tiling.offset}, modulo 2^{config.accumulator_width}",
         to_hex(bits),
     )

@@ -1,6 +1,6 @@
 """The processing element: one neuron's sum, and nothing else."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,17 +12,23 @@ class ProcessingElement(wiring.Component):
 
     Adds a weight to its sum where the input spikes, or takes the next place of its column's ring::
 
-        accumulator <- chain                                   if preload
-                       accumulator + (weight if spike else 0)  otherwise
+        sum <- (chain if preload else sum) + ((weight if spike else 0) + 2^(W-1) if enable else 0)
 
-    Nothing is missing: a multiplier, because a spike is 0 or 1; an enable, because the sum keeps
-    still where no spike comes or the weight is 0, which is how the array makes bubbles and how it
-    freezes; a reset, because the array clears its rings after a reset; a pass register for the
-    spike, because the array's skew registers are shared with the neuron units' control.
+    The constant 2^(W-1) makes the addend a positive number of W bits, so that the sum's upper bits
+    count carries (a half adder a bit) instead of adding a sign (a full adder a bit). It does not depend
+    on the spikes, so the host takes it out with the bias (:meth:`ArrayConfig.offset`).
+
+    The carry from the lower W bits waits in a register and is added a cycle later, so that an addition
+    is never longer than one of the two parts: what the sum is, is ``accumulator + 2^W * carry``. After a
+    cycle without ``enable`` the carry is 0; the ring moves only then.
+
+    Nothing is missing: a multiplier, because a spike is 0 or 1; a reset, because the array clears its
+    rings after a reset; a pass register for the spike, because the array's skew registers are shared
+    with the neuron units' control. Without ``enable`` and ``preload`` nothing toggles.
 
     Latency
     -------
-    ``accumulator`` follows the inputs by one cycle.
+    The lower bits of ``accumulator`` follow the inputs by one cycle, the upper bits by two.
 
     Parameters
     ----------
@@ -32,15 +38,18 @@ class ProcessingElement(wiring.Component):
     Members
     -------
     weight : In(signed(weight_width))
-        The column's weight of this cycle.
+        The column's weight of this cycle; 0 without ``enable``, which costs the column a gate a bit
+        where it would cost every element one.
     spike : In(1)
-        The row's spike of this cycle; 0 in a bubble.
+        The row's spike of this cycle.
+    enable : In(1)
+        Whether this cycle has a weight and a spike.
     chain : In(signed(accumulator_width))
         The ring's place before this one.
     preload : In(1)
-        Whether the ring moves by one place.
+        Whether the ring moves by one place; never in or right after a cycle with ``enable``.
     accumulator : Out(signed(accumulator_width))
-        The sum, two's complement; wraps around.
+        The sum without the carry that waits, two's complement; wraps around.
     """
 
     def __init__(self, config: ArrayConfig) -> None:
@@ -49,6 +58,7 @@ class ProcessingElement(wiring.Component):
             {
                 "weight": In(signed(config.weight_width)),
                 "spike": In(1),
+                "enable": In(1),
                 "chain": In(signed(config.accumulator_width)),
                 "preload": In(1),
                 "accumulator": Out(signed(config.accumulator_width)),
@@ -59,12 +69,23 @@ class ProcessingElement(wiring.Component):
         m = Module()
         width = self.config.weight_width
 
-        # The spike gates the operand, not the register: an adder of zero costs width-many AND
-        # gates, a register that holds would cost a multiplexer on every accumulator bit.
-        operand = Signal(signed(width))
-        m.d.comb += operand.eq(self.weight & self.spike.replicate(width))
+        # Offset binary: the sign bit inverted, which without a spike is the whole addend.
+        sign = self.enable & ~(self.weight[-1] & self.spike)
+        operand = Signal(width)
+        m.d.comb += operand.eq(Cat(self.weight[:-1] & self.spike.replicate(width - 1), sign))
 
-        register = Signal(signed(self.config.accumulator_width), reset_less=True)
-        m.d.sync += register.eq(Mux(self.preload, self.chain, register + operand))
-        m.d.comb += self.accumulator.eq(register)
+        low = Signal(width, reset_less=True)
+        carry = Signal(reset_less=True)
+        high = Signal(self.config.accumulator_width - width, reset_less=True)
+
+        # The multiplexer stands before the adder: on an FPGA both fit the lookup table of a carry cell.
+        base = Signal.like(self.accumulator)
+        m.d.comb += [
+            self.accumulator.eq(Cat(low, high)),
+            base.eq(Mux(self.preload, self.chain, self.accumulator)),
+        ]
+        m.d.sync += [
+            Cat(low, carry).eq(base[:width] + operand),
+            high.eq(base[width:] + carry),
+        ]
         return m

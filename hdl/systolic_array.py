@@ -38,6 +38,7 @@ def retire_layout(config: ArrayConfig) -> data.StructLayout:
 def token_layout(config: ArrayConfig) -> data.StructLayout:
     """What one column does in one cycle; passes from column to column, one a cycle."""
     fields: dict[str, object] = {
+        "enable": 1,  # the elements add
         "shift": 1,  # the ring moves
         "load": 1,  # the neuron unit takes a potential
         "control": CONTROL_LAYOUT,  # which, and what enters the ring
@@ -55,7 +56,7 @@ class SystolicArray(wiring.Component):
     A tile is ``columns`` beats of parameters, then steps until an action that ends it. A step is one
     beat of spikes with the action that follows it, together with one beat of weights::
 
-        accumulator[r][c] += weights[c] where spikes[r]
+        sum[r][c] += (weights[c] where spikes[r]) + 2^(W-1)      the constant: config.offset
 
     and an action other than ``ACCUMULATE`` rotates the rings through the neuron units (see
     :class:`model.config.Action`). Column c works c cycles after column 0; inside a column all rows
@@ -65,10 +66,10 @@ class SystolicArray(wiring.Component):
     -------
     With every input there and every output taken, from a tile's first parameters to the next tile's:
     ``config.spiking_tile_cycles``, ``config.pixel_tile_cycles``, ``config.sums_tile_cycles``. In parts:
-    ``columns`` for the parameters; 1 a step; ``rows + 1`` a rotation, but ``rows`` for ``FIRE_LAST`` and
-    ``CLEAR``, ``rows * time_steps`` for ``FIRE_HELD``, ``rows * columns`` for ``DRAIN``. A result leaves
-    ``config.result_cycles`` after the first column's neuron unit takes its potential, which is the cycle
-    after the step for row 0. After a reset the array clears itself in ``rows`` cycles.
+    ``columns`` for the parameters; 1 a step; for the actions ``config.keep_cycles``, ``fire_cycles``,
+    ``leave_cycles``, ``held_cycles``, ``drain_cycles``. Spikes leave ``config.result_cycles`` after the first
+    column's neuron unit takes their potential, which is two cycles after the step for row 0; sums leave a cycle
+    earlier. After a reset the array clears itself in ``config.keep_cycles``.
 
     Parameters
     ----------
@@ -78,8 +79,9 @@ class SystolicArray(wiring.Component):
     Members
     -------
     i_parameters : In(stream.Signature(parameters_layout))
-        Threshold, bias, with joins bias_skip = B + J, and the leak's index (the last beat's holds for
-        the tile); column 0 first.
+        Threshold, bias, with joins bias_skip, and the leak's index (the last beat's holds for the tile);
+        column 0 first. The bias is B less what the steps add before it is used (``config.offset``), modulo
+        2^accumulator_width; bias_skip is J more.
     i_weights : In(stream.Signature(data.ArrayLayout(signed(weight_width), columns)))
         One weight a column.
     i_spikes : In(stream.Signature(data.StructLayout(spikes, action)))
@@ -114,10 +116,9 @@ class SystolicArray(wiring.Component):
         m = Module()
         config = self.config
 
-        # An output that waits freezes tokens, skew registers and rings together.
+        # An output that waits freezes tokens, skew registers and rings together; from the next cycle on,
+        # so that all of them follow a register and not what is behind the output.
         advance = Signal()
-        waits = (self.o_spikes.valid & ~self.o_spikes.ready) | (self.o_sums.valid & ~self.o_sums.ready)
-        m.d.comb += advance.eq(~waits)
 
         # What column 0 does in this cycle.
         token = Signal(token_layout(config))
@@ -130,7 +131,7 @@ class SystolicArray(wiring.Component):
         neurons = []
         for column in range(config.columns):
             neurons.append(self._column(m, column, advance, token, spikes, skips[column], configured[column], leak))
-            # The registers that take token and spikes to the next column; the last token's is the output's.
+            # The registers that take token and spikes to the next column; the last token's is the outputs'.
             token = _delay(m, f"token_{column + 1}", token, 1, advance, reset_less=False)
             if column + 1 < config.columns:
                 spikes = _delay(m, f"spikes_{column + 1}", spikes, 1, advance)
@@ -155,23 +156,31 @@ class SystolicArray(wiring.Component):
         ends = Signal()
         m.d.comb += ends.eq(_is(action, *(each for each in Action if each.ends_tile)))
 
-        # A rotation counts rows, and inside a row the cycles that it takes: the time steps of FIRE_HELD;
-        # for DRAIN the columns, so that a row's sums wait for the last column in the potential registers
-        # and need no skew registers of their own. The parameters' columns are counted by the latter too.
-        row = Signal(range(config.rows + 1))
-        cycle = Signal(range(max(config.columns, config.time_steps)))
+        # A rotation counts rows, and inside a row the cycles that it takes: for FIRE_HELD from a time step's
+        # potential over its membrane to the next one's; for DRAIN the columns and one more, so that a row's
+        # sums wait for the last column in the potential registers and need no skew registers of their own.
+        # The parameters' columns are counted by the latter too.
+        row = Signal(range(config.rows + 2))
+        cycle = Signal(range(max(config.columns + 1, 2 * config.time_steps - 1)))
         last_cycle = Signal.like(cycle)
         with m.Switch(action):
             with m.Case(Action.FIRE_HELD):
-                m.d.comb += last_cycle.eq(config.time_steps - 1)
+                m.d.comb += last_cycle.eq(2 * config.time_steps - 2)
             with m.Case(Action.DRAIN):
-                m.d.comb += last_cycle.eq(config.columns - 1)
+                m.d.comb += last_cycle.eq(config.columns)
 
-        # What returns to the ring passes the potential register: one more cycle, without a result.
+        # What returns to the ring passes the neuron unit's registers: more cycles, without a result.
         result = Signal()
-        m.d.comb += result.eq(row != config.rows)
+        last_row = Signal.like(row)
+        m.d.comb += result.eq((row != config.rows) & (row != config.rows + 1))
+        with m.If(action == Action.FIRE):
+            m.d.comb += last_row.eq(config.rows + 1)
+        with m.Elif(ends & (action != Action.CLEAR)):
+            m.d.comb += last_row.eq(config.rows - 1)
+        with m.Else():  # CLEAR goes round: a simulator's unknown carry spoils the place that it is added to
+            m.d.comb += last_row.eq(config.rows)
 
-        with m.FSM(init="ROTATE"):
+        with m.FSM(init="SETTLE"):
             with m.State("PARAMETERS"):
                 # No wait for what is still under way: column c's parameters come c cycles after those of
                 # column 0 at the earliest, when its last result is out, and so does the tile's leak.
@@ -190,10 +199,14 @@ class SystolicArray(wiring.Component):
                     weights.ready.eq(advance & steps.valid),
                 ]
                 with m.If(steps.valid & weights.valid):
-                    m.d.comb += spikes.eq(steps.p.spikes)
+                    m.d.comb += [token.enable.eq(1), spikes.eq(steps.p.spikes)]
                     with m.If(advance & (steps.p.action != Action.ACCUMULATE)):
                         m.d.sync += action.eq(steps.p.action)
-                        m.next = "ROTATE"
+                        m.next = "SETTLE"
+
+            with m.State("SETTLE"):  # the elements' carries are added
+                with m.If(advance):
+                    m.next = "ROTATE"
 
             with m.State("ROTATE"):
                 go = Signal()
@@ -208,8 +221,8 @@ class SystolicArray(wiring.Component):
                 with m.If(go):
                     fires = _is(action, Action.FIRE, Action.FIRE_LAST, Action.FIRE_HELD)
                     m.d.comb += [
-                        token.shift.eq(cycle == Mux(action == Action.FIRE_HELD, last_cycle, 0)),
-                        token.load.eq((action == Action.FIRE_HELD) | (cycle == 0)),
+                        token.shift.eq(cycle == last_cycle),
+                        token.load.eq((cycle == 0) | ((action == Action.FIRE_HELD) & ~cycle[0])),
                         token.control.double.eq(_is(action, Action.DOUBLE, Action.DOUBLE_BIAS)),
                         token.control.add_bias.eq(
                             _is(action, Action.DOUBLE_BIAS, Action.FIRE, Action.FIRE_LAST, Action.DRAIN)
@@ -217,14 +230,14 @@ class SystolicArray(wiring.Component):
                         token.control.add_membrane.eq((action == Action.FIRE_HELD) & (cycle != 0)),
                         token.control.keep.eq(_is(action, Action.DOUBLE, Action.DOUBLE_BIAS)),
                         token.control.fire.eq(action == Action.FIRE),
-                        token.spikes.eq(fires & result),
+                        token.spikes.eq(fires & result & token.load),
                         token.sums.eq((action == Action.DRAIN) & (cycle == 0)),
                     ]
                 with m.If(go & advance):
                     m.d.sync += cycle.eq(cycle + 1)
                     with m.If(cycle == last_cycle):
                         m.d.sync += [cycle.eq(0), row.eq(row + 1)]
-                        with m.If(row == Mux(ends, config.rows - 1, config.rows)):
+                        with m.If(row == last_row):
                             m.d.sync += row.eq(0)
                             with m.If(ends):
                                 m.next = "PARAMETERS"
@@ -232,14 +245,14 @@ class SystolicArray(wiring.Component):
                                 m.next = "STEP"
 
         if config.retire:
-            # FIRE_HELD counts time steps in ``cycle``; the other tiles' FIREs are counted here.
+            # FIRE_HELD counts time steps in ``cycle``, two a step; the other tiles' FIREs are counted here.
             time_step = Signal(range(config.time_steps))
             with m.If(parameters.ready):
                 m.d.sync += time_step.eq(0)
             with m.Elif((action == Action.FIRE) & (row == config.rows) & advance):
                 m.d.sync += time_step.eq(time_step + 1)
             m.d.comb += [
-                token.time_step.eq(Mux(action == Action.FIRE_HELD, cycle, time_step)),
+                token.time_step.eq(Mux(action == Action.FIRE_HELD, cycle >> 1, time_step)),
                 token.row.eq(row),
             ]
 
@@ -262,16 +275,23 @@ class SystolicArray(wiring.Component):
             neuron.configure.eq(configured),
             neuron.parameters.eq(parameters),
             neuron.leak.eq(leak),
-            neuron.load.eq(token.load & advance),
+            neuron.advance.eq(advance),
+            neuron.load.eq(token.load),
             neuron.control.eq(token.control),
         ]
         if config.joins:
             m.d.comb += neuron.skip.eq(_delay(m, f"skip_{column}", skip, column, advance))
 
-        # A frozen column accumulates zeros: cheaper here, a gate a weight bit, than in every row.
+        # Bubbles and frozen columns add zeros: cheaper here, a gate a weight bit, than in every row.
+        enable = Signal(name=f"enable_{column}")
+        preload = Signal(name=f"preload_{column}")
         weight = Signal(signed(config.weight_width), name=f"weight_{column}")
         skewed = _delay(m, f"weight_{column}", self.i_weights.p[column], column, advance)
-        m.d.comb += weight.eq(Mux(advance, skewed, 0))
+        m.d.comb += [
+            enable.eq(token.enable & advance),
+            preload.eq(token.shift & advance),
+            weight.eq(Mux(enable, skewed, 0)),
+        ]
 
         chain: Value = neuron.chain
         for row in reversed(range(config.rows)):
@@ -279,8 +299,9 @@ class SystolicArray(wiring.Component):
             m.d.comb += [
                 element.weight.eq(weight),
                 element.spike.eq(spikes[row]),
+                element.enable.eq(enable),
                 element.chain.eq(chain),
-                element.preload.eq(token.shift & advance),
+                element.preload.eq(preload),
             ]
             chain = element.accumulator
         m.d.comb += neuron.accumulator.eq(chain)
@@ -288,26 +309,53 @@ class SystolicArray(wiring.Component):
 
     def _outputs(self, m: Module, advance: Signal, token: data.View, neurons: list[NeuronUnit]) -> None:
         """Results, when the last column has them; earlier columns' spikes wait for it."""
-        last = self.config.columns - 1
-        m.d.comb += [self.o_spikes.valid.eq(token.spikes), self.o_sums.valid.eq(token.sums)]
-        if self.config.retire:
-            m.d.comb += [self.retire.time_step.eq(token.time_step), self.retire.row.eq(token.row)]
+        config = self.config
+        last = config.columns - 1
+
+        # Spikes pass two registers, the second of which fills when the first is not taken and freezes the array.
+        layout = {"spikes": unsigned(config.columns)} | ({"retire": retire_layout(config)} if config.retire else {})
+        result = Signal(data.StructLayout(layout))
+        first = Signal.like(result, reset_less=True)
+        second = Signal.like(result, reset_less=True)
+        first_valid, second_valid = Signal(), Signal()
+        with m.If(~first_valid | self.o_spikes.ready):
+            m.d.sync += [
+                first.eq(Mux(second_valid, second, result)),
+                first_valid.eq(second_valid | (token.spikes & advance)),
+                second_valid.eq(0),
+            ]
+        with m.Elif(advance):
+            m.d.sync += [second.eq(result), second_valid.eq(token.spikes)]
+        m.d.comb += [self.o_spikes.valid.eq(first_valid), self.o_spikes.payload.eq(first.spikes)]
+
+        # Sums wait in the potential registers, which take no others for a cycle: in it the array freezes.
+        waits = Signal()
+        m.d.comb += self.o_sums.valid.eq((token.sums & advance) | waits)
+        m.d.sync += waits.eq(self.o_sums.valid & ~self.o_sums.ready)
+        m.d.comb += advance.eq(~(second_valid | waits))
+
         for column, neuron in enumerate(neurons):
             spike = _delay(m, f"spike_{column}", neuron.spike, last - column, advance)
             m.d.comb += [
-                self.o_spikes.payload[column].eq(spike),
+                result.spikes[column].eq(spike),
                 self.o_sums.payload[column].eq(neuron.potential),
             ]
-            if self.config.retire:
+            if config.retire:
                 m.d.comb += [
-                    self.retire.neurons[column].potential.eq(
+                    result.retire.neurons[column].potential.eq(
                         _delay(m, f"potential_{column}", neuron.potential, last - column, advance)
                     ),
-                    self.retire.neurons[column].spike.eq(spike),
-                    self.retire.neurons[column].membrane.eq(
+                    result.retire.neurons[column].spike.eq(spike),
+                    result.retire.neurons[column].membrane.eq(
                         _delay(m, f"membrane_{column}", neuron.membrane, last - column, advance)
                     ),
                 ]
+        if config.retire:
+            m.d.comb += [
+                result.retire.time_step.eq(token.time_step),
+                result.retire.row.eq(token.row),
+                self.retire.eq(first.retire),
+            ]
 
 
 def _is(action: Signal, *actions: Action) -> Value:

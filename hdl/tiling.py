@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from model.config import PIXEL_BITS, Action, ArrayConfig
+from model.config import PIXEL_BITS, PIXEL_SCALE, Action, ArrayConfig
 from model.network import Layer, Network
 
 
@@ -89,9 +89,16 @@ class Tiling:
     def cycles(self) -> int:
         """From the first parameters that the array takes to the last result that it gives, both included.
 
-        The last row of sums leaves a row's ``columns`` cycles before its tile ends, and takes the way of any result.
+        The last row of sums leaves in its tile's last cycle.
         """
-        return self.tiles * self.tile_cycles + (self.config.result_cycles if self.layer.spiking else 1)
+        return self.tiles * self.tile_cycles + (self.config.result_cycles if self.layer.spiking else 0)
+
+    @property
+    def offset(self) -> int:
+        """What the beats before a bias is used add to every sum besides the weights."""
+        if self.pixels:
+            return self.config.offset(self.beats) * (PIXEL_SCALE - 1)  # a bit plane's beats count as its bits do
+        return self.config.offset(self.beats) * (1 if self.layer.spiking else self.passes)
 
 
 def tilings(network: Network, config: ArrayConfig) -> dict[str, Tiling]:

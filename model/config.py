@@ -179,9 +179,34 @@ class ArrayConfig:
     # that the docstrings state, mint.json prints and the benches measure.
 
     @property
-    def rotation_cycles(self) -> int:
-        """One rotation of the chains: the rows and the neuron unit's potential register."""
-        return self.rows + 1
+    def settle_cycles(self) -> int:
+        """Between a step and its action: the processing elements' carries are added."""
+        return 1
+
+    @property
+    def keep_cycles(self) -> int:
+        """DOUBLE, DOUBLE_BIAS, CLEAR: once round the rows and the neuron unit's potential register."""
+        return self.settle_cycles + self.rows + 1
+
+    @property
+    def fire_cycles(self) -> int:
+        """FIRE: once round the rows and the neuron unit's two registers, potential and membrane."""
+        return self.settle_cycles + self.rows + 2
+
+    @property
+    def leave_cycles(self) -> int:
+        """FIRE_LAST: out of the rows; nothing returns."""
+        return self.settle_cycles + self.rows
+
+    @property
+    def held_cycles(self) -> int:
+        """FIRE_HELD: two cycles from a time step's potential to the next one's, row after row."""
+        return self.settle_cycles + self.rows * (2 * self.time_steps - 1)
+
+    @property
+    def drain_cycles(self) -> int:
+        """DRAIN: a row waits until the last column has its sum, and a cycle more for its way out to stop."""
+        return self.settle_cycles + self.rows * (self.columns + 1)
 
     @property
     def parameter_cycles(self) -> int:
@@ -190,18 +215,25 @@ class ArrayConfig:
 
     @property
     def result_cycles(self) -> int:
-        """From a potential's way into the first column's neuron unit to its beat at an output."""
-        return self.columns
+        """From a potential's way into the first column's neuron unit to its spikes at the output."""
+        return self.columns + 1
 
     def spiking_tile_cycles(self, beats: int, time_steps: int) -> int:
-        """Parameters, then ``beats`` (the fan-in) and a rotation a time step; nothing returns from the last."""
-        return self.parameter_cycles + time_steps * (beats + self.rotation_cycles) - 1
+        """Parameters, then ``beats`` (the fan-in) and a FIRE a time step, the last one a FIRE_LAST."""
+        return self.parameter_cycles + time_steps * beats + (time_steps - 1) * self.fire_cycles + self.leave_cycles
 
     def pixel_tile_cycles(self, beats: int) -> int:
-        """Parameters, ``beats`` (the fan-in) a bit plane, rotations between them, then every row fires T times."""
-        planes = PIXEL_BITS * beats + (PIXEL_BITS - 1) * self.rotation_cycles
-        return self.parameter_cycles + planes + self.rows * self.time_steps
+        """Parameters, ``beats`` (the fan-in) a bit plane, doublings between them, then every row fires T times."""
+        return self.parameter_cycles + PIXEL_BITS * beats + (PIXEL_BITS - 1) * self.keep_cycles + self.held_cycles
 
     def sums_tile_cycles(self, beats: int) -> int:
-        """Parameters, ``beats`` (the fan-in of all time steps), then a row of sums every ``columns`` cycles."""
-        return self.parameter_cycles + beats + self.rows * self.columns
+        """Parameters, ``beats`` (the fan-in of all time steps), then row after row of sums."""
+        return self.parameter_cycles + beats + self.drain_cycles
+
+    def offset(self, beats: int) -> int:
+        """What ``beats`` steps add to every sum, whatever spikes; the host takes it out of the bias.
+
+        A step adds 2^(W-1), so that a processing element's addend is never negative; a step before n
+        doublings counts 2^n times.
+        """
+        return beats << (self.weight_width - 1)

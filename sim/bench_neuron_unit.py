@@ -22,15 +22,16 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
     random = Random(seed)
     low, high = config.accumulator_range
     width, limit = config.membrane_width, config.precision.membrane_limit
-    potential = threshold = bias = bias_skip = 0
-    corners = ["spike", "tie", "just below", "wrap", "low", "high", "edge", "keep", "fire", "zero", "skip"]
+    potential = threshold = bias = bias_skip = held = 0
+    corners = ["spike", "tie", "just below", "wrap", "low", "high", "edge", "keep", "fire", "zero", "skip", "frozen", "waits", "held"]
     met: dict[object, int] = dict.fromkeys([*corners, *(("loop", leak) for leak in config.leaks)], 0)
 
     for cycle in range(CYCLES):
         index = random.randrange(len(config.leaks))
         leak = config.leaks[index]
         reach = min((limit + 2) << leak, high)
-        number = random.choice([random.randint(low, high), random.randint(-reach, reach)])
+        edge = max((-limit - 1) << leak, low)
+        number = random.choice([random.randint(low, high), random.randint(-reach, reach), random.choice([edge, -reach])])
         configure = cycle == 0 or random.random() < 0.05
         new = {
             "threshold": random.randint(-reach, reach),
@@ -43,6 +44,7 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
         onward = random.choice(["none", "keep", "fire"])
         double = int(not configure and random.random() < 0.2)
         taken = cycle == 0 or random.random() < 0.8
+        advance = cycle < 2 or random.random() < 0.8
         skip = random.randrange(2) if config.joins else 0
 
         values = {
@@ -50,6 +52,7 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
             "parameters": new,
             "leak": index,
             "accumulator": number,
+            "advance": advance,
             "load": taken,
             "control": {
                 "double": double,
@@ -67,8 +70,8 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
 
         # The second stage, in this cycle.
         spike, membrane = fire(potential, threshold, leak, width)
-        chain = {"none": 0, "keep": potential, "fire": load(membrane, leak)}[onward]
-        if cycle:
+        chain = {"none": 0, "keep": potential, "fire": load(held, leak)}[onward]
+        if cycle > 1:
             shown = tuple(port.get(path) for path in ("potential", "spike", "membrane", "chain"))
             expected = (potential, spike, membrane, chain)
             assert shown == expected, f"cycle {cycle}: potential, spike, membrane, chain are {shown}, not {expected}"
@@ -78,17 +81,22 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
             met["low"] += not spike and potential >> leak < -limit
             met["high"] += not spike and potential >> leak > limit
             met["edge"] += not spike and potential >> leak == -limit - 1
-            met["keep" if onward == "keep" else "fire" if onward == "fire" else "zero"] += potential != 0
+            met[{"none": "zero"}.get(onward, onward)] += (held if onward == "fire" else potential) != 0
+            met["frozen"] += not advance and taken and held != membrane
+            met["waits"] += advance and not taken and addend != "add_membrane" and held != membrane
+            met["held"] += advance and not taken and addend == "add_membrane" and held != membrane
 
         # The first stage, for the next.
-        if taken:
+        if taken and advance:
             chosen = bias_skip if skip else bias
-            plus = {"none": 0, "add_bias": chosen, "add_membrane": load(membrane, leak)}[addend]
+            plus = {"none": 0, "add_bias": chosen, "add_membrane": load(held, leak)}[addend]
             exact = (number << double) + plus
             potential = wrap(exact, config.accumulator_width)
             met["wrap"] += potential != exact
             met["skip"] += not config.joins or (addend == "add_bias" and skip)
             met["loop", leak] += addend == "add_membrane" and plus != 0
+        if advance and (taken or addend == "add_membrane"):
+            held = membrane
         if configure:
             threshold, bias, bias_skip = new["threshold"], new["bias"], new["bias_skip"]
     assert all(met.values()), f"the stimulus missed something: {met}"

@@ -116,7 +116,7 @@ def tile_cycles(config: ArrayConfig, tile: Tile) -> int:
             return config.pixel_tile_cycles(len(tile.steps) // PIXEL_BITS)
         case Action.DRAIN:
             return config.sums_tile_cycles(len(tile.steps))
-    return config.parameter_cycles + len(tile.steps) + config.rows
+    return config.parameter_cycles + len(tile.steps) + config.keep_cycles
 
 
 def check_cycles(config: ArrayConfig, tiles: list[Tile], results: list[Result], streams: Streams) -> None:
@@ -134,8 +134,7 @@ def check_cycles(config: ArrayConfig, tiles: list[Tile], results: list[Result], 
             last_load = starts[index + 1] - 1
             assert streams.o_spikes.cycles[spikes - 1] == last_load + config.result_cycles
         if result.sums:
-            last_load = starts[index + 1] - config.columns
-            assert streams.o_sums.cycles[sums - 1] == last_load + config.result_cycles
+            assert streams.o_sums.cycles[sums - 1] == starts[index + 1] - 1
 
 
 async def check_systolic_array(port: Port, config: ArrayConfig, seed: int, idle: float, stall: float) -> Coverage:

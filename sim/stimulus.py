@@ -5,7 +5,8 @@ from itertools import product
 
 import numpy as np
 
-from model.config import PIXEL_BITS, WIDTHS, Action, ArrayConfig, Precision
+from model.config import PIXEL_BITS, PIXEL_SCALE, WIDTHS, Action, ArrayConfig, Precision
+from model.golden.processing_element import wrap
 from model.golden.systolic_array import Step, Tile, run_tile
 
 PRECISIONS = tuple(Precision(*widths) for widths in product(WIDTHS, WIDTHS))
@@ -74,7 +75,12 @@ def random_tile(config: ArrayConfig, random: np.random.Generator, kind: str, bea
         scale = high
     else:  # around the membranes' range, so that they saturate on both sides and decay in between
         scale = min((config.precision.membrane_limit << config.leaks[leak]) * 2, high // 4)
-    bias, bias_skip = (random.integers(-scale, scale + 1, config.columns) for _ in range(2))
+    # What the steps add whatever spikes is taken out, as a host does.
+    weighted = {"pixel": PIXEL_SCALE - 1, "sums": planes}.get(kind, 1)
+    offset = config.offset(beats) * weighted
+    bias, bias_skip = (
+        wrap(random.integers(-scale, scale + 1, config.columns) - offset, config.accumulator_width) for _ in range(2)
+    )
     threshold = random.integers(-(scale // 8), scale + 1, config.columns)
     fires = {"spiking": planes}.get(kind, 0)
     skips = tuple(random.integers(0, 2, config.columns) for _ in range(fires * config.rows if config.joins else 0))

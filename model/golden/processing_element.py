@@ -10,7 +10,24 @@ def wrap(value: Integer, width: int) -> Integer:
 
 
 def processing_element_step(
-    accumulator: Integer, weight: Integer, spike: Integer, chain: Integer, preload: bool, width: int
-) -> Integer:
-    """The sum after one cycle: the ring's place before, or the weight more where a spike comes."""
-    return chain if preload else wrap(accumulator + weight * spike, width)
+    accumulator: int,
+    carry: int,
+    *,
+    weight: int,
+    spike: int,
+    enable: int,
+    chain: int,
+    preload: int,
+    weight_width: int,
+    width: int,
+) -> tuple[int, int]:
+    """Accumulator and waiting carry after one cycle.
+
+    The sum ``accumulator + (carry << weight_width)`` grows by weight * spike + 2^(weight_width - 1) where enabled;
+    the accumulator's lower bits are added to in this cycle, its upper bits get the carry of the last one.
+    """
+    base = chain if preload else accumulator
+    addend = weight * spike + (1 << (weight_width - 1)) if enable else 0
+    low = base % (1 << weight_width) + addend
+    high = (base >> weight_width) + carry
+    return wrap((high << weight_width) + low % (1 << weight_width), width), low >> weight_width

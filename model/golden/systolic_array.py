@@ -72,7 +72,7 @@ def run_tile(config: ArrayConfig, tile: Tile) -> Result:
     time_step = 0
 
     for step in tile.steps:
-        accumulator = wrap(accumulator + np.outer(step.spikes, step.weights), width)
+        accumulator = wrap(accumulator + np.outer(step.spikes, step.weights) + config.offset(1), width)
         match step.action:
             case Action.DOUBLE:
                 accumulator = wrap(2 * accumulator, width)
