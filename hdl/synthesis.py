@@ -21,7 +21,10 @@ UNUSABLE = ("*lpflow*", "*probe*")
 """Cells that a designer places by hand (isolation, probes), which mapping by function would pick."""
 
 MULTIPLIERS = ("$mul", "$macc", "$macc_v2", "$div", "$divfloor", "$mod", "$modfloor")
-"""Operators that no design of this project may hold before technology mapping."""
+"""Operators that no design of this project, but the baseline, may hold before technology mapping."""
+
+MULTIPLIER_SCRIPT = "-script +strash;dc2;&get,-n;&nf;&put"
+"""For designs with multipliers: on those, ABC's own script takes minutes."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ def _run(verilog: str, top: str, commands: list[str], liberty: str = "") -> dict
         f"hierarchy -check -top {top}",
         "proc",
         # The module that an array holds once per element is done once and counted once per instance. Flat, an array
-        # takes three times as long and comes out within two percent.
-        f"setattr -mod -set keep_hierarchy 1 {top}_pe",
+        # takes three times as long and comes out within two percent. The baseline's multipliers likewise.
+        f"setattr -mod -set keep_hierarchy 1 {top}_pe {top}_unit",
         "flatten",
         # Amaranth names the elements of an array `name[0]`, which abc9 takes for a bit of `name`.
         "rename -hide *",
@@ -75,6 +78,7 @@ class Library:
     def _map(self, verilog: str, top: str) -> tuple[float, int]:
         """Area in the library's unit, and flip-flops."""
         avoid = " ".join(f"-dont_use {cell}" for cell in UNUSABLE)
+        script = MULTIPLIER_SCRIPT if " * " in verilog else ""
         reports = _run(
             verilog,
             top,
@@ -82,7 +86,7 @@ class Library:
                 f"synth -flatten -top {top} -run begin:check -extra-map {RIPPLE_ADDER}",
                 "tee -q -o gates.json stat -json",
                 f"dfflibmap -liberty cells.lib {avoid}",
-                f"abc -liberty cells.lib {avoid}",
+                f"abc -liberty cells.lib {avoid} {script}",
                 "opt_clean",
                 "tee -q -o cells.json stat -json -liberty cells.lib",
             ],

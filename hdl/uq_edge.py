@@ -14,9 +14,7 @@ from model.uq_config import UqAction, UqConfig
 
 def column_layout(config: UqConfig) -> data.StructLayout:
     """What a column keeps during a tile."""
-    return data.StructLayout(
-        {"threshold": signed(config.potential_width), "bias": signed(config.accumulator_width)}
-    )
+    return data.StructLayout({"threshold": signed(config.potential_width), "bias": signed(config.accumulator_width)})
 
 
 def uq_parameters_layout(config: UqConfig) -> data.StructLayout:
@@ -76,9 +74,7 @@ def surround(m: Module, config: UqConfig, array: Any, column: Column) -> None:
         with m.If(token.enable & advance):
             m.d.comb += weight.eq(skewed)
         spike = column(number, token, spikes, weight, held, scales, advance)
-        m.d.comb += output.payload[number].eq(
-            delay(m, f"spike_{number}", spike, config.columns - 1 - number, advance)
-        )
+        m.d.comb += output.payload[number].eq(delay(m, f"spike_{number}", spike, config.columns - 1 - number, advance))
         if number == config.columns - 1:
             m.d.comb += output.valid.eq(token.spikes)
         else:

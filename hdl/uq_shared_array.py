@@ -64,7 +64,7 @@ class UqSharedArray(wiring.Component):
             scales: data.View,
             advance: Signal,
         ) -> Value:
-            neuron = m.submodules[f"neuron_{number}"] = UqNeuronUnit(config)
+            neuron = m.submodules[f"unit_{number}"] = UqNeuronUnit(config)
             enable = Signal(name=f"enable_{number}")
             preload = Signal(name=f"preload_{number}")
             m.d.comb += [
@@ -96,9 +96,8 @@ class UqSharedArray(wiring.Component):
         m.d.comb += [
             element.weight.eq(weight),
             element.spike.eq(spike),
+            element.enable.eq(enable),
             element.chain.eq(chain),
             element.preload.eq(preload),
         ]
-        if "enable" in element.signature.members:
-            m.d.comb += element.enable.eq(enable)
         return element.accumulator

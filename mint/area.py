@@ -40,6 +40,8 @@ def area(
 ) -> None:
     """Print gates, flip-flops and FPGA cells of the PE and the array, for all nine pairs of widths.
 
+    Beside them the baseline with multipliers (uq), for equal widths: one in every element, and one a column.
+
     Synthesises the processing element and a whole array with Yosys: for a few generic gates, for standard-cell
     libraries, and for Xilinx 7-series, ECP5 and iCE40. Takes a few minutes on two cores.
 
@@ -47,7 +49,7 @@ def area(
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from hdl.area import DESIGNS, PRECISIONS, count_records, measure
+    from hdl.area import VARIANTS, count_records, measure
     from hdl.liberty import installed_libraries
     from hdl.synthesis import FPGAS, Library
 
@@ -61,14 +63,8 @@ def area(
             records += done
             progress.advance(task, len(done))
 
-    order = {
-        (design, precision.weight_width, precision.membrane_width, flow.name): None
-        for design in DESIGNS
-        for precision in PRECISIONS
-        for flow in flows
-    }
     by_key = {record.key: record for record in records}
-    records = [by_key[key] for key in order]
+    records = [by_key[variant, flow.name] for variant in VARIANTS for flow in variant.flows(flows)]
     write_json(output, [asdict(record) for record in records])
     print_table(records)
     console.print(NOTE, soft_wrap=True)
@@ -76,15 +72,17 @@ def area(
 
 
 def print_table(records: list["Record"]) -> None:
-    """One table for each design: a row for every pair of widths, a column for every flow."""
+    """One table for each design and bits of a scale: a row for every pair of widths, a column for every flow."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    for design in dict.fromkeys(record.design for record in records):
-        of_design = [record for record in records if record.design == design]
+    for design, bits in dict.fromkeys((record.design, record.scale_bits) for record in records):
+        of_design = [record for record in records if (record.design, record.scale_bits) == (design, bits)]
         first = of_design[0]
         size = f", {first.rows} x {first.columns}" if first.rows * first.columns > 1 else ""
+        if bits is not None:
+            size += f", scales of {bits} bits"
         table = Table(title=f"{design}{size}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
         for width in ("W", "U"):
             table.add_column(width, justify="right")

@@ -85,7 +85,7 @@ class UqConfig:
                 ("membrane", shifts.membrane, -self.potential_width),
                 ("output", shifts.output, self.scale_bits),  # the potential is finer than the membrane
             ):
-                require(lowest <= shift <= highest, f"a {name} shift of {shift}; it is {lowest} to {highest}")
+                require(lowest <= shift <= highest, f"{name} shift {shift}; it is {lowest} to {highest}")
 
     @classmethod
     def full_scale(
@@ -167,5 +167,4 @@ class UqConfig:
 
     def offset(self, beats: int) -> int:
         """What ``beats`` add to every sum, whatever spikes; the host takes it out of the bias."""
-        offset = getattr(self.array, "offset", None) if self.shared else None
-        return offset(beats) if offset else 0
+        return self.array.offset(beats) if self.shared else 0

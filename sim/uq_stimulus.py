@@ -133,7 +133,8 @@ def random_uq_tile(config: UqConfig, random: Random, beats: int, time_steps: int
     half = 1 << (config.accumulator_width - 1)
     bias = (bias + half) % (2 * half) - half
     bits = config.scale_bits
-    scales = Scales(*(random_scale(random, bits, 0, shift) for shift in shifts), shifts)  # type: ignore[misc]
+    weight, membrane, output = (random_scale(random, bits, 0, shift) for shift in shifts)
+    scales = Scales(weight, membrane, output, shifts)
 
     # Thresholds among the potentials, so that there are both, and ties.
     high = (1 << (config.potential_width - 1)) - 1

@@ -34,7 +34,7 @@ def simulate_in_icarus(component, module, bench, folder):
 
 elements = pytest.mark.parametrize("config", UQ_CONFIGS, ids=name)
 units = pytest.mark.parametrize("config", UQ_SHARED_CONFIGS, ids=name)
-arrays = pytest.mark.parametrize("config", (*UQ_CONFIGS, *UQ_SHARED_CONFIGS), ids=name)
+arrays = pytest.mark.parametrize("config", [*UQ_CONFIGS, *UQ_SHARED_CONFIGS], ids=name)
 
 
 @elements
