@@ -50,7 +50,7 @@ def _run(verilog: str, top: str, commands: list[str], liberty: str = "") -> dict
         "proc",
         # The module that an array holds once per element is done once and counted once per instance. Flat, an array
         # takes three times as long and comes out within two percent. The baseline's multipliers likewise.
-        f"setattr -mod -set keep_hierarchy 1 {top}_pe {top}_unit",
+        f"setattr -mod -set keep_hierarchy 1 {top}_pe* {top}_unit*",
         "flatten",
         # Amaranth names the elements of an array `name[0]`, which abc9 takes for a bit of `name`.
         "rename -hide *",

@@ -11,15 +11,6 @@ from amaranth.lib import data
 
 from model.uq_config import UqConfig
 
-PRODUCT_LAYOUT = data.StructLayout(
-    {
-        "weigh": 1,  # P <- round(m_w*A)
-        "decay": 1,  # P <- P + round(m_u*U)
-        "fire": 1,  # spike and next membrane, from round(m_o*P)
-    }
-)
-"""Which product the multiplier makes in this cycle."""
-
 
 def shift_shape(config: UqConfig) -> Shape:
     """An index into the supported shifts; no bits where there is one."""
@@ -50,17 +41,20 @@ def update_neuron(
     scale: Value,
     shifts: Value,
     threshold: Value,
-    product: data.View,
-    advance: Value,
+    weigh: Value,
+    decay: Value,
 ) -> Update:
-    """Add the datapath of a neuron update to ``m``; ``scale`` is the one that belongs to ``product``."""
+    """Add the datapath of a neuron update to ``m``.
+
+    ``weigh``, ``decay`` or neither say which product is made in this cycle, and ``scale`` belongs to it.
+    """
     width = config.potential_width
     potential = Signal(signed(width), reset_less=True)
 
     operand = Signal(signed(width))
-    with m.If(product.weigh):
+    with m.If(weigh):
         m.d.comb += operand.eq(accumulator)
-    with m.Elif(product.decay):
+    with m.Elif(decay):
         m.d.comb += operand.eq(membrane)
     with m.Else():
         m.d.comb += operand.eq(potential)
@@ -72,14 +66,14 @@ def update_neuron(
     total = Signal(signed(width + 1))
     rounded = Signal(signed(width + 1))
     carry = Signal()
-    with m.If(product.weigh):
+    with m.If(weigh):
         _round(m, multiplied, [each.weight for each in config.shifts], shifts, rounded, carry)
-    with m.Elif(product.decay):
+    with m.Elif(decay):
         _round(m, multiplied, [each.membrane for each in config.shifts], shifts, rounded, carry)
     with m.Else():
         _round(m, multiplied, [each.output for each in config.shifts], shifts, rounded, carry)
-    m.d.comb += total.eq(Mux(product.decay, potential, 0) + rounded + carry)
-    with m.If((product.weigh | product.decay) & advance):
+    m.d.comb += total.eq(Mux(decay, potential, 0) + rounded + carry)
+    with m.If(weigh | decay):
         m.d.sync += potential.eq(total)
 
     spike = Signal()
@@ -91,9 +85,9 @@ def update_neuron(
     return Update(potential, spike, after)
 
 
-def scale_of(scales: data.View, product: data.View) -> Value:
+def scale_of(scales: data.View, weigh: Value, decay: Value) -> Value:
     """The scale that belongs to a product."""
-    return Mux(product.weigh, scales.weight, Mux(product.decay, scales.membrane, scales.output))
+    return Mux(weigh, scales.weight, Mux(decay, scales.membrane, scales.output))
 
 
 def _round(m: Module, value: Signal, shifts: list[int], index: Value, rounded: Signal, carry: Signal) -> None:

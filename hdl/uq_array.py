@@ -1,10 +1,9 @@
 """The baseline's array with a multiplier in every processing element."""
 
-from amaranth.hdl import Const, Module, Signal, Value
-from amaranth.lib import data, wiring
+from amaranth.hdl import Module, Value
+from amaranth.lib import wiring
 
-from hdl.uq_arithmetic import scale_of
-from hdl.uq_edge import surround, uq_members
+from hdl.uq_edge import Column, surround, uq_members
 from hdl.uq_processing_element import UqProcessingElement
 from model.uq_config import UqConfig
 
@@ -52,37 +51,26 @@ class UqArray(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        config = self.config
-
-        def column(
-            number: int,
-            token: data.View,
-            spikes: Signal,
-            weight: Signal,
-            parameters: data.View,
-            scales: data.View,
-            advance: Signal,
-        ) -> Value:
-            scale = Signal(config.scale_bits, name=f"scale_{number}")
-            m.d.comb += scale.eq(scale_of(scales, token.product))
-            chain: Value = Const(0)
-            for row in reversed(range(config.rows)):
-                element = m.submodules[f"pe_{row}_{number}"] = UqProcessingElement(config)
-                m.d.comb += [
-                    element.advance.eq(advance),
-                    element.weight.eq(weight),
-                    element.spike.eq(spikes[row]),
-                    element.start.eq(token.start),
-                    element.product.eq(token.product),
-                    element.scale.eq(scale),
-                    element.shifts.eq(scales.shifts),
-                    element.bias.eq(parameters.bias),
-                    element.threshold.eq(parameters.threshold),
-                    element.chain.eq(chain),
-                    element.shift.eq(token.spikes),
-                ]
-                chain = element.fired
-            return chain
-
-        surround(m, config, self, column)
+        surround(m, self.config, self, self._column)
         return m
+
+    def _column(self, m: Module, column: Column) -> Value:
+        elements = [UqProcessingElement(self.config) for _ in range(self.config.rows)]
+        for row, element in enumerate(elements):
+            m.submodules[f"pe_{row}_{column.number}"] = element
+            m.d.comb += [
+                element.weight.eq(column.weight),
+                element.spike.eq(column.spikes[row]),
+                element.start.eq(column.start),
+                element.weigh.eq(column.weigh),
+                element.decay.eq(column.decay),
+                element.fire.eq(column.fire),
+                element.scale.eq(column.scale),
+                element.shifts.eq(column.shifts),
+                element.bias.eq(column.bias),
+                element.threshold.eq(column.threshold),
+                element.shift.eq(column.shift),
+                # What comes after the last row is not used; a ring, so that the elements are all alike.
+                element.chain.eq(elements[(row + 1) % self.config.rows].fired),
+            ]
+        return elements[0].fired

@@ -4,14 +4,15 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.uq_arithmetic import PRODUCT_LAYOUT
 from model.uq_config import UqAction, UqConfig
 
 TOKEN_LAYOUT = data.StructLayout(
     {
         "enable": 1,  # a beat: the elements add
         "start": 1,  # a tile begins: elements with a multiplier take the bias
-        "product": PRODUCT_LAYOUT,
+        "weigh": 1,  # the first product
+        "decay": 1,  # the second
+        "fire": 1,  # the third
         "last": 1,  # the tile ends with these products
         "spikes": 1,  # row 0 of the chain, or of the shared multiplier, has a spike that is a result
     }
@@ -118,15 +119,15 @@ class UqControl(wiring.Component):
                         m.next = "WEIGH"
 
             with m.State("WEIGH"):
-                m.d.comb += token.product.weigh.eq(1)
+                m.d.comb += token.weigh.eq(1)
                 with m.If(self.advance):
                     m.next = "DECAY"
             with m.State("DECAY"):
-                m.d.comb += token.product.decay.eq(1)
+                m.d.comb += token.decay.eq(1)
                 with m.If(self.advance):
                     m.next = "FIRE"
             with m.State("FIRE"):
-                m.d.comb += token.product.fire.eq(fires)
+                m.d.comb += token.fire.eq(fires)
                 with m.If(self.advance & fires):
                     m.next = "WEIGH"
                     with m.If((row == config.rows - 1) if config.shared else 1):
@@ -137,9 +138,9 @@ class UqControl(wiring.Component):
                             m.next = "BEATS"
 
         fired = Signal()
-        m.d.comb += fired.eq(token.product.fire & self.advance)
+        m.d.comb += fired.eq(token.fire & self.advance)
         if config.shared:
-            m.d.comb += token.spikes.eq(token.product.fire & cleared)
+            m.d.comb += token.spikes.eq(token.fire & cleared)
             with m.If(fired):
                 m.d.sync += row.eq(Mux(row == config.rows - 1, 0, row + 1))
         else:

@@ -1,26 +1,27 @@
 """What both arrays of the baseline have around their columns: streams, control, skew."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from amaranth.hdl import Module, Signal, Value, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Member, Out
 
-from hdl.uq_arithmetic import scales_layout
+from hdl.uq_arithmetic import scale_of, scales_layout
 from hdl.uq_control import UqControl
 from model.uq_config import UqAction, UqConfig
 
 
-def column_layout(config: UqConfig) -> data.StructLayout:
-    """What a column keeps during a tile."""
-    return data.StructLayout({"threshold": signed(config.potential_width), "bias": signed(config.accumulator_width)})
-
-
 def uq_parameters_layout(config: UqConfig) -> data.StructLayout:
     """One column's parameters; the last column's scales hold for the tile."""
-    column = {name: field.shape for name, field in column_layout(config)}
-    return data.StructLayout(column | {"scales": scales_layout(config)})
+    return data.StructLayout(
+        {
+            "threshold": signed(config.potential_width),
+            "bias": signed(config.accumulator_width),
+            "scales": scales_layout(config),
+        }
+    )
 
 
 def uq_members(config: UqConfig) -> dict[str, Member]:
@@ -33,13 +34,33 @@ def uq_members(config: UqConfig) -> dict[str, Member]:
     }
 
 
-Column = Callable[[int, data.View, Signal, Signal, data.View, data.View, Signal], Value]
-"""Makes a column from its number, token, spikes, weight (0 where nothing is to be added), parameters, the tile's
-scales and ``advance``; gives its spike."""
+@dataclass(frozen=True)
+class Column:
+    """What a column gets; its signals are its own, so that the modules of all elements have the same text."""
+
+    number: int
+    spikes: Signal
+    weight: Signal
+    """0 where nothing is to be added."""
+    enable: Signal
+    start: Signal
+    weigh: Signal
+    decay: Signal
+    fire: Signal
+    last: Signal
+    shift: Signal
+    """The spike chain moves."""
+    scale: Signal
+    shifts: Value
+    bias: Signal
+    threshold: Signal
 
 
-def surround(m: Module, config: UqConfig, array: Any, column: Column) -> None:
-    """Connect the streams of ``array`` to columns that work a cycle after one another."""
+def surround(m: Module, config: UqConfig, array: Any, make_column: Callable[[Module, Column], Value]) -> None:
+    """Connect the streams of ``array`` to columns that work a cycle after one another.
+
+    ``make_column`` adds one to the module and gives its spike.
+    """
     parameters, steps, weights, output = array.i_parameters, array.i_spikes, array.i_weights, array.o_spikes
 
     # An output that waits freezes everything together.
@@ -65,15 +86,36 @@ def surround(m: Module, config: UqConfig, array: Any, column: Column) -> None:
     token: Any = control.token
     spikes: Any = steps.p.spikes
     for number in range(config.columns):
-        held = Signal(column_layout(config), name=f"parameters_{number}", reset_less=True)
+        threshold = Signal(signed(config.potential_width), name=f"threshold_{number}", reset_less=True)
+        bias = Signal(signed(config.accumulator_width), name=f"bias_{number}", reset_less=True)
         with m.If(control.configured[number]):
-            m.d.sync += [held.threshold.eq(parameters.p.threshold), held.bias.eq(parameters.p.bias)]
-        # A bubble or a frozen column adds zeros: cheaper here than in every row.
+            m.d.sync += [threshold.eq(parameters.p.threshold), bias.eq(parameters.p.bias)]
+
+        # Nothing is done in a frozen column: cheaper here than in every row.
+        does = {}
+        for name in ("enable", "start", "weigh", "decay", "fire", "last"):
+            does[name] = Signal(name=f"{name}_{number}")
+            m.d.comb += does[name].eq(token[name] & advance)
+        does["shift"] = Signal(name=f"shift_{number}")
+        m.d.comb += does["shift"].eq(token.spikes & advance)
         weight = Signal(signed(config.weight_width), name=f"weight_{number}")
         skewed = delay(m, f"skewed_{number}", weights.p[number], number, advance)
-        with m.If(token.enable & advance):
-            m.d.comb += weight.eq(skewed)
-        spike = column(number, token, spikes, weight, held, scales, advance)
+        scale = Signal(config.scale_bits, name=f"scale_{number}")
+        m.d.comb += [
+            weight.eq(Mux(does["enable"], skewed, 0)),
+            scale.eq(scale_of(scales, token.weigh, token.decay)),
+        ]
+        column = Column(
+            number=number,
+            spikes=spikes,
+            weight=weight,
+            scale=scale,
+            shifts=scales.shifts,
+            bias=bias,
+            threshold=threshold,
+            **does,
+        )
+        spike = make_column(m, column)
         m.d.comb += output.payload[number].eq(delay(m, f"spike_{number}", spike, config.columns - 1 - number, advance))
         if number == config.columns - 1:
             m.d.comb += output.valid.eq(token.spikes)

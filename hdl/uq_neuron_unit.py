@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.uq_arithmetic import PRODUCT_LAYOUT, shift_shape, update_neuron
+from hdl.uq_arithmetic import shift_shape, update_neuron
 from model.uq_config import UqConfig
 
 
@@ -31,10 +31,12 @@ class UqNeuronUnit(wiring.Component):
 
     Members
     -------
-    advance : In(1)
-        Nothing changes in a cycle without it.
-    product : In(PRODUCT_LAYOUT)
-        Which product to make, if any.
+    weigh : In(1)
+        Make the first product; one of the three at most in a cycle.
+    decay : In(1)
+        Make the second product.
+    fire : In(1)
+        Make the third product.
     last : In(1)
         The tile ends: membranes begin at 0 again.
     scale : In(unsigned(scale_bits))
@@ -59,8 +61,9 @@ class UqNeuronUnit(wiring.Component):
         self.config = config
         super().__init__(
             {
-                "advance": In(1),
-                "product": In(PRODUCT_LAYOUT),
+                "weigh": In(1),
+                "decay": In(1),
+                "fire": In(1),
                 "last": In(1),
                 "scale": In(unsigned(config.scale_bits)),
                 "shifts": In(shift_shape(config)),
@@ -89,13 +92,13 @@ class UqNeuronUnit(wiring.Component):
             scale=self.scale,
             shifts=self.shifts,
             threshold=self.threshold,
-            product=self.product,
-            advance=self.advance,
+            weigh=self.weigh,
+            decay=self.decay,
         )
         m.d.comb += [self.potential.eq(update.potential), self.spike.eq(update.spike)]
         with m.If(~self.last):
             m.d.comb += self.membrane.eq(update.membrane)
-        with m.If(self.product.fire & self.advance):
+        with m.If(self.fire):
             for place, value in zip(ring, [*ring[1:], self.membrane], strict=True):
                 m.d.sync += place.eq(value)
         return m

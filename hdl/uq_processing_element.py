@@ -1,10 +1,10 @@
 """The baseline's processing element: a neuron with a multiplier of its own."""
 
 from amaranth.hdl import Module, Signal, signed, unsigned
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.uq_arithmetic import PRODUCT_LAYOUT, shift_shape, update_neuron
+from hdl.uq_arithmetic import shift_shape, update_neuron
 from model.uq_config import UqConfig
 
 
@@ -32,18 +32,20 @@ class UqProcessingElement(wiring.Component):
 
     Members
     -------
-    advance : In(1)
-        Nothing changes in a cycle without it.
     weight : In(signed(weight_width))
-        The column's weight of this cycle.
+        The column's weight of this cycle; 0 in a bubble.
     spike : In(1)
-        The row's spike of this cycle; 0 in a bubble.
+        The row's spike of this cycle.
     start : In(1)
         Begin a tile: A <- bias, U <- 0.
-    product : In(PRODUCT_LAYOUT)
-        Which product to make, if any; not in the same cycle as ``start`` or a spike.
+    weigh : In(1)
+        Make the first product; one of the three at most in a cycle, and none with ``start`` or a weight.
+    decay : In(1)
+        Make the second product.
+    fire : In(1)
+        Make the third product.
     scale : In(unsigned(scale_bits))
-        The scale that belongs to it.
+        The scale that belongs to the product.
     shifts : In(range(len(shifts)))
         Index of the layer's shifts.
     bias : In(signed(accumulator_width))
@@ -68,11 +70,12 @@ class UqProcessingElement(wiring.Component):
         self.config = config
         super().__init__(
             {
-                "advance": In(1),
                 "weight": In(signed(config.weight_width)),
                 "spike": In(1),
                 "start": In(1),
-                "product": In(PRODUCT_LAYOUT),
+                "weigh": In(1),
+                "decay": In(1),
+                "fire": In(1),
                 "scale": In(unsigned(config.scale_bits)),
                 "shifts": In(shift_shape(config)),
                 "bias": In(signed(config.accumulator_width)),
@@ -92,7 +95,6 @@ class UqProcessingElement(wiring.Component):
         accumulator = Signal(signed(config.accumulator_width), reset_less=True)
         membrane = Signal(signed(config.membrane_width), reset_less=True)
         fired = Signal(reset_less=True)
-        product: data.View = self.product
         update = update_neuron(
             m,
             config,
@@ -101,22 +103,21 @@ class UqProcessingElement(wiring.Component):
             scale=self.scale,
             shifts=self.shifts,
             threshold=self.threshold,
-            product=product,
-            advance=self.advance,
+            weigh=self.weigh,
+            decay=self.decay,
         )
         operand = Signal(signed(config.weight_width))
         m.d.comb += operand.eq(self.weight & self.spike.replicate(config.weight_width))
-        with m.If(self.advance):
-            with m.If(self.start):
-                m.d.sync += [accumulator.eq(self.bias), membrane.eq(0)]
-            with m.Elif(product.fire):
-                m.d.sync += [accumulator.eq(self.bias), membrane.eq(update.membrane)]
-            with m.Else():
-                m.d.sync += accumulator.eq(accumulator + operand)
-            with m.If(product.fire):
-                m.d.sync += fired.eq(update.spike)
-            with m.Elif(self.shift):
-                m.d.sync += fired.eq(self.chain)
+        with m.If(self.start):
+            m.d.sync += [accumulator.eq(self.bias), membrane.eq(0)]
+        with m.Elif(self.fire):
+            m.d.sync += [accumulator.eq(self.bias), membrane.eq(update.membrane)]
+        with m.Else():
+            m.d.sync += accumulator.eq(accumulator + operand)
+        with m.If(self.fire):
+            m.d.sync += fired.eq(update.spike)
+        with m.Elif(self.shift):
+            m.d.sync += fired.eq(self.chain)
         m.d.comb += [
             self.accumulator.eq(accumulator),
             self.potential.eq(update.potential),

@@ -1,11 +1,10 @@
 """The baseline's array with a multiplier a column: MINT's processing elements, and neuron units that multiply."""
 
 from amaranth.hdl import Const, Module, Signal, Value
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 
 from hdl.processing_element import ProcessingElement
-from hdl.uq_arithmetic import scale_of
-from hdl.uq_edge import surround, uq_members
+from hdl.uq_edge import Column, surround, uq_members
 from hdl.uq_neuron_unit import UqNeuronUnit
 from model.uq_config import UqConfig
 
@@ -53,51 +52,35 @@ class UqSharedArray(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        config = self.config
-
-        def column(
-            number: int,
-            token: data.View,
-            spikes: Signal,
-            weight: Signal,
-            parameters: data.View,
-            scales: data.View,
-            advance: Signal,
-        ) -> Value:
-            neuron = m.submodules[f"unit_{number}"] = UqNeuronUnit(config)
-            enable = Signal(name=f"enable_{number}")
-            preload = Signal(name=f"preload_{number}")
-            m.d.comb += [
-                neuron.advance.eq(advance),
-                neuron.product.eq(token.product),
-                neuron.last.eq(token.last),
-                neuron.scale.eq(scale_of(scales, token.product)),
-                neuron.shifts.eq(scales.shifts),
-                neuron.bias.eq(parameters.bias),
-                neuron.threshold.eq(parameters.threshold),
-                enable.eq(token.enable & advance),
-                preload.eq(token.product.fire & advance),
-            ]
-            chain: Value = Const(0)
-            for row in reversed(range(config.rows)):
-                name = f"pe_{row}_{number}"
-                chain = self._element(m, name, weight, spikes[row], enable, chain, preload)
-            m.d.comb += neuron.accumulator.eq(chain)
-            return neuron.spike
-
-        surround(m, config, self, column)
+        surround(m, self.config, self, self._column)
         return m
 
-    def _element(
-        self, m: Module, name: str, weight: Signal, spike: Value, enable: Signal, chain: Value, preload: Signal
-    ) -> Signal:
+    def _column(self, m: Module, column: Column) -> Value:
+        neuron = m.submodules[f"unit_{column.number}"] = UqNeuronUnit(self.config)
+        m.d.comb += [
+            neuron.weigh.eq(column.weigh),
+            neuron.decay.eq(column.decay),
+            neuron.fire.eq(column.fire),
+            neuron.last.eq(column.last),
+            neuron.scale.eq(column.scale),
+            neuron.shifts.eq(column.shifts),
+            neuron.bias.eq(column.bias),
+            neuron.threshold.eq(column.threshold),
+        ]
+        chain: Value = Const(0)
+        for row in reversed(range(self.config.rows)):
+            chain = self._element(m, f"pe_{row}_{column.number}", column, column.spikes[row], chain)
+        m.d.comb += neuron.accumulator.eq(chain)
+        return neuron.spike
+
+    def _element(self, m: Module, name: str, column: Column, spike: Value, chain: Value) -> Signal:
         """One of MINT's processing elements; gives its sum."""
         element = m.submodules[name] = ProcessingElement(self.config.array)
         m.d.comb += [
-            element.weight.eq(weight),
+            element.weight.eq(column.weight),
             element.spike.eq(spike),
-            element.enable.eq(enable),
+            element.enable.eq(column.enable),
             element.chain.eq(chain),
-            element.preload.eq(preload),
+            element.preload.eq(column.fire),
         ]
         return element.accumulator

@@ -25,19 +25,18 @@ async def check_uq_neuron_unit(port: Port, config: UqConfig, seed: int) -> None:
     coverage = UqCoverage()
     frozen = 0
 
-    async def cycle(values: dict[str, Any]) -> None:
+    async def make(product: str, values: dict[str, Any]) -> None:
+        """The inputs and then the product, after a wait or none."""
         nonlocal frozen
         for path, value in values.items():
             port.set(path, value)
+        for name in ("weigh", "decay", "fire"):
+            port.set(name, 0)
         while random.random() < 0.1:
-            port.set("advance", 0)
             await port.tick()
             frozen += 1
-        port.set("advance", 1)
+        port.set(product, 1)
         await port.tick()
-
-    def product(name: str) -> dict[str, int]:
-        return {each: int(each == name) for each in ("weigh", "decay", "fire")}
 
     for update in range(UPDATES):
         clears = update < config.rows
@@ -64,9 +63,9 @@ async def check_uq_neuron_unit(port: Port, config: UqConfig, seed: int) -> None:
             "bias": bias,
             "threshold": threshold,
         }
-        await cycle(values | {"product": product("weigh"), "scale": scales.weight})
-        await cycle({"product": product("decay"), "scale": scales.membrane})
-        await cycle({"product": product("fire"), "scale": scales.output})
+        await make("weigh", values | {"scale": scales.weight})
+        await make("decay", {"scale": scales.membrane})
+        await make("fire", {"scale": scales.output})
         after = 0 if last else after
         ring.append(after)
         if clears:  # the ring held anything

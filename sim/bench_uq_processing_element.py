@@ -38,24 +38,22 @@ async def check_uq_processing_element(port: Port, config: UqConfig, seed: int) -
             scale = random_scale(random, config.scale_bits, operand, shift)
         else:
             scale = random_output_scale(random, config, operand, shift)
-        weight = random.choice([-limit, limit, random.randint(-limit, limit)])
-        spike = random.randrange(2) if what == "beat" else 0
+        weight = random.choice([-limit, limit, random.randint(-limit, limit)]) if what == "beat" and advance else 0
+        spike = random.randrange(2)
         chain, move = random.randrange(2), random.randrange(2)
         bias = random_number(random, config.accumulator_width)
         near = potential + random.choice([0, 1, -1])
         threshold = wrap(random.choice([near, potential + 1, random_number(random, width)]), width)
         values = {
-            "advance": advance,
             "weight": weight,
             "spike": spike,
-            "start": what == "start",
-            "product": {name: what == name for name in ("weigh", "decay", "fire")},
+            **{name: int(advance and what == name) for name in ("start", "weigh", "decay", "fire")},
             "scale": scale,
             "shifts": index,
             "bias": bias,
             "threshold": threshold,
             "chain": chain,
-            "shift": move,
+            "shift": advance & move,
         }
         for path, value in values.items():
             port.set(path, value)
