@@ -2,8 +2,8 @@
 
 python -m bench.uq_scales [--images N]
 
-The membrane's scale is calibrated on training images; of a few quantiles, the one that does best on validation images is
-taken. Prints accuracy on the test images against bits and writes ``build/uq_scales.json``.
+The membrane's scale is calibrated on training images; of a few quantiles, the one that does best on validation
+images is taken. Prints accuracy on the test images against bits and writes ``build/uq_scales.json``.
 """
 
 import argparse

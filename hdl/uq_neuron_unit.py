@@ -21,8 +21,8 @@ class UqNeuronUnit(wiring.Component):
 
     Latency
     -------
-    ``config.update_cycles`` = 3 cycles a neuron. ``potential`` follows the inputs by one cycle; ``spike`` and ``membrane``
-    are those of the cycle with ``fire``.
+    ``config.update_cycles`` = 3 cycles a neuron. ``potential`` follows the inputs by one cycle; ``spike`` and
+    ``membrane`` are those of the cycle with ``fire``.
 
     Parameters
     ----------

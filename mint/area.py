@@ -83,7 +83,7 @@ def print_table(records: list["Record"]) -> None:
         size = f", {first.rows} x {first.columns}" if first.rows * first.columns > 1 else ""
         if bits is not None:
             size += f", scales of {bits} bits"
-        table = Table(title=f"{design}{size}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for width in ("W", "U"):
             table.add_column(width, justify="right")
         rows: dict[tuple[int, int], list[str]] = {}
@@ -97,7 +97,9 @@ def print_table(records: list["Record"]) -> None:
             table.add_row(*map(str, widths), *row)
         # As wide as it is, even in a narrow terminal or a file: a cut number is worth nothing.
         needed = console.measure(table, options=console.options.update(max_width=1000)).maximum
-        Console(width=max(needed, console.width), highlight=False).print(table)
+        wide = Console(width=max(needed, console.width), highlight=False)
+        wide.print(f"{design}{size}", style="italic")  # a title of the table would wrap at the table's width
+        wide.print(table)
 
 
 def numbers_by_unit(record: "Record") -> dict[str, str]:

@@ -29,7 +29,7 @@ class UqAction(IntEnum):
 
 
 class Shifts(NamedTuple):
-    """Fraction bits of the three fixed-point scales: a scale M stands for M / 2^shift; below 0, it shifts to the left."""
+    """Fraction bits of the three fixed-point scales: M stands for M / 2^shift; below 0, it shifts to the left."""
 
     weight: int
     membrane: int

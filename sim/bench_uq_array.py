@@ -28,7 +28,7 @@ def uq_sources(config: UqConfig, tiles: list[UqTile], random: Random, idle: floa
     for tile in tiles:
         scales = {name: getattr(tile.scales, name) for name in ("weight", "membrane", "output")}
         scales["shifts"] = config.shifts.index(tile.scales.shifts)
-        other = {name: 0 for name in scales}  # only the last column's count
+        other = dict.fromkeys(scales, 0)  # only the last column's count
         parameters += [
             {
                 "threshold": tile.threshold[column],

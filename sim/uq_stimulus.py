@@ -1,4 +1,4 @@
-"""Random configurations, numbers and tiles for the baseline: ties of rounding and threshold, saturation on both sides."""
+"""Random configurations, numbers and tiles for the baseline: ties and saturation on both sides."""
 
 from dataclasses import dataclass, replace
 from random import Random

@@ -4,9 +4,9 @@
     spike = P >= threshold
     U <- 0 if spike else sat(round(m_o*P))
 
-m_w and m_u are the scales of the weights and of the old membrane (its leak included) over that of P, m_o is that of P over that
-of the new membrane, all of them fixed-point numbers M / 2^shift. ``round`` rounds half up: it is the
-shift, and the last bit that the shift drops is the carry into the addition that follows.
+m_w and m_u are the scales of the weights and of the old membrane (its leak included) over that of P, m_o is
+that of P over that of the new membrane, all of them fixed-point numbers M / 2^shift. ``round`` rounds half up:
+it is the shift, and the last bit that the shift drops is the carry into the addition that follows.
 """
 
 from dataclasses import dataclass, field

@@ -63,8 +63,8 @@ def calibrate(network: Network, images: Array, quantile: float) -> dict[str, flo
 def uq_layer(network: Network, layer: Layer, membrane_scale: float, scale_bits: int) -> UqLayer:
     """Scales of ``scale_bits`` bits and thresholds of one layer.
 
-    The potential's scale makes the largest potential fill its bits. The thresholds are in units of the potential that the
-    quantized scale of the weights gives, so that its error costs nothing.
+    The potential's scale makes the largest potential fill its bits. The thresholds are in units of the potential
+    that the quantized scale of the weights gives, so that its error costs nothing.
     """
     require(layer.skip is None, f"layer {layer.name} has an identity shortcut; the baseline has none")
     assert layer.threshold is not None

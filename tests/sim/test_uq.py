@@ -66,6 +66,6 @@ def test_uq_array_in_amaranth(config):
         )
 
 
-@arrays
+@pytest.mark.parametrize("config", [*UQ_CONFIGS[::2], *UQ_SHARED_CONFIGS[1::2]], ids=name)
 def test_uq_array_in_icarus(config, tmp_path):
     assert simulate_in_icarus(uq_component(config), "uq_array", "sim.bench_uq_array", tmp_path) == 4
