@@ -19,7 +19,7 @@ recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(cal
 	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup verilog cosim area train evaluate test formal bench lint clean
+.PHONY: help setup verilog cosim area train evaluate results test formal bench lint clean
 
 help:      ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
@@ -40,6 +40,9 @@ train: $(FULL)     ## train a network   W=4 U=4 [NETWORK=file.py:Name DATASET= E
 
 evaluate: $(CORE)  ## accuracy of the integers on the test images   W=4 U=4 [BUNDLE=]
 	@$(RUN) -m mint evaluate $(precision) $(bundle) $(data)
+
+results: $(CORE)   ## write the tables of README and docs/results.md from docs/results   [UPDATE="area build/area.json"]
+	@$(RUN) -m tools.results $(if $(filter command,$(origin UPDATE)),--update $(UPDATE))
 
 test: $(FULL)      ## all tests
 	@$(RUN) -m pytest -n 2

@@ -78,14 +78,12 @@ class ProcessingElement(wiring.Component):
         carry = Signal(reset_less=True)
         high = Signal(self.config.accumulator_width - width, reset_less=True)
 
-        # The multiplexer stands before the adder: on an FPGA both fit the lookup table of a carry cell.
-        base = Signal.like(self.accumulator)
-        m.d.comb += [
-            self.accumulator.eq(Cat(low, high)),
-            base.eq(Mux(self.preload, self.chain, self.accumulator)),
-        ]
+        # The multiplexer stands behind the adders: before them, an FPGA would need fewer lookup tables, but the
+        # column's wire to all multiplexers and the carries would follow each other in one cycle.
+        m.d.comb += self.accumulator.eq(Cat(low, high))
+        added = Cat((low + operand)[:width], (high + carry)[: len(high)])
         m.d.sync += [
-            Cat(low, carry).eq(base[:width] + operand),
-            high.eq(base[width:] + carry),
+            Cat(low, high).eq(Mux(self.preload, self.chain, added)),
+            carry.eq((low + operand)[width]),
         ]
         return m

@@ -4,8 +4,10 @@ Every number comes from Yosys alone: there is no placement, no routing and no ve
 compare numbers of one flow with each other.
 """
 
+import copy
 import json
 import re
+import shutil
 import tempfile
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,14 +19,21 @@ from hdl.yosys import run_script
 
 RIPPLE_ADDER = Path(__file__).with_name("ripple_adder.v")
 
+AREA_MAP = "strash;dch,-f;amap,-m"
+MAP = "strash;dch,-f;map,-a"
+"""ABC's commands: the smallest that it finds, and one that keeps paths shorter."""
+
+MULTIPLIER_MAP = "strash;dc2;&get,-n;&nf;&put"
+"""For designs with multipliers: on those, the others take minutes."""
+
+CLOCK_GATE = "clock_gating_integrated_cell"
+"""What a library calls its clock gates."""
+
 UNUSABLE = ("*lpflow*", "*probe*")
 """Cells that a designer places by hand (isolation, probes), which mapping by function would pick."""
 
 MULTIPLIERS = ("$mul", "$macc", "$macc_v2", "$div", "$divfloor", "$mod", "$modfloor")
 """Operators that no design of this project, but the baseline, may hold before technology mapping."""
-
-MULTIPLIER_SCRIPT = "-script +strash;dc2;&get,-n;&nf;&put"
-"""For designs with multipliers: on those, ABC's own script takes minutes."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +51,8 @@ def _count(cells: dict[str, int], pattern: str) -> int:
     return sum(number for cell, number in cells.items() if re.fullmatch(pattern, cell))
 
 
-def _run(verilog: str, top: str, commands: list[str], liberty: str = "") -> dict[str, dict[str, Any]]:
-    """Run ``commands`` on a design, in a folder of its own; give back the reports that they write there."""
+def _run(verilog: str, top: str, commands: list[str], liberty: str = "", constraints: str = "") -> Path:
+    """Run ``commands`` on a design, in a new folder; the caller removes the folder."""
     prepare = [
         "read_verilog design.v",
         f"hierarchy -check -top {top}",
@@ -55,56 +64,138 @@ def _run(verilog: str, top: str, commands: list[str], liberty: str = "") -> dict
         # Amaranth names the elements of an array `name[0]`, which abc9 takes for a bit of `name`.
         "rename -hide *",
     ]
-    with tempfile.TemporaryDirectory(prefix="mint-") as name:
-        folder = Path(name)
+    folder = Path(tempfile.mkdtemp(prefix="mint-"))
+    try:
         (folder / "design.v").write_text(verilog)
         (folder / "cells.lib").write_text(liberty)
+        (folder / "outputs.sdc").write_text(constraints)
         run_script([*prepare, *commands], folder)
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    return folder
+
+
+def _reports(verilog: str, top: str, commands: list[str]) -> dict[str, dict[str, Any]]:
+    """Run ``commands`` on a design; give back the JSON reports that they write."""
+    folder = _run(verilog, top, commands)
+    try:
         return {report.stem: json.loads(report.read_text())["design"] for report in folder.glob("*.json")}
+    finally:
+        shutil.rmtree(folder)
 
 
 def operators(verilog: str, top: str) -> dict[str, int]:
     """Cells of a design before technology mapping, by type: adders, multiplexers, registers."""
-    return _run(verilog, top, ["opt", "tee -q -o operators.json stat -json"])["operators"]["num_cells_by_type"]
+    return _reports(verilog, top, ["opt", "tee -q -o operators.json stat -json"])["operators"]["num_cells_by_type"]
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A design in cells of a library: what its area is, and its timing, are of these cells."""
+
+    verilog: str
+    area: float
+    flip_flops: int
+    modules: dict[str, float]
+    """Area by module, each once."""
 
 
 class Library:
-    """Mapping to a standard-cell library; without one, to a few generic cells."""
+    """Mapping to a standard-cell library; without one, to a few generic cells.
 
-    def __init__(self, path: Path = GENERIC) -> None:
+    Elements are mapped for area, their adders ripple. What is around them has prefix adders and, if the library
+    has cells for it, gated clocks in place of registers that hold. With a ``period_ns``, cells are buffered and
+    sized for it; the generic cells have no timing.
+    """
+
+    def __init__(self, path: Path = GENERIC, period_ns: float | None = None) -> None:
         self.generic = path == GENERIC
         self.name, self.text = read_library(path)
+        self.period_ns = None if self.generic else period_ns
 
-    def _map(self, verilog: str, top: str) -> tuple[float, int]:
-        """Area in the library's unit, and flip-flops."""
+    def netlist(self, verilog: str, top: str) -> Netlist:
+        """Synthesise a design."""
         avoid = " ".join(f"-dont_use {cell}" for cell in UNUSABLE)
-        script = MULTIPLIER_SCRIPT if " * " in verilog else ""
-        reports = _run(
+        element = " ".join(re.findall(rf"^module ({top}_pe\w*)", verilog, re.MULTILINE))
+        units = re.findall(rf"^module ({top}_unit\w*)", verilog, re.MULTILINE)
+        multiplies = " * " in verilog
+        # A design that is an element itself is mapped like one.
+        inner = element or (top if "_pe" in top else "")
+        outer = [] if inner == top else [top, *units]
+        ripple = f"techmap -map +/techmap.v -map {RIPPLE_ADDER}"
+        folder = _run(
             verilog,
             top,
             [
-                f"synth -flatten -top {top} -run begin:check -extra-map {RIPPLE_ADDER}",
+                f"synth -flatten -top {top} -run begin:fine",
+                "opt -fast -full",
+                "memory_map",
+                "opt -undriven -fine",
+                *([f"{ripple} {inner}"] if inner else []),
+                *([ripple if self.generic else "techmap -map +/techmap.v"] if outer else []),
+                "opt -fast",
                 "tee -q -o gates.json stat -json",
+                *([f"clockgate -liberty cells.lib -min_net_size 4 {avoid}"] if CLOCK_GATE in self.text else []),
                 f"dfflibmap -liberty cells.lib {avoid}",
-                f"abc -liberty cells.lib {avoid} {script}",
+                *(
+                    [
+                        f"abc -liberty cells.lib {avoid} {self._script(MULTIPLIER_MAP if multiplies else AREA_MAP, 10)} {inner}"
+                    ]
+                    if inner
+                    else []
+                ),
+                *(
+                    f"abc -liberty cells.lib {avoid} {self._script(MULTIPLIER_MAP if multiplies else MAP, 8)} {module}"
+                    for module in outer
+                ),
                 "opt_clean",
                 "tee -q -o cells.json stat -json -liberty cells.lib",
+                "write_verilog -noattr -noexpr netlist.v",
             ],
             self.text,
+            # What a pin of an element takes, for the cells that drive one in every row.
+            "set_driving_cell BUF\nset_load 4.0 [all_outputs]\n",
         )
-        return float(reports["cells"]["area"]), _count(reports["gates"]["num_cells_by_type"], r"\$_.*DFF.*")
+        try:
+            gates = json.loads((folder / "gates.json").read_text())["design"]["num_cells_by_type"]
+            cells = json.loads((folder / "cells.json").read_text())
+            return Netlist(
+                (folder / "netlist.v").read_text(),
+                float(cells["design"]["area"]),
+                _count(gates, r"\$_.*DFF.*"),
+                {name.removeprefix("\\"): float(module["area"]) for name, module in cells["modules"].items()},
+            )
+        finally:
+            shutil.rmtree(folder)
+
+    def _script(self, mapping: str, fanout: int) -> str:
+        """ABC's script, in the form that Yosys takes."""
+        if self.generic:
+            return f"-script +{MULTIPLIER_MAP if mapping == MULTIPLIER_MAP else AREA_MAP}"
+        if self.period_ns is None:
+            return f"-script +{mapping}"
+        picoseconds = self.period_ns * 1000
+        sizes = f"upsize,-D,{0.625 * picoseconds:.0f};dnsize,-D,{0.7 * picoseconds:.0f}"
+        return f"-constr outputs.sdc -script +{mapping};topo;buffer,-p,-N,{fanout};topo;{sizes}"
 
     @cached_property
     def nand2_area(self) -> float:
         """Area of the library's cell that a single NAND maps to."""
-        nand = "module nand2(input a, input b, output y); assign y = ~(a & b); endmodule"
-        return self._map(nand, "nand2")[0]
+        nand = "module nand2_pe(input a, input b, output y); assign y = ~(a & b); endmodule"
+        return Library.netlist(self._unsized, nand, "nand2_pe").area
+
+    @property
+    def _unsized(self) -> "Library":
+        library = copy.copy(self)
+        library.period_ns = None
+        return library
 
     def measure(self, verilog: str, top: str) -> Cost:
         """Synthesise a design; the generic cells have no area in um2."""
-        area, flip_flops = self._map(verilog, top)
-        gate_equivalents = round(area / self.nand2_area, 1)
-        return Cost(flip_flops, gate_equivalents, None if self.generic else round(area, 1))
+        netlist = self.netlist(verilog, top)
+        gate_equivalents = round(netlist.area / self.nand2_area, 1)
+        return Cost(netlist.flip_flops, gate_equivalents, None if self.generic else round(netlist.area, 1))
 
 
 @dataclass(frozen=True)
@@ -122,7 +213,7 @@ class Fpga:
 
     def measure(self, verilog: str, top: str) -> Cost:
         """Synthesise a design and count its cells."""
-        reports = _run(verilog, top, [f"{self.synth} -top {top}", "tee -q -o cells.json stat -json"])
+        reports = _reports(verilog, top, [f"{self.synth} -top {top}", "tee -q -o cells.json stat -json"])
         cells = reports["cells"]["num_cells_by_type"]
         return Cost(
             flip_flops=_count(cells, self.flip_flop),

@@ -118,15 +118,20 @@ class SystolicArray(wiring.Component):
 
         # An output that waits freezes tokens, skew registers and rings together; from the next cycle on,
         # so that all of them follow a register and not what is behind the output.
-        advance = Signal()
+        advance = Signal(init=1)
 
-        # What column 0 does in this cycle.
-        token = Signal(token_layout(config))
+        # What column 0 does: steps in the cycle in which they come, all else a cycle after the control said so.
+        control = Signal(token_layout(config))
+        enable = Signal()
         spikes = Signal(config.rows)
         skips = Signal(config.columns)
         configured = Signal(config.columns)
         leak = Signal(range(len(config.leaks)), reset_less=True)
-        self._sequence(m, advance, token, spikes, skips, configured, leak)
+        self._sequence(m, advance, control, enable, spikes, skips, configured, leak)
+        skips = _delay(m, "skips", skips, 1, advance)
+        told = _delay(m, "token", control, 1, advance, reset_less=False)
+        token = Signal.like(told, name="token")
+        m.d.comb += [token.eq(told), token.enable.eq(enable)]
 
         neurons = []
         for column in range(config.columns):
@@ -143,6 +148,7 @@ class SystolicArray(wiring.Component):
         m: Module,
         advance: Signal,
         token: data.View,
+        enable: Signal,
         spikes: Signal,
         skips: Signal,
         configured: Signal,
@@ -180,7 +186,7 @@ class SystolicArray(wiring.Component):
         with m.Else():  # CLEAR goes round: a simulator's unknown carry spoils the place that it is added to
             m.d.comb += last_row.eq(config.rows)
 
-        with m.FSM(init="SETTLE"):
+        with m.FSM(init="ROTATE"):
             with m.State("PARAMETERS"):
                 # No wait for what is still under way: column c's parameters come c cycles after those of
                 # column 0 at the earliest, when its last result is out, and so does the tile's leak.
@@ -199,14 +205,10 @@ class SystolicArray(wiring.Component):
                     weights.ready.eq(advance & steps.valid),
                 ]
                 with m.If(steps.valid & weights.valid):
-                    m.d.comb += [token.enable.eq(1), spikes.eq(steps.p.spikes)]
+                    m.d.comb += [enable.eq(1), spikes.eq(steps.p.spikes)]
                     with m.If(advance & (steps.p.action != Action.ACCUMULATE)):
                         m.d.sync += action.eq(steps.p.action)
-                        m.next = "SETTLE"
-
-            with m.State("SETTLE"):  # the elements' carries are added
-                with m.If(advance):
-                    m.next = "ROTATE"
+                        m.next = "ROTATE"
 
             with m.State("ROTATE"):
                 go = Signal()
@@ -239,10 +241,14 @@ class SystolicArray(wiring.Component):
                         m.d.sync += [cycle.eq(0), row.eq(row + 1)]
                         with m.If(row == last_row):
                             m.d.sync += row.eq(0)
-                            with m.If(ends):
-                                m.next = "PARAMETERS"
-                            with m.Else():
-                                m.next = "STEP"
+                            m.next = "LAST"
+
+            with m.State("LAST"):  # column 0 does what the control said last
+                with m.If(advance):
+                    with m.If(ends):
+                        m.next = "PARAMETERS"
+                    with m.Else():
+                        m.next = "STEP"
 
         if config.retire:
             # FIRE_HELD counts time steps in ``cycle``, two a step; the other tiles' FIREs are counted here.
@@ -317,22 +323,24 @@ class SystolicArray(wiring.Component):
         result = Signal(data.StructLayout(layout))
         first = Signal.like(result, reset_less=True)
         second = Signal.like(result, reset_less=True)
-        first_valid, second_valid = Signal(), Signal()
+        first_valid, second_valid, fills = Signal(), Signal(), Signal()
+        m.d.sync += second_valid.eq(fills)
         with m.If(~first_valid | self.o_spikes.ready):
             m.d.sync += [
                 first.eq(Mux(second_valid, second, result)),
                 first_valid.eq(second_valid | (token.spikes & advance)),
-                second_valid.eq(0),
             ]
-        with m.Elif(advance):
-            m.d.sync += [second.eq(result), second_valid.eq(token.spikes)]
+        with m.Else():
+            m.d.comb += fills.eq(second_valid | (token.spikes & advance))
+        with m.If(advance):
+            m.d.sync += second.eq(result)
         m.d.comb += [self.o_spikes.valid.eq(first_valid), self.o_spikes.payload.eq(first.spikes)]
 
         # Sums wait in the potential registers, which take no others for a cycle: in it the array freezes.
         waits = Signal()
         m.d.comb += self.o_sums.valid.eq((token.sums & advance) | waits)
-        m.d.sync += waits.eq(self.o_sums.valid & ~self.o_sums.ready)
-        m.d.comb += advance.eq(~(second_valid | waits))
+        refused = self.o_sums.valid & ~self.o_sums.ready
+        m.d.sync += [waits.eq(refused), advance.eq(~(fills | refused))]
 
         for column, neuron in enumerate(neurons):
             spike = _delay(m, f"spike_{column}", neuron.spike, last - column, advance)

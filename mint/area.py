@@ -8,6 +8,7 @@ import typer
 
 from mint.console import console, messages
 from mint.options import Columns, Rows
+from mint.plots import plot_area
 from mint.report import write_json
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ WORKERS = 2
 NOTE = """\
 GE is area in NAND2 cells; flow generic has a built-in table of cells instead of a library.
 Adders of the cell flows are ripple-carry. The element is synthesised once and counted once
-per instance. By Yosys alone: compare rows of a column, not with a vendor's tool."""
+per instance. By Yosys alone: compare rows of a column, not with a vendor's tool. gate_limit is
+W + 13 flip-flops, W full adders and 13 half adders: a sum and its adder, and nothing else."""
 
 
 def area(
@@ -45,11 +47,13 @@ def area(
     Synthesises the processing element and a whole array with Yosys: for a few generic gates, for standard-cell
     libraries, and for Xilinx 7-series, ECP5 and iCE40. Takes a few minutes on two cores.
 
-    The JSON report is a list of records; the command and the tool versions are beside it, in area.meta.json.
+    The JSON report is a list of records; the command and the tool versions are beside it, in area.meta.json. A picture
+    of the area per processing element is there, too, as .png and .svg.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from hdl.area import VARIANTS, count_records, measure
+    from hdl.gate_limit import limit_records
     from hdl.liberty import installed_libraries
     from hdl.synthesis import FPGAS, Library
 
@@ -64,11 +68,16 @@ def area(
             progress.advance(task, len(done))
 
     by_key = {record.key: record for record in records}
-    records = [by_key[variant, flow.name] for variant in VARIANTS for flow in variant.flows(flows)]
+    ordered = [by_key[variant, flow.name] for variant in VARIANTS for flow in variant.flows(flows)]
+    records = [*ordered, *limit_records(flows)]
     write_json(output, [asdict(record) for record in records])
+    # The last library is one that was asked for, or installed; the generic cells are there without one.
+    picture = output.with_suffix(".svg")
+    library = [flow for flow in flows if isinstance(flow, Library)][-1]
+    plot_area([asdict(record) for record in records], library.name, picture)
     print_table(records)
     console.print(NOTE, soft_wrap=True)
-    console.print(f"written: {output}", soft_wrap=True)
+    console.print(f"written: {output}, {picture.with_suffix('.png').name}, {picture.name}", soft_wrap=True)
 
 
 def print_table(records: list["Record"]) -> None:

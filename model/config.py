@@ -180,7 +180,7 @@ class ArrayConfig:
 
     @property
     def settle_cycles(self) -> int:
-        """Between a step and its action: the processing elements' carries are added."""
+        """Between a step and its action: the control's token is on its way, the elements' carries are added."""
         return 1
 
     @property

@@ -8,7 +8,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-VERBS = ["setup", "verilog", "cosim", "area", "train", "evaluate", "test", "formal", "bench", "lint", "clean"]
+VERBS = [
+    "setup",
+    "verilog",
+    "cosim",
+    "area",
+    "train",
+    "evaluate",
+    "results",
+    "test",
+    "formal",
+    "bench",
+    "lint",
+    "clean",
+]
 LIMIT = 1 << 20
 
 TRACES = {

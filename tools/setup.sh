@@ -2,7 +2,7 @@
 # Makes .venv and installs the project into it, from the versions in constraints.txt.
 #
 #   tools/setup.sh core   what Verilog, co-simulation and area reports need (no torch)
-#   tools/setup.sh full   training and tests as well
+#   tools/setup.sh full   training, place and route, and tests as well
 #
 # The Makefile calls this when the stamp that it leaves is missing or old.
 set -eu
@@ -44,7 +44,7 @@ fi
 
 case $level in
 core) project=. ;;
-full) project='.[train,test]' ;;
+full) project='.[train,fpga,test]' ;;
 *) stop "unknown level $level; choose core or full" ;;
 esac
 say "installing Python packages ($level); what pip says goes to $log"

@@ -1,0 +1,197 @@
+"""Pictures of area reports: PNG to look at, SVG for documents, the same bytes every time.
+
+The functions take records as the JSON reports have them, so that a picture can be drawn again without measuring again.
+Matplotlib takes a second to import and is imported when a picture is drawn.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+STYLE = {
+    "font.family": "DejaVu Sans",  # comes with Matplotlib: the same letters on every machine
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "mint",
+}
+
+SERIES = {
+    "uq_array": ("UQ array, a multiplier in every PE", "#D55E00", "s"),
+    "uq_shared_array": ("UQ array, a multiplier a column", "#E69F00", "D"),
+    "mint_array": ("MINT array, with its neuron units and control", "#0072B2", "o"),
+    "mint_pe": ("MINT PE alone", "#56B4E9", "^"),
+    "gate_limit": ("gate limit: flip-flops and adders alone", "#555555", ""),
+}
+"""Label, colour (of Okabe and Ito's eight, which colour-blind readers tell apart) and marker of each design."""
+
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+HATCHES = ("", "//", "", "\\\\", "", "xx", "", "..")
+"""Beside its colour, every other part has hatches: neighbours differ in a grey print, too."""
+
+ANONYMOUS: Mapping[str, dict[str, Any]] = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
+ENDINGS = tuple(ANONYMOUS)
+
+Record = Mapping[str, Any]
+
+
+def plot_area(records: Sequence[Record], flow: str, path: Path, endings: Sequence[str] = ENDINGS) -> None:
+    """Draw the area of a processing element against the width W = U, for every design that has records in ``flow``.
+
+    An array's area is divided by its processing elements. The axis is logarithmic where the widest design is far from
+    the others.
+    """
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    series = per_element(records, flow)
+    if not series:
+        raise ValueError(f"no areas of flow {flow} to draw")
+    highest = [max(points.values()) for points in series.values()]
+    logarithmic = max(highest) > 8 * min(highest)
+    figure, axes = _figure(6.4, 6.0 if logarithmic else 4.4)
+    axes.set_xscale("log", base=2)
+    if logarithmic:
+        axes.set_yscale("log")
+        steps = [step * 10**power for power in range(1, 6) for step in (1, 2, 5)]
+        axes.yaxis.set_major_locator(FixedLocator(steps))
+        axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    for design, points in series.items():
+        label, colour, marker = SERIES[design]
+        dashed = design == "gate_limit"
+        axes.plot(
+            list(points),
+            list(points.values()),
+            "--" if dashed else "-",
+            color=colour,
+            marker=marker,
+            label=label,
+            lw=1.8,
+        )
+        for width, value in points.items():
+            # Above the line, but below for what other lines run above.
+            below = dashed or design == "mint_pe"
+            axes.annotate(
+                f"{value:,.0f}",
+                (width, value),
+                xytext=(0, -7 if below else 6),
+                textcoords="offset points",
+                ha="center",
+                va="top" if below else "bottom",
+                color="#222222",
+                fontsize=9,
+                bbox={"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none"},
+                zorder=1,
+            )
+    widths = sorted({width for points in series.values() for width in points})
+    axes.set_xticks(widths, [str(width) for width in widths])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.margins(x=0.08)
+    low, high = min(min(points.values()) for points in series.values()), max(highest)
+    axes.set_ylim(*((low / 1.7, high * 1.7) if logarithmic else (0, high * 1.12)))
+    axes.set_xlabel("bits of weights and membranes (W = U)")
+    axes.set_ylabel("gate equivalents per PE" + (", logarithmic" if logarithmic else ""))
+    axes.set_title(f"Area per processing element (PE), {_size(records)}{flow}", loc="left", fontsize=11)
+    axes.grid(axis="y", color="#DDDDDD", lw=0.8)
+    axes.set_axisbelow(True)
+    figure.legend(loc="outside lower left", frameon=False, ncols=1, fontsize=9)
+    _save(figure, path, endings)
+
+
+def per_element(records: Sequence[Record], flow: str) -> dict[str, dict[int, float]]:
+    """Gate equivalents a processing element, by design and width, for W = U; designs as :data:`SERIES` orders them.
+
+    Of records that differ in their scales' bits alone, those of the most bits.
+    """
+    records = sorted(records, key=lambda record: record.get("scale_bits") or 0)
+    found: dict[str, dict[int, float]] = {}
+    for design in SERIES:
+        points = {
+            record["weight_width"]: record["gate_equivalents"] / (record["rows"] * record["columns"])
+            for record in records
+            if record["design"] == design and record["flow"] == flow
+            if record["weight_width"] == record["membrane_width"] and record["gate_equivalents"] is not None
+        }
+        if points:
+            found[design] = dict(sorted(points.items()))
+    return found
+
+
+def plot_breakdown(
+    parts: Mapping[str, Sequence[Record]], flow: str, path: Path, endings: Sequence[str] = ENDINGS
+) -> None:
+    """Draw what a processing element's area consists of: a stacked bar for every precision.
+
+    ``parts`` has for each precision the parts from the bottom up, ``{"part": …, "gate_equivalents": …}``, a processing
+    element's share of what an array has once.
+    """
+    figure, axes = _figure(6.4, 4.4)
+    names = list(dict.fromkeys(entry["part"] for entries in parts.values() for entry in entries))
+    totals = dict.fromkeys(parts, 0.0)
+    tallest = max(sum(entry["gate_equivalents"] for entry in entries) for entries in parts.values())
+    for number, name in enumerate(names):
+        heights = [
+            sum(entry["gate_equivalents"] for entry in entries if entry["part"] == name) for entries in parts.values()
+        ]
+        bars = axes.bar(
+            list(parts),
+            heights,
+            0.6,
+            bottom=list(totals.values()),
+            label=name,
+            color=PALETTE[number % len(PALETTE)],
+            hatch=HATCHES[number % len(HATCHES)],
+            edgecolor="white",
+            lw=0.8,
+        )
+        for precision, height, bar in zip(parts, heights, bars, strict=True):
+            if height > 0.04 * tallest:  # a lower one has no room for its number
+                axes.text(
+                    bar.get_x() + bar.get_width() / 2,
+                    totals[precision] + height / 2,
+                    f"{height:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=9,
+                    bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+                )
+            totals[precision] += height
+    for precision, total in totals.items():
+        axes.text(precision, total + 0.015 * tallest, f"{total:.0f}", ha="center", va="bottom", fontweight="bold")  # type: ignore[arg-type]
+    axes.set_ylim(0, 1.1 * tallest)
+    axes.set_xlabel("precision")
+    axes.set_ylabel("gate equivalents per PE")
+    axes.set_title(f"What a processing element (PE) consists of, {flow}", loc="left", fontsize=11)
+    axes.tick_params(axis="x", length=0)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles[::-1], labels[::-1], loc="outside right center", frameon=False)
+    _save(figure, path, endings)
+
+
+def _size(records: Sequence[Record]) -> str:
+    """The arrays' size, for a title."""
+    sizes = {(record["rows"], record["columns"]) for record in records if record["rows"] * record["columns"] > 1}
+    return "".join(f"{rows} × {columns} array, " for rows, columns in sorted(sizes))
+
+
+def _figure(width: float, height: float) -> tuple["Figure", "Axes"]:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context(STYLE):  # type: ignore[arg-type]
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots()
+
+
+def _save(figure: "Figure", path: Path, endings: Sequence[str]) -> None:
+    """Write ``path`` with each of the endings, without the time or the version of what wrote it."""
+    from matplotlib import rc_context
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with rc_context(STYLE):  # type: ignore[arg-type]
+        for ending in endings:
+            figure.savefig(path.with_suffix(ending), dpi=150, metadata=ANONYMOUS[ending])

