@@ -119,7 +119,7 @@ class Library:
         avoid = " ".join(f"-dont_use {cell}" for cell in UNUSABLE)
         element = " ".join(re.findall(rf"^module ({top}_pe\w*)", verilog, re.MULTILINE))
         units = re.findall(rf"^module ({top}_unit\w*)", verilog, re.MULTILINE)
-        multiplies = " * " in verilog
+        area_map, outer_map = [MULTIPLIER_MAP] * 2 if " * " in verilog else [AREA_MAP, MAP]
         # A design that is an element itself is mapped like one.
         inner = element or (top if "_pe" in top else "")
         outer = [] if inner == top else [top, *units]
@@ -140,13 +140,13 @@ class Library:
                 f"dfflibmap -liberty cells.lib {avoid}",
                 *(
                     [
-                        f"abc -liberty cells.lib {avoid} {self._script(MULTIPLIER_MAP if multiplies else AREA_MAP, 10)} {inner}"
+                        f"abc -liberty cells.lib {avoid} {self._script(area_map, 10)} {inner}"
                     ]
                     if inner
                     else []
                 ),
                 *(
-                    f"abc -liberty cells.lib {avoid} {self._script(MULTIPLIER_MAP if multiplies else MAP, 8)} {module}"
+                    f"abc -liberty cells.lib {avoid} {self._script(outer_map, 8)} {module}"
                     for module in outer
                 ),
                 "opt_clean",
