@@ -138,17 +138,8 @@ class Library:
                 "tee -q -o gates.json stat -json",
                 *([f"clockgate -liberty cells.lib -min_net_size 4 {avoid}"] if CLOCK_GATE in self.text else []),
                 f"dfflibmap -liberty cells.lib {avoid}",
-                *(
-                    [
-                        f"abc -liberty cells.lib {avoid} {self._script(area_map, 10)} {inner}"
-                    ]
-                    if inner
-                    else []
-                ),
-                *(
-                    f"abc -liberty cells.lib {avoid} {self._script(outer_map, 8)} {module}"
-                    for module in outer
-                ),
+                *([f"abc -liberty cells.lib {avoid} {self._script(area_map, 10)} {inner}"] if inner else []),
+                *(f"abc -liberty cells.lib {avoid} {self._script(outer_map, 8)} {module}" for module in outer),
                 "opt_clean",
                 "tee -q -o cells.json stat -json -liberty cells.lib",
                 "write_verilog -noattr -noexpr netlist.v",
