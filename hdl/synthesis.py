@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ RIPPLE_ADDER = Path(__file__).with_name("ripple_adder.v")
 AREA_MAP = "strash;dch,-f;amap,-m"
 MAP = "strash;dch,-f;map,-a"
 """ABC's commands: the smallest that it finds, and one that keeps paths shorter."""
+
+MULTIPLIER_MAP = "strash;dc2;&get,-n;&nf;&put"
+"""For designs with multipliers: on those, the others take minutes."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ UNUSABLE = ("*lpflow*", "*probe*")
 """Cells that a designer places by hand (isolation, probes), which mapping by function would pick."""
 
 MULTIPLIERS = ("$mul", "$macc", "$macc_v2", "$div", "$divfloor", "$mod", "$modfloor")
-"""Operators that no design of this project may hold before technology mapping."""
+"""Operators that no design of this project, but the baseline, may hold before technology mapping."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +72,17 @@ def _count(cells: dict[str, int], pattern: str) -> int:
     return sum(number for cell, number in cells.items() if re.fullmatch(pattern, cell))
 
 
-def _run(verilog: str, top: str, commands: list[str], liberty: str = "", files: Mapping[str, str] | None = None) -> Path:
+def _run(
+    verilog: str, top: str, commands: list[str], liberty: str = "", files: Mapping[str, str] | None = None
+) -> Path:
     """Run ``commands`` on a design, in a new folder; the caller removes the folder."""
     prepare = [
         "read_verilog design.v",
         f"hierarchy -check -top {top}",
         "proc",
         # The module that an array holds once per element is done once and counted once per instance. Flat, an array
-        # takes three times as long and comes out within two percent.
-        f"setattr -mod -set keep_hierarchy 1 {top}_pe",
+        # takes three times as long and comes out within two percent. The baseline's multipliers likewise.
+        f"setattr -mod -set keep_hierarchy 1 {top}_pe* {top}_unit*",
         "flatten",
         # Amaranth names the elements of an array `name[0]`, which abc9 takes for a bit of `name`.
         "rename -hide *",
@@ -128,18 +133,29 @@ class Library:
     adders, and cells are buffered and sized for it; the generic cells have no timing.
     """
 
-    def __init__(self, path: Path = GENERIC, period_ns: float | None = None) -> None:
+    def __init__(
+        self,
+        path: Path = GENERIC,
+        period_ns: float | None = None,
+        element: Sizing = ELEMENT,
+        edge: Sizing = EDGE,
+    ) -> None:
         self.generic = path == GENERIC
+        self.element, self.edge = element, edge
         self.name, self.text = read_library(path)
         self.period_ns = None if self.generic else period_ns
 
     def netlist(self, verilog: str, top: str) -> Netlist:
         """Synthesise a design."""
         avoid = " ".join(f"-dont_use {cell}" for cell in UNUSABLE)
-        element = f"{top}_pe" if re.search(rf"^module {top}_pe\b", verilog, re.MULTILINE) else ""
+        element = " ".join(re.findall(rf"^module ({top}_pe\w*)", verilog, re.MULTILINE))
+        units = re.findall(rf"^module ({top}_unit\w*)", verilog, re.MULTILINE)
+        element_sizing, edge_sizing = self.element, self.edge
+        if " * " in verilog:
+            element_sizing, edge_sizing = (replace(each, mapping=MULTIPLIER_MAP) for each in (self.element, self.edge))
         # A design that is an element itself is mapped like one.
         inner = element or (top if "_pe" in top else "")
-        outer = [] if inner == top else [top]
+        outer = [] if inner == top else [top, *units]
         prefix = "techmap -map +/techmap.v"
         ripple = f"{prefix} -map {RIPPLE_ADDER}"
         folder = _run(
@@ -156,14 +172,16 @@ class Library:
                 "tee -q -o gates.json stat -json",
                 *([f"clockgate -liberty cells.lib -min_net_size 4 {avoid}"] if CLOCK_GATE in self.text else []),
                 f"dfflibmap -liberty cells.lib {avoid}",
-                *([f"abc -liberty cells.lib {avoid} {self._script(ELEMENT)} {inner}"] if inner else []),
-                *(f"abc -liberty cells.lib {avoid} {self._script(EDGE)} {module}" for module in outer),
+                *([f"abc -liberty cells.lib {avoid} {self._script(element_sizing)} {inner}"] if inner else []),
+                *(f"abc -liberty cells.lib {avoid} {self._script(edge_sizing)} {module}" for module in outer),
                 "opt_clean",
                 "tee -q -o cells.json stat -json -liberty cells.lib",
                 "write_verilog -noattr -noexpr -simple-lhs netlist.v",
             ],
             self.text,
-            {} if self.period_ns is None else {f"{each.name}.sdc": self._constraints(each) for each in (ELEMENT, EDGE)},
+            {}
+            if self.period_ns is None
+            else {f"{each.name}.sdc": self._constraints(each) for each in (self.element, self.edge)},
         )
         try:
             gates = json.loads((folder / "gates.json").read_text())["design"]["num_cells_by_type"]
@@ -177,17 +195,17 @@ class Library:
         finally:
             shutil.rmtree(folder)
 
-    def _script(self, sizing: "Sizing") -> str:
+    def _script(self, sizing: Sizing) -> str:
         """ABC's script, in the form that Yosys takes."""
         if self.generic:
-            return f"-script +{AREA_MAP}"
+            return f"-script +{sizing.mapping if sizing.mapping == MULTIPLIER_MAP else AREA_MAP}"
         if self.period_ns is None:
             return f"-script +{sizing.mapping}"
         up, down = (round(1000 * self.period_ns * share) for share in (sizing.up, sizing.down))
         buffered = f"topo;buffer,-p,-N,{sizing.fanout};topo;upsize,-D,{up};dnsize,-D,{down}"
         return f"-constr {sizing.name}.sdc -script +{sizing.mapping};{buffered}"
 
-    def _constraints(self, sizing: "Sizing") -> str:
+    def _constraints(self, sizing: Sizing) -> str:
         """What drives a module's inputs and what its outputs drive.
 
         A register's output is an input here, as weak as the smallest inverter.

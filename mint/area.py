@@ -42,6 +42,8 @@ def area(
 ) -> None:
     """Print gates, flip-flops and FPGA cells of the PE and the array, for all nine pairs of widths.
 
+    Beside them the baseline with multipliers (uq), for equal widths: one in every element, and one a column.
+
     Synthesises the processing element and a whole array with Yosys: for a few generic gates, for standard-cell
     libraries, and for Xilinx 7-series, ECP5 and iCE40. Takes a few minutes on two cores.
 
@@ -50,7 +52,7 @@ def area(
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from hdl.area import DESIGNS, PRECISIONS, count_records, measure
+    from hdl.area import VARIANTS, count_records, measure
     from hdl.gate_limit import limit_records
     from hdl.liberty import installed_libraries
     from hdl.synthesis import FPGAS, Library
@@ -65,14 +67,9 @@ def area(
             records += done
             progress.advance(task, len(done))
 
-    order = {
-        (design, precision.weight_width, precision.membrane_width, flow.name): None
-        for design in DESIGNS
-        for precision in PRECISIONS
-        for flow in flows
-    }
     by_key = {record.key: record for record in records}
-    records = [*(by_key[key] for key in order), *limit_records(flows)]
+    ordered = [by_key[variant, flow.name] for variant in VARIANTS for flow in variant.flows(flows)]
+    records = [*ordered, *limit_records(flows)]
     write_json(output, [asdict(record) for record in records])
     # The last library is one that was asked for, or installed; the generic cells are there without one.
     picture = output.with_suffix(".svg")
@@ -84,16 +81,18 @@ def area(
 
 
 def print_table(records: list["Record"]) -> None:
-    """One table for each design: a row for every pair of widths, a column for every flow."""
+    """One table for each design and bits of a scale: a row for every pair of widths, a column for every flow."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    for design in dict.fromkeys(record.design for record in records):
-        of_design = [record for record in records if record.design == design]
+    for design, bits in dict.fromkeys((record.design, record.scale_bits) for record in records):
+        of_design = [record for record in records if (record.design, record.scale_bits) == (design, bits)]
         first = of_design[0]
         size = f", {first.rows} x {first.columns}" if first.rows * first.columns > 1 else ""
-        table = Table(title=f"{design}{size}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        if bits is not None:
+            size += f", scales of {bits} bits"
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for width in ("W", "U"):
             table.add_column(width, justify="right")
         rows: dict[tuple[int, int], list[str]] = {}
@@ -107,7 +106,9 @@ def print_table(records: list["Record"]) -> None:
             table.add_row(*map(str, widths), *row)
         # As wide as it is, even in a narrow terminal or a file: a cut number is worth nothing.
         needed = console.measure(table, options=console.options.update(max_width=1000)).maximum
-        Console(width=max(needed, console.width), highlight=False).print(table)
+        wide = Console(width=max(needed, console.width), highlight=False)
+        wide.print(f"{design}{size}", style="italic")  # a title of the table would wrap at the table's width
+        wide.print(table)
 
 
 def numbers_by_unit(record: "Record") -> dict[str, str]:

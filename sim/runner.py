@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from cocotb_tools.runner import get_results, get_runner
 
 from model.config import ArrayConfig, Precision
+from model.uq_config import Shifts, UqConfig
 from sim.simulators import BenchError, SimulationError, installed
 
 CONFIG_VARIABLE = "MINT_ARRAY"
@@ -106,7 +107,7 @@ def simulate(
     return Results(ran, log)
 
 
-def config_environment(config: ArrayConfig) -> dict[str, str]:
+def config_environment(config: ArrayConfig | UqConfig) -> dict[str, str]:
     """The environment that tells a bench its array."""
     return {CONFIG_VARIABLE: json.dumps(asdict(config))}
 
@@ -117,6 +118,13 @@ def config_from_environment() -> ArrayConfig:
     return ArrayConfig(
         **fields | {"precision": Precision(**fields["precision"]), "leaks": tuple(fields["leaks"])},
     )
+
+
+def uq_config_from_environment() -> UqConfig:
+    """The array of the baseline that :func:`config_environment` told."""
+    fields = json.loads(os.environ[CONFIG_VARIABLE])
+    shifts = tuple(Shifts(*each) for each in fields["shifts"])
+    return UqConfig(**fields | {"precision": Precision(**fields["precision"]), "shifts": shifts})
 
 
 def _first_failure(results: Path) -> str:
