@@ -22,7 +22,7 @@ from hdl.yosys import run_script
 RIPPLE_ADDER = Path(__file__).with_name("ripple_adder.v")
 
 AREA_MAP = "strash;dch,-f;amap,-m"
-MAP = "strash;dch,-f;map,-a"
+MAP = "strash;dch,-f;map,-B,0.9"
 """ABC's commands: the smallest that it finds, and one that keeps paths shorter."""
 
 MULTIPLIER_MAP = "strash;dc2;&get,-n;&nf;&put"
@@ -43,8 +43,8 @@ class Sizing:
     """Shares of the period: cells grow until paths take ``up`` of it, and shrink as long as they take ``down``."""
 
 
-ELEMENT = Sizing("element", AREA_MAP, fanout=10, load=2.5, up=0.6, down=0.65)
-EDGE = Sizing("edge", MAP, fanout=8, load=12, up=0.55, down=0.6)
+ELEMENT = Sizing("element", AREA_MAP, fanout=4, load=2.5, up=0.6, down=0.65)
+EDGE = Sizing("edge", MAP, fanout=8, load=16, up=0.55, down=0.6)
 """An element drives the next one; what is around it drives a pin of one in every row."""
 
 CLOCK_GATE = "clock_gating_integrated_cell"
