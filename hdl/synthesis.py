@@ -123,6 +123,8 @@ class Netlist:
     flip_flops: int
     modules: dict[str, float]
     """Area by module, each once."""
+    delay_ns: float | None = None
+    """The longest path in a module as ABC's stime sees it; None without a period."""
 
 
 class Library:
@@ -186,11 +188,13 @@ class Library:
         try:
             gates = json.loads((folder / "gates.json").read_text())["design"]["num_cells_by_type"]
             cells = json.loads((folder / "cells.json").read_text())
+            delays = re.findall(r"Delay = *([\d.]+) ps", (folder / "yosys.log").read_text())
             return Netlist(
                 (folder / "netlist.v").read_text(),
                 float(cells["design"]["area"]),
                 _count(gates, r"\$_.*DFF.*"),
                 {name.removeprefix("\\"): float(module["area"]) for name, module in cells["modules"].items()},
+                max((float(delay) / 1000 for delay in delays), default=None),
             )
         finally:
             shutil.rmtree(folder)
@@ -202,7 +206,7 @@ class Library:
         if self.period_ns is None:
             return f"-script +{sizing.mapping}"
         up, down = (round(1000 * self.period_ns * share) for share in (sizing.up, sizing.down))
-        buffered = f"topo;buffer,-p,-N,{sizing.fanout};topo;upsize,-D,{up};dnsize,-D,{down}"
+        buffered = f"topo;buffer,-p,-N,{sizing.fanout};topo;upsize,-D,{up};dnsize,-D,{down};stime,-p"
         return f"-constr {sizing.name}.sdc -script +{sizing.mapping};{buffered}"
 
     def _constraints(self, sizing: Sizing) -> str:
