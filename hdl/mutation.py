@@ -137,7 +137,8 @@ def compare(text: str, other: str, top: str, folder: Path, seconds: int) -> Verd
     for name, content in (("gold", text), ("gate", other)):
         (folder / f"{name}.v").write_text(content)
         commands += [f"read_verilog {name}.v", f"hierarchy -top {top}", "proc", "flatten", f"rename {top} {name}"]
-        commands += [f"design -stash {name}"]
+        # A fault at a register's output takes the place of the wire that had the initial value.
+        commands += ["setundef -zero -init", f"design -stash {name}"]
     commands += [f"design -copy-from {name} {name}" for name in ("gold", "gate")]
     commands += ["miter -equiv -flatten gold gate miter", "hierarchy -top miter", *NETLIST]
     run_script([*commands, "write_aiger -zinit miter.aig"], folder)

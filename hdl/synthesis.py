@@ -201,8 +201,6 @@ class Library:
 
     def _script(self, sizing: Sizing) -> str:
         """ABC's script, in the form that Yosys takes."""
-        if self.generic:
-            return f"-script +{sizing.mapping if sizing.mapping == MULTIPLIER_MAP else AREA_MAP}"
         if self.period_ns is None:
             return f"-script +{sizing.mapping}"
         up, down = (round(1000 * self.period_ns * share) for share in (sizing.up, sizing.down))

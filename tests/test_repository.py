@@ -13,6 +13,7 @@ VERBS = [
     "verilog",
     "cosim",
     "area",
+    "timing",
     "train",
     "evaluate",
     "results",
