@@ -47,8 +47,8 @@ results: $(CORE)   ## write the tables of README and docs/results.md from docs/r
 test: $(FULL)      ## all tests
 	@$(RUN) -m pytest -n 2
 
-formal: $(FULL)    ## the proofs alone
-	@$(RUN) -m pytest tests/formal
+formal: $(CORE)    ## prove elements, neuron units, streams and netlists, for ever and all nine width pairs   [LIBERTY=file]
+	@$(RUN) -m mint formal $(call option,--liberty,LIBERTY)
 
 bench: $(FULL)     ## speed of the golden model and of the simulation
 	@$(RUN) -m bench

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from mint.console import messages
 
-COMMANDS = ("train", "export", "check", "evaluate", "golden", "verilog", "cosim", "area")
+COMMANDS = ("train", "export", "check", "evaluate", "golden", "verilog", "cosim", "area", "formal")
 """In the order in which ``mint --help`` lists them."""
 
 PACKAGES = ("model", "hdl", "sim", "mint")

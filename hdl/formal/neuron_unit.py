@@ -37,9 +37,8 @@ def neuron_unit(config: ArrayConfig) -> Proof:
     if config.joins:
         defines["JOINS"] = 1
     return Proof(
-        name="neuron unit = law",
-        configuration=f"{config.precision}, {config.accumulator_width} bits, r = {', '.join(map(str, config.leaks))}"
-        + (", joins" if config.joins else ""),
+        name="neuron unit = law, " + ("one r" if len(config.leaks) == 1 else "several r, joins"),
+        configuration=f"{config.precision}, {config.accumulator_width} bits, r = {', '.join(map(str, config.leaks))}",
         design=design,
         harness=HARNESS.read_text(),
         defines=defines,

@@ -21,10 +21,15 @@ from pathlib import Path
 from hdl.yosys import YosysError, run_script
 
 COUNTEREXAMPLE_LINES = 60
+FAILURE_CYCLES = 16
+"""How long a run to show a failure may be."""
 
 
 class ProofError(RuntimeError):
-    """A proof that failed, or a cover without a witness; the text has the first lines of the counterexample."""
+    """A proof that failed, or a cover without a witness.
+
+    The text's first line says which; a counterexample's first lines follow.
+    """
 
 
 @dataclass(frozen=True)
@@ -64,13 +69,15 @@ class Proof:
 
 @dataclass(frozen=True)
 class Record:
-    """A proof that held: an entry of ``formal.json``."""
+    """What became of a proof: an entry of ``formal.json``."""
 
     proof: str
     configuration: str
     method: str
     covers: tuple[str, ...]
     seconds: float
+    counterexample: str | None = None
+    """Why it does not hold; the first lines."""
 
 
 def prove(proof: Proof) -> Record:
@@ -81,9 +88,9 @@ def prove(proof: Proof) -> Record:
         for name, text in {**proof.files, "design.v": proof.design, "harness.v": proof.harness}.items():
             (folder / name).write_text(text)
         try:
-            run_script(_commands(proof), folder)
+            run_script([*_commands(proof), *_induction(proof), *_covers(proof)], folder)
         except YosysError as error:
-            raise ProofError(_failure(proof, folder, error)) from error
+            raise ProofError(f"{proof.name}, {proof.configuration}: {_failure(proof, folder, error)}") from error
         length = re.findall(r"Trying induction with length (\d+)", (folder / "induction.log").read_text())[-1]
     finally:
         shutil.rmtree(folder)
@@ -102,30 +109,41 @@ def _commands(proof: Proof) -> list[str]:
         f"read_verilog {defines} harness.v",
         "hierarchy -check -top proof",
         "proc",
-        "flatten",
+        "flatten -noscopeinfo",
         "cd proof",
         *(f"connect -nounset -set {wire} {signal}" for wire, signal in proof.peeks.items()),
         "cd ..",
         "opt -fast",
         "check -assert",  # a wire without a driver could be anything
-        f"tee -o induction.log sat -tempinduct -maxsteps {proof.longest} -prove ok 1 -set assumed 1 -verify",
-        *(
-            f"tee -o {cover}.log sat -seq {proof.cover_cycles} -prove {cover} 0 -set assumed 1 -falsify"
-            for cover in proof.covers
-        ),
     ]
 
 
+def _induction(proof: Proof) -> list[str]:
+    return [f"tee -o induction.log sat -tempinduct -maxsteps {proof.longest} -prove ok 1 -set assumed 1 -verify"]
+
+
+def _covers(proof: Proof) -> list[str]:
+    search = f"sat -seq {proof.cover_cycles} -set assumed 1 -falsify -prove"
+    return [f"tee -o {cover}.log {search} {cover} 0" for cover in proof.covers]
+
+
 def _failure(proof: Proof, folder: Path, error: YosysError) -> str:
-    """What failed, with the first cycles of the counterexample."""
-    what = f"{proof.name}, {proof.configuration}"
-    for cover in proof.covers:
-        log = folder / f"{cover}.log"
-        if "did succeed" in str(error) and log.exists() and "no model found" in log.read_text():
-            return f"{what}: {cover} does not happen within {proof.cover_cycles} cycles"
-    log = folder / "induction.log"
-    found = re.findall(r"^  Time Signal Name.*?(?=^\n|\Z)", log.read_text() if log.exists() else "", re.M | re.S)
-    if "proof did fail" not in str(error) or not found:
-        return f"{what}: {error}"
-    lines = found[-1].rstrip().splitlines()[:COUNTEREXAMPLE_LINES]
-    return f"{what}: it does not hold\n" + "\n".join(lines)
+    """What failed; for a proof, with the first lines of a run from the beginning, if a short one shows it."""
+    if "did succeed" in str(error):
+        cover = next(cover for cover in reversed(proof.covers) if (folder / f"{cover}.log").exists())
+        return f"{cover} does not happen within {proof.cover_cycles} cycles"
+    if "did fail" not in str(error):
+        return str(error)
+    search = f"sat -tempinduct-baseonly -maxsteps {FAILURE_CYCLES} -prove ok 1 -set assumed 1 -show-ports -verify"
+    try:
+        run_script([*_commands(proof), f"tee -o run.log {search}"], folder)
+    except YosysError:
+        return "it does not hold\n" + _table((folder / "run.log").read_text(), "init|cover_")
+    return f"k = {proof.longest} does not prove it\n" + _table((folder / "induction.log").read_text())
+
+
+def _table(log: str, without: str = "cover_") -> str:
+    """The last table of a log, less some lines, and less the wires that have no name."""
+    table = log[log.rindex("  Time Signal Name") :].split("\n\n")[0]
+    lines = [line for line in table.splitlines() if not re.match(rf"\s+(\d+ \\?)?(\w+ \$|{without})", line)]
+    return "\n".join(lines[:COUNTEREXAMPLE_LINES])
