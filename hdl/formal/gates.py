@@ -35,8 +35,8 @@ class Gates:
         """What every register holds, cycle after cycle, for random inputs in all lanes at once."""
         ones = (1 << LANES) - 1
         draw = random.Random(seed)
-        state = dict.fromkeys(self.registers, 0)
-        seen: dict[int, list[int]] = {bit: [] for bit in self.registers}
+        state: dict[int | str, int] = dict.fromkeys(self.registers, 0)
+        seen: dict[int | str, list[int]] = {bit: [] for bit in self.registers}
         order = self._order()
         for _ in range(CYCLES):
             values: dict[int | str, int] = {"0": 0, "1": ones, "x": 0, **state}
@@ -53,7 +53,7 @@ class Gates:
             state = {bit: values[source] for bit, source in self.registers.items()}
             for bit, value in state.items():
                 seen[bit].append(value)
-        return {bit: tuple(history) for bit, history in seen.items()}
+        return {bit: tuple(seen[bit]) for bit in self.registers}
 
     def _order(self) -> list[int]:
         """Gates so that what a gate takes comes before it."""
@@ -64,7 +64,7 @@ class Gates:
                 bit = waiting[-1]
                 needed = [source for source in self.gates[bit] if source in self.gates and source not in done]
                 if needed:
-                    waiting += needed  # type: ignore[arg-type]
+                    waiting += needed
                 else:
                     done[waiting.pop()] = None
         return list(done)

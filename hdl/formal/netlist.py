@@ -79,6 +79,7 @@ def netlist_proof(name: str, configuration: str, design: str, mapped: str, top: 
             "design_state": ",".join(f"design.{register}" for register in matches.values()),
             "netlist_state": ",".join(f"netlist.{register}" for register in matches),
         },
+        longest=1,
         covers=("cover_registers_move", "cover_outputs_move"),
         cover_cycles=4,
     )

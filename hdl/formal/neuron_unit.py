@@ -24,8 +24,8 @@ COVERS = (
 """What every unit meets; see :func:`covers` for the others."""
 
 
-def neuron_unit(config: ArrayConfig) -> Proof:
-    design = verilog_text(NeuronUnit(config), "mint_neuron")
+def neuron_unit(config: ArrayConfig, component: type[NeuronUnit] = NeuronUnit) -> Proof:
+    design = verilog_text(component(config), "mint_neuron")
     defines: dict[str, int | str] = {
         "U": config.membrane_width,
         "A": config.accumulator_width,
@@ -41,6 +41,7 @@ def neuron_unit(config: ArrayConfig) -> Proof:
         configuration=f"{config.precision}, {config.accumulator_width} bits, r = {', '.join(map(str, config.leaks))}",
         design=design,
         harness=HARNESS.read_text(),
+        longest=1,
         defines=defines,
         peeks={
             "held_at_first": "unit.held",

@@ -21,12 +21,13 @@ COVERS = (
 )
 
 
-def processing_element(config: ArrayConfig) -> Proof:
+def processing_element(config: ArrayConfig, component: type[ProcessingElement] = ProcessingElement) -> Proof:
     return Proof(
         name="processing element = law",
         configuration=f"W = {config.weight_width}, {config.accumulator_width} bits",
-        design=verilog_text(ProcessingElement(config), "mint_pe"),
+        design=verilog_text(component(config), "mint_pe"),
         harness=HARNESS.read_text(),
+        longest=2,
         defines={"W": config.weight_width, "A": config.accumulator_width},
         peeks={"carry": "element.carry"},
         covers=COVERS,

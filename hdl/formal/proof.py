@@ -1,14 +1,14 @@
 """A proof by induction over time, and the witnesses that it is about something.
 
-A proof is a design and a harness in Verilog. The harness is a module ``proof`` that holds the design and has the outputs
+A proof is a design and a harness in Verilog. The harness is a module ``proof`` that holds the design and has outputs:
 
 - ``ok``: what has to be 1 in every cycle;
 - ``assumed``: 1 in the cycles that the proof is about, which is what the design's surroundings promise;
 - ``cover_...``: something that has to happen in some run that is as assumed.
 
-``ok`` is proved by k-induction: it holds in the first k cycles, and after k cycles in which it held it holds in the next.
-Nothing bounds the time. Registers of the design start with any value whatever; those of the harness that have an initial
-value start with that. A register of the design that the harness needs to know is one of the proof's ``peeks``.
+``ok`` is proved by k-induction: it holds in the first k cycles, and after k cycles in which it held it holds in the
+next. Nothing bounds the time. Registers of the design start with any value whatever; those of the harness that have an
+initial value start with that. A register of the design that the harness needs to know is one of the proof's ``peeks``.
 """
 
 import re
@@ -63,7 +63,7 @@ class Proof:
     prepare: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
     cover_cycles: int = 8
-    longest: int = 3
+    longest: int = 1
     files: dict[str, str] = field(default_factory=dict)
 
 
@@ -80,8 +80,8 @@ class Record:
     """Why it does not hold; the first lines."""
 
 
-def prove(proof: Proof) -> Record:
-    """Prove it and find its covers, in a process of its own."""
+def prove(proof: Proof, explain: bool = True) -> Record:
+    """Prove it and find its covers, in a process of its own; if it fails, ``explain`` looks for a run that shows it."""
     begun = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="mint-"))
     try:
@@ -90,7 +90,9 @@ def prove(proof: Proof) -> Record:
         try:
             run_script([*_commands(proof), *_induction(proof), *_covers(proof)], folder)
         except YosysError as error:
-            raise ProofError(f"{proof.name}, {proof.configuration}: {_failure(proof, folder, error)}") from error
+            raise ProofError(
+                f"{proof.name}, {proof.configuration}: {_failure(proof, folder, error, explain)}"
+            ) from error
         length = re.findall(r"Trying induction with length (\d+)", (folder / "induction.log").read_text())[-1]
     finally:
         shutil.rmtree(folder)
@@ -127,7 +129,7 @@ def _covers(proof: Proof) -> list[str]:
     return [f"tee -o {cover}.log {search} {cover} 0" for cover in proof.covers]
 
 
-def _failure(proof: Proof, folder: Path, error: YosysError) -> str:
+def _failure(proof: Proof, folder: Path, error: YosysError, explain: bool) -> str:
     """What failed; for a proof, with the first lines of a run from the beginning, if a short one shows it."""
     if "did succeed" in str(error):
         cover = next(cover for cover in reversed(proof.covers) if (folder / f"{cover}.log").exists())
@@ -136,7 +138,8 @@ def _failure(proof: Proof, folder: Path, error: YosysError) -> str:
         return str(error)
     search = f"sat -tempinduct-baseonly -maxsteps {FAILURE_CYCLES} -prove ok 1 -set assumed 1 -show-ports -verify"
     try:
-        run_script([*_commands(proof), f"tee -o run.log {search}"], folder)
+        if explain:
+            run_script([*_commands(proof), f"tee -o run.log {search}"], folder)
     except YosysError:
         return "it does not hold\n" + _table((folder / "run.log").read_text(), "init|cover_")
     return f"k = {proof.longest} does not prove it\n" + _table((folder / "induction.log").read_text())

@@ -26,8 +26,8 @@ OUTPUTS = ("advance", "first", "second", "second_valid", "waits", "o_spikes__val
 """Registers that move while the array is frozen."""
 
 
-def systolic_array(config: ArrayConfig) -> Proof:
-    design = verilog_text(SystolicArray(config), "mint_array")
+def systolic_array(config: ArrayConfig, component: type[SystolicArray] = SystolicArray) -> Proof:
+    design = verilog_text(component(config), "mint_array")
     registers = [name for name in _registers(design) if name not in OUTPUTS]
     columns, rows = range(config.columns), range(config.rows)
     kept = [f"array.{name}" for name in registers]
@@ -84,6 +84,7 @@ def systolic_array(config: ArrayConfig) -> Proof:
         + (", retire" if config.retire else ""),
         design=design,
         harness=HARNESS.read_text(),
+        longest=1,
         defines=defines,
         peeks=peeks,
         covers=covers(config),
