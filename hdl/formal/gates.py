@@ -51,8 +51,8 @@ class Gates:
                 first, *second = self.gates[bit]
                 values[bit] = values[first] & values[second[0]] if second else values[first] ^ ones
             state = {bit: values[source] for bit, source in self.registers.items()}
-            for bit, value in state.items():
-                seen[bit].append(value)
+            for register, value in state.items():
+                seen[register].append(value)
         return {bit: tuple(seen[bit]) for bit in self.registers}
 
     def _order(self) -> list[int]:
