@@ -44,7 +44,7 @@ class Gates:
                 # Small numbers as often as large ones, of either sign: from some bit on, all are the same. Large ones
                 # alone saturate, and then the bits of a code are never different.
                 bits = self.inputs[name]
-                last = draw.randrange(len(bits))
+                last = min(draw.randrange(2 * len(bits)), len(bits) - 1)
                 for place, bit in enumerate(bits):
                     values[bit] = draw.getrandbits(LANES) if place <= last else values[bits[last]]
             for bit in order:
