@@ -18,7 +18,7 @@ CYCLES = 64
 
 
 class MatchError(RuntimeError):
-    """A register of the netlist that behaves like none of the design."""
+    """A register of the netlist that behaves like none of the design, or two of the design that behave alike."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ def match_registers(design: str, netlist: str, liberty: str, top: str) -> dict[s
     seed = 1
     golden, mapped = read_gates(design, top), read_gates(netlist, top, liberty)
     like = {signature: golden.names[bit] for bit, signature in golden.signatures(seed).items()}
+    if len(like) < len(golden.registers):
+        raise MatchError(f"{len(golden.registers)} registers of {top} hold {len(like)} different things")
     matches = {}
     for bit, signature in mapped.signatures(seed).items():
         if signature not in like:

@@ -56,6 +56,15 @@ def test_a_register_that_is_like_no_other_is_found(mapped):
         proof_of(design, inverted)
 
 
+def test_the_highest_bits_of_wide_words_are_told_apart():
+    array = config(Precision(8, 8), 1, 1)
+    design = verilog_text(NeuronUnit(array), "mint_neuron")
+    matches = module.match_registers(
+        design, Library().netlist(design, "mint_neuron").verilog, Library().text, "mint_neuron"
+    )
+    assert len(set(matches.values())) == len(matches) == 3 * 21 + 8
+
+
 def test_a_wrong_match_proves_nothing(mapped, monkeypatch):
     matches = module.match_registers(*mapped, Library().text, "mint_neuron")
     first, second, *_ = matches
