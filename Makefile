@@ -50,8 +50,8 @@ results: $(CORE)   ## write the tables of README and docs/results.md from docs/r
 test: $(FULL)      ## all tests
 	@$(RUN) -m pytest -n 2
 
-formal: $(FULL)    ## the proofs alone
-	@$(RUN) -m pytest tests/formal
+formal: $(CORE)    ## prove elements, neuron units, streams and netlists, for ever and all nine width pairs   [LIBERTY=file]
+	@$(RUN) -m mint formal $(call option,--liberty,LIBERTY)
 
 mutation: $(CORE)  ## faults in the hardware that the benches notice   [MUTANTS=600 MINUTES=60]
 	@$(RUN) -m mint mutation $(call option,--mutants,MUTANTS) $(call option,--minutes,MINUTES)

@@ -327,7 +327,9 @@ class SystolicArray(wiring.Component):
         result = Signal(data.StructLayout(layout))
         first = Signal.like(result, reset_less=True)
         second = Signal.like(result, reset_less=True)
-        first_valid, second_valid, fills = Signal(), Signal(), Signal()
+        first_valid = Signal()
+        second_valid = Signal()  # a name of its own, for hdl.formal
+        fills = Signal()
         m.d.sync += second_valid.eq(fills)
         with m.If(~first_valid | self.o_spikes.ready):
             m.d.sync += [

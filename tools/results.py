@@ -196,6 +196,20 @@ def timing(found: list[Any]) -> Rows:
     return lines
 
 
+@table("formal", "formal", tools=("amaranth", "pyosys"))
+def formal(found: list[Any]) -> Rows:
+    """What is proved, all configurations of a kind together."""
+    rows: list[list[object]] = [["proved", "configurations", "hold", "method", "covers met"]]
+    records = [record for run in found for record in run]
+    for proof in dict.fromkeys(record["proof"] for record in records):
+        of_proof = [record for record in records if record["proof"] == proof]
+        held = [record for record in of_proof if record["counterexample"] is None]
+        methods = ", ".join(sorted({record["method"] for record in held}))
+        covers = sum(len(record["covers"]) for record in held)
+        rows.append([proof, _count(len(of_proof)), _count(len(held)), methods, _count(covers)])
+    return rows
+
+
 def _count(number: float | None) -> str | None:
     return None if number is None else f"{number:,.0f}"
 
@@ -282,6 +296,8 @@ def read_run(path: Path) -> Run:
         raise ResultsError(f"{path} does not say which command and tools made it")
     if isinstance(found, dict):
         found = {key: value for key, value in found.items() if key not in (*MADE_BY, *TIMES)}
+    else:
+        found = [{key: value for key, value in record.items() if key not in TIMES} for record in found]
     return {**{key: made_by[key] for key in MADE_BY}, "found": found}
 
 

@@ -1,58 +1,58 @@
-"""Proof: whatever a processing element holds and gets, its next sum is the law's."""
+"""Whatever a processing element holds and gets, its sum is the law's; a planted bug is found."""
 
 import pytest
 
 from hdl.area import config
+from hdl.formal.processing_element import COVERS, processing_element
+from hdl.formal.proof import ProofError, prove
 from hdl.processing_element import ProcessingElement
-from hdl.verilog import verilog_text
-from hdl.yosys import YosysError, run_script
 from model.config import WIDTHS, Precision
+from tests.formal.mutants import check_refuted, mutant, with_harness
 
-LAW = "preload ? chain : spike ? accumulator + weight : accumulator"
-
-# The law's answer is kept for a cycle, to be compared with the element's. Two cycles from an unknown state are the
-# whole proof, because an element has no state but its sum.
-PROOF = """
-module proof (input clk, rst, preload, spike, input signed [{w}-1:0] weight, input signed [{a}-1:0] chain, output ok);
-    wire signed [{a}-1:0] accumulator;
-    reg signed [{a}-1:0] expected;
-    always @(posedge clk) expected <= {law};
-    assign ok = accumulator == expected;
-    pe element (.clk(clk), .rst(rst), .preload(preload), .spike(spike), .weight(weight), .chain(chain),
-                .accumulator(accumulator));
-endmodule
-"""
+ARRAY = config(Precision(4, 4), 1, 1)
 
 
-def prove(folder, weight_width: int, law: str) -> None:
-    array = config(Precision(weight_width, weight_width), 1, 1)
-    text = verilog_text(ProcessingElement(array), "pe")
-    proof = PROOF.format(w=array.weight_width, a=array.accumulator_width, law=law)
-    (folder / "proof.v").write_text(text + proof)
-    run_script(
-        [
-            "read_verilog proof.v",
-            "prep -flatten -top proof",
-            "setattr -unset init w:*",  # any sum, not only the one after power-up
-            "sat -seq 2 -prove-skip 1 -prove ok 1 -set-def-inputs -set-init-def -verify",
-        ],
-        folder,
-    )
-
-
-@pytest.mark.parametrize("weight_width", WIDTHS)
-def test_next_sum_is_the_laws(tmp_path, weight_width):
-    prove(tmp_path, weight_width, LAW)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_sum_is_the_laws(width):
+    record = prove(processing_element(config(Precision(width, width), 1, 1)))
+    assert len(record.covers) == len(COVERS)
 
 
 @pytest.mark.parametrize(
-    "law",
+    ("old", "new"),
     [
-        LAW.replace("+", "-"),
-        LAW.replace("spike ?", "1 ?"),
-        f"accumulator == 1234 ? 0 : {LAW}",  # wrong for one sum out of 2^17
+        ("register[width:] + carry", "register[width:] - carry"),
+        ("carry.eq(low[width])", "carry.eq(carry | low[width])"),  # or stays
+        ("sign = self.enable & ~(", "sign = ~("),  # adds without enable
+        ("self.weight[:-1] & self.spike.replicate(width - 1)", "self.weight[:-1]"),  # adds without a spike
+        ("Mux(self.preload, self.chain, Cat", "Mux(self.preload, self.chain >> 1, Cat"),
     ],
 )
-def test_a_wrong_law_is_refuted(tmp_path, law):
-    with pytest.raises(YosysError, match="proof did fail"):
-        prove(tmp_path, 4, law)
+def test_a_bug_is_found(old, new):
+    check_refuted(processing_element(ARRAY, mutant(ProcessingElement, old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("(spike ? wide : zero) + half", "(spike ? wide : zero)"),
+        ("sum <= (preload ? chain : sum) + addend", "sum <= sum == 1234 ? 0 : (preload ? chain : sum) + addend"),
+        ("assumed = no_weight & apart", "assumed = apart"),  # both promises are needed
+        ("assumed = no_weight & apart", "assumed = no_weight"),
+    ],
+)
+def test_a_wrong_law_is_refuted(old, new):
+    check_refuted(with_harness(processing_element(ARRAY), old, new))
+
+
+def test_a_counterexample_is_shown():
+    proof = processing_element(ARRAY, mutant(ProcessingElement, "register[width:] + carry", "register[width:] - carry"))
+    text = check_refuted(proof, explain=True)
+    assert "processing element = law, W = 4, 17 bits: it does not hold\n" in text
+    assert "\\preload" in text
+
+
+def test_a_cover_without_a_witness_fails():
+    proof = with_harness(processing_element(ARRAY), "cover_carry = known & enabled & carry", "cover_carry = 0")
+    with pytest.raises(ProofError, match="cover_carry does not happen within 8 cycles"):
+        prove(proof)

@@ -1,0 +1,1 @@
+"""Proofs: for all inputs and for ever, by induction, with Yosys alone."""

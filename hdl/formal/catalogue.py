@@ -1,0 +1,98 @@
+"""All proofs, and how they are run."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
+
+from hdl.area import PRECISIONS, config
+from hdl.formal.netlist import netlist
+from hdl.formal.neuron_unit import neuron_unit
+from hdl.formal.processing_element import processing_element
+from hdl.formal.proof import Proof, ProofError, Record, prove
+from hdl.formal.systolic_array import systolic_array
+from hdl.neuron_unit import NeuronUnit
+from hdl.processing_element import ProcessingElement
+from hdl.synthesis import Library
+from hdl.verilog import verilog_text
+from model.config import WIDTHS, ArrayConfig, ConfigError, Precision
+
+LEAKS = range(10)
+"""r of 0 to 9 each by itself, where the accumulator is wide enough; those of the shipped networks are 1 to 8."""
+
+SEVERAL_LEAKS = (0, 1, 2, 5, 7)
+
+SMALL = partial(ArrayConfig, precision=Precision(2, 2), accumulator_width=4, time_steps=2)
+ARRAYS = (
+    SMALL(rows=2, columns=2),
+    SMALL(rows=2, columns=2, joins=True, retire=True),
+    SMALL(rows=1, columns=3),
+    SMALL(rows=1, columns=1),
+)
+"""Arrays whose streams are proved: the accumulator's width is none of the control's business."""
+
+Make = Callable[[], Proof]
+
+
+def neuron_units() -> list[ArrayConfig]:
+    """Every pair of widths with every legal r by itself, and with several r and joins."""
+    found = []
+    for precision in PRECISIONS:
+        for leaks, joins in [*(((leak,), False) for leak in LEAKS), (SEVERAL_LEAKS, True)]:
+            try:
+                found.append(
+                    ArrayConfig(
+                        precision=precision,
+                        accumulator_width=precision.accumulator_width,
+                        leaks=leaks,
+                        joins=joins,
+                    )
+                )
+            except ConfigError:  # the accumulator does not hold such a membrane
+                continue
+    return found
+
+
+def catalogue(libraries: Sequence[Library]) -> list[Make]:
+    """What makes the proofs: synthesis takes its time, too."""
+    elements = [config(Precision(width, width), 1, 1) for width in WIDTHS]
+    makes: list[Make] = [
+        *(partial(processing_element, each) for each in elements),
+        *(partial(neuron_unit, each) for each in neuron_units()),
+        *(partial(systolic_array, each) for each in ARRAYS),
+    ]
+    for library in libraries:
+        makes += [partial(element_netlist, each, library) for each in elements]
+        makes += [partial(neuron_netlist, config(precision, 1, 1), library) for precision in PRECISIONS]
+    return makes
+
+
+def element_netlist(array: ArrayConfig, library: Library) -> Proof:
+    design = verilog_text(ProcessingElement(array), "mint_pe")
+    return netlist("processing element", f"W = {array.weight_width}", design, "mint_pe", library)
+
+
+def neuron_netlist(array: ArrayConfig, library: Library) -> Proof:
+    design = verilog_text(NeuronUnit(array), "mint_neuron")
+    return netlist("neuron unit", f"{array.precision}, r = {array.leaks[0]}", design, "mint_neuron", library)
+
+
+def prove_all(makes: Sequence[Make], workers: int) -> Iterator[Record]:
+    """Make and prove, ``workers`` at a time; gives records in any order."""
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for job in as_completed([pool.submit(_prove, make) for make in makes]):
+                yield job.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # an error or Ctrl-C: start nothing more
+            raise
+
+
+def _prove(make: Make) -> Record:
+    begun = time.monotonic()
+    proof = make()
+    try:
+        return prove(proof)
+    except ProofError as error:
+        seconds = round(time.monotonic() - begun, 1)
+        return Record(proof.name, proof.configuration, "none", (), seconds, str(error))

@@ -1,0 +1,152 @@
+"""A proof by induction over time, and the witnesses that it is about something.
+
+A proof is a design and a harness in Verilog. The harness is a module ``proof`` that holds the design and has outputs:
+
+- ``ok``: what has to be 1 in every cycle;
+- ``assumed``: 1 in the cycles that the proof is about, which is what the design's surroundings promise;
+- ``cover_...``: something that has to happen in some run that is as assumed.
+
+``ok`` is proved by k-induction: it holds in the first k cycles, and after k cycles in which it held it holds in the
+next. Nothing bounds the time. Registers of the design start with any value whatever; those of the harness that have an
+initial value start with that. A register of the design that the harness needs to know is one of the proof's ``peeks``.
+"""
+
+import re
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hdl.yosys import YosysError, run_script
+
+COUNTEREXAMPLE_LINES = 60
+FAILURE_CYCLES = 16
+"""How long a run to show a failure may be."""
+
+
+class ProofError(RuntimeError):
+    """A proof that failed, or a cover without a witness.
+
+    The text's first line says which; a counterexample's first lines follow.
+    """
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Something to prove.
+
+    Parameters
+    ----------
+    name, configuration : str
+        What is proved, and for which sizes.
+    design, harness : str
+        Verilog text; the top module is the harness's ``proof``.
+    defines : dict
+        Macros of the harness.
+    peeks : dict
+        Wires of the harness, and what they are connected to in the flattened design.
+    prepare : tuple of str
+        Yosys commands before the harness is read.
+    covers : tuple of str
+        Outputs that are 1 in some run of ``cover_cycles`` cycles.
+    longest : int
+        The greatest k that is tried.
+    """
+
+    name: str
+    configuration: str
+    design: str
+    harness: str
+    defines: dict[str, int | str] = field(default_factory=dict)
+    peeks: dict[str, str] = field(default_factory=dict)
+    prepare: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()
+    cover_cycles: int = 8
+    longest: int = 1
+    files: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What became of a proof: an entry of ``formal.json``."""
+
+    proof: str
+    configuration: str
+    method: str
+    covers: tuple[str, ...]
+    seconds: float
+    counterexample: str | None = None
+    """Why it does not hold; the first lines."""
+
+
+def prove(proof: Proof, explain: bool = True) -> Record:
+    """Prove it and find its covers, in a process of its own; if it fails, ``explain`` looks for a run that shows it."""
+    begun = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="mint-"))
+    try:
+        for name, text in {**proof.files, "design.v": proof.design, "harness.v": proof.harness}.items():
+            (folder / name).write_text(text)
+        try:
+            run_script([*_commands(proof), *_induction(proof), *_covers(proof)], folder)
+        except YosysError as error:
+            raise ProofError(
+                f"{proof.name}, {proof.configuration}: {_failure(proof, folder, error, explain)}"
+            ) from error
+        length = re.findall(r"Trying induction with length (\d+)", (folder / "induction.log").read_text())[-1]
+    finally:
+        shutil.rmtree(folder)
+    covers = tuple(cover.removeprefix("cover_") for cover in proof.covers)
+    seconds = round(time.monotonic() - begun, 1)
+    return Record(proof.name, proof.configuration, f"induction, k = {length}", covers, seconds)
+
+
+def _commands(proof: Proof) -> list[str]:
+    defines = " ".join(f"-D{name}={value}" for name, value in proof.defines.items())
+    return [
+        "read_verilog design.v",
+        *proof.prepare,
+        # Whatever a register of the design holds: not only what it has after power-up.
+        "setattr -unset init w:*",
+        f"read_verilog {defines} harness.v",
+        "hierarchy -check -top proof",
+        "proc",
+        "flatten -noscopeinfo",
+        "cd proof",
+        *(f"connect -nounset -set {wire} {signal}" for wire, signal in proof.peeks.items()),
+        "cd ..",
+        "opt -fast",
+        "check -assert",  # a wire without a driver could be anything
+    ]
+
+
+def _induction(proof: Proof) -> list[str]:
+    return [f"tee -o induction.log sat -tempinduct -maxsteps {proof.longest} -prove ok 1 -set assumed 1 -verify"]
+
+
+def _covers(proof: Proof) -> list[str]:
+    search = f"sat -seq {proof.cover_cycles} -set assumed 1 -falsify -prove"
+    return [f"tee -o {cover}.log {search} {cover} 0" for cover in proof.covers]
+
+
+def _failure(proof: Proof, folder: Path, error: YosysError, explain: bool) -> str:
+    """What failed; for a proof, with the first lines of a run from the beginning, if a short one shows it."""
+    if "did succeed" in str(error):
+        cover = next(cover for cover in reversed(proof.covers) if (folder / f"{cover}.log").exists())
+        return f"{cover} does not happen within {proof.cover_cycles} cycles"
+    if "did fail" not in str(error):
+        return str(error)
+    search = f"sat -tempinduct-baseonly -maxsteps {FAILURE_CYCLES} -prove ok 1 -set assumed 1 -show-ports -verify"
+    try:
+        if explain:
+            run_script([*_commands(proof), f"tee -o run.log {search}"], folder)
+    except YosysError:
+        return "it does not hold\n" + _table((folder / "run.log").read_text(), "init|cover_")
+    return f"k = {proof.longest} does not prove it\n" + _table((folder / "induction.log").read_text())
+
+
+def _table(log: str, without: str = "cover_") -> str:
+    """The last table of a log, less some lines, and less the wires that have no name."""
+    table = log[log.rindex("  Time Signal Name") :].split("\n\n")[0]
+    lines = [line for line in table.splitlines() if not re.match(rf"\s+(\d+ \\?)?(\w+ \$|{without})", line)]
+    return "\n".join(lines[:COUNTEREXAMPLE_LINES])

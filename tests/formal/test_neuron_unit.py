@@ -1,0 +1,63 @@
+"""Whatever a neuron unit holds and gets, it does what docs/numerics.md says; a planted bug is found."""
+
+import pytest
+
+from hdl.formal.catalogue import neuron_units
+from hdl.formal.neuron_unit import covers, neuron_unit
+from hdl.formal.proof import prove
+from hdl.neuron_unit import NeuronUnit
+from model.config import ArrayConfig, Precision
+from tests.formal.mutants import check_refuted, mutant, with_harness
+
+
+def unit(weight_width, membrane_width, *leaks, joins=False):
+    precision = Precision(weight_width, membrane_width)
+    width = precision.accumulator_width
+    return ArrayConfig(precision=precision, accumulator_width=width, leaks=leaks, joins=joins)
+
+
+def test_unit_is_the_laws():
+    array = unit(4, 4, 0, 1, 7, joins=True)
+    record = prove(neuron_unit(array))
+    assert [f"cover_{cover}" for cover in record.covers] == list(covers(array))
+    assert {"high_saturation", "low_saturation", "tie", "adds_bias_skip"} <= set(record.covers)
+
+
+def test_all_widths_and_leaks_are_in_the_catalogue():
+    single = {(*_widths(array), *array.leaks) for array in neuron_units() if not array.joins}
+    joins = {_widths(array) for array in neuron_units() if array.joins}
+    # 8-bit membranes beyond r = 8 do not fit the 15 bits of an accumulator for 2-bit weights.
+    assert len(single) == 9 * 10 - 1
+    assert (2, 8, 9) not in single
+    assert len(joins) == 9
+
+
+def _widths(array):
+    return array.weight_width, array.membrane_width
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("potential >= parameters.threshold", "potential > parameters.threshold"),  # a tie
+        ("low[0] | (sign & ~low.any())", "low[0]"),  # the code -2^(U-1)
+        ("shifted.eq(potential >> leak)", "shifted.eq((potential + 1) >> leak)"),  # not floor
+        ("membrane >> 1 if leak == 0 else membrane << (leak - 1)", "membrane << leak"),
+        ("Mux(self.spike, 0, self._store(m, potential))", "self._store(m, potential)"),  # no reset
+        ("self.advance & (self.load | self.control.add_membrane)", "self.load | self.control.add_membrane"),
+    ],
+)
+def test_a_bug_is_found(old, new):
+    check_refuted(neuron_unit(unit(2, 4, 3), mutant(NeuronUnit, old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("shifted = potential >>> r", "shifted = potential < zero ? -(-potential >>> r) : potential >>> r"),
+        ("shifted < -limit ? -limit", "shifted < -limit - 1 ? -limit - 1"),
+        ("(double ? two * sum : sum)", "sum"),
+    ],
+)
+def test_a_wrong_law_is_refuted(old, new):
+    check_refuted(with_harness(neuron_unit(unit(2, 4, 3)), old, new))
