@@ -9,7 +9,6 @@ import typer
 from mint.console import console, messages, print_wide
 from mint.options import Columns, Rows
 from mint.report import write_json
-from model.config import require
 
 if TYPE_CHECKING:
     from hdl.timing import Record
@@ -58,7 +57,7 @@ def timing(
     from hdl.place_and_route import place_and_route
     from hdl.synthesis import Library
     from hdl.timing import measure
-    from model.config import WIDTHS, Precision
+    from model.config import WIDTHS, Precision, require
     from model.uq_config import SCALE_BITS
 
     found = [liberty] if liberty else installed_libraries()
