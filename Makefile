@@ -19,7 +19,7 @@ recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(cal
 	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup verilog cosim area train evaluate results test formal bench lint clean
+.PHONY: help setup verilog cosim area timing train evaluate results test formal mutation bench lint clean
 
 help:      ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
@@ -29,11 +29,14 @@ setup: $(FULL)     ## install everything that the verbs below need into .venv
 verilog: $(CORE)   ## write the array and its memory images   W=4 U=4 [ROWS= COLUMNS= BUNDLE= TOP=]
 	@$(RUN) -m mint verilog $(precision) $(size) $(bundle) $(call option,--top,TOP)
 
-cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [ROWS= COLUMNS= BUNDLE=]
+cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [SIM=verilator ROWS= COLUMNS= BUNDLE=]
 	@$(RUN) -m mint cosim $(precision) $(size) $(bundle) $(data) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
 
 area: $(CORE)      ## gates, flip-flops and FPGA cells of all nine width pairs   [ROWS= COLUMNS= LIBERTY=file]
 	@$(RUN) -m mint area $(size) $(call option,--liberty,LIBERTY)
+
+timing: $(FULL)    ## critical path in a library, clock on ECP5   [LIBERTY=file PERIOD=ns SEEDS=3]
+	@$(RUN) -m mint timing $(size) $(call option,--liberty,LIBERTY) $(call option,--period,PERIOD) $(call option,--seeds,SEEDS)
 
 train: $(FULL)     ## train a network   W=4 U=4 [NETWORK=file.py:Name DATASET= EPOCHS= SEEDS= AUGMENT= TEACHER=bundle OUTPUT=]
 	@$(RUN) -m mint train $(precision) $(recipe) $(data)
@@ -49,6 +52,9 @@ test: $(FULL)      ## all tests
 
 formal: $(CORE)    ## prove elements, neuron units, streams and netlists, for ever and all nine width pairs   [LIBERTY=file]
 	@$(RUN) -m mint formal $(call option,--liberty,LIBERTY)
+
+mutation: $(CORE)  ## faults in the hardware that the benches notice   [MUTANTS=600 MINUTES=60]
+	@$(RUN) -m mint mutation $(call option,--mutants,MUTANTS) $(call option,--minutes,MINUTES)
 
 bench: $(FULL)     ## speed of the golden model and of the simulation
 	@$(RUN) -m bench

@@ -25,10 +25,12 @@ class Register:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: area in the library's unit, inputs, and the function of every output that has one."""
+    """A cell: area and input capacitance in the library's units, inputs, and every output's function if it has one."""
 
     name: str
     area: float
+    capacitance: float
+    """Of the first input."""
     inputs: tuple[str, ...]
     outputs: Mapping[str, str]
     register: Register | None
@@ -139,7 +141,14 @@ def read_cells(liberty: str) -> list[Cell]:
 
 
 def _cell(name: str, text: str) -> Cell:
-    pins = {pin: (_attribute("direction", body), _attribute("function", body)) for pin, body in _groups("pin", text)}
+    pins = {
+        pin: (
+            _attribute("direction", body),
+            _attribute("function", body),
+            float(_attribute("capacitance", body) or 0),
+        )
+        for pin, body in _groups("pin", text)
+    }
     register = None
     for state, body in _groups("ff", text):
         own = body.partition("}")[0]
@@ -153,8 +162,9 @@ def _cell(name: str, text: str) -> Cell:
     return Cell(
         name=name,
         area=float(_attribute("area", text) or 0),
-        inputs=tuple(pin for pin, (direction, _) in pins.items() if direction == "input"),
-        outputs={pin: function for pin, (direction, function) in pins.items() if direction == "output" and function},
+        capacitance=next((capacitance for direction, _, capacitance in pins.values() if direction == "input"), 0.0),
+        inputs=tuple(pin for pin, (direction, *_) in pins.items() if direction == "input"),
+        outputs={pin: function for pin, (direction, function, _) in pins.items() if direction == "output" and function},
         register=register,
         combinational=not sequential,
     )

@@ -38,12 +38,12 @@ class ProcessingElement(wiring.Component):
     Members
     -------
     weight : In(signed(weight_width))
-        The column's weight of this cycle; 0 without ``enable``, which costs the column a gate a bit
-        where it would cost every element one.
+        The column's weight of this cycle.
     spike : In(1)
         The row's spike of this cycle.
     enable : In(1)
-        Whether this cycle has a weight and a spike.
+        Whether this cycle has a weight and a spike; without it one of them is 0, which costs a row or a
+        column a gate where it would cost every element one.
     chain : In(signed(accumulator_width))
         The ring's place before this one.
     preload : In(1)
@@ -74,16 +74,20 @@ class ProcessingElement(wiring.Component):
         operand = Signal(width)
         m.d.comb += operand.eq(Cat(self.weight[:-1] & self.spike.replicate(width - 1), sign))
 
-        low = Signal(width, reset_less=True)
+        register = Signal.like(self.accumulator, reset_less=True)
         carry = Signal(reset_less=True)
-        high = Signal(self.config.accumulator_width - width, reset_less=True)
+        low = Signal(width + 1)
+        high = Signal(len(register) - width)
+        m.d.comb += [
+            low.eq(register[:width] + operand),
+            high.eq(register[width:] + carry),
+            self.accumulator.eq(register),
+        ]
 
         # The multiplexer stands behind the adders: before them, an FPGA would need fewer lookup tables, but the
         # column's wire to all multiplexers and the carries would follow each other in one cycle.
-        m.d.comb += self.accumulator.eq(Cat(low, high))
-        added = Cat((low + operand)[:width], (high + carry)[: len(high)])
         m.d.sync += [
-            Cat(low, high).eq(Mux(self.preload, self.chain, added)),
-            carry.eq((low + operand)[width]),
+            register.eq(Mux(self.preload, self.chain, Cat(low[:width], high))),
+            carry.eq(low[width]),
         ]
         return m

@@ -9,19 +9,43 @@ import json
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from hdl.cells import read_cells
 from hdl.liberty import GENERIC, read_library
 from hdl.yosys import run_script
 
 RIPPLE_ADDER = Path(__file__).with_name("ripple_adder.v")
 
 AREA_MAP = "strash;dch,-f;amap,-m"
-MAP = "strash;dch,-f;map,-a"
+MAP = "strash;dch,-f;map,-B,0.9"
 """ABC's commands: the smallest that it finds, and one that keeps paths shorter."""
+
+MULTIPLIER_MAP = "strash;dc2;&get,-n;&nf;&put"
+"""For designs with multipliers: on those, the others take minutes."""
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """How a module becomes cells: ABC's commands, and for a period what it buffers and sizes for."""
+
+    name: str
+    mapping: str
+    fanout: int
+    load: float
+    """Of every output, in inputs of the smallest inverter."""
+    up: float
+    down: float
+    """Shares of the period: cells grow until paths take ``up`` of it, and shrink as long as they take ``down``."""
+
+
+ELEMENT = Sizing("element", AREA_MAP, fanout=4, load=2.5, up=0.6, down=0.65)
+EDGE = Sizing("edge", MAP, fanout=8, load=16, up=0.55, down=0.6)
+"""An element drives the next one; what is around it drives a pin of one in every row."""
 
 CLOCK_GATE = "clock_gating_integrated_cell"
 """What a library calls its clock gates."""
@@ -30,7 +54,7 @@ UNUSABLE = ("*lpflow*", "*probe*")
 """Cells that a designer places by hand (isolation, probes), which mapping by function would pick."""
 
 MULTIPLIERS = ("$mul", "$macc", "$macc_v2", "$div", "$divfloor", "$mod", "$modfloor")
-"""Operators that no design of this project may hold before technology mapping."""
+"""Operators that no design of this project, but the baseline, may hold before technology mapping."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +72,17 @@ def _count(cells: dict[str, int], pattern: str) -> int:
     return sum(number for cell, number in cells.items() if re.fullmatch(pattern, cell))
 
 
-def _run(verilog: str, top: str, commands: list[str], liberty: str = "", constraints: str = "") -> Path:
+def _run(
+    verilog: str, top: str, commands: list[str], liberty: str = "", files: Mapping[str, str] | None = None
+) -> Path:
     """Run ``commands`` on a design, in a new folder; the caller removes the folder."""
     prepare = [
         "read_verilog design.v",
         f"hierarchy -check -top {top}",
         "proc",
         # The module that an array holds once per element is done once and counted once per instance. Flat, an array
-        # takes three times as long and comes out within two percent.
-        f"setattr -mod -set keep_hierarchy 1 {top}_pe",
+        # takes three times as long and comes out within two percent. The baseline's multipliers likewise.
+        f"setattr -mod -set keep_hierarchy 1 {top}_pe* {top}_unit*",
         "flatten",
         # Amaranth names the elements of an array `name[0]`, which abc9 takes for a bit of `name`.
         "rename -hide *",
@@ -65,7 +91,8 @@ def _run(verilog: str, top: str, commands: list[str], liberty: str = "", constra
     try:
         (folder / "design.v").write_text(verilog)
         (folder / "cells.lib").write_text(liberty)
-        (folder / "outputs.sdc").write_text(constraints)
+        for name, text in (files or {}).items():
+            (folder / name).write_text(text)
         run_script([*prepare, *commands], folder)
     except BaseException:
         shutil.rmtree(folder)
@@ -96,29 +123,43 @@ class Netlist:
     flip_flops: int
     modules: dict[str, float]
     """Area by module, each once."""
+    delay_ns: float | None = None
+    """The longest path in a module as ABC's stime sees it; None without a period."""
 
 
 class Library:
     """Mapping to a standard-cell library; without one, to a few generic cells.
 
     Elements are mapped for area, their adders ripple. What is around them has prefix adders and, if the library
-    has cells for it, gated clocks in place of registers that hold. With a ``period_ns``, cells are buffered and
-    sized for it; the generic cells have no timing.
+    has cells for it, gated clocks in place of registers that hold. With a ``period_ns``, all adders are prefix
+    adders, and cells are buffered and sized for it; the generic cells have no timing.
     """
 
-    def __init__(self, path: Path = GENERIC, period_ns: float | None = None) -> None:
+    def __init__(
+        self,
+        path: Path = GENERIC,
+        period_ns: float | None = None,
+        element: Sizing = ELEMENT,
+        edge: Sizing = EDGE,
+    ) -> None:
         self.generic = path == GENERIC
+        self.element, self.edge = element, edge
         self.name, self.text = read_library(path)
         self.period_ns = None if self.generic else period_ns
 
     def netlist(self, verilog: str, top: str) -> Netlist:
         """Synthesise a design."""
         avoid = " ".join(f"-dont_use {cell}" for cell in UNUSABLE)
-        element = f"{top}_pe" if re.search(rf"^module {top}_pe\b", verilog, re.MULTILINE) else ""
+        element = " ".join(re.findall(rf"^module ({top}_pe\w*)", verilog, re.MULTILINE))
+        units = re.findall(rf"^module ({top}_unit\w*)", verilog, re.MULTILINE)
+        element_sizing, edge_sizing = self.element, self.edge
+        if " * " in verilog:
+            element_sizing, edge_sizing = (replace(each, mapping=MULTIPLIER_MAP) for each in (self.element, self.edge))
         # A design that is an element itself is mapped like one.
         inner = element or (top if "_pe" in top else "")
-        outer = [] if inner == top else [top]
-        ripple = f"techmap -map +/techmap.v -map {RIPPLE_ADDER}"
+        outer = [] if inner == top else [top, *units]
+        prefix = "techmap -map +/techmap.v"
+        ripple = f"{prefix} -map {RIPPLE_ADDER}"
         folder = _run(
             verilog,
             top,
@@ -127,43 +168,52 @@ class Library:
                 "opt -fast -full",
                 "memory_map",
                 "opt -undriven -fine",
-                *([f"{ripple} {inner}"] if inner else []),
-                *([ripple if self.generic else "techmap -map +/techmap.v"] if outer else []),
+                *([f"{ripple if self.period_ns is None else prefix} {inner}"] if inner else []),
+                *([ripple if self.generic else prefix] if outer else []),
                 "opt -fast",
                 "tee -q -o gates.json stat -json",
                 *([f"clockgate -liberty cells.lib -min_net_size 4 {avoid}"] if CLOCK_GATE in self.text else []),
                 f"dfflibmap -liberty cells.lib {avoid}",
-                *([f"abc -liberty cells.lib {avoid} {self._script(AREA_MAP, 10)} {inner}"] if inner else []),
-                *(f"abc -liberty cells.lib {avoid} {self._script(MAP, 8)} {module}" for module in outer),
+                *([f"abc -liberty cells.lib {avoid} {self._script(element_sizing)} {inner}"] if inner else []),
+                *(f"abc -liberty cells.lib {avoid} {self._script(edge_sizing)} {module}" for module in outer),
                 "opt_clean",
                 "tee -q -o cells.json stat -json -liberty cells.lib",
-                "write_verilog -noattr -noexpr netlist.v",
+                "write_verilog -noattr -noexpr -simple-lhs netlist.v",
             ],
             self.text,
-            # What a pin of an element takes, for the cells that drive one in every row.
-            "set_driving_cell BUF\nset_load 4.0 [all_outputs]\n",
+            {}
+            if self.period_ns is None
+            else {f"{each.name}.sdc": self._constraints(each) for each in (self.element, self.edge)},
         )
         try:
             gates = json.loads((folder / "gates.json").read_text())["design"]["num_cells_by_type"]
             cells = json.loads((folder / "cells.json").read_text())
+            delays = re.findall(r"Delay = *([\d.]+) ps", (folder / "yosys.log").read_text())
             return Netlist(
                 (folder / "netlist.v").read_text(),
                 float(cells["design"]["area"]),
                 _count(gates, r"\$_.*DFF.*"),
                 {name.removeprefix("\\"): float(module["area"]) for name, module in cells["modules"].items()},
+                max((float(delay) / 1000 for delay in delays), default=None),
             )
         finally:
             shutil.rmtree(folder)
 
-    def _script(self, mapping: str, fanout: int) -> str:
+    def _script(self, sizing: Sizing) -> str:
         """ABC's script, in the form that Yosys takes."""
-        if self.generic:
-            return f"-script +{AREA_MAP}"
         if self.period_ns is None:
-            return f"-script +{mapping}"
-        picoseconds = self.period_ns * 1000
-        sizes = f"upsize,-D,{0.625 * picoseconds:.0f};dnsize,-D,{0.7 * picoseconds:.0f}"
-        return f"-constr outputs.sdc -script +{mapping};topo;buffer,-p,-N,{fanout};topo;{sizes}"
+            return f"-script +{sizing.mapping}"
+        up, down = (round(1000 * self.period_ns * share) for share in (sizing.up, sizing.down))
+        buffered = f"topo;buffer,-p,-N,{sizing.fanout};topo;upsize,-D,{up};dnsize,-D,{down};stime,-p"
+        return f"-constr {sizing.name}.sdc -script +{sizing.mapping};{buffered}"
+
+    def _constraints(self, sizing: Sizing) -> str:
+        """What drives a module's inputs and what its outputs drive.
+
+        A register's output is an input here, as weak as the smallest inverter.
+        """
+        inverter = min((cell for cell in read_cells(self.text) if cell.computes("01")), key=lambda cell: cell.area)
+        return f"set_driving_cell {inverter.name}\nset_load {sizing.load * inverter.capacitance} [all_outputs]\n"
 
     @cached_property
     def nand2_area(self) -> float:

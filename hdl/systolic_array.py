@@ -186,6 +186,7 @@ class SystolicArray(wiring.Component):
         with m.Else():  # CLEAR goes round: a simulator's unknown carry spoils the place that it is added to
             m.d.comb += last_row.eq(config.rows)
 
+        stepping = Signal()  # the state, without the gates that tell it: every element of column 0 waits for it
         with m.FSM(init="ROTATE"):
             with m.State("PARAMETERS"):
                 # No wait for what is still under way: column c's parameters come c cycles after those of
@@ -196,7 +197,7 @@ class SystolicArray(wiring.Component):
                         m.d.comb += configured[column].eq(cycle == column)
                     m.d.sync += cycle.eq(cycle + 1)
                     with m.If(cycle == config.columns - 1):
-                        m.d.sync += [leak.eq(parameters.p.leak), cycle.eq(0)]
+                        m.d.sync += [leak.eq(parameters.p.leak), cycle.eq(0), stepping.eq(1)]
                         m.next = "STEP"
 
             with m.State("STEP"):
@@ -204,11 +205,9 @@ class SystolicArray(wiring.Component):
                     steps.ready.eq(advance & weights.valid),
                     weights.ready.eq(advance & steps.valid),
                 ]
-                with m.If(steps.valid & weights.valid):
-                    m.d.comb += [enable.eq(1), spikes.eq(steps.p.spikes)]
-                    with m.If(advance & (steps.p.action != Action.ACCUMULATE)):
-                        m.d.sync += action.eq(steps.p.action)
-                        m.next = "ROTATE"
+                with m.If(enable & advance & (steps.p.action != Action.ACCUMULATE)):
+                    m.d.sync += [action.eq(steps.p.action), stepping.eq(0)]
+                    m.next = "ROTATE"
 
             with m.State("ROTATE"):
                 go = Signal()
@@ -248,7 +247,12 @@ class SystolicArray(wiring.Component):
                     with m.If(ends):
                         m.next = "PARAMETERS"
                     with m.Else():
+                        m.d.sync += stepping.eq(1)
                         m.next = "STEP"
+
+        m.d.comb += enable.eq(stepping & steps.valid & weights.valid)
+        with m.If(enable):
+            m.d.comb += spikes.eq(steps.p.spikes)
 
         if config.retire:
             # FIRE_HELD counts time steps in ``cycle``, two a step; the other tiles' FIREs are counted here.
@@ -288,7 +292,7 @@ class SystolicArray(wiring.Component):
         if config.joins:
             m.d.comb += neuron.skip.eq(_delay(m, f"skip_{column}", skip, column, advance))
 
-        # Bubbles and frozen columns add zeros: cheaper here, a gate a weight bit, than in every row.
+        # Frozen columns add zeros: cheaper here, a gate a weight bit, than in every row. Bubbles have no spikes.
         enable = Signal(name=f"enable_{column}")
         preload = Signal(name=f"preload_{column}")
         weight = Signal(signed(config.weight_width), name=f"weight_{column}")
@@ -296,7 +300,7 @@ class SystolicArray(wiring.Component):
         m.d.comb += [
             enable.eq(token.enable & advance),
             preload.eq(token.shift & advance),
-            weight.eq(Mux(enable, skewed, 0)),
+            weight.eq(Mux(advance, skewed, 0)),
         ]
 
         chain: Value = neuron.chain

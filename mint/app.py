@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from mint.console import messages
 
-COMMANDS = ("train", "export", "check", "evaluate", "golden", "verilog", "cosim", "area", "formal")
+COMMANDS = ("train", "export", "check", "evaluate", "golden", "verilog", "cosim", "area", "timing", "mutation", "formal")
 """In the order in which ``mint --help`` lists them."""
 
 PACKAGES = ("model", "hdl", "sim", "mint")

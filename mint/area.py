@@ -2,13 +2,13 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mint.console import console, messages
 from mint.options import Columns, Rows
-from mint.plots import plot_area
+from mint.plots import plot_area, plot_breakdown
 from mint.report import write_json
 
 if TYPE_CHECKING:
@@ -19,9 +19,10 @@ WORKERS = 2
 
 NOTE = """\
 GE is area in NAND2 cells; flow generic has a built-in table of cells instead of a library.
-Adders of the cell flows are ripple-carry. The element is synthesised once and counted once
-per instance. By Yosys alone: compare rows of a column, not with a vendor's tool. gate_limit is
-W + 13 flip-flops, W full adders and 13 half adders: a sum and its adder, and nothing else."""
+Cells are as small as they come, not sized for a clock: mint timing has those. The element
+is synthesised once and counted once per instance. By Yosys alone: compare rows of a column,
+not with a vendor's tool. gate_limit is W + 13 flip-flops, W full adders and 13 half adders:
+a sum and its adder, and nothing else."""
 
 
 def area(
@@ -42,58 +43,83 @@ def area(
 ) -> None:
     """Print gates, flip-flops and FPGA cells of the PE and the array, for all nine pairs of widths.
 
+    Beside them the baseline with multipliers (uq), for equal widths: one in every element, and one a column.
+
     Synthesises the processing element and a whole array with Yosys: for a few generic gates, for standard-cell
     libraries, and for Xilinx 7-series, ECP5 and iCE40. Takes a few minutes on two cores.
 
-    The JSON report is a list of records; the command and the tool versions are beside it, in area.meta.json. A picture
-    of the area per processing element is there, too, as .png and .svg.
+    The JSON report is a list of records; the command and the tool versions are beside it, in area.meta.json. What the
+    array's area consists of in the last library is in breakdown.json; both are there as pictures, too, .png and .svg.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from hdl.area import DESIGNS, PRECISIONS, count_records, measure
+    from hdl.area import VARIANTS, count_records, measure
+    from hdl.breakdown import breakdown
     from hdl.gate_limit import limit_records
     from hdl.liberty import installed_libraries
     from hdl.synthesis import FPGAS, Library
+    from model.config import WIDTHS, Precision
 
     flows: list[Flow] = [Library(), *map(Library, liberty or installed_libraries()), *FPGAS]
     records: list[Record] = []
     with Progress(
         TextColumn("synthesising"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=messages
     ) as progress:
-        task = progress.add_task("", total=count_records(flows))
+        equal = [Precision(width, width) for width in WIDTHS]
+        task = progress.add_task("", total=count_records(flows) + len(equal))
         for done in measure(flows, rows, columns, WORKERS):
             records += done
             progress.advance(task, len(done))
+        # The last library is one that was asked for, or installed; the generic cells are there without one.
+        library = [flow for flow in flows if isinstance(flow, Library)][-1]
+        shares = {}
+        for precision in equal:
+            shares[str(precision)] = [asdict(share) for share in breakdown(library, precision, rows, columns)]
+            progress.advance(task)
 
-    order = {
-        (design, precision.weight_width, precision.membrane_width, flow.name): None
-        for design in DESIGNS
-        for precision in PRECISIONS
-        for flow in flows
-    }
     by_key = {record.key: record for record in records}
-    records = [*(by_key[key] for key in order), *limit_records(flows)]
+    ordered = [by_key[variant, flow.name] for variant in VARIANTS for flow in variant.flows(flows)]
+    records = [*ordered, *limit_records(flows)]
     write_json(output, [asdict(record) for record in records])
-    # The last library is one that was asked for, or installed; the generic cells are there without one.
-    picture = output.with_suffix(".svg")
-    library = [flow for flow in flows if isinstance(flow, Library)][-1]
-    plot_area([asdict(record) for record in records], library.name, picture)
+    parts = output.with_name("breakdown.json")
+    write_json(parts, {"flow": library.name, "rows": rows, "columns": columns, "shares": shares})
+    plot_area([asdict(record) for record in records], library.name, output.with_suffix(".svg"))
+    plot_breakdown(shares, library.name, parts.with_suffix(".svg"))
     print_table(records)
+    print_shares(shares, library.name)
     console.print(NOTE, soft_wrap=True)
-    console.print(f"written: {output}, {picture.with_suffix('.png').name}, {picture.name}", soft_wrap=True)
+    console.print(f"written: {output}, {parts.name}, and both as .png and .svg", soft_wrap=True)
+
+
+def print_shares(shares: dict[str, list[dict[str, Any]]], flow: str) -> None:
+    """A row a part, a column a precision: gate equivalents per processing element."""
+    from rich import box
+    from rich.table import Table
+
+    console.print(f"what an array consists of, {flow}, GE per PE", style="italic")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("part")
+    for precision in shares:
+        table.add_column(precision, justify="right")
+    for rows in zip(*shares.values(), strict=True):
+        table.add_row(rows[0]["part"], *(f"{row['gate_equivalents']:.1f}" for row in rows))
+    table.add_row("all", *(f"{sum(row['gate_equivalents'] for row in rows):.1f}" for rows in shares.values()))
+    console.print(table)
 
 
 def print_table(records: list["Record"]) -> None:
-    """One table for each design: a row for every pair of widths, a column for every flow."""
+    """One table for each design and bits of a scale: a row for every pair of widths, a column for every flow."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    for design in dict.fromkeys(record.design for record in records):
-        of_design = [record for record in records if record.design == design]
+    for design, bits in dict.fromkeys((record.design, record.scale_bits) for record in records):
+        of_design = [record for record in records if (record.design, record.scale_bits) == (design, bits)]
         first = of_design[0]
         size = f", {first.rows} x {first.columns}" if first.rows * first.columns > 1 else ""
-        table = Table(title=f"{design}{size}", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        if bits is not None:
+            size += f", scales of {bits} bits"
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for width in ("W", "U"):
             table.add_column(width, justify="right")
         rows: dict[tuple[int, int], list[str]] = {}
@@ -107,7 +133,9 @@ def print_table(records: list["Record"]) -> None:
             table.add_row(*map(str, widths), *row)
         # As wide as it is, even in a narrow terminal or a file: a cut number is worth nothing.
         needed = console.measure(table, options=console.options.update(max_width=1000)).maximum
-        Console(width=max(needed, console.width), highlight=False).print(table)
+        wide = Console(width=max(needed, console.width), highlight=False)
+        wide.print(f"{design}{size}", style="italic")  # a title of the table would wrap at the table's width
+        wide.print(table)
 
 
 def numbers_by_unit(record: "Record") -> dict[str, str]:

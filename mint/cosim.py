@@ -22,7 +22,7 @@ def cosim(
     data_dir: DataDir = None,
     rows: Rows = 16,
     columns: Columns = 8,
-    simulator: Annotated[str, typer.Option("--simulator", metavar="NAME", help="icarus.")] = "icarus",
+    simulator: Annotated[str, typer.Option("--simulator", metavar="NAME", help="icarus or verilator.")] = "icarus",
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go; without it, build/w2u2 and so on."),
@@ -43,10 +43,10 @@ def cosim(
     from model import datasets
     from model.config import require
     from sim.cosim import prepare
-    from sim.runner import PROGRAMS, SimulationError
+    from sim.simulators import SIMULATORS, SimulationError, installed
 
-    require(simulator in PROGRAMS, f"simulator {simulator!r}; choose one of: {', '.join(PROGRAMS)}")
-    _require_installed(PROGRAMS[simulator])
+    require(simulator in SIMULATORS, f"simulator {simulator!r}; choose one of: {', '.join(SIMULATORS)}")
+    installed(simulator)
     precision, path, network = choose(bundle, weight_width, membrane_width)
     require(network is not None, f"no network of {precision} ships; name yours with --bundle")
     assert network is not None
@@ -86,14 +86,6 @@ def cosim(
     console.print(f"written: {folder / 'cosim.json'}", soft_wrap=True)
     if outcomes.mismatches:
         raise typer.Exit(1)
-
-
-def _require_installed(program: str) -> None:
-    import shutil
-
-    from model.config import require
-
-    require(shutil.which(program) is not None, f"the simulator {program} is not installed; `apt install {program}`")
 
 
 def _run(prepared: "Cosimulation", simulator: str) -> "Outcomes":

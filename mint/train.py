@@ -63,8 +63,14 @@ def train(
     weight_width: WeightWidth = 4,
     membrane_width: MembraneWidth = 4,
     network: Annotated[
-        str, typer.Option("--network", metavar="NAME", help="fashion, digits, or your own as file.py:Name.")
-    ] = "fashion",
+        str | None,
+        typer.Option(
+            "--network",
+            metavar="NAME",
+            help="pooled, fashion, digits, or your own as file.py:Name.",
+            show_default="fashion with 2-bit weights, else pooled",
+        ),
+    ] = None,
     dataset: Annotated[
         str | None,
         typer.Option(
@@ -119,6 +125,7 @@ def train(
         not (float32 and output), "a float32 network has no integers, so no bundle; leave out --float32 or --output"
     )
     precision = None if float32 else Precision(weight_width, membrane_width)
+    network = network or ("fashion" if precision and precision.weight_width == 2 else "pooled")
     build = builder(network)
     name = dataset or ("digits" if network == "digits" else "fashion-mnist")
     data = datasets.load(name, data_dir)

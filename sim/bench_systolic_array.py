@@ -12,6 +12,7 @@ from hdl.systolic_array import SystolicArray
 from model.arithmetic import saturate
 from model.config import PIXEL_BITS, Action, ArrayConfig
 from model.golden.systolic_array import Result, Tile, run_tile
+from sim.checker import SPIKE, check, neuron
 from sim.port import CocotbPort, Port
 from sim.runner import config_from_environment
 from sim.stimulus import random_tiles
@@ -94,16 +95,29 @@ def agents(config: ArrayConfig, tiles: list[Tile], random: Random, idle: float, 
     )
 
 
-def retired_beat(retired: Any) -> dict[str, Any]:
-    """A golden record as the port shows it."""
-    return {
-        "time_step": retired.time_step,
-        "row": retired.row,
-        "neurons": [
-            {"potential": int(potential), "spike": int(spike), "membrane": int(membrane)}
-            for potential, spike, membrane in zip(retired.potential, retired.spike, retired.membrane, strict=True)
-        ],
-    }
+def check_results(config: ArrayConfig, results: list[Result], streams: Streams) -> None:
+    """Every beat of the outputs, and what retired beside it, against the golden model's."""
+    for name, sink, count in (
+        ("o_spikes", streams.o_spikes, sum(len(result.spikes) for result in results)),
+        ("o_sums", streams.o_sums, sum(len(result.sums) for result in results)),
+    ):
+        check(name, {"the number of beats": count}, {"the number of beats": len(sink.beats)})
+    spikes, sums = iter(zip(streams.o_spikes.beats, streams.o_spikes.besides, strict=True)), iter(streams.o_sums.beats)
+    for index, result in enumerate(results):
+        for retired, (beat, beside) in zip(result.retired, spikes, strict=False):
+            place = f"tile {index}, step {retired.time_step}, row {retired.row}"
+            found = [beat >> column & 1 for column in range(config.columns)]
+            check(f"{place}, column {{}}", {SPIKE: retired.spike}, {SPIKE: found})
+            if not config.retire:
+                continue
+            [shown] = beside
+            counted = {"the time step": retired.time_step, "the row": retired.row}
+            check(place, counted, {"the time step": shown["time_step"], "the row": shown["row"]})
+            neurons = [[each[key] for each in shown["neurons"]] for key in ("potential", "spike", "membrane")]
+            golden = neuron(retired.potential, retired.spike, retired.membrane)
+            check(f"{place}, column {{}}", golden, neuron(*neurons))
+        for row, (expected, found) in enumerate(zip(result.sums, sums, strict=False)):
+            check(f"tile {index}, row {row}, column {{}}", {"the sum": expected}, {"the sum": found})
 
 
 def tile_cycles(config: ArrayConfig, tile: Tile) -> int:
@@ -151,16 +165,11 @@ async def check_systolic_array(port: Port, config: ArrayConfig, seed: int, idle:
     tiles = random_tiles(config, seed, max(12, 60 // config.processing_elements))
     streams = agents(config, tiles, random, idle, stall)
     results = [run_tile(config, tile) for tile in tiles]
-    expected_spikes = [bits(spikes) for result in results for spikes in result.spikes]
-    expected_sums = [[int(value) for value in sums] for result in results for sums in result.sums]
-    await run_streams(port, streams.sources, streams.sinks, [len(expected_spikes), len(expected_sums)], limit=20_000)
+    beats = [sum(len(result.spikes) for result in results), sum(len(result.sums) for result in results)]
+    limit = 1000 + 4 * sum(tile_cycles(config, tile) for tile in tiles)  # waits of two cycles a beat on every stream
+    await run_streams(port, streams.sources, streams.sinks, beats, limit=limit)
 
-    assert streams.o_spikes.beats == expected_spikes
-    assert streams.o_sums.beats == expected_sums
-    if config.retire:
-        assert [beside[0] for beside in streams.o_spikes.besides] == [
-            retired_beat(retired) for result in results for retired in result.retired
-        ]
+    check_results(config, results, streams)
     if not idle and not stall:
         check_cycles(config, tiles, results, streams)
 

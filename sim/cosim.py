@@ -20,7 +20,8 @@ from model.config import ArrayConfig
 from model.golden.network import check_images
 from model.network import Network
 from sim.player import player_text
-from sim.runner import SimulationError, config_environment, simulate
+from sim.runner import config_environment, simulate
+from sim.simulators import SimulationError
 
 FOLDER_VARIABLE = "MINT_COSIM"
 TOP = "mint_array"

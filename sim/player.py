@@ -8,6 +8,7 @@ is that of the array's valid and ready, each in its own process with its own wai
 What a bench finds in it:
 
 ====================  ==========================================================================
+``clk``               to be driven; a simulator that compiles delays to C++ pays more for them
 ``rst``               reset of the array
 ``start``             for one cycle: open the files, begin
 ``idle``, ``stall``   of 256: how often an input waits before a beat, an output refuses a beat
@@ -28,11 +29,10 @@ INPUTS = ("i_parameters", "i_weights", "i_spikes", "i_skips")
 OUTPUTS = ("o_spikes", "o_sums")
 
 _SOURCE = """\
-module source #(parameter WIDTH = 1, parameter SEED = 1) (
+module source #(parameter WIDTH = 1, parameter SEED = 1, parameter FILE = "") (
   input clk, input start, input [8:0] idle, input signed [31:0] lose, input ready,
   output reg valid, output reg [WIDTH-1:0] payload, output reg [31:0] taken
 );
-  parameter FILE = "";
   integer file, seed;
   reg more, lost;
   reg [WIDTH-1:0] next;
@@ -58,11 +58,10 @@ module source #(parameter WIDTH = 1, parameter SEED = 1) (
     end
 endmodule
 
-module sink #(parameter WIDTH = 1, parameter SEED = 1) (
+module sink #(parameter WIDTH = 1, parameter SEED = 1, parameter FILE = "") (
   input clk, input start, input flush, input [8:0] stall, input valid, input [WIDTH-1:0] payload,
   output reg ready, output reg [31:0] taken, output reg broken
 );
-  parameter FILE = "";
   integer file, seed;
   reg waits;
   reg [WIDTH-1:0] waiting;
@@ -95,8 +94,7 @@ module player;
   reg signed [31:0] lose;
   reg [31:0] expected, cycles;
   reg running;
-  initial begin clk = 0; rst = 0; start = 0; idle = 0; stall = 0; lose = -1; expected = 0; cycles = 0; running = 0; end
-  always #5 clk = !clk;
+  initial begin rst = 0; start = 0; idle = 0; stall = 0; lose = -1; expected = 0; cycles = 0; running = 0; end
 
   wire done = running & (taken_o_spikes + taken_o_sums == expected);
   wire broken = broken_o_spikes | broken_o_sums;

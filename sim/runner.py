@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -14,13 +13,12 @@ from xml.etree import ElementTree
 from cocotb_tools.runner import get_results, get_runner
 
 from model.config import ArrayConfig, Precision
+from model.uq_config import Shifts, UqConfig
+from sim.simulators import BenchError, SimulationError, installed
 
-PROGRAMS = {"icarus": "iverilog"}
 CONFIG_VARIABLE = "MINT_ARRAY"
-
-
-class SimulationError(RuntimeError):
-    """A simulation that did not show what it should; its text is for the user."""
+TIMED_OUT = 124
+"""What ``timeout`` returns then."""
 
 
 class Results(NamedTuple):
@@ -46,12 +44,10 @@ def simulate(
     """Build module ``top`` of ``sources`` in ``build_dir`` and run the cocotb benches of Python module ``bench``.
 
     ``environment`` reaches the benches; ``only`` is a regular expression on their names. Raises
-    :class:`SimulationError` if the simulator is missing, stops early or runs longer than ``timeout_s``,
-    if no bench ran, or if one failed.
+    :class:`SimulationError` if the simulator is missing or stops early, or if no bench ran; of these
+    :class:`BenchError` if one failed or ran longer than ``timeout_s``.
     """
-    program = PROGRAMS[simulator]
-    if shutil.which(program) is None:
-        raise SimulationError(f"the simulator {program} is not installed, or not on the PATH")
+    chosen = installed(simulator)
     build_dir = Path(build_dir).resolve()
     build_dir.mkdir(parents=True, exist_ok=True)
     results, log = build_dir / "results.xml", build_dir / "simulation.log"
@@ -62,6 +58,7 @@ def simulate(
     outer = {
         "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
         "SIM_CMD_PREFIX": f"timeout {timeout_s}",
+        **chosen.environment(),
     }
     with mock.patch.dict(os.environ, outer):
         os.environ.pop("PYTEST_CURRENT_TEST", None)  # the runner would look for other results under pytest
@@ -71,6 +68,7 @@ def simulate(
                 sources=list(sources),
                 hdl_toplevel=top,
                 build_dir=build_dir,
+                build_args=list(chosen.build_args),
                 always=True,
                 timescale=("1ns", "1ps"),
                 waves=waves,
@@ -93,13 +91,15 @@ def simulate(
     try:
         ran, failed = get_results(results)
     except (RuntimeError, ElementTree.ParseError):
+        if stopped.endswith(f": {TIMED_OUT}"):
+            raise BenchError(
+                f"the simulation of {top} by {bench} was not over after {timeout_s} s; see {log}"
+            ) from None
         raise SimulationError(
             f"the simulation of {top} by {bench} ended without results ({stopped or 'no reason given'}); see {log}"
         ) from None
     if failed:
-        raise SimulationError(
-            f"{failed} of {ran} benches of {bench} failed on {top}: {_first_failure(results)}; see {log}"
-        )
+        raise BenchError(f"{failed} of {ran} benches of {bench} failed on {top}: {_first_failure(results)}; see {log}")
     if ran == 0:
         raise SimulationError(f"no bench of {bench} ran on {top}; see {log}")
     if stopped:
@@ -107,7 +107,7 @@ def simulate(
     return Results(ran, log)
 
 
-def config_environment(config: ArrayConfig) -> dict[str, str]:
+def config_environment(config: ArrayConfig | UqConfig) -> dict[str, str]:
     """The environment that tells a bench its array."""
     return {CONFIG_VARIABLE: json.dumps(asdict(config))}
 
@@ -118,6 +118,13 @@ def config_from_environment() -> ArrayConfig:
     return ArrayConfig(
         **fields | {"precision": Precision(**fields["precision"]), "leaks": tuple(fields["leaks"])},
     )
+
+
+def uq_config_from_environment() -> UqConfig:
+    """The array of the baseline that :func:`config_environment` told."""
+    fields = json.loads(os.environ[CONFIG_VARIABLE])
+    shifts = tuple(Shifts(*each) for each in fields["shifts"])
+    return UqConfig(**fields | {"precision": Precision(**fields["precision"]), "shifts": shifts})
 
 
 def _first_failure(results: Path) -> str:

@@ -81,18 +81,15 @@ def table(
 
 @table("accuracy", "accuracy", tools=("numpy",))
 def accuracy(found: list[Any]) -> Rows:
-    spiking = [layer["name"] for layer in found[0]["layers"] if layer["density"]]
+    def densities(run: Mapping[str, Any]) -> str:
+        spiking = (layer for layer in run["layers"] if layer["density"])
+        return " / ".join(f"{layer['name']} {100 * layer['density']:.1f}" for layer in spiking)
+
     return [
         [None, *(Path(run["bundle"]).stem.rpartition("-")[2] for run in found)],
         ["test, %", *(f"{run['accuracy']:.2f}" for run in found)],
         ["validation, %", *(f"{run['validation_accuracy']:.2f}" for run in found)],
-        [
-            f"spike density {' / '.join(spiking)}, %",
-            *(
-                " / ".join(f"{100 * layer['density']:.1f}" for layer in run["layers"] if layer["name"] in spiking)
-                for run in found
-            ),
-        ],
+        ["spike density, %", *map(densities, found)],
         ["bundle", *(f"[{Path(run['bundle']).stem}]({BUNDLES.name}/{run['bundle']})" for run in found)],
     ]
 

@@ -51,9 +51,11 @@ say "installing Python packages ($level); what pip says goes to $log"
 .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable "$project" \
     >"$log" 2>&1 || { tail -n 15 "$log" >&2; stop "pip failed; its last lines are above, all of them in $log"; }
 
-# Only simulation needs Icarus, so its absence stops nothing here; `mint cosim` and the tests insist on it.
+# Only simulation needs these, so their absence stops nothing here; `mint cosim` and the tests insist on them.
 command -v iverilog >/dev/null || apt_install iverilog ||
     say "Icarus Verilog is missing, simulation needs it; install it: apt install iverilog"
+{ command -v c++ && command -v make && command -v perl; } >/dev/null || apt_install g++ make perl ||
+    say "a C++ compiler, make or perl is missing, Verilator needs them; install them: apt install g++ make perl"
 
 # Training, evaluation and co-simulation of the shipped networks read it.
 [ -d /usr/share/datasets/fashion-mnist ] || apt_install dataset-fashion-mnist ||

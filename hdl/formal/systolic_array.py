@@ -56,6 +56,7 @@ def systolic_array(config: ArrayConfig, component: type[SystolicArray] = Systoli
         "advance": "array.advance",
         "second_valid": "array.second_valid",
         "waits": "array.waits",
+        "stepping": "array.stepping",
         "state": "array.fsm_state",
         "action": "array.action",
         "cycle": "array.cycle",
@@ -74,7 +75,8 @@ def systolic_array(config: ArrayConfig, component: type[SystolicArray] = Systoli
         "element_enable": _concatenation(f"array.pe_0_{column}.enable" for column in columns),
         "element_preload": _concatenation(f"array.pe_0_{column}.preload" for column in columns),
         "element_weight": _concatenation(f"array.pe_0_{column}.weight" for column in columns),
-        "accumulators": _concatenation(f"{cell}.{part}" for cell in cells for part in ("low", "high")),
+        "element_spikes": _concatenation(f"array.pe_{row}_{column}.spike" for column in columns for row in rows),
+        "accumulators": _concatenation(f"{cell}.register" for cell in cells),
         "carries": _concatenation(f"{cell}.carry" for cell in cells),
     }
     return Proof(

@@ -60,7 +60,7 @@ module proof (
     );
 
     // Registers and wires of the array. Token j is what column j does next; that of the outputs is token C.
-    wire advance, second_valid, waits;
+    wire advance, second_valid, waits, stepping;
     wire [1:0] state;
     wire [2:0] action;
     wire [`CYCLE-1:0] cycle;
@@ -72,6 +72,7 @@ module proof (
     wire [`FROZEN-1:0] state_bits;
     wire [`C-1:0] element_enable, element_preload;
     wire [`C*`W-1:0] element_weight;
+    wire [`C*`ROWS-1:0] element_spikes;
     wire [`ROWS*`C*`A-1:0] accumulators;
     wire [`ROWS*`C-1:0] carries;
 
@@ -185,15 +186,21 @@ module proof (
         end
     end
 
-    // What elements and neuron units are promised.
+    // What elements and neuron units are promised: column c from c cycles after a reset on, when what its spikes'
+    // registers had before has left them.
     reg [`C-1:0] enabled = 0;
     reg promised;
+    reg [4:0] age;
     integer p;
-    always @(posedge clk) enabled <= rst ? 0 : element_enable;
+    always @(posedge clk) begin
+        enabled <= rst ? 0 : element_enable;
+        age <= rst ? 0 : age + (advance & age != 31);
+    end
     always @* begin
         promised = 1;
         for (p = 0; p < `C; p = p + 1) begin
-            if (!element_enable[p] & element_weight[p*`W+:`W] != 0) promised = 0;
+            if (age >= p & !element_enable[p] & element_weight[p*`W+:`W] != 0 & element_spikes[p*`ROWS+:`ROWS] != 0)
+                promised = 0;
             if (element_preload[p] & (element_enable[p] | enabled[p])) promised = 0;
             if (bias[p] & membrane[p] | keep[p] & fire[p]) promised = 0;
         end
@@ -203,12 +210,14 @@ module proof (
     reg tokens_apart;
     integer s, t;
     always @* begin
-        tokens_apart = !enable[0];
+        tokens_apart = !enable[0] & stepping == (state == STEP);
         if (state != ROTATE & state != LAST & shift[0]) tokens_apart = 0;
         for (s = 0; s <= `C; s = s + 1) begin
             if (bias[s] & membrane[s] | keep[s] & fire[s]) tokens_apart = 0;
             if (enable[s] & (shift[s] | s > 0 & shift[s > 0 ? s-1 : 0])) tokens_apart = 0;
             if (s < `C & enabled[s < `C ? s : 0] & shift[s]) tokens_apart = 0;
+            if (s > 0 & s < `C & age >= s & !enable[s] & element_spikes[(s < `C ? s : 0)*`ROWS+:`ROWS] != 0)
+                tokens_apart = 0;
             if (sums[s]) begin
                 for (t = 0; t <= `C; t = t + 1) begin
                     if (t < s & load[t]) tokens_apart = 0;

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from hdl.area import DESIGNS, PRECISIONS, Record, count_records, design_verilog, measure
+from hdl.area import PRECISIONS, VARIANTS, Record, Variant, count_records, design_verilog, measure
 from hdl.liberty import GENERIC, read_library
 from hdl.synthesis import FPGAS, MULTIPLIERS, Library, operators
 from hdl.yosys import YosysError, run_script
@@ -39,10 +39,10 @@ def test_a_dsp_would_be_seen(fpga):
     assert fpga.measure(wide, "top").dsp > 0
 
 
-def test_flip_flops_of_an_element_are_its_accumulator():
+def test_flip_flops_of_an_element_are_its_accumulator_and_its_carry():
     for precision in PRECISIONS[::3]:
         cost = Library().measure(design_verilog("mint_pe", precision, 1, 1), "mint_pe")
-        assert cost.flip_flops == precision.accumulator_width
+        assert cost.flip_flops == precision.accumulator_width + 1
         assert cost.gate_equivalents > 5.33 * cost.flip_flops
         assert cost.area_um2 is None
 
@@ -58,18 +58,27 @@ def test_an_element_kept_as_one_module_counts_once_per_instance():
 
 def test_records_cover_everything_once():
     flows = [Library()]
-    records = [record for done in measure(flows, 1, 2, 2) for record in done]
-    assert len(records) == count_records(flows) == len({record.key for record in records})
+    mint = [variant for variant in VARIANTS if variant.scale_bits is None]
+    variants = [*mint, Variant("uq_pe", Precision(2, 2), 3), Variant("uq_shared_array", Precision(2, 2), 3)]
+    records = [record for done in measure(flows, 1, 2, 2, variants) for record in done]
+    assert len(records) == count_records(flows, variants) == len({record.key for record in records})
+    assert {record.key for record in records} == {(variant, "generic") for variant in variants}
     for record in records:
-        assert record.design in DESIGNS
         assert record.flow == "generic"
-        assert (record.rows, record.columns) == ((1, 1) if record.design == "mint_pe" else (1, 2))
+        assert (record.rows, record.columns) == ((1, 1) if record.design in ("mint_pe", "uq_pe") else (1, 2))
         assert record.gate_equivalents > 0
         assert (record.area_um2, record.lut, record.dsp) == (None, None, None)
     assert {field.name for field in fields(Record)} == {
         "design", "weight_width", "membrane_width", "rows", "columns", "flow",
-        "gate_equivalents", "area_um2", "flip_flops", "lut", "dsp",
+        "gate_equivalents", "area_um2", "flip_flops", "lut", "dsp", "scale_bits",
     }  # fmt: skip
+
+
+def test_the_baseline_is_measured_for_equal_widths():
+    widths = {(v.precision.weight_width, v.precision.membrane_width) for v in VARIANTS if v.scale_bits is not None}
+    assert widths == {(2, 2), (4, 4), (8, 8)}
+    assert [flow.name for flow in Variant("uq_pe", Precision(2, 2), 32).flows(FPGAS)] == ["xc7"]
+    assert len(Variant("mint_pe", Precision(2, 2)).flows(FPGAS)) == len(FPGAS)
 
 
 def test_a_nand_of_the_generic_library_is_the_unit():

@@ -72,6 +72,9 @@ def test_images_hold_the_network(seed):
             assert leak == (config.leaks.index(layer.leak) if layer.spiking else 0)
             if channel < layer.channels:
                 bias = int(layer.bias[channel]) * (1 if layer.spiking else network.time_steps)
+                # Less what every beat adds: 2^(W-1), doubled with the sum after a pixel's higher bits.
+                often = 255 if tiling.pixels else 1 if layer.spiking else network.time_steps
+                bias -= tiling.beats * often * 2 ** (config.weight_width - 1)
                 threshold = int(layer.threshold[channel]) if layer.spiking else 0
                 assert bits & mask == threshold & mask
                 assert bits >> width & mask == bias & mask
@@ -90,7 +93,8 @@ def test_description_states_the_formulas_and_ports_of_the_array(seed):
         names = {"rows": config.rows, "columns": config.columns, "K": layer["K"], "T": network.time_steps}
         assert eval(FORMULAS[f"{layer['tile']}_tile"], {}, names) == layer["tile_cycles"]
     sizes = {"rows": config.rows, "columns": config.columns}
-    for key in ("rotation", "result", "clear_after_reset"):
+    sizes["T"] = network.time_steps
+    for key in ("double", "fire", "fire_last", "fire_held", "drain", "result", "clear_after_reset"):
         assert eval(FORMULAS[key], {}, sizes) == found["latency"][key]
     ports = {port["name"]: port for port in found["ports"]}
     assert ports["i_spikes__payload"]["width"] == config.rows + 3

@@ -83,18 +83,20 @@ def test_retire_costs_nothing_when_off(tmp_path):
     plain = replace(CONFIG, retire=False, joins=False, leaks=(1,))
     width, columns = plain.accumulator_width, plain.columns
     expected = {
-        "accumulators": plain.processing_elements * width,
-        "neuron units: potential, threshold, bias": columns * 3 * width,
-        "tokens, of which the last shows results only": (columns - 1) * 9 + 2,
+        "accumulators and their carries": plain.processing_elements * (width + 1),
+        "neuron units: potential, threshold, bias, membrane": columns * (3 * width + plain.membrane_width),
+        "tokens; the first has no enable of its own, the last shows results only": 9 + (columns - 1) * 10 + 2,
         "spikes to the next column": (columns - 1) * plain.rows,
         "weight skew": plain.weight_width * columns * (columns - 1) // 2,
         "spike deskew": columns * (columns - 1) // 2,
-        "control: state, action, row, cycle": 2 + 3 + 2 + 2,
+        "outputs: two of spikes and valid, waiting sums, freeze": 2 * (columns + 1) + 1 + 1,
+        "control: state, stepping, action, row, cycle": 2 + 1 + 3 + 3 + 3,
     }
     assert flip_flops(SystolicArray(plain), tmp_path) == sum(expected.values())
     assert flip_flops(SystolicArray(replace(plain, retire=True)), tmp_path) > sum(expected.values())
 
 
-def test_processing_element_is_a_register_an_adder_and_a_multiplexer(tmp_path):
+def test_processing_element_is_two_registers_two_adders_and_a_multiplexer(tmp_path):
     counts = cells(ProcessingElement(CONFIG), tmp_path, "opt -full", "wreduce", "opt_clean")
-    assert counts == {"$and": 1, "$add": 1, "$mux": 1, "$dff": 1}
+    gates = {"$and": 2, "$logic_not": 1} if "$logic_not" in counts else {"$and": 3, "$not": 1}
+    assert counts == {**gates, "$add": 2, "$mux": 1, "$dff": 2}

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 import hdl.area
-from hdl.area import DESIGNS, PRECISIONS, Record
+from hdl.area import VARIANTS, Record
 from mint.app import app
 
 KEYS = {
@@ -21,6 +21,7 @@ KEYS = {
     "flip_flops": int,
     "lut": int | None,
     "dsp": int | None,
+    "scale_bits": int | None,
 }
 
 
@@ -29,13 +30,14 @@ def report(monkeypatch, tmp_path):
     """The command's output and its JSON file; synthesis is replaced by numbers that come in any order."""
 
     def measure(flows, rows, columns, workers):
-        for flow in reversed(flows):
-            fpga = flow.name in ("xc7", "ecp5", "ice40")
-            for design in DESIGNS:
-                for precision in PRECISIONS:
-                    numbers = (None, None, 17, 123, 0) if fpga else (225.04, None, 17, None, None)
-                    widths = precision.weight_width, precision.membrane_width
-                    yield [Record(design, *widths, rows, columns, flow.name, *numbers)]
+        for variant in reversed(VARIANTS):
+            for flow in reversed(variant.flows(flows)):
+                fpga = flow.name in ("xc7", "ecp5", "ice40")
+                numbers = (None, None, 17, 123, 0) if fpga else (225.04, None, 17, None, None)
+                widths = variant.precision.weight_width, variant.precision.membrane_width
+                yield [
+                    Record(variant.design, *widths, rows, columns, flow.name, *numbers, scale_bits=variant.scale_bits)
+                ]
 
     monkeypatch.setattr(hdl.area, "measure", measure)
     monkeypatch.setattr("hdl.liberty.installed_libraries", list)
@@ -49,18 +51,21 @@ def report(monkeypatch, tmp_path):
 
 def test_json_is_a_list_of_records_in_order(report):
     _, records = report
-    assert len(records) == 2 * 9 * 4 + 9
+    assert len(records) == 2 * 9 * 4 + 4 * 3 * 2 + 9
     for record in records:
         assert set(record) == set(KEYS)
         assert all(isinstance(record[key], kind) for key, kind in KEYS.items()), record
     assert [record["flow"] for record in records[:4]] == ["generic", "xc7", "ecp5", "ice40"]
-    assert [record["design"] for record in records[-10::9]] == ["mint_array", "gate_limit"]
+    assert [record["design"] for record in records[71:73]] == ["mint_array", "uq_pe"]
+    assert [record["design"] for record in records[-10::9]] == ["uq_shared_array", "gate_limit"]
+    assert records[-10]["scale_bits"] == 4
     assert (records[-1]["weight_width"], records[-1]["membrane_width"]) == (8, 8)
 
 
 def test_table_has_a_row_for_every_pair_and_no_cut_number(report):
     text, _ = report
-    assert text.count("123/17/0") == 2 * 9 * 3
-    assert text.count("225/17") == 2 * 9
+    assert text.count("123/17/0") == 2 * 9 * 3 + 4 * 3
+    assert text.count("225/17") == 2 * 9 + 4 * 3
+    assert "uq_shared_array, 3 x 2, scales of 4 bits" in text
     assert "mint_array, 3 x 2" in text
     assert "…" not in text

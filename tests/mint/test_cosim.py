@@ -41,8 +41,18 @@ def test_report(trained, tmp_path):
     assert report["comparisons"] == 2 * (3 * 2 * 3 * 64 + 10)
     assert report["cycles"] == sum(report["layers"].values()) > 0
     assert report["simulator"] == "icarus"
-    assert {"iverilog", "cocotb", "python"} <= set(report["tools"])
+    assert {"iverilog", "verilator", "cocotb", "python"} <= set(report["tools"])
     assert "mismatches" in result.stdout
+
+
+def test_report_names_verilator(trained, tmp_path, monkeypatch):
+    ran = []
+    outcomes = sim.cosim.Outcomes(1, 1, 0, None, {"conv": 5}, 1.0, [[0] * 10])
+    monkeypatch.setattr(sim.cosim, "run", lambda *args, **options: ran.append(options["simulator"]) or outcomes)
+    result = runner.invoke(app, [*trained, "--simulator", "verilator"])
+    assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "build/w4u4/cosim.json").read_text())["simulator"] == "verilator"
+    assert ran == ["verilator"]
 
 
 def test_mismatch_is_named_and_exits_with_1(trained, tmp_path, monkeypatch):
@@ -66,7 +76,7 @@ def test_mismatch_is_named_and_exits_with_1(trained, tmp_path, monkeypatch):
     ("options", "sentence"),
     [
         (["--images", "361"], "361 images; the test set of digits has 360"),
-        (["--simulator", "modelsim"], "simulator 'modelsim'; choose one of: icarus"),
+        (["--simulator", "modelsim"], "simulator 'modelsim'; choose one of: icarus, verilator"),
         (["--dataset", "cifar"], "data set 'cifar' is not known"),
         (["-U", "8"], "the network is w4u4, asked for is w4u8"),
     ],

@@ -1,4 +1,4 @@
-"""Processing element, neuron unit and array against their golden twins, in both simulators."""
+"""Processing element, neuron unit and array against their golden twins, in every simulator."""
 
 import pytest
 
@@ -11,6 +11,7 @@ from sim.bench_processing_element import check_processing_element
 from sim.bench_systolic_array import IDLES, STALLS, check_systolic_array
 from sim.port import simulate_in_amaranth
 from sim.runner import config_environment, simulate
+from sim.simulators import SIMULATORS
 from sim.stimulus import CONFIGS
 
 SEED = 2024
@@ -21,9 +22,20 @@ def name(config):
 
 
 configs = pytest.mark.parametrize("config", CONFIGS, ids=name)
+# Verilator compiles for as long as Icarus takes for everything: two arrays that differ in every option.
+IN_VERILATOR = (CONFIGS[4], CONFIGS[7])
 
 
-def simulate_in_icarus(component, module, bench, folder):
+def simulators(in_verilator):
+    """Every configuration in Icarus, ``in_verilator`` in Verilator as well."""
+    cases = [*(("icarus", config) for config in CONFIGS), *(("verilator", config) for config in in_verilator)]
+    return pytest.mark.parametrize(
+        ("simulator", "config"), cases, ids=lambda value: value if value in SIMULATORS else name(value)
+    )
+
+
+def simulate_verilog(simulator, component, bench, folder):
+    module = bench.removeprefix("sim.bench_")
     write_verilog(folder / f"{module}.v", component, module)
     return simulate(
         [folder / f"{module}.v"],
@@ -32,6 +44,7 @@ def simulate_in_icarus(component, module, bench, folder):
         build_dir=folder,
         environment=config_environment(component.config),
         seed=SEED,
+        simulator=simulator,
         timeout_s=120,
     )
 
@@ -41,10 +54,10 @@ def test_processing_element_in_amaranth(config):
     simulate_in_amaranth(ProcessingElement(config), lambda port: check_processing_element(port, config, SEED))
 
 
-@configs
-def test_processing_element_in_icarus(config, tmp_path):
+@simulators(IN_VERILATOR[:1])
+def test_processing_element_in_verilog(simulator, config, tmp_path):
     component = ProcessingElement(config)
-    assert simulate_in_icarus(component, "processing_element", "sim.bench_processing_element", tmp_path).passed == 1
+    assert simulate_verilog(simulator, component, "sim.bench_processing_element", tmp_path).passed == 1
 
 
 @configs
@@ -52,9 +65,10 @@ def test_neuron_unit_in_amaranth(config):
     simulate_in_amaranth(NeuronUnit(config), lambda port: check_neuron_unit(port, config, SEED))
 
 
-@configs
-def test_neuron_unit_in_icarus(config, tmp_path):
-    assert simulate_in_icarus(NeuronUnit(config), "neuron_unit", "sim.bench_neuron_unit", tmp_path).passed == 1
+@simulators(IN_VERILATOR[:1])
+def test_neuron_unit_in_verilog(simulator, config, tmp_path):
+    component = NeuronUnit(config)
+    assert simulate_verilog(simulator, component, "sim.bench_neuron_unit", tmp_path).passed == 1
 
 
 @configs
@@ -67,7 +81,7 @@ def test_systolic_array_in_amaranth(config):
             )
 
 
-@configs
-def test_systolic_array_in_icarus(config, tmp_path):
+@simulators(IN_VERILATOR)
+def test_systolic_array_in_verilog(simulator, config, tmp_path):
     component = SystolicArray(config)
-    assert simulate_in_icarus(component, "systolic_array", "sim.bench_systolic_array", tmp_path).passed == 4
+    assert simulate_verilog(simulator, component, "sim.bench_systolic_array", tmp_path).passed == 4

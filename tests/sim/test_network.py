@@ -10,7 +10,7 @@ from model.golden.network import run as golden
 from model.network import Layer, Network, Source
 from sim.cosim import Loss, Waits, prepare, run
 from sim.random_networks import PAIRS, random_images, random_network
-from sim.runner import SimulationError
+from sim.simulators import SimulationError
 
 SEEDS = range(len(PAIRS))
 IMAGES = 2
@@ -42,6 +42,16 @@ def test_random_network(seed, tmp_path):
     assert plain.total_cycles == cosimulation.cycles
     assert waiting.total_cycles > 1.2 * plain.total_cycles
     assert waiting.logits == plain.logits
+
+
+def test_random_network_in_verilator(tmp_path):
+    cosimulation = prepared(FAULTY, tmp_path)
+    waits = Waits(idle=64, stall=64)
+    outcomes = run(cosimulation, waits=waits, simulator="verilator")
+    expected = run(cosimulation, waits=waits)
+    assert outcomes.first is None
+    assert outcomes.comparisons == expected.comparisons
+    assert outcomes.logits == expected.logits
 
 
 def test_array_without_retire_port(tmp_path):

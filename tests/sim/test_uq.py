@@ -1,0 +1,71 @@
+"""The baseline's components against their golden twin, in both simulators."""
+
+import pytest
+
+from hdl.uq_neuron_unit import UqNeuronUnit
+from hdl.uq_processing_element import UqProcessingElement
+from hdl.verilog import write_verilog
+from sim.bench_uq_array import check_uq_array, uq_component
+from sim.bench_uq_neuron_unit import check_uq_neuron_unit
+from sim.bench_uq_processing_element import check_uq_processing_element
+from sim.port import simulate_in_amaranth
+from sim.runner import config_environment, simulate
+from sim.uq_stimulus import UQ_CONFIGS, UQ_SHARED_CONFIGS
+
+SEED = 2024
+
+
+def name(config):
+    return f"{config.precision}-{config.rows}x{config.columns}-{config.scale_bits}{'-shared' if config.shared else ''}"
+
+
+def simulate_in_icarus(component, module, bench, folder):
+    write_verilog(folder / f"{module}.v", component, module)
+    return simulate(
+        [folder / f"{module}.v"],
+        module,
+        bench,
+        build_dir=folder,
+        environment=config_environment(component.config),
+        seed=SEED,
+        timeout_s=120,
+    ).passed
+
+
+elements = pytest.mark.parametrize("config", UQ_CONFIGS, ids=name)
+units = pytest.mark.parametrize("config", UQ_SHARED_CONFIGS, ids=name)
+arrays = pytest.mark.parametrize("config", [*UQ_CONFIGS, *UQ_SHARED_CONFIGS], ids=name)
+
+
+@elements
+def test_uq_processing_element_in_amaranth(config):
+    simulate_in_amaranth(UqProcessingElement(config), lambda port: check_uq_processing_element(port, config, SEED))
+
+
+@elements
+def test_uq_processing_element_in_icarus(config, tmp_path):
+    component = UqProcessingElement(config)
+    assert simulate_in_icarus(component, "uq_pe", "sim.bench_uq_processing_element", tmp_path) == 1
+
+
+@units
+def test_uq_neuron_unit_in_amaranth(config):
+    simulate_in_amaranth(UqNeuronUnit(config), lambda port: check_uq_neuron_unit(port, config, SEED))
+
+
+@units
+def test_uq_neuron_unit_in_icarus(config, tmp_path):
+    assert simulate_in_icarus(UqNeuronUnit(config), "uq_neuron_unit", "sim.bench_uq_neuron_unit", tmp_path) == 1
+
+
+@arrays
+def test_uq_array_in_amaranth(config):
+    for waits in (0.0, 0.5):  # the other two pairs in Icarus
+        simulate_in_amaranth(
+            uq_component(config), lambda port, waits=waits: check_uq_array(port, config, SEED, waits, waits)
+        )
+
+
+@pytest.mark.parametrize("config", [*UQ_CONFIGS[::2], *UQ_SHARED_CONFIGS[1::2]], ids=name)
+def test_uq_array_in_icarus(config, tmp_path):
+    assert simulate_in_icarus(uq_component(config), "uq_array", "sim.bench_uq_array", tmp_path) == 4
