@@ -1,8 +1,8 @@
 """Where an array's area goes, by leaving parts out or synthesising them alone.
 
-An element without a ring has ``chain`` and ``preload`` tied to 0: what it is smaller by is the ring's. Its registers are
-counted in the library's flip-flops; what is left of it adds. A neuron unit is synthesised alone. Skew registers are
-counted in flip-flops, with what makes them hold in libraries without clock gates. The rest of the array is control.
+An element without a ring has ``chain`` and ``preload`` tied to 0: what it is smaller by is the ring's. Its
+registers are counted in the library's flip-flops; what is left of it adds. Neuron unit and skew registers are
+synthesised alone. The rest of the array is control.
 """
 
 from dataclasses import dataclass

@@ -14,7 +14,19 @@ from typer.core import TyperGroup
 
 from mint.console import messages
 
-COMMANDS = ("train", "export", "check", "evaluate", "golden", "verilog", "cosim", "area", "timing", "mutation", "formal")
+COMMANDS = (
+    "train",
+    "export",
+    "check",
+    "evaluate",
+    "golden",
+    "verilog",
+    "cosim",
+    "area",
+    "timing",
+    "formal",
+    "mutation",
+)
 """In the order in which ``mint --help`` lists them."""
 
 PACKAGES = ("model", "hdl", "sim", "mint")

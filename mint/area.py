@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mint.console import console, messages
+from mint.console import console, messages, print_wide
 from mint.options import Columns, Rows
 from mint.plots import plot_area, plot_breakdown
 from mint.report import write_json
@@ -37,13 +37,16 @@ def area(
             "qflow-tech-osu035 if it is installed.",
         ),
     ] = None,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Uniform quantization with its multipliers, too; much longer.")
+    ] = False,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the JSON report goes.")] = Path(
         "build/area.json"
     ),
 ) -> None:
     """Print gates, flip-flops and FPGA cells of the PE and the array, for all nine pairs of widths.
 
-    Beside them the baseline with multipliers (uq), for equal widths: one in every element, and one a column.
+    With --baseline also uniform quantization (uq), for equal widths: a multiplier in every element, and one a column.
 
     Synthesises the processing element and a whole array with Yosys: for a few generic gates, for standard-cell
     libraries, and for Xilinx 7-series, ECP5 and iCE40. Takes a few minutes on two cores.
@@ -66,8 +69,9 @@ def area(
         TextColumn("synthesising"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=messages
     ) as progress:
         equal = [Precision(width, width) for width in WIDTHS]
-        task = progress.add_task("", total=count_records(flows) + len(equal))
-        for done in measure(flows, rows, columns, WORKERS):
+        variants = [variant for variant in VARIANTS if baseline or variant.scale_bits is None]
+        task = progress.add_task("", total=count_records(flows, variants) + len(equal))
+        for done in measure(flows, rows, columns, WORKERS, variants):
             records += done
             progress.advance(task, len(done))
         # The last library is one that was asked for, or installed; the generic cells are there without one.
@@ -78,7 +82,7 @@ def area(
             progress.advance(task)
 
     by_key = {record.key: record for record in records}
-    ordered = [by_key[variant, flow.name] for variant in VARIANTS for flow in variant.flows(flows)]
+    ordered = [by_key[variant, flow.name] for variant in variants for flow in variant.flows(flows)]
     records = [*ordered, *limit_records(flows)]
     write_json(output, [asdict(record) for record in records])
     parts = output.with_name("breakdown.json")
@@ -110,7 +114,6 @@ def print_shares(shares: dict[str, list[dict[str, Any]]], flow: str) -> None:
 def print_table(records: list["Record"]) -> None:
     """One table for each design and bits of a scale: a row for every pair of widths, a column for every flow."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     for design, bits in dict.fromkeys((record.design, record.scale_bits) for record in records):
@@ -131,11 +134,7 @@ def print_table(records: list["Record"]) -> None:
             row.append("/".join(numbers.values()))
         for widths, row in rows.items():
             table.add_row(*map(str, widths), *row)
-        # As wide as it is, even in a narrow terminal or a file: a cut number is worth nothing.
-        needed = console.measure(table, options=console.options.update(max_width=1000)).maximum
-        wide = Console(width=max(needed, console.width), highlight=False)
-        wide.print(f"{design}{size}", style="italic")  # a title of the table would wrap at the table's width
-        wide.print(table)
+        print_wide(table, f"{design}{size}")
 
 
 def numbers_by_unit(record: "Record") -> dict[str, str]:

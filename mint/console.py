@@ -1,9 +1,18 @@
 """Where the commands print: results to stdout, everything else to stderr."""
 
 from rich.console import Console
+from rich.table import Table
 
 console = Console(highlight=False, markup=False)
 """Tables and numbers that were asked for."""
 
 messages = Console(stderr=True, highlight=False, markup=False)
 """Progress, warnings and errors."""
+
+
+def print_wide(table: Table, title: str) -> None:
+    """Print a table as wide as it is, even in a narrow terminal or a file: a cut number is worth nothing."""
+    needed = console.measure(table, options=console.options.update(max_width=1000)).maximum
+    wide = Console(width=max(needed, console.width), highlight=False, markup=False)
+    wide.print(title, style="italic")  # a title of the table would wrap at the table's width
+    wide.print(table)

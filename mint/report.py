@@ -26,6 +26,9 @@ def tool_versions() -> dict[str, str]:
         # "Icarus Verilog version 11.0 (stable) ()"
         banner = subprocess.run([iverilog, "-V"], capture_output=True, text=True, check=False).stdout
         versions["iverilog"] = banner.split("version ", 1)[-1].split(" ", 1)[0]
+    if opensta := shutil.which("sta"):
+        banner = subprocess.run([opensta, "-version"], capture_output=True, text=True, check=False).stdout
+        versions["opensta"] = banner.split()[0] if banner.split() else "unknown"
     return versions
 
 

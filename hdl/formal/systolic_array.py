@@ -54,6 +54,7 @@ def systolic_array(config: ArrayConfig, component: type[SystolicArray] = Systoli
     # Concatenations, the highest bits first.
     peeks = {
         "advance": "array.advance",
+        "stepping": "array.stepping",
         "second_valid": "array.second_valid",
         "waits": "array.waits",
         "stepping": "array.stepping",
@@ -75,7 +76,9 @@ def systolic_array(config: ArrayConfig, component: type[SystolicArray] = Systoli
         "element_enable": _concatenation(f"array.pe_0_{column}.enable" for column in columns),
         "element_preload": _concatenation(f"array.pe_0_{column}.preload" for column in columns),
         "element_weight": _concatenation(f"array.pe_0_{column}.weight" for column in columns),
-        "element_spikes": _concatenation(f"array.pe_{row}_{column}.spike" for column in columns for row in rows),
+        "element_spikes": _concatenation(
+            f"array.pe_{row}_{column}.spike" for column in columns for row in range(config.rows)
+        ),
         "accumulators": _concatenation(f"{cell}.register" for cell in cells),
         "carries": _concatenation(f"{cell}.carry" for cell in cells),
     }

@@ -60,7 +60,7 @@ module proof (
     );
 
     // Registers and wires of the array. Token j is what column j does next; that of the outputs is token C.
-    wire advance, second_valid, waits, stepping;
+    wire advance, stepping, second_valid, waits;
     wire [1:0] state;
     wire [2:0] action;
     wire [`CYCLE-1:0] cycle;
@@ -192,15 +192,21 @@ module proof (
     reg promised;
     reg [4:0] age;
     integer p;
-    always @(posedge clk) begin
-        enabled <= rst ? 0 : element_enable;
-        age <= rst ? 0 : age + (advance & age != 31);
-    end
+    // Spikes from before a reset pass through the columns once, ahead of the tokens that clear the rings.
+    reg [`C:0] clean = 1;
+    always @(posedge clk) if (rst) clean <= 1; else if (advance) clean <= {clean[`C-1:0], 1'b1};
+    reg [`C-1:0] adds;
+    integer q;
+    always @*
+        for (q = 0; q < `C; q = q + 1)
+            adds[q] = element_enable[q] | element_weight[q*`W+:`W] != 0 & element_spikes[q*`ROWS+:`ROWS] != 0;
+    always @(posedge clk) enabled <= rst ? 0 : adds;
     always @* begin
-        promised = 1;
+        promised = clean[0];
         for (p = 0; p < `C; p = p + 1) begin
-            if (age >= p & !element_enable[p] & element_weight[p*`W+:`W] != 0 & element_spikes[p*`ROWS+:`ROWS] != 0)
-                promised = 0;
+            if (clean[p] & adds[p] & !element_enable[p]) promised = 0;
+            if (p > 0 & clean[p] & !enable[p] & element_spikes[p*`ROWS+:`ROWS] != 0) promised = 0;
+            if (shift[p] & !clean[p+1] | clean[p+1] & !clean[p]) promised = 0;
             if (element_preload[p] & (element_enable[p] | enabled[p])) promised = 0;
             if (bias[p] & membrane[p] | keep[p] & fire[p]) promised = 0;
         end
@@ -228,11 +234,12 @@ module proof (
             end
         end
     end
+    wire state_known = stepping == (state == STEP);
     wire cycles_fit = state == PARAMETERS ? cycle < `C
         : state == ROTATE ? cycle <= (action == 5 ? 2 * `STEPS - 2 : action == 6 ? `C : 0) : cycle == 0;
 
     assign ok = !begun | (spikes_stay & sums_stay & together & keeps & freezes & in_order & sums_right & promised
-        & tokens_apart & cycles_fit);
+        & tokens_apart & state_known & cycles_fit);
 
     // What the proof is about does happen.
     reg was_full = 0, summed = 0, froze = 0;

@@ -28,7 +28,6 @@ def test_streams_keep_their_contract():
         ("parameters.ready.eq(advance)", "parameters.ready.eq(1)"),  # taken while frozen
         ("preload.eq(token.shift & advance)", "preload.eq(token.shift)"),  # the ring moves while frozen
         ("weight.eq(Mux(advance, skewed, 0))", "weight.eq(skewed)"),  # promises to the elements
-        ("with m.If(enable):\n            m.d.comb += spikes.eq", "if True:\n            m.d.comb += spikes.eq"),
         ("token.control.fire.eq(action == Action.FIRE)", "token.control.fire.eq(1)"),  # and to the neuron units
     ],
 )

@@ -6,7 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 import hdl.area
-from hdl.area import VARIANTS, Record
+import hdl.breakdown
+from hdl.area import Record
+from hdl.breakdown import Share
 from mint.app import app
 
 KEYS = {
@@ -29,8 +31,8 @@ KEYS = {
 def report(monkeypatch, tmp_path):
     """The command's output and its JSON file; synthesis is replaced by numbers that come in any order."""
 
-    def measure(flows, rows, columns, workers):
-        for variant in reversed(VARIANTS):
+    def measure(flows, rows, columns, workers, variants):
+        for variant in reversed(variants):
             for flow in reversed(variant.flows(flows)):
                 fpga = flow.name in ("xc7", "ecp5", "ice40")
                 numbers = (None, None, 17, 123, 0) if fpga else (225.04, None, 17, None, None)
@@ -40,9 +42,10 @@ def report(monkeypatch, tmp_path):
                 ]
 
     monkeypatch.setattr(hdl.area, "measure", measure)
+    monkeypatch.setattr(hdl.breakdown, "breakdown", lambda *_: [Share("registers", 100.0), Share("control", 20.5)])
     monkeypatch.setattr("hdl.liberty.installed_libraries", list)
     path = tmp_path / "area.json"
-    result = CliRunner().invoke(app, ["area", "--rows=3", "--columns=2", f"--output={path}"])
+    result = CliRunner().invoke(app, ["area", "--baseline", "--rows=3", "--columns=2", f"--output={path}"])
     assert result.exit_code == 0, result.output
     for ending in (".png", ".svg"):
         assert path.with_suffix(ending).stat().st_size > 10000
@@ -69,3 +72,4 @@ def test_table_has_a_row_for_every_pair_and_no_cut_number(report):
     assert "uq_shared_array, 3 x 2, scales of 4 bits" in text
     assert "mint_array, 3 x 2" in text
     assert "…" not in text
+    assert text.count("120.5") == 3

