@@ -57,7 +57,6 @@ def systolic_array(config: ArrayConfig, component: type[SystolicArray] = Systoli
         "stepping": "array.stepping",
         "second_valid": "array.second_valid",
         "waits": "array.waits",
-        "stepping": "array.stepping",
         "state": "array.fsm_state",
         "action": "array.action",
         "cycle": "array.cycle",
