@@ -186,11 +186,9 @@ module proof (
         end
     end
 
-    // What elements and neuron units are promised: column c from c cycles after a reset on, when what its spikes'
-    // registers had before has left them.
+    // What elements and neuron units are promised.
     reg [`C-1:0] enabled = 0;
     reg promised;
-    reg [4:0] age;
     integer p;
     // Spikes from before a reset pass through the columns once, ahead of the tokens that clear the rings.
     reg [`C:0] clean = 1;
@@ -216,14 +214,12 @@ module proof (
     reg tokens_apart;
     integer s, t;
     always @* begin
-        tokens_apart = !enable[0] & stepping == (state == STEP);
+        tokens_apart = !enable[0];
         if (state != ROTATE & state != LAST & shift[0]) tokens_apart = 0;
         for (s = 0; s <= `C; s = s + 1) begin
             if (bias[s] & membrane[s] | keep[s] & fire[s]) tokens_apart = 0;
             if (enable[s] & (shift[s] | s > 0 & shift[s > 0 ? s-1 : 0])) tokens_apart = 0;
             if (s < `C & enabled[s < `C ? s : 0] & shift[s]) tokens_apart = 0;
-            if (s > 0 & s < `C & age >= s & !enable[s] & element_spikes[(s < `C ? s : 0)*`ROWS+:`ROWS] != 0)
-                tokens_apart = 0;
             if (sums[s]) begin
                 for (t = 0; t <= `C; t = t + 1) begin
                     if (t < s & load[t]) tokens_apart = 0;
