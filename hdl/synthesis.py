@@ -219,7 +219,7 @@ class Library:
     def nand2_area(self) -> float:
         """Area of the library's cell that a single NAND maps to."""
         nand = "module nand2_pe(input a, input b, output y); assign y = ~(a & b); endmodule"
-        return Library.netlist(self._unsized, nand, "nand2_pe").area
+        return self._unsized.netlist(nand, "nand2_pe").area
 
     @property
     def _unsized(self) -> "Library":
