@@ -100,6 +100,7 @@ class Accelerator(wiring.Component):
         layer = Signal(range(max(2, len(plans))))
         start, clear = Signal(), Signal()
 
+        self._results_busy = Signal()
         m.submodules.sequencer = sequencer = FireSequencer(config)
         m.submodules.skip = skip = SkipUnit(item_of(config))
         m.submodules.words = words = SyncFIFO(width=item_of(config).size, depth=FEED_DEPTH)
@@ -110,10 +111,10 @@ class Accelerator(wiring.Component):
             sequencer.layer.eq(layer),
             sequencer.start.eq(start),
         ]
-        reading, fetched = self._input(m, layer, start, words, sequencer)
-        steps = self._tokens(m, layer, start, clear, skip, sequencer)
-        self._lanes(m, layer, clear, steps, sequencer)
-        self._layers(m, layer, start, clear, reading, fetched, sequencer)
+        reading = self._input(m, layer, start, words, sequencer)
+        self._tokens(m, layer, skip, sequencer)
+        self._lanes(m, layer, clear, sequencer)
+        self._layers(m, layer, start, clear, reading, sequencer)
         return m
 
     def _layers(
@@ -123,7 +124,6 @@ class Accelerator(wiring.Component):
         start: Signal,
         clear: Signal,
         reading: Signal,
-        fetched: Signal,
         sequencer: FireSequencer,
     ) -> None:
         """One layer after another; the first one when an image is there."""
@@ -147,16 +147,13 @@ class Accelerator(wiring.Component):
         m.d.comb += writer.release.eq(released << reading)
         with m.If(released):
             m.d.sync += reading.eq(~reading)
-        del fetched
 
-    def _input(
-        self, m: Module, layer: Signal, start: Signal, words: SyncFIFO, sequencer: FireSequencer
-    ) -> tuple[Signal, Signal]:
+    def _input(self, m: Module, layer: Signal, start: Signal, words: SyncFIFO, sequencer: FireSequencer) -> Signal:
         """Memories of inputs and spikes, and who reads them."""
         config = self.config
         plans = config.layers
         m.submodules.input_writer = self.writer = writer = InputWriter(config)
-        reading, fetched = Signal(), Signal()
+        reading = Signal()
         m.d.comb += [
             writer.data.eq(self.s_axis_tdata),
             writer.valid.eq(self.s_axis_tvalid),
@@ -229,30 +226,24 @@ class Accelerator(wiring.Component):
             with m.If(chosen):
                 m.d.comb += found.eq(value)
         m.d.comb += feeder.data.eq(found)
-        return reading, fetched
+        return reading
 
-    def _tokens(
-        self,
-        m: Module,
-        layer: Signal,
-        start: Signal,
-        clear: Signal,
-        skip: SkipUnit,
-        sequencer: FireSequencer,
-    ) -> Signal:
+    def _tokens(self, m: Module, layer: Signal, skip: SkipUnit, sequencer: FireSequencer) -> None:
         """Tokens wait for the neuron units, then fetch their weights: two cycles to the lanes."""
         config = self.config
         plans, share = config.layers, config.lanes_per_neuron_unit
         intervals = [config.fire_interval(plan) for plan in plans]
         wait = Signal(range(max(intervals)))
-        interval = by_program(m, layer[: number_width(len(plans))], [i - 1 for i in intervals], wait.shape(), "interval")
+        interval = by_program(
+            m, layer[: number_width(len(plans))], [i - 1 for i in intervals], wait.shape(), "interval"
+        )
         reserved = Signal()  # logits are on their way out
         handing = Signal()
         token = skip.o.payload
         last = layer == len(plans) - 1
         blocked = (wait != 0) & (token.fire if share == 1 else Const(1))
         m.d.comb += [
-            skip.o.ready.eq(~blocked & ~(token.fire & last & (reserved | self.results_busy))),
+            skip.o.ready.eq(~blocked & ~(token.fire & last & (reserved | self._results_busy))),
             handing.eq(skip.o.valid & skip.o.ready),
         ]
         with m.If(handing & token.fire):
@@ -262,22 +253,14 @@ class Accelerator(wiring.Component):
             m.d.sync += wait.eq(wait - 1)
         with m.If(sequencer.neuron.update & sequencer.complete & ~sequencer.spiking):
             m.d.sync += reserved.eq(0)
-        del start, clear
 
         stages = [Signal(skip.o.payload.shape(), name=f"token_{i}", reset_less=True) for i in range(3)]
         valid = [Signal(name=f"token_{i}_valid") for i in range(3)]
         m.d.sync += [valid[0].eq(handing), valid[1].eq(valid[0]), valid[2].eq(valid[1])]
         m.d.sync += [stages[0].eq(token), stages[1].eq(stages[0]), stages[2].eq(stages[1])]
         self._token_valid, self._stages = valid, stages
-        return valid[2]
 
-    @property
-    def results_busy(self) -> Signal:
-        if not hasattr(self, "_results_busy"):
-            self._results_busy = Signal(name="results_busy")
-        return self._results_busy
-
-    def _lanes(self, m: Module, layer: Signal, clear: Signal, valid: Signal, sequencer: FireSequencer) -> None:
+    def _lanes(self, m: Module, layer: Signal, clear: Signal, sequencer: FireSequencer) -> None:
         """Weights, parameters, clusters, results."""
         config = self.config
         share = config.lanes_per_neuron_unit
@@ -303,6 +286,7 @@ class Accelerator(wiring.Component):
 
         select = layer[: number_width(len(plans))]
         modes = [plan.mode for plan in plans]
+        valid = self._token_valid[2]
         fire = valid & self._stages[2].fire
         m.d.comb += sequencer.fire.eq(fire)
         m.submodules.results = results = ResultStream(config)
@@ -346,7 +330,7 @@ class Accelerator(wiring.Component):
             results.update.eq(update),
             results.complete.eq(sequencer.complete),
             results.group.eq(group),
-            self.results_busy.eq(results.busy),
+            self._results_busy.eq(results.busy),
             self.m_axis_tdata.eq(results.data),
             self.m_axis_tvalid.eq(results.valid),
             self.m_axis_tlast.eq(results.last),

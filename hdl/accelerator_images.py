@@ -39,7 +39,9 @@ def layer_parameters(
 
     def rows(values: NDArray[np.int64], fill: int) -> NDArray[np.int64]:
         padded = _padded(values, plan, config.lanes, fill)
-        return padded.reshape(plan.groups, config.neuron_units, share).transpose(0, 2, 1).reshape(-1, config.neuron_units)
+        return (
+            padded.reshape(plan.groups, config.neuron_units, share).transpose(0, 2, 1).reshape(-1, config.neuron_units)
+        )
 
     return rows(threshold, highest), rows(bias, 0)
 
@@ -51,9 +53,7 @@ def _integers(bits: NDArray[np.uint8]) -> list[int]:
 
 def weight_words(network: Network, config: AcceleratorConfig) -> list[int]:
     """Words of the weight memory: a row's codes, lane 0 in the lowest bits."""
-    rows = [
-        layer_weights(layer, plan, config.lanes) for layer, plan in zip(network.layers, config.layers, strict=True)
-    ]
+    rows = [layer_weights(layer, plan, config.lanes) for layer, plan in zip(network.layers, config.layers, strict=True)]
     return _integers(to_bits(np.concatenate(rows), config.weight_width))
 
 

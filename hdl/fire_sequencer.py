@@ -21,7 +21,8 @@ def program(plan: LayerPlan, config: AcceleratorConfig) -> Program:
         "step": steps if plan.spiking else 1,
     }
     parameter = Quantity(plan.parameter_row, {"group": share})
-    return Program(counts, {"parameter": parameter, "step": Quantity(0, {"step": 1}), "group": Quantity(0, {"group": 1})})
+    step, group = Quantity(0, {"step": 1}), Quantity(0, {"group": 1})
+    return Program(counts, {"parameter": parameter, "step": step, "group": group})
 
 
 class FireSequencer(wiring.Component):
@@ -151,9 +152,7 @@ class FireSequencer(wiring.Component):
         pool = by_program(m, select, [size - 1 for size in pools], unsigned(number_width(max(pools))), "pool_last")
         step_size = by_program(m, select, [p.groups for p in plans], width, "step_words")
         column_size = by_program(m, select, [p.groups * steps for p in plans], width, "column_words")
-        row_size = by_program(
-            m, select, [p.groups * steps * p.stored_map[1] for p in plans], width, "row_words"
-        )
+        row_size = by_program(m, select, [p.groups * steps * p.stored_map[1] for p in plans], width, "row_words")
         columns = [p.stored_map[1] for p in plans]
         rows = [p.stored_map[0] for p in plans]
         column_limit = by_program(m, select, columns, unsigned(number_width(max(columns) + 1)), "column_limit")

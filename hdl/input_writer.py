@@ -131,7 +131,7 @@ class InputWriter(wiring.Component):
         return m
 
     def _turn(self, m: Module, taken: Signal, whole: Signal, broken: Signal, filled: Signal, space: Signal) -> None:
-        """Pixels side by side become bit planes: a word of pixels is collected, the one before written plane by plane."""
+        """Pixels side by side become bit planes: one word's are collected, the one before is written by planes."""
         config = self.config
         first, values = config.layers[0], config.beat_values
         beats = -(-first.word_channels // values)

@@ -14,7 +14,7 @@ LEVELS = ("group", "row", "column", "kernel_row")
 
 def program(plan: LayerPlan) -> Program:
     """Input columns of a row of positions, each from the window's top to its bottom."""
-    rows, columns = plan.source_map
+    columns = plan.source_map[1]
     counts = {
         "group": plan.groups,
         "row": plan.positions[0],
@@ -177,5 +177,3 @@ class PixelWindow(wiring.Component):
             m.d.sync += [byte.eq(new) for byte, new in zip(held, bytes_, strict=True)]
             m.d.sync += [emitting.eq(1), plane.eq(PIXEL_BITS - 1), item.row.eq(completed_weights)]
         return m
-
-

@@ -1,5 +1,7 @@
 """Hands out the logits and the class of an image on an AXI4-Stream."""
 
+from itertools import pairwise
+
 from amaranth.hdl import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -93,7 +95,7 @@ class ResultStream(wiring.Component):
             with m.If(finishing):
                 m.d.sync += [finishing.eq(0), index.eq(0)]
             with m.Else():
-                m.d.sync += [logit.eq(following) for logit, following in zip(logits, logits[1:], strict=False)]
+                m.d.sync += [logit.eq(following) for logit, following in pairwise(logits)]
                 m.d.sync += [left.eq(left - 1), index.eq(index + 1)]
                 with m.If(greater):
                     m.d.sync += [best.eq(logits[0]), winner.eq(index)]

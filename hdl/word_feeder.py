@@ -1,6 +1,6 @@
 """Reads the words of every kernel position, round after round: spikes, or the bit planes of a linear layer's pixels."""
 
-from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.hdl import Module, Mux, Shape, Signal, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -24,7 +24,7 @@ LEVELS = (
 def program(plan: LayerPlan) -> Program:
     """The loops of a layer; coordinates are those of the stored map, which sum pooling reads in blocks."""
     pool, rounds = plan.source_pool, plan.rounds
-    rows, columns = plan.source_map
+    columns = plan.source_map[1]
     column_step = rounds * plan.words
     row_step = columns * column_step
     counts = {
@@ -192,5 +192,3 @@ class WordFeeder(wiring.Component):
             with m.Elif(some):
                 m.d.sync += blank.eq(0)
         return m
-
-
