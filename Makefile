@@ -15,6 +15,8 @@ precision = $(call option,--weight-width,W) $(call option,--membrane-width,U)
 size = $(call option,--rows,ROWS) $(call option,--columns,COLUMNS)
 bundle = $(call option,--bundle,BUNDLE)
 data = $(call option,--data-dir,DATA_DIR)
+accelerator = $(call option,--lanes,LANES) $(call option,--lanes-per-neuron-unit,LANES_PER_NEURON_UNIT) \
+	$(call option,--dataflow,DATAFLOW) $(call option,--memory-kbit,MEMORY_KBIT)
 recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(call option,--epochs,EPOCHS) \
 	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
 
@@ -26,8 +28,8 @@ help:      ## this list
 
 setup: $(FULL)     ## install everything that the verbs below need into .venv
 
-verilog: $(CORE)   ## write the array and its memory images   W=4 U=4 [ROWS= COLUMNS= BUNDLE= TOP=]
-	@$(RUN) -m mint verilog $(precision) $(size) $(bundle) $(call option,--top,TOP)
+verilog: $(CORE)   ## write a network as Verilog, with its testbench   W=4 U=4 [BUNDLE= LANES=128 DATAFLOW=auto MEMORY_KBIT=; TOP=array ROWS= COLUMNS=]
+	@$(RUN) -m mint verilog $(precision) $(bundle) $(call option,--top,TOP) $(accelerator) $(data) $(size)
 
 cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [SIM=verilator ROWS= COLUMNS= BUNDLE=]
 	@$(RUN) -m mint cosim $(precision) $(size) $(bundle) $(data) $(call option,--images,IMAGES) $(call option,--simulator,SIM)

@@ -162,7 +162,7 @@ class Accelerator(wiring.Component):
             self.error.eq(writer.error),
         ]
         bits = number_width(config.input_words)
-        m.submodules.input = inputs = Memory(
+        m.submodules.input_memory = inputs = Memory(
             shape=config.input_word_width, depth=(1 << bits) + config.input_words, init=[]
         )
         write, read = inputs.write_port(), inputs.read_port()
@@ -265,7 +265,7 @@ class Accelerator(wiring.Component):
         config = self.config
         share = config.lanes_per_neuron_unit
         plans = config.layers
-        m.submodules.weights = memory = Memory(
+        m.submodules.weight_memory = memory = Memory(
             shape=config.lanes * config.weight_width,
             depth=config.weight_rows,
             init=weight_words(self.network, config),
@@ -276,7 +276,7 @@ class Accelerator(wiring.Component):
         m.d.sync += fetched.eq(Mux(self._stages[1].empty, 0, read.data))
 
         layout = parameter_layout(config)
-        m.submodules.parameters = memory = Memory(
+        m.submodules.parameter_memory = memory = Memory(
             shape=config.neuron_units * layout.size,
             depth=config.parameter_rows,
             init=parameter_words(self.network, config),

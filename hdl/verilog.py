@@ -21,6 +21,10 @@ PASSES = (
 )
 
 
+WAIVERS = Path(__file__).with_name("mint.vlt")
+"""What Verilator's linter need not say about such text."""
+
+
 class VerilogError(RuntimeError):
     """Yosys could not write Verilog; the text is its own message."""
 

@@ -217,6 +217,31 @@ class AcceleratorConfig:
         return share * times + 1
 
 
+FULLY_CONNECTED_SHARE = 8
+
+
+def default_share(network: Network) -> int:
+    """Lanes that share a neuron unit if nobody says.
+
+    A linear layer fires once a time step for all its fan-in, so that units which serve eight lanes in turn cost some
+    ten cycles each time, and are an eighth of the area. A convolution fires at every position, with few additions
+    between: a unit a lane.
+    """
+    return FULLY_CONNECTED_SHARE if all(layer.kind == "linear" for layer in network.layers) else 1
+
+
+def require_memory(config: AcceleratorConfig, limit_kbit: int) -> None:
+    """Refuse memories that have more than ``limit_kbit`` · 1,024 bits together."""
+    need, allowed = config.memory_bits, limit_kbit * 1024
+    total = sum(need.values())
+    largest = max(need, key=lambda name: need[name])
+    require(
+        total <= allowed,
+        f"the memories have {total:,} bits, {need[largest]:,} of them {largest}; {limit_kbit:,} kbit are "
+        f"{allowed:,} bits: {total - allowed:,} are missing",
+    )
+
+
 def default_lanes(network: Network, lanes: int) -> int:
     """Lanes that can work: no more than the widest layer has channels."""
     return min(lanes, max(layer.channels for layer in network.layers))
