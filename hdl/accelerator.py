@@ -273,7 +273,8 @@ class Accelerator(wiring.Component):
         read = memory.read_port()
         fetched = Signal(config.lanes * config.weight_width, reset_less=True)
         m.d.comb += [read.addr.eq(self._stages[0].row), read.en.eq(self._token_valid[0])]
-        m.d.sync += fetched.eq(Mux(self._stages[1].empty, 0, read.data))
+        silent = self._stages[1].empty | ~self._token_valid[1]
+        m.d.sync += fetched.eq(Mux(silent, 0, read.data))
 
         layout = parameter_layout(config)
         m.submodules.parameter_memory = memory = Memory(
@@ -326,7 +327,6 @@ class Accelerator(wiring.Component):
         with m.If(update & sequencer.complete):
             m.d.sync += group.eq(Mux(group == config.output_groups - 1, 0, group + 1))
         m.d.comb += [
-            results.index.eq(sequencer.update_index),
             results.update.eq(update),
             results.complete.eq(sequencer.complete),
             results.group.eq(group),
