@@ -11,12 +11,12 @@ from mint.options import (
     AskedLanes,
     AskedMembraneWidth,
     AskedRows,
-    AskedShare,
     AskedWeightWidth,
     Bundle,
     DataDir,
     Dataflow,
     DatasetName,
+    LanesPerNeuronUnit,
     MemoryLimit,
 )
 
@@ -46,7 +46,7 @@ def verilog(
         ),
     ] = None,
     lanes: AskedLanes = None,
-    lanes_per_neuron_unit: AskedShare = None,
+    lanes_per_neuron_unit: LanesPerNeuronUnit = None,
     dataflow: Dataflow = "auto",
     memory_kbit: MemoryLimit = None,
     images: Annotated[

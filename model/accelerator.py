@@ -217,17 +217,13 @@ class AcceleratorConfig:
         return share * times + 1
 
 
-FULLY_CONNECTED_SHARE = 8
-
-
 def default_share(network: Network) -> int:
-    """Lanes that share a neuron unit if nobody says.
+    """Lanes that share a neuron unit, unless somebody says otherwise.
 
-    A linear layer fires once a time step for all its fan-in, so that units which serve eight lanes in turn cost some
-    ten cycles each time, and are an eighth of the area. A convolution fires at every position, with few additions
-    between: a unit a lane.
+    A convolution fires at every position, so each lane has its own unit and goes on meanwhile; a network of linear
+    layers fires a few times an image, and eight lanes may wait for one.
     """
-    return FULLY_CONNECTED_SHARE if all(layer.kind == "linear" for layer in network.layers) else 1
+    return 8 if all(layer.kind == "linear" for layer in network.layers) else 1
 
 
 def require_memory(config: AcceleratorConfig, limit_kbit: int) -> None:
@@ -248,11 +244,11 @@ def default_lanes(network: Network, lanes: int) -> int:
 
 
 def plan(
-    network: Network, *, lanes: int = 128, lanes_per_neuron_unit: int = 1, retire: bool = False
+    network: Network, *, lanes: int = 128, lanes_per_neuron_unit: int | None = None, retire: bool = False
 ) -> AcceleratorConfig:
     """The accelerator that runs ``network``; refuses what it cannot run."""
     require(1 <= lanes <= LARGEST_LANES, f"{lanes} lanes; an accelerator has 1 to {LARGEST_LANES}")
-    share = lanes_per_neuron_unit
+    share = default_share(network) if lanes_per_neuron_unit is None else lanes_per_neuron_unit
     require(share >= 1, f"{share} lanes a neuron unit; at least 1")
     lanes = -(-default_lanes(network, lanes) // share) * share
     modes = tuple(

@@ -28,8 +28,8 @@ CYCLES_PER_SECOND = 100
 class Outcomes:
     """What a co-simulation found.
 
-    ``latency`` is from the start to the first image's class, ``intervals`` from an image's class to the next one's;
-    ``cycles`` to the last class.
+    ``latency`` is from the first beat on offer to the first image's class; ``intervals`` are from the class before to
+    each image's own, while images follow each other without a pause; ``cycles`` are all that were simulated.
     """
 
     images: int
@@ -65,7 +65,7 @@ def prepare(
     folder: Path,
     *,
     lanes: int = 128,
-    lanes_per_neuron_unit: int = 1,
+    lanes_per_neuron_unit: int | None = None,
     retire: bool = True,
     cycles_an_image: int = 100_000,
 ) -> Cosimulation:

@@ -87,14 +87,17 @@ async def images(dut: Any) -> None:
     await player.reset()
     for start in range(0, len(stimulus), job["batch"]):
         part = stimulus[start : start + job["batch"]]
+        # The first one once more at the end: then every image has followed another one, and shows its interval.
+        part = np.concatenate([part, part[:1]])
         batch = part if pixels else part.swapaxes(0, 1)
         began = time.perf_counter()
         ends = await player.play(batch, len(part), job["limit"])
         seconds += time.perf_counter() - began
         latency = latency or ends[0]
-        intervals += [int(interval) for interval in np.diff(ends)]
+        took = np.diff(ends).tolist()
+        intervals += [took[-1], *took[:-1]]
         _compare(checker, config, run(trained, batch), start)
-        logits += results(config, Path(files.RESULTS).read_text())[0].tolist()
+        logits += results(config, Path(files.RESULTS).read_text())[0][:-1].tolist()
 
     outcomes = Outcomes(
         images=len(logits),
