@@ -129,7 +129,7 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
             "word_bits": units * 2 * config.accumulator_width,
             "word": f"{units} pairs of threshold (lower) and bias, signed, {config.accumulator_width} bits each",
             "map": [
-                f"{layer.name}: from word {layer.parameter_row} on, {layer.groups} groups of channels, {share} words each"
+                f"{layer.name}: from word {layer.parameter_row} on, {layer.groups} groups of channels of {share}"
                 for layer in config.layers
             ],
         },

@@ -14,7 +14,9 @@ def core_file(name: str, module: str, memories: Iterable[str], vectors: Iterable
 
     def data(files: Iterable[str]) -> str:
         # A JSON string is a YAML string as well.
-        return "".join(f"      - {json.dumps(file)}: {{file_type: user, copyto: {json.dumps(file)}}}\n" for file in files)
+        return "".join(
+            f"      - {json.dumps(file)}: {{file_type: user, copyto: {json.dumps(file)}}}\n" for file in files
+        )
 
     return f"""\
 CAPI=2:

