@@ -16,6 +16,7 @@ size = $(call option,--rows,ROWS) $(call option,--columns,COLUMNS)
 lanes = $(call option,--lanes,LANES) $(call option,--lanes-per-neuron-unit,LANES_PER_NEURON_UNIT)
 bundle = $(call option,--bundle,BUNDLE)
 data = $(call option,--data-dir,DATA_DIR)
+accelerator = $(lanes) $(call option,--dataflow,DATAFLOW) $(call option,--memory-kbit,MEMORY_KBIT)
 recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(call option,--epochs,EPOCHS) \
 	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
 
@@ -27,8 +28,8 @@ help:      ## this list
 
 setup: $(FULL)     ## install everything that the verbs below need into .venv
 
-verilog: $(CORE)   ## write the array and its memory images   W=4 U=4 [ROWS= COLUMNS= BUNDLE= TOP=]
-	@$(RUN) -m mint verilog $(precision) $(size) $(bundle) $(call option,--top,TOP)
+verilog: $(CORE)   ## write a network as Verilog, with its testbench   W=4 U=4 [BUNDLE= LANES=128 DATAFLOW=auto MEMORY_KBIT=; TOP=array ROWS= COLUMNS=]
+	@$(RUN) -m mint verilog $(precision) $(bundle) $(call option,--top,TOP) $(accelerator) $(data) $(size)
 
 cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [SIM=verilator TOP=array LANES= BUNDLE=]
 	@$(RUN) -m mint cosim $(precision) $(size) $(lanes) $(bundle) $(data) $(call option,--top,TOP) $(call option,--images,IMAGES) $(call option,--simulator,SIM)

@@ -162,7 +162,7 @@ class Accelerator(wiring.Component):
             self.error.eq(writer.error),
         ]
         bits = number_width(config.input_words)
-        m.submodules.input = inputs = Memory(
+        m.submodules.input_memory = inputs = Memory(
             shape=config.input_word_width, depth=(1 << bits) + config.input_words, init=[]
         )
         write, read = inputs.write_port(), inputs.read_port()
@@ -267,7 +267,7 @@ class Accelerator(wiring.Component):
         config = self.config
         share = config.lanes_per_neuron_unit
         plans = config.layers
-        m.submodules.weights = memory = Memory(
+        m.submodules.weight_memory = memory = Memory(
             shape=config.lanes * config.weight_width,
             depth=config.weight_rows,
             init=weight_words(self.network, config),
@@ -275,10 +275,11 @@ class Accelerator(wiring.Component):
         read = memory.read_port()
         fetched = Signal(config.lanes * config.weight_width, reset_less=True)
         m.d.comb += [read.addr.eq(self._stages[0].row), read.en.eq(self._token_valid[0])]
-        m.d.sync += fetched.eq(Mux(self._stages[1].empty, 0, read.data))
+        silent = self._stages[1].empty | ~self._token_valid[1]
+        m.d.sync += fetched.eq(Mux(silent, 0, read.data))
 
         layout = parameter_layout(config)
-        m.submodules.parameters = memory = Memory(
+        m.submodules.parameter_memory = memory = Memory(
             shape=config.neuron_units * layout.size,
             depth=config.parameter_rows,
             init=parameter_words(self.network, config),
@@ -329,7 +330,6 @@ class Accelerator(wiring.Component):
         with m.If(update & sequencer.complete):
             m.d.sync += group.eq(Mux(group == config.output_groups - 1, 0, group + 1))
         m.d.comb += [
-            results.index.eq(sequencer.update_index),
             results.update.eq(update),
             results.complete.eq(sequencer.complete),
             results.group.eq(group),

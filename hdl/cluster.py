@@ -57,7 +57,7 @@ class Cluster(wiring.Component):
     Members
     -------
     weights : In(signed(weight_width)).array(lanes_per_neuron_unit)
-        Of this cycle, one a lane.
+        Of this cycle, one a lane; 0 in cycles without ``enable``.
     step : In(step_layout)
         For all lanes.
     clear : In(1)
@@ -103,27 +103,23 @@ class Cluster(wiring.Component):
         if config.rows > 1:
             return self._neuron(m, self._rows(m))
         sums = [Signal(number, name=f"sum_{lane}", reset_less=True) for lane in range(share)]
-        results = []
-        for lane, sum_ in enumerate(sums):
-            result = Signal(number, name=f"result_{lane}")
-            m.d.comb += result.eq(self.weights[lane] + Mux(self.step.double, sum_ << 1, sum_))
-            results.append(result)
-
+        doubled = [Mux(self.step.double, sum_ << 1, sum_) for sum_ in sums]
         if share == 1:
+            result = Signal(number)
+            m.d.comb += result.eq(self.weights[0] + doubled[0])
             handed = Signal(number, reset_less=True)
             with m.If(self.step.enable):
-                m.d.sync += sums[0].eq(Mux(self.step.fire, 0, results[0]))
+                m.d.sync += sums[0].eq(Mux(self.step.fire, 0, result))
                 with m.If(self.step.fire):
-                    m.d.sync += handed.eq(results[0])
+                    m.d.sync += handed.eq(result)
             leaving = handed
         else:
+            # What moves past the unit passes the adder, plus a weight of 0: a bit is one table of six inputs.
             leaving = sums[0]
             entering = Mux(self.neuron.keep, leaving, 0)
-            for sum_, result, behind in zip(sums, results, [*sums[1:], entering], strict=True):
-                with m.If(self.step.enable):
-                    m.d.sync += sum_.eq(result)
-                with m.Elif(self.neuron.potential):
-                    m.d.sync += sum_.eq(behind)
+            for weight, sum_, own, behind in zip(self.weights, sums, doubled, [*sums[1:], entering], strict=True):
+                with m.If(self.step.enable | self.neuron.potential):
+                    m.d.sync += sum_.eq(weight + Mux(self.step.enable, own, behind))
         with m.If(self.clear):
             m.d.sync += [sum_.eq(0) for sum_ in sums]
         return self._neuron(m, leaving)

@@ -30,6 +30,11 @@ def item_of(config: AcceleratorConfig) -> data.StructLayout:
     return item_layout(config.word_width, number_width(config.weight_rows), config.rows)
 
 
+def _above_lowest(bits: Value) -> Value:
+    """Which bits have a set bit below them."""
+    return Cat(bits[:i].any() for i in range(len(bits)))
+
+
 def lowest(m: Module, bits: Value, name: str) -> tuple[Value, Value, Value]:
     """Index of the lowest set bit, the bits without it, and whether there is no other; of no bits, index 0.
 
@@ -40,11 +45,11 @@ def lowest(m: Module, bits: Value, name: str) -> tuple[Value, Value, Value]:
     some = Signal(len(blocks), name=f"{name}_blocks")
     first = Signal(len(blocks), name=f"{name}_first")
     m.d.comb += some.eq(Cat(block.any() for block in blocks))
-    m.d.comb += first.eq(some & ~(some - 1)[: len(blocks)])
+    m.d.comb += first.eq(some & ~_above_lowest(some))
     rest, index = [], []
     one = Signal(len(blocks), name=f"{name}_single")
     for i, block in enumerate(blocks):
-        others = (block & (block - 1))[: len(block)]
+        others = block & _above_lowest(block)
         rest.append(Mux(first[i], others, block))
         m.d.comb += one[i].eq(first[i] & ~others.any())
     width = number_width(size)

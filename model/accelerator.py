@@ -257,6 +257,18 @@ def default_share(network: Network) -> int:
     return 8 if all(layer.kind == "linear" for layer in network.layers) else 1
 
 
+def require_memory(config: AcceleratorConfig, limit_kbit: int) -> None:
+    """Refuse memories that have more than ``limit_kbit`` · 1,024 bits together."""
+    need, allowed = config.memory_bits, limit_kbit * 1024
+    total = sum(need.values())
+    largest = max(need, key=lambda name: need[name])
+    require(
+        total <= allowed,
+        f"the memories have {total:,} bits, {need[largest]:,} of them {largest}; {limit_kbit:,} kbit are "
+        f"{allowed:,} bits: {total - allowed:,} are missing",
+    )
+
+
 def default_lanes(network: Network, lanes: int) -> int:
     """Lanes that can work: no more than the widest layer has channels."""
     return min(lanes, max(layer.channels for layer in network.layers))
