@@ -19,12 +19,16 @@ recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(cal
 	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup verilog cosim area timing train evaluate results test formal mutation bench lint clean
+.PHONY: help setup estimate verilog cosim area timing train evaluate results test formal mutation bench lint clean
 
 help:      ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
 
 setup: $(FULL)     ## install everything that the verbs below need into .venv
+
+estimate: $(CORE)  ## cycles, bound, traffic and memories of the accelerator   W=4 U=4 [IMAGES=100 BUNDLE= LANES=128 NETWORK=vgg9 DENSITY=0.1]
+	@$(RUN) -m mint estimate $(precision) $(bundle) $(data) $(call option,--lanes,LANES) $(call option,--images,IMAGES) \
+		$(call option,--network,NETWORK) $(call option,--density,DENSITY)
 
 verilog: $(CORE)   ## write the array and its memory images   W=4 U=4 [ROWS= COLUMNS= BUNDLE= TOP=]
 	@$(RUN) -m mint verilog $(precision) $(size) $(bundle) $(call option,--top,TOP)
