@@ -217,17 +217,26 @@ class AcceleratorConfig:
         return share * times + 1
 
 
+def default_share(network: Network) -> int:
+    """Lanes that share a neuron unit, unless somebody says otherwise.
+
+    A convolution fires at every position, so each lane has its own unit and goes on meanwhile; a network of linear
+    layers fires a few times an image, and eight lanes may wait for one.
+    """
+    return 8 if all(layer.kind == "linear" for layer in network.layers) else 1
+
+
 def default_lanes(network: Network, lanes: int) -> int:
     """Lanes that can work: no more than the widest layer has channels."""
     return min(lanes, max(layer.channels for layer in network.layers))
 
 
 def plan(
-    network: Network, *, lanes: int = 128, lanes_per_neuron_unit: int = 1, retire: bool = False
+    network: Network, *, lanes: int = 128, lanes_per_neuron_unit: int | None = None, retire: bool = False
 ) -> AcceleratorConfig:
     """The accelerator that runs ``network``; refuses what it cannot run."""
     require(1 <= lanes <= LARGEST_LANES, f"{lanes} lanes; an accelerator has 1 to {LARGEST_LANES}")
-    share = lanes_per_neuron_unit
+    share = default_share(network) if lanes_per_neuron_unit is None else lanes_per_neuron_unit
     require(share >= 1, f"{share} lanes a neuron unit; at least 1")
     lanes = -(-default_lanes(network, lanes) // share) * share
     modes = tuple(
