@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mint.console import console, messages, print_wide
-from mint.options import AskedMembraneWidth, AskedWeightWidth, Bundle, DataDir, DatasetName
+from mint.options import (
+    AskedMembraneWidth,
+    AskedWeightWidth,
+    Bundle,
+    DataDir,
+    DatasetName,
+    Lanes,
+    LanesPerNeuronUnit,
+)
 from mint.plots import plot_estimate
 from mint.report import write_json
 
@@ -33,10 +41,8 @@ def estimate(
     network: Annotated[
         str | None, typer.Option("--network", metavar="NAME", help="An untrained shape in place of a bundle: vgg9.")
     ] = None,
-    lanes: Annotated[int, typer.Option("--lanes", help="Output channels at a time.")] = 128,
-    lanes_per_neuron_unit: Annotated[
-        int, typer.Option("--lanes-per-neuron-unit", metavar="N", help="Lanes that share a neuron unit.")
-    ] = 1,
+    lanes: Lanes = 128,
+    lanes_per_neuron_unit: LanesPerNeuronUnit = None,
     images: Annotated[
         int | None,
         typer.Option(
@@ -225,7 +231,7 @@ def _print(report: dict[str, Any], heading: str, kind: str) -> None:
     for line in (
         kind,
         f"cycles an image, steady state: {interval}, {report['ratio']:.3f} x the bound",
-        f"latency from the first input beat to the class: {report['latency_cycles']:,.1f} cycles",
+        f"latency from the first input beat to the class, both included: {report['latency_cycles']:,.1f} cycles",
         f"loading an image: {load}, while the one before is computed",
         f"memory bits: {memories}; all {sum(report['memory_bits'].values()):,}",
         f"membranes: {report['membrane_bits']:,} bits at the lanes, no memory and no traffic",

@@ -189,6 +189,7 @@ def plot_estimate(layers: Sequence[Record], title: str, path: Path, endings: Seq
                 f"{layer['cycles'] / layer['bound_cycles']:.2f} x" if layer["bound_cycles"] else "" for layer in layers
             ]
             cycles.bar_label(bars, ratios, padding=2, fontsize=8)
+    cycles.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     cycles.set_ylabel("cycles")
     for axes, key, label, number in (
         (density, "density", "set input bits, %", 2),

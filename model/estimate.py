@@ -14,7 +14,7 @@ from model.config import require
 from model.cycles import Cycles, layer_cycles
 from model.golden.network import chunks
 from model.network import Network
-from model.schedule import latency, load_cycles, schedule
+from model.schedule import Schedule, latency, load_cycles, schedule
 from model.traffic import Traffic, read_places, traffic
 from model.words import Counts, random_counts, stored_counts, words_of
 
@@ -88,7 +88,7 @@ class Estimate:
 
     @property
     def latency(self) -> Cycles:
-        """From an image's first input beat to its class, [N], in an accelerator that was idle."""
+        """From an image's first input beat to its class, both included, [N], of an accelerator that was idle."""
         return latency(self.config, self.layer_cycles)
 
     @property
@@ -97,9 +97,14 @@ class Estimate:
         return load_cycles(self.config)
 
     @property
+    def schedule(self) -> Schedule:
+        """Of all images in this order, input and output never pausing."""
+        return schedule(self.config, self.layer_cycles, self.layers[-1].first_fire)
+
+    @property
     def streamed(self) -> float:
         """Mean interval between the classes of all images in this order, input and output never pausing."""
-        results = schedule(self.config, self.layer_cycles, self.layers[-1].first_fire).result
+        results = self.schedule.result
         return float((results[-1] - results[0]) / (len(results) - 1)) if len(results) > 1 else float(self.cycles[0])
 
     def traffic(self, index: int) -> Traffic:

@@ -50,8 +50,8 @@ def result_cycles(config: AcceleratorConfig) -> int:
 
 
 def latency(config: AcceleratorConfig, layers: NDArray[np.int64]) -> Cycles:
-    """From an image's first input beat to its class, [N], of the layers' cycles [N, layers]."""
-    return load_cycles(config) + layers.sum(1) + result_cycles(config)
+    """From an image's first input beat to its class, both included, [N], of the layers' cycles [N, layers]."""
+    return load_cycles(config) + layers.sum(1) + result_cycles(config) + 1
 
 
 def schedule(config: AcceleratorConfig, layers: NDArray[np.int64], first_fire: Cycles) -> Schedule:

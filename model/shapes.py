@@ -9,8 +9,10 @@ from model.config import PIXEL_SCALE, Precision, require
 from model.network import Layer, Network, Pool, Shape, Source
 from model.validation import INPUT
 
-FIRING = 1.5
-"""Thresholds, in standard deviations of a sum of random codes at random inputs, half of them set."""
+DENSITY = 0.1
+"""Spikes for which thresholds are about right."""
+FIRING = 1.3
+"""Thresholds in standard deviations of sums of random codes: one in ten is beyond."""
 
 
 def vgg9(
@@ -28,8 +30,8 @@ def vgg9(
     for number, channels in enumerate((64, 64, 128, 128, 256, 256, 256), 1):
         name = f"conv{number}"
         source = Source(origin, _codes(random, precision, (channels, inputs, 3, 3)), 1, 1)
-        largest = PIXEL_SCALE - 1 if origin == INPUT else 1
-        bias, threshold = np.zeros(channels, np.int32), _thresholds(source, largest)
+        mean_square = PIXEL_SCALE**2 / 3 if origin == INPUT else DENSITY
+        bias, threshold = np.zeros(channels, np.int32), _thresholds(source, mean_square)
         layers.append(Layer(name, "conv", "lif", precision, (source,), bias, threshold, pool=pools.get(name)))
         inputs, origin = channels, name
     source = Source(origin, _codes(random, precision, (classes, inputs)))
@@ -45,8 +47,8 @@ def _codes(random: np.random.Generator, precision: Precision, shape: tuple[int, 
     return random.integers(-limit, limit + 1, shape, np.int8)
 
 
-def _thresholds(source: Source, largest: int) -> NDArray[np.int32]:
-    """About where sums are, so that an untrained network spikes."""
+def _thresholds(source: Source, mean_square: float) -> NDArray[np.int32]:
+    """About where sums of inputs with this mean square are, so that an untrained network spikes."""
     flat = source.weight.reshape(len(source.weight), -1).astype(np.float64)
-    spread = largest / 2 * np.sqrt((flat**2).sum(1))
+    spread = np.sqrt(mean_square * (flat**2).sum(1))
     return np.maximum(1, np.rint(FIRING * spread)).astype(np.int32)

@@ -1,0 +1,138 @@
+"""Estimated cycles are the simulated ones: small networks of every kind of loop, on Icarus."""
+
+import numpy as np
+import pytest
+
+import model.cycles
+import model.schedule
+import model.words
+from model.accelerator import AcceleratorConfig
+from model.config import Precision
+from model.estimate import measured
+from model.network import Layer, Network, Pool, Source
+from sim.accelerator_cosim import prepare, run
+
+MAX, SUM = Pool("max", 2), Pool("sum", 2)
+CASES = {
+    # kind, shape, T, lanes, lanes a neuron unit; of each layer channels, and of a convolution kernel, stride, padding.
+    "pixels, groups, max pooling": ("pixels", (2, 5, 6), 2, 4, 1, [(5, 3, 1, 1, MAX), (6, 2, 1, 1, None), (3,)]),
+    "pixels, shared units, sum pooling": ("pixels", (1, 7, 7), 3, 4, 2, [(6, 3, 2, 2, SUM), (5,), (2,)]),
+    "pixels, linear": ("pixels", (1, 7, 11), 4, 8, 8, [(9,), (7,)]),
+    "spikes, stride beyond the kernel": ("spikes", (5, 6, 7), 3, 3, 1, [(4, 2, 1, 1, SUM), (7, 1, 2, 1, None), (8,)]),
+    "spikes, linear, groups of classes": ("spikes", (3, 4, 4), 2, 2, 2, [(5,), (6,)]),
+}
+
+
+def network_of(kind, shape, steps, layers):
+    """Random codes, thresholds about where sums are."""
+    random = np.random.default_rng(5)
+    made, origin, current = [], "input", shape
+    for index, (channels, *geometry) in enumerate(layers):
+        last = index == len(layers) - 1
+        kernel, stride, padding, pool = geometry or (None, 1, 0, None)
+        fan_in = (int(np.prod(current)),) if kernel is None else (current[0], kernel, kernel)
+        codes = random.integers(-7, 8, (channels, *fan_in), np.int8)
+        largest = 255 if origin == "input" and kind == "pixels" else 1
+        spread = np.sqrt((codes.reshape(channels, -1).astype(float) ** 2).sum(1)) * largest / 3
+        layer = Layer(
+            f"layer{index}", "linear" if kernel is None else "conv", "none" if last else "lif", Precision(4, 4),
+            (Source(origin, codes, stride, padding),), random.integers(-3, 4, channels, np.int32),
+            threshold=None if last else np.maximum(1, spread).astype(np.int32), pool=pool,
+        )  # fmt: skip
+        current, origin = layer.pooled(layer.neuron_shape({origin: current})), layer.name
+        made.append(layer)
+    return Network(kind, shape, steps, tuple(made))
+
+
+def images_for(network):
+    """None of the bits set, few, half, all."""
+    random = np.random.default_rng(6)
+    if network.input_kind == "spikes":
+        chances = np.array([0, 0.1, 0.5, 1]).reshape(1, -1, 1, 1, 1)
+        return (random.random((network.time_steps, 4, *network.input_shape)) < chances).astype(np.uint8)
+    images = random.integers(0, 256, (4, *network.input_shape), np.uint8)
+    images[0], images[3] = 0, 255
+    images[1] &= 0x11
+    return images
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    """Network, configuration, images, latency and intervals, of every case once."""
+    found = {}
+
+    def simulate(name):
+        if name not in found:
+            kind, shape, steps, lanes, share, layers = CASES[name]
+            network = network_of(kind, shape, steps, layers)
+            images = images_for(network)
+            prepared = prepare(
+                network, images, tmp_path_factory.mktemp("cycles"), lanes=lanes, lanes_per_neuron_unit=share,
+                retire=False, cycles_an_image=10_000,
+            )  # fmt: skip
+            outcomes = run(prepared)
+            assert outcomes.mismatches == 0
+            found[name] = network, prepared.config, images, outcomes
+        return found[name]
+
+    return simulate
+
+
+def estimated(network, config, images):
+    """Latency, and intervals as the simulation has them: the first image follows the last one."""
+    axis = 0 if network.input_kind == "pixels" else 1
+    again = np.concatenate([images, images.take([0], axis)], axis)
+    found = measured(network, config, again)
+    intervals = np.diff(found.schedule.result)
+    return found, int(found.latency[0]), [intervals[-1], *intervals[:-1]]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_exact(simulated, name):
+    network, config, images, outcomes = simulated(name)
+    found, latency, intervals = estimated(network, config, images)
+    assert (latency, intervals) == (outcomes.latency, outcomes.intervals)
+    assert len(set(intervals)) > 1
+    assert (found.bound <= found.cycles).all()
+
+
+def test_the_cases_meet_every_loop(simulated):
+    layers = [layer for name in CASES for layer in simulated(name)[1].layers]
+    for what in ("padding", "window", "pixels"):
+        assert {bool(getattr(layer, what)) for layer in layers} == {True, False}, what
+    for what in ("stride", "groups", "pool", "source_pool", "words"):
+        assert len({getattr(layer, what) for layer in layers}) > 1, what
+    assert any(layer.stride > max(layer.kernel) for layer in layers)
+
+
+DIFFERENCES = {
+    "a shorter queue": (model.cycles, "FEED_DEPTH", 1),
+    "a later fetch": (model.cycles, "FIRST_FETCH", 3),
+    "a shorter pipeline": (model.cycles, "FIRE_DELAY", 3),
+    "a layer starts earlier": (model.cycles, "WRITE_BACK", 1),
+    "the fire interval": (AcceleratorConfig, "fire_interval", lambda self, layer: self.time_steps),
+    "the loading of the input": (model.schedule, "load_cycles", lambda config: config.input_beats + 1),
+    "a window that is there": (model.cycles, "_fetches", lambda plan, position: 1),
+}
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES)
+def test_a_planted_difference_is_noticed(simulated, monkeypatch, difference):
+    monkeypatch.setattr(*DIFFERENCES[difference])
+    differs = []
+    for name in CASES:
+        network, config, images, outcomes = simulated(name)
+        differs.append(estimated(network, config, images)[1:] != (outcomes.latency, outcomes.intervals))
+    assert any(differs)
+
+
+def test_left_out_words_matter(simulated, monkeypatch):
+    network, config, images, outcomes = simulated("pixels, linear")
+    exact = model.words.words_of
+
+    def all_kept(stored, plan):
+        words = exact(stored, plan)
+        return model.words.Words(words.bits, np.maximum(words.tokens, 1))
+
+    monkeypatch.setattr("model.estimate.words_of", all_kept)
+    assert estimated(network, config, images)[2] != outcomes.intervals
