@@ -16,6 +16,7 @@ size = $(call option,--rows,ROWS) $(call option,--columns,COLUMNS)
 lanes = $(call option,--lanes,LANES) $(call option,--lanes-per-neuron-unit,LANES_PER_NEURON_UNIT)
 bundle = $(call option,--bundle,BUNDLE)
 data = $(call option,--data-dir,DATA_DIR)
+shape = $(call option,--network,NETWORK) $(call option,--density,DENSITY)
 recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(call option,--epochs,EPOCHS) \
 	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
 
@@ -27,9 +28,8 @@ help:      ## this list
 
 setup: $(FULL)     ## install everything that the verbs below need into .venv
 
-estimate: $(CORE)  ## cycles, bound, traffic and memories of the accelerator   W=4 U=4 [IMAGES=100 BUNDLE= LANES=128 NETWORK=vgg9 DENSITY=0.1]
-	@$(RUN) -m mint estimate $(precision) $(bundle) $(data) $(call option,--lanes,LANES) $(call option,--images,IMAGES) \
-		$(call option,--network,NETWORK) $(call option,--density,DENSITY)
+estimate: $(CORE)  ## cycles, bound, traffic and memories of the accelerator   W=4 U=4 [IMAGES=100 BUNDLE= LANES= NETWORK=vgg9 DENSITY=0.1]
+	@$(RUN) -m mint estimate $(precision) $(bundle) $(data) $(lanes) $(shape) $(call option,--images,IMAGES)
 
 verilog: $(CORE)   ## write the array and its memory images   W=4 U=4 [ROWS= COLUMNS= BUNDLE= TOP=]
 	@$(RUN) -m mint verilog $(precision) $(size) $(bundle) $(call option,--top,TOP)

@@ -193,7 +193,7 @@ def describe(found: "Estimate", dense: dict[str, int] | None) -> dict[str, Any]:
         "utilisation": found.utilisation,
         "dense_cycles": dense and sum(dense.values()),
         "load_cycles": found.load,
-        "streamed_cycles": found.streamed,
+        "interval_cycles": float(found.intervals.mean()),
         "latency_cycles": float(found.latency.mean()),
         "input_width": config.input_width,
         "input_beats": config.input_beats,
@@ -232,7 +232,8 @@ def _print(report: dict[str, Any], heading: str, kind: str) -> None:
         kind,
         f"cycles an image, steady state: {interval}, {report['ratio']:.3f} x the bound",
         f"latency from the first input beat to the class, both included: {report['latency_cycles']:,.1f} cycles",
-        f"loading an image: {load}, while the one before is computed",
+        f"loading an image: {load}, while the one before is computed; "
+        f"so images follow each other every {report['interval_cycles']:,.1f} cycles",
         f"memory bits: {memories}; all {sum(report['memory_bits'].values()):,}",
         f"membranes: {report['membrane_bits']:,} bits at the lanes, no memory and no traffic",
     ):

@@ -14,7 +14,7 @@ from model.config import require
 from model.cycles import Cycles, layer_cycles
 from model.golden.network import chunks
 from model.network import Network
-from model.schedule import Schedule, latency, load_cycles, schedule
+from model.schedule import latency, load_cycles, schedule
 from model.traffic import Traffic, read_places, traffic
 from model.words import Counts, random_counts, stored_counts, words_of
 
@@ -97,15 +97,11 @@ class Estimate:
         return load_cycles(self.config)
 
     @property
-    def schedule(self) -> Schedule:
-        """Of all images in this order, input and output never pausing."""
-        return schedule(self.config, self.layer_cycles, self.layers[-1].first_fire)
-
-    @property
-    def streamed(self) -> float:
-        """Mean interval between the classes of all images in this order, input and output never pausing."""
-        results = self.schedule.result
-        return float((results[-1] - results[0]) / (len(results) - 1)) if len(results) > 1 else float(self.cycles[0])
+    def intervals(self) -> Cycles:
+        """From the class before to each image's own, [N], input and output never pausing, the first after the last."""
+        order = [*range(len(self.cycles)), 0]
+        timed = schedule(self.config, self.layer_cycles[order], self.layers[-1].first_fire[order])
+        return np.roll(np.diff(timed.result), 1)
 
     def traffic(self, index: int) -> Traffic:
         """Of a layer, the mean of all images."""

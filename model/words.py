@@ -61,7 +61,7 @@ def words_of(stored: Counts, plan: LayerPlan) -> Words:
         doubles[per_round - 1 : -1 : per_round] = True
     tokens = counts.copy()
     if doubles.any():
-        begun = np.cumsum(counts, axis=1, dtype=np.int64) > 0
+        begun = np.logical_or.accumulate(counts > 0, axis=1)
         tokens[:, doubles] = np.maximum(tokens[:, doubles], begun[:, doubles])
     tokens[:, -1] = np.maximum(tokens[:, -1], 1)
     return Words(counts, tokens)
