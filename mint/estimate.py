@@ -232,8 +232,8 @@ def _print(report: dict[str, Any], heading: str, kind: str) -> None:
         kind,
         f"cycles an image, steady state: {interval}, {report['ratio']:.3f} x the bound",
         f"latency from the first input beat to the class, both included: {report['latency_cycles']:,.1f} cycles",
-        f"loading an image: {load}, while the one before is computed; "
-        f"so images follow each other every {report['interval_cycles']:,.1f} cycles",
+        f"loading an image: {load}, while the one before is computed",
+        f"so a stream of these images gives a class every {report['interval_cycles']:,.1f} cycles",
         f"memory bits: {memories}; all {sum(report['memory_bits'].values()):,}",
         f"membranes: {report['membrane_bits']:,} bits at the lanes, no memory and no traffic",
     ):
