@@ -9,39 +9,29 @@ import model.words
 from model.accelerator import AcceleratorConfig
 from model.config import Precision
 from model.estimate import measured
-from model.network import Layer, Network, Pool, Source
+from model.network import Pool
 from sim.accelerator_cosim import prepare, run
+from sim.chains import Chain, Link
 
 MAX, SUM = Pool("max", 2), Pool("sum", 2)
+
+
+def chain(kind, shape, steps, classes, *links):
+    return Chain(kind, shape, steps, links, classes, Precision(4, 4), seed=5, density=0.5)
+
+
 CASES = {
-    # kind, shape, T, lanes, lanes a neuron unit; of each layer channels, and of a convolution kernel, stride, padding.
-    "pixels, groups, max pooling": ("pixels", (2, 5, 6), 2, 4, 1, [(5, 3, 1, 1, MAX), (6, 2, 1, 1, None), (3,)]),
-    "pixels, shared units, sum pooling": ("pixels", (1, 7, 7), 3, 4, 2, [(6, 3, 2, 2, SUM), (5,), (2,)]),
-    "pixels, linear": ("pixels", (1, 7, 11), 4, 8, 8, [(9,), (7,)]),
-    "spikes, stride beyond the kernel": ("spikes", (5, 6, 7), 3, 3, 1, [(4, 2, 1, 1, SUM), (7, 1, 2, 1, None), (8,)]),
-    "spikes, linear, groups of classes": ("spikes", (3, 4, 4), 2, 2, 2, [(5,), (6,)]),
-}
-
-
-def network_of(kind, shape, steps, layers):
-    """Random codes, thresholds about where sums are."""
-    random = np.random.default_rng(5)
-    made, origin, current = [], "input", shape
-    for index, (channels, *geometry) in enumerate(layers):
-        last = index == len(layers) - 1
-        kernel, stride, padding, pool = geometry or (None, 1, 0, None)
-        fan_in = (int(np.prod(current)),) if kernel is None else (current[0], kernel, kernel)
-        codes = random.integers(-7, 8, (channels, *fan_in), np.int8)
-        largest = 255 if origin == "input" and kind == "pixels" else 1
-        spread = np.sqrt((codes.reshape(channels, -1).astype(float) ** 2).sum(1)) * largest / 3
-        layer = Layer(
-            f"layer{index}", "linear" if kernel is None else "conv", "none" if last else "lif", Precision(4, 4),
-            (Source(origin, codes, stride, padding),), random.integers(-3, 4, channels, np.int32),
-            threshold=None if last else np.maximum(1, spread).astype(np.int32), pool=pool,
-        )  # fmt: skip
-        current, origin = layer.pooled(layer.neuron_shape({origin: current})), layer.name
-        made.append(layer)
-    return Network(kind, shape, steps, tuple(made))
+    # A chain, lanes, and lanes a neuron unit.
+    "pixels, groups, max pooling": (
+        chain("pixels", (2, 5, 6), 2, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1)), 4, 1,
+    ),
+    "pixels, shared units, sum pooling": (chain("pixels", (1, 7, 7), 3, 2, Link(6, 3, 2, 2, SUM), Link(5, 0)), 4, 2),
+    "pixels, linear": (chain("pixels", (1, 7, 11), 4, 7, Link(9, 0)), 8, 8),
+    "spikes, stride beyond the kernel": (
+        chain("spikes", (5, 6, 7), 3, 8, Link(4, 2, 1, 1, SUM), Link(7, 1, 2, 1)), 3, 1,
+    ),
+    "spikes, linear, groups of classes": (chain("spikes", (3, 4, 4), 2, 6, Link(5, 0)), 2, 2),
+}  # fmt: skip
 
 
 def images_for(network):
@@ -63,8 +53,8 @@ def simulated(tmp_path_factory):
 
     def simulate(name):
         if name not in found:
-            kind, shape, steps, lanes, share, layers = CASES[name]
-            network = network_of(kind, shape, steps, layers)
+            drawn, lanes, share = CASES[name]
+            network = drawn.network()
             images = images_for(network)
             prepared = prepare(
                 network, images, tmp_path_factory.mktemp("cycles"), lanes=lanes, lanes_per_neuron_unit=share,
