@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from hdl.accelerator import Accelerator
 from hdl.accelerator_description import MEMORIES, MODULE, describe
 from hdl.accelerator_readme import readme_text
-from hdl.accelerator_testbench import VECTORS, testbench_text, vectors
+from hdl.accelerator_testbench import VECTORS, accelerator_testbench, vectors
 from hdl.core_file import core_file
 from hdl.memory_files import move_to_files
 from hdl.verilog import WAIVERS, verilog_text
@@ -47,7 +47,7 @@ def accelerator_files(
         "mint.json": json.dumps(description, indent=1) + "\n",
         "mint.core": core_file("mint", MODULE, memories, tests),
         "mint.vlt": WAIVERS.read_text(),
-        "testbench.v": testbench_text(config, count, read),
+        "testbench.v": accelerator_testbench(config, count, read),
         "README.md": readme_text(description),
     }
     return description, texts

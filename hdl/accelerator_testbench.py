@@ -52,7 +52,7 @@ def patience(config: AcceleratorConfig) -> int:
     return 2 * dense + 10_000
 
 
-def testbench_text(config: AcceleratorConfig, images: int, files: dict[str, str]) -> str:
+def accelerator_testbench(config: AcceleratorConfig, images: int, files: dict[str, str]) -> str:
     """The testbench; ``files`` are the four files that it reads, by the name of its parameter."""
     width = -(-max(len(text.split(maxsplit=1)[0]) * 4 for text in files.values()) // PIECE) * PIECE
     constants = {

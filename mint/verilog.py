@@ -98,7 +98,7 @@ def verilog(
 
     from hdl.accelerator_files import accelerator_files
     from mint.accelerator import accelerator_config, print_accelerator
-    from model.test_images import some_images
+    from model.sample_images import some_images
 
     require(network is not None, f"no network of {precision} ships; name yours with --bundle, or take --top array")
     assert network is not None
