@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 from hdl.accelerator import Accelerator
 from hdl.description import potential_extent
 from hdl.memory_files import MemoryFile
-from model.accelerator import AcceleratorConfig, LayerPlan
+from model.accelerator import DATAFLOWS, AcceleratorConfig, LayerPlan
 from model.network import Network
 
 MODULE = "mint_accelerator"
@@ -17,7 +17,6 @@ MEMORIES = (
     MemoryFile("weight_memory", "memory/weights.hex", "WEIGHTS"),
     MemoryFile("parameter_memory", "memory/parameters.hex", "PARAMETERS"),
 )
-DATAFLOW = "skip"
 
 MEANINGS = {
     "clk": "clock, rising edge",
@@ -45,7 +44,7 @@ def describe(accelerator: Accelerator) -> dict[str, Any]:
         "verilog": "mint.v",
         "network": network.name,
         "parameters": {
-            "dataflow": DATAFLOW,
+            "dataflow": DATAFLOWS[config.rows > 1],
             "lanes": config.lanes,
             "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
             "time_steps": config.time_steps,
@@ -144,13 +143,14 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
     for parity, name in enumerate(("even", "odd")):
         if words := config.spike_words(parity):
             stored = [layer.name for layer in config.layers[parity::2] if layer.spiking]
+            step = "[time step]" if config.rows == 1 else ""
             found.append(
                 {
                     "name": f"spikes {name}",
                     "words": words,
-                    "word_bits": config.lanes,
-                    "word": "a spike a lane",
-                    "map": [f"{', '.join(stored)}: [row][column][time step][group of channels]"],
+                    "word_bits": config.spike_width,
+                    "word": "a spike a lane" if config.rows == 1 else "a spike a lane, for time step after time step",
+                    "map": [f"{', '.join(stored)}: [row][column]{step}[group of channels]"],
                 }
             )
     return found

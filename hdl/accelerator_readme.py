@@ -87,9 +87,15 @@ A lane is an output channel; lane i of group g is channel {parameters["lanes"]} 
 
 def _cycles(description: dict[str, Any]) -> str:
     """What there is to say about cycles."""
-    parameters = description["parameters"]
-    return f"""\
+    parameters, cycles = description["parameters"], description["vectors"]["cycles"]
+    text = f"""\
 {parameters["lanes"]} lanes add a row of weights in every cycle, for one input bit that is set: what is zero takes no
 cycle. So the cycles of an image depend on it; they grow with the set bits of the pixels, counted once, and with the
-spikes of every time step. The testbench prints those of its images without waits: from the first beat in to the first
-class out, and from class to class with images waiting, which is the throughput."""
+spikes of every time step. The testbench prints those of its images: from the first beat in to the first class out, and
+from class to class with images waiting, which is the throughput."""
+    if cycles is not None:
+        text += f"""
+
+Without waits that is {cycles["latency"]:,} cycles for the first image, and {cycles["interval"]:,.0f} for each further
+one in the mean."""
+    return text

@@ -31,7 +31,7 @@ def fingerprint(text: str, width: int) -> int:
     return value
 
 
-def vectors(network: Network, config: AcceleratorConfig, images: NDArray[np.integer]) -> dict[str, str]:
+def golden_vectors(network: Network, config: AcceleratorConfig, images: NDArray[np.integer]) -> dict[str, str]:
     """The input's beats and the results that the golden model expects: logits and class of every image."""
     logits = forward(network, images).astype(np.int64)
     results = np.concatenate([logits, classify(logits)[:, None]], axis=1)

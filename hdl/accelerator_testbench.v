@@ -162,8 +162,8 @@ module testbench;
     if (quiet > LIMIT) fail("nothing moves any more");
     if (got == images * (CLASSES + 1) && quiet == AFTER) begin
       $display("PASS: %0d images, %0d results as in the golden model", images, got);
-      $display("cycles from the first beat to the first class: %0d", first_class - first_beat);
-      if (images > 1) $display("cycles from class to class, mean: %0d", (last_class - first_class) / (images - 1));
+      $display("latency, first beat to first class: %0d cycles", first_class - first_beat + 1);
+      if (images > 1) $display("interval, class to class, mean: %0d cycles", (last_class - first_class) / (images - 1));
       $finish;
     end
   end

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from model.accelerator import AcceleratorConfig
     from model.network import Network
 
-DATAFLOWS = ("auto", "skip")
+AUTO = "auto"
 DEFAULT_LANES = 128
 
 
@@ -16,14 +16,16 @@ def accelerator_config(
     network: "Network", lanes: int | None, share: int | None, dataflow: str, memory_kbit: int | None
 ) -> "AcceleratorConfig":
     """The accelerator of a network; refuses what cannot be, or not in the memories that are allowed."""
-    from model.accelerator import default_share, plan, require_memory
+    from model.accelerator import DATAFLOWS, plan, require_memory
     from model.config import require
 
-    require(dataflow in DATAFLOWS, f"dataflow {dataflow!r}; choose one of: {', '.join(DATAFLOWS)}")
+    names = (AUTO, *DATAFLOWS)
+    require(dataflow in names, f"dataflow {dataflow!r}; choose one of: {', '.join(names)}")
     config = plan(
         network,
         lanes=DEFAULT_LANES if lanes is None else lanes,
-        lanes_per_neuron_unit=default_share(network) if share is None else share,
+        lanes_per_neuron_unit=share,
+        dataflow=DATAFLOWS[0] if dataflow == AUTO else dataflow,
     )
     if memory_kbit is not None:
         require_memory(config, memory_kbit)
@@ -37,7 +39,7 @@ def print_accelerator(description: dict[str, Any], source: str) -> None:
     parameters = description["parameters"]
     share = parameters["lanes_per_neuron_unit"]
     units = "a neuron unit each" if share == 1 else f"{share} of them a neuron unit"
-    console.print(f"{source}: {parameters['lanes']} lanes, {units}; silent inputs are skipped", soft_wrap=True)
+    console.print(f"{source}: {parameters['lanes']} lanes, {units}; dataflow {parameters['dataflow']}", soft_wrap=True)
     table = Table("", "bits", "why")
     for name, width in description["widths"].items():
         table.add_row(name, str(width["bits"]), width["why"])

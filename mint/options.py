@@ -51,7 +51,12 @@ AskedLanes = Annotated[
     typer.Option("--lanes", metavar="N", help="Output channels at a time of the accelerator; without it, 128."),
 ]
 Dataflow = Annotated[
-    str, typer.Option("--dataflow", metavar="NAME", help="How layers are computed: auto or skip (zeros are skipped).")
+    str,
+    typer.Option(
+        "--dataflow",
+        metavar="NAME",
+        help="skip: no cycle for a zero; time-parallel: one fetch of weights for all time steps; auto: skip.",
+    ),
 ]
 MemoryLimit = Annotated[
     int | None,

@@ -62,11 +62,14 @@ def folder(made, tmp_path):
 
 
 def latency(output):
-    return int(re.search(r"from the first beat to the first class: (\d+)", output)[1])
+    return int(re.search(r"latency, first beat to first class: (\d+)", output)[1])
 
 
-def test_testbench_passes_with_and_without_waits(folder):
+def test_testbench_passes_with_and_without_waits(made, folder):
     status, output = simulate(folder)
+    cycles = made[1]["vectors"]["cycles"]
+    assert latency(output) == cycles["latency"]
+    assert int(re.search(r"interval, class to class, mean: (\d+)", output)[1]) == int(cycles["interval"])
     assert (status, output.startswith(f"PASS: {IMAGES} images, {6 * IMAGES} results")) == (0, True), output
     status, waiting = simulate(folder, "+idle=60", "+stall=60", "+seed=5")
     assert (status, waiting[:4]) == (0, "PASS"), waiting
