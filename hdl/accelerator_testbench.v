@@ -1,7 +1,7 @@
 // A testbench of mint.v that needs nothing but a Verilog simulator:
 //
-//   iverilog -g2005 -o testbench.vvp testbench.v mint.v && vvp testbench.vvp
-//   verilator --binary -Wno-lint -Wno-style --top-module testbench testbench.v mint.v && obj_dir/Vtestbench
+//   $ iverilog -g2005 -o testbench.vvp testbench.v mint.v && vvp testbench.vvp
+//   $ verilator --binary -Wno-lint -Wno-style --top-module testbench mint.vlt testbench.v mint.v && obj_dir/Vtestbench
 //
 // It sends the images of vectors/input.hex and compares all that comes out with vectors/expected.hex, which the golden
 // integer model computed. It prints PASS, or FAIL with the reason and an exit status that is not 0. Options of the run:
@@ -102,8 +102,8 @@ module testbench;
     read(PARAMETERS, 0, PARAMETERS_WORDS, PARAMETERS_FINGERPRINT);
     read(INPUT, 1, BEATS, INPUT_FINGERPRINT);
     read(EXPECTED, 2, RESULTS, EXPECTED_FINGERPRINT);
-    repeat (4) @(posedge clk);
-    rst <= 0;
+    repeat (4) @(negedge clk);
+    rst = 0;
   end
 
   function waits(input integer percent);
