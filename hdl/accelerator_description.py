@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 from hdl.accelerator import Accelerator
 from hdl.description import potential_extent
 from hdl.memory_files import MemoryFile
-from model.accelerator import DATAFLOWS, AcceleratorConfig, LayerPlan
+from model.accelerator import AcceleratorConfig, LayerPlan
 from model.network import Network
 
 MODULE = "mint_accelerator"
@@ -44,7 +44,8 @@ def describe(accelerator: Accelerator) -> dict[str, Any]:
         "verilog": "mint.v",
         "network": network.name,
         "parameters": {
-            "dataflow": DATAFLOWS[config.rows > 1],
+            "dataflow": config.dataflow,
+            "rows": config.rows,
             "lanes": config.lanes,
             "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
             "time_steps": config.time_steps,

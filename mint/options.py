@@ -11,9 +11,6 @@ MembraneWidth = Annotated[
 ]
 Rows = Annotated[int, typer.Option("--rows", min=1, max=256, help="Rows of the array: output positions.")]
 Columns = Annotated[int, typer.Option("--columns", min=1, max=256, help="Columns of the array: output channels.")]
-Lanes = Annotated[
-    int, typer.Option("--lanes", min=1, max=1024, help="Lanes of the accelerator: output channels; no more than work.")
-]
 LanesPerNeuronUnit = Annotated[
     int | None,
     typer.Option(
@@ -55,7 +52,7 @@ Dataflow = Annotated[
     typer.Option(
         "--dataflow",
         metavar="NAME",
-        help="skip: no cycle for a zero; time-parallel: one fetch of weights for all time steps; auto: skip.",
+        help="skip: no cycle for a zero; time-parallel: one fetch of weights for all time steps; auto: the faster.",
     ),
 ]
 MemoryLimit = Annotated[
