@@ -124,6 +124,7 @@ class InputWriter(wiring.Component):
         begun = Signal()
         m.d.sync += begun.eq(1)
         m.d.comb += [
+            self.ready.eq((space | swallow) & begun),
             nest.start.eq(~begun | whole | broken | swallow),
             nest.advance.eq(self.write),
             self.address.eq(nest.values.address),
