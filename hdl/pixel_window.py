@@ -46,7 +46,7 @@ class PixelWindow(wiring.Component):
 
     Latency
     -------
-    A kernel column of pixels, one a cycle; a position's first word is offered two cycles after its last pixel was
+    A kernel column of pixels, one a cycle; a position's first word is offered three cycles after its last pixel was
     read; then one a cycle. Reading goes on meanwhile, until the next window is complete.
 
     Parameters

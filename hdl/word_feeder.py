@@ -82,7 +82,7 @@ class WordFeeder(wiring.Component):
 
     Latency
     -------
-    The first word is offered three cycles after ``start``; then one a cycle, as long as they are taken.
+    The first word is there two cycles after ``start``; then one a cycle, as long as they are taken.
 
     Parameters
     ----------
