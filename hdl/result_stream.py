@@ -70,13 +70,14 @@ class ResultStream(wiring.Component):
         share, number = config.lanes_per_neuron_unit, signed(config.accumulator_width)
         lanes = min(config.lanes, config.classes)
         logits = [Signal(number, name=f"logit_{lane}", reset_less=True) for lane in range(lanes)]
-        left, last_group = Signal(number_width(lanes + 1)), Signal()
+        left, last_group = Signal(number_width(lanes + 1), name="left"), Signal()
         finishing = Signal()  # the class is on offer
-        best, winner = Signal(number, reset_less=True), Signal(number_width(config.classes), reset_less=True)
-        index = Signal(number_width(config.classes))
+        best = Signal(number, reset_less=True)
+        winner = Signal(number_width(config.classes), reset_less=True)
+        sent = Signal(number_width(config.classes))
         greater = Signal()
         m.d.comb += [
-            greater.eq((index == 0) | (logits[0] > best)),
+            greater.eq((sent == 0) | (logits[0] > best)),
             self.valid.eq((left != 0) | finishing),
             self.last.eq(finishing),
             self.data.eq(Mux(finishing, winner, logits[0])),
@@ -93,12 +94,12 @@ class ResultStream(wiring.Component):
                 m.d.sync += last_group.eq(self.group == config.output_groups - 1)
         with m.If(self.valid & self.ready):
             with m.If(finishing):
-                m.d.sync += [finishing.eq(0), index.eq(0)]
+                m.d.sync += [finishing.eq(0), sent.eq(0)]
             with m.Else():
                 m.d.sync += [logit.eq(following) for logit, following in pairwise(logits)]
-                m.d.sync += [left.eq(left - 1), index.eq(index + 1)]
+                m.d.sync += [left.eq(left - 1), sent.eq(sent + 1)]
                 with m.If(greater):
-                    m.d.sync += [best.eq(logits[0]), winner.eq(index)]
+                    m.d.sync += [best.eq(logits[0]), winner.eq(sent)]
                 with m.If(left == 1):
                     m.d.sync += finishing.eq(last_group)
         return m

@@ -99,19 +99,26 @@ module proof (
 
     // Between the groups, which logits have gone out; and the registers of the results, where the proof has to begin.
     wire [`STORED*`A-1:0] unit_logits;
-    wire [`I-1:0] unit_index, unit_winner;
+    wire [`I-1:0] unit_sent, unit_winner;
     wire [`A-1:0] unit_best;
     wire unit_last_group;
+    wire [`N-1:0] unit_left;
     wire [7:0] groups_before = left != 0 | finishing ? (next_group == 0 ? `GROUPS - 1 : next_group - 1) : next_group;
     wire [7:0] group_size = groups_before == `GROUPS - 1 ? `CLASSES - (`GROUPS - 1) * `L : `L;
-    wire counts = next_group < `GROUPS & next_lane < `SHARE
+    wire counts = next_group < `GROUPS & next_lane < `SHARE & (!valid | next_lane == 0) & unit_left == left
         & (finishing ? left == 0 & sent == `CLASSES & next_group == 0
            : left != 0 ? left <= group_size & sent == groups_before * `L + group_size - left
            : sent == groups_before * `L) & (left == 0 | unit_last_group == (groups_before == `GROUPS - 1));
-    wire same = unit_logits == logits[`STORED*`A-1:0] & unit_index == sent[`I-1:0] & (sent == 0 | (unit_best == best
+    reg held;  // what has been handed over and has not gone out
+    integer k;
+    always @* begin
+        held = 1;
+        for (k = 0; k < `STORED; k = k + 1) if (left != 0 ? k < left : k % `SHARE < next_lane)
+            held = held & unit_logits[k*`A+:`A] == logits[k*`A+:`A];
+    end
+    wire same = unit_sent == sent[`I-1:0] & (sent == 0 | (unit_best == best
         & unit_winner == winner[`I-1:0] & winner < sent));
-    assign ok = !begun | (offers & (!valid | data == wanted) & stays & counts & (left == 0 & !finishing & next_lane == 0
-        & sent == 0 | same));
+    assign ok = !begun | (offers & (!valid | data == wanted) & stays & counts & held & same);
 
     reg seen = 0, waited = 0;
     always @(posedge clk) if (begun & !rst) begin
