@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from hdl.words import to_bits
 from model.accelerator import AcceleratorConfig, LayerPlan
+from model.config import PIXEL_BITS
 from model.network import Layer, Network
 
 
@@ -65,3 +66,22 @@ def parameter_words(network: Network, config: AcceleratorConfig) -> list[int]:
         pairs = np.stack([threshold, bias], axis=-1).reshape(len(threshold), -1)
         words.extend(_integers(to_bits(pairs, config.accumulator_width)))
     return words
+
+
+def image_beats(config: AcceleratorConfig, images: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """Beats of the input stream as bits: images [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes) to [N, beats, bits].
+
+    A convolution's beat is a position with its channels, row by row (of spikes, time step by time step); a linear
+    layer's beat is the next ``beat_values`` inputs in the order channel, row, column.
+    """
+    first, width = config.layers[0], PIXEL_BITS if config.layers[0].pixels else 1
+    steps = images[None] if first.pixels else images
+    count = steps.shape[1]
+    if first.source_map == (1, 1) and not first.window:
+        values = steps.transpose(1, 0, 2, 3, 4).reshape(count, len(steps), -1)
+        short = -values.shape[2] % config.beat_values
+        values = np.pad(values, ((0, 0), (0, 0), (0, short))).reshape(count, -1, config.beat_values)
+    else:
+        values = steps.transpose(1, 0, 3, 4, 2).reshape(count, -1, config.beat_values)
+    bits = to_bits(values, width)
+    return np.pad(bits, ((0, 0), (0, 0), (0, config.input_width - bits.shape[2])))

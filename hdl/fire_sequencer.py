@@ -31,7 +31,7 @@ class FireSequencer(wiring.Component):
     Latency
     -------
     The first ``potential`` is due in the cycle after ``fire``. A unit a lane: of pixels, further time steps every two
-    cycles. Shared units: a lane a cycle, time step after time step.
+    cycles, and likewise of several rows. Shared units: a lane a cycle, time step after time step.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class FireSequencer(wiring.Component):
     spiking : Out(1)
         Whether the layer spikes.
     address : Out(range(spike_words))
-        Where they belong.
+        Where they belong; with several rows, at their time step's place in the word.
     merge : Out(1)
         OR them with what is there: not the first of a max pool.
     store : Out(1)
@@ -104,13 +104,15 @@ class FireSequencer(wiring.Component):
         }
         m.submodules.nest = nest = LoopNest(LEVELS, [program(plan, config) for plan in plans], shapes)
         select = self.layer[: len(nest.program)]
-        held = by_program(m, select, [int(p.pixels and p.spiking) for p in plans], unsigned(1), "held")
+        held = by_program(m, select, [int(p.spiking and p.fires_steps_together) for p in plans], unsigned(1), "held")
         spiking = by_program(m, select, [int(p.spiking) for p in plans], unsigned(1), "layer_spikes")
 
         # One potential after another until the hand-over is through; the last of a time step moves the nest on.
         last_lane = self.index == share - 1 if share > 1 else Const(1)
         last_step = ~held | nest.end_of("column")
-        waiting, pausing, due = Signal(), Signal(), Signal()
+        waiting = Signal()
+        pausing = Signal()
+        due = Signal()
         m.d.comb += due.eq(waiting & ~pausing)
         with m.If(self.fire):
             m.d.sync += waiting.eq(1)
@@ -145,12 +147,14 @@ class FireSequencer(wiring.Component):
         return m
 
     def _place(self, m: Module, select: Signal, nest: LoopNest, moves: Signal) -> None:
-        """Address of a time step's spikes, [row][column][step][group] of the pooled map."""
+        """Address of a time step's spikes in the pooled map, [row][column][step][group]; of several rows, no step."""
         plans, width = self.config.layers, unsigned(self.address_width)
-        steps = self.config.time_steps
+        steps = self.config.stored_steps
         pools = [plan.pool for plan in plans]
         pool = by_program(m, select, [size - 1 for size in pools], unsigned(number_width(max(pools))), "pool_last")
-        step_size = by_program(m, select, [p.groups for p in plans], width, "step_words")
+        step_size = by_program(
+            m, select, [p.groups if self.config.rows == 1 else 0 for p in plans], width, "step_words"
+        )
         column_size = by_program(m, select, [p.groups * steps for p in plans], width, "column_words")
         row_size = by_program(m, select, [p.groups * steps * p.stored_map[1] for p in plans], width, "row_words")
         columns = [p.stored_map[1] for p in plans]
@@ -159,8 +163,10 @@ class FireSequencer(wiring.Component):
         row_limit = by_program(m, select, rows, unsigned(number_width(max(rows) + 1)), "row_limit")
 
         row_base, column_base, address = (Signal(width, name=name) for name in ("row_base", "column_base", "place"))
-        within_row, within_column = Signal.like(pool, name="within_row"), Signal.like(pool, name="within_column")
-        row, column = Signal(len(row_limit), name="row"), Signal(len(column_limit), name="column")
+        within_row = Signal.like(pool, name="within_row")
+        within_column = Signal.like(pool, name="within_column")
+        row = Signal(len(row_limit), name="row")
+        column = Signal(len(column_limit), name="column")
         next_row = Mux(within_row == pool, row_base + row_size, row_base)
         next_column = Mux(within_column == pool, column_base + column_size, column_base)
         next_group = nest.values.group + 1

@@ -11,6 +11,15 @@ MembraneWidth = Annotated[
 ]
 Rows = Annotated[int, typer.Option("--rows", min=1, max=256, help="Rows of the array: output positions.")]
 Columns = Annotated[int, typer.Option("--columns", min=1, max=256, help="Columns of the array: output channels.")]
+Lanes = Annotated[
+    int, typer.Option("--lanes", min=1, max=1024, help="Lanes of the accelerator: output channels; no more than work.")
+]
+LanesPerNeuronUnit = Annotated[
+    int | None,
+    typer.Option(
+        "--lanes-per-neuron-unit", min=1, help="Lanes that share a neuron unit; without it, 1, or 8 if all is linear."
+    ),
+]
 Bundle = Annotated[
     Path | None,
     typer.Option("--bundle", metavar="FILE", help="Trained network; without it, the shipped one of these widths."),
@@ -30,4 +39,21 @@ AskedWeightWidth = Annotated[
 AskedMembraneWidth = Annotated[
     int | None,
     typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a membrane: 2, 4, 8; else the bundle's or 4."),
+]
+AskedRows = Annotated[
+    int | None, typer.Option("--rows", min=1, max=256, help="Rows of the array: output positions; without it, 16.")
+]
+AskedColumns = Annotated[
+    int | None, typer.Option("--columns", min=1, max=256, help="Columns of the array: output channels; without it, 8.")
+]
+AskedLanes = Annotated[
+    int | None,
+    typer.Option("--lanes", metavar="N", help="Output channels at a time of the accelerator; without it, 128."),
+]
+Dataflow = Annotated[
+    str, typer.Option("--dataflow", metavar="NAME", help="How layers are computed: auto or skip (zeros are skipped).")
+]
+MemoryLimit = Annotated[
+    int | None,
+    typer.Option("--memory-kbit", metavar="N", min=1, help="Refuse an accelerator whose memories are larger."),
 ]
