@@ -67,7 +67,8 @@ class ResultStream(wiring.Component):
         share, number = config.lanes_per_neuron_unit, signed(config.accumulator_width)
         lanes = min(config.lanes, config.classes)
         logits = [Signal(number, name=f"logit_{lane}", reset_less=True) for lane in range(-(-lanes // share) * share)]
-        left, last_group = Signal(number_width(lanes + 1)), Signal()
+        left = Signal(number_width(lanes + 1))
+        last_group = Signal()
         finishing = Signal()  # the class is on offer
         best = Signal(number, reset_less=True)
         winner = Signal(number_width(config.classes), reset_less=True)

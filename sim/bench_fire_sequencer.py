@@ -14,8 +14,8 @@ from sim.port import Port
 def hand_overs(config: AcceleratorConfig, plan: LayerPlan) -> Iterator[list[dict[str, Any]]]:
     """For each hand-over of sums, the neurons that are due, in order."""
     steps, share = config.time_steps if plan.spiking else 1, config.lanes_per_neuron_unit
-    held = plan.pixels and plan.spiking
-    rows, columns = plan.stored_map
+    held = plan.fires_steps_together and plan.spiking
+    (rows, columns), stored = plan.stored_map, config.stored_steps
     for group, y, x in np.ndindex(plan.groups, *plan.positions):
         row, column = y // plan.pool, x // plan.pool
         neurons = [
@@ -26,7 +26,7 @@ def hand_overs(config: AcceleratorConfig, plan: LayerPlan) -> Iterator[list[dict
                 "keep": int(held and step < steps - 1),
                 "time_step": step,
                 "complete": int(lane == share - 1),
-                "address": ((row * columns + column) * steps + step) * plan.groups + group,
+                "address": ((row * columns + column) * stored + step % stored) * plan.groups + group,
                 "merge": int(y % plan.pool != 0 or x % plan.pool != 0),
                 "store": int(row < rows and column < columns),
             }
@@ -42,7 +42,7 @@ async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int)
     """Every layer, with hand-overs as close as they may be and further apart; gives what was met."""
     random, met = Random(seed), set()
     for index, plan in enumerate(config.layers):
-        share, held = config.lanes_per_neuron_unit, plan.pixels and plan.spiking
+        share, held = config.lanes_per_neuron_unit, plan.fires_steps_together and plan.spiking
         port.set("layer", index)
         port.set("start", 1)
         await port.tick()
@@ -78,6 +78,7 @@ async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int)
                 "shared and held": share > 1 and held and config.time_steps > 1,
                 "pooled groups": plan.groups > 1 and plan.pool > 1,
                 "last": not plan.spiking,
+                "parallel": plan.parallel,
             }.items()
             if happened
         }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ def random_pixels(plan: LayerPlan, random: np.random.Generator) -> Pixels:
     return (values * (random.random(shape) < random.choice([0.1, 0.5, 1]))).astype(np.uint8)
 
 
-def items_of(plan: LayerPlan, pixels: Pixels) -> Iterator[dict[str, int]]:
+def items_of(plan: LayerPlan, config: AcceleratorConfig, pixels: Pixels) -> Iterator[dict[str, Any]]:
     """Words of a position, those before the first set bit left out."""
     pad, (rows, columns) = plan.padding, plan.kernel
     padded = np.pad(pixels, ((pad, pad), (pad, pad), (0, 0)))
@@ -37,7 +38,8 @@ def items_of(plan: LayerPlan, pixels: Pixels) -> Iterator[dict[str, int]]:
             blank = blank and not bits
             if not blank or plane == 0:
                 row = plan.weight_row + group * plan.fan_in
-                yield {"bits": bits, "row": row, "double": int(plane != 0), "fire": int(plane == 0)}
+                parts = {"parts": [bits] * config.rows} if config.rows > 1 else {}
+                yield {"bits": bits, "row": row, "double": int(plane != 0), "fire": int(plane == 0), **parts}
 
 
 async def check_pixel_window(port: Port, config: AcceleratorConfig, seed: int, stall: float) -> set[str]:
@@ -49,9 +51,9 @@ async def check_pixel_window(port: Port, config: AcceleratorConfig, seed: int, s
     expect(port.get("done") == 1, "done is 0 before the first start")
     for image in range(IMAGES):
         pixels = random_pixels(plan, numbers)
-        expected = list(items_of(plan, pixels))
-        words = [int.from_bytes(place.tobytes(), "little") for place in pixels.reshape(-1, plan.source_channels)]
-        memory, sink = MemoryReader(words, config.input_word_width, random), Sink("o", random, stall)
+        expected = list(items_of(plan, config, pixels))
+        words = [[int.from_bytes(place.tobytes(), "little")] for place in pixels.reshape(-1, plan.source_channels)]
+        memory, sink = MemoryReader(["data"], words, config.input_word_width, random), Sink("o", random, stall)
         port.set("start", 1)
         await port.tick()
         port.set("start", 0)

@@ -40,7 +40,7 @@ async def check_result_stream(port: Port, config: AcceleratorConfig, seed: int, 
                 for unit in range(units):
                     port.set(f"potentials.{unit}", lanes[group * config.lanes + unit * share + lane])
                 complete = lane == share - 1
-                for path, value in {"index": lane, "update": 1, "complete": int(complete), "group": group}.items():
+                for path, value in {"update": 1, "complete": int(complete), "group": group}.items():
                     port.set(path, value)
                 await port.tick()
                 expect(not port.get("valid"), f"image {image}: a beat is there before the group {group}")

@@ -1,5 +1,7 @@
 """Bench of the skip unit: its tokens are the set bits of its words, in order, with their marks."""
 
+from functools import reduce
+from operator import or_
 from random import Random
 from typing import Any
 
@@ -11,27 +13,38 @@ from sim.streams import Sink, Source, run_streams
 TOKENS = 500
 
 
-def random_words(layout: data.StructLayout, random: Random) -> list[dict[str, int]]:
+def random_words(layout: data.StructLayout, random: Random) -> list[dict[str, Any]]:
     """Words of every density from 0 to 1, marked or not; one without a set bit is marked."""
-    width, rows = layout["bits"].width, layout["row"].width
+    width, row_width = layout["bits"].width, layout["row"].width
+    rows = layout["parts"].shape.length if "parts" in dict(layout) else 1
     words = []
     for _ in range(10 + TOKENS // width):
         density = random.choice([0, 0.05, 0.5, 1])
         bits = sum((random.random() < density) << i for i in range(width))
         mark = random.choice(["double", "fire"] if bits == 0 else ["", "", "double", "fire"])
-        row = random.randrange(max(1, (1 << rows) - width))
-        words.append({"bits": bits, "row": row, "double": int(mark == "double"), "fire": int(mark == "fire")})
+        row = random.randrange(max(1, (1 << row_width) - width))
+        word: dict[str, Any] = {"row": row, "double": int(mark == "double"), "fire": int(mark == "fire")}
+        if rows > 1:
+            parts = [bits & random.getrandbits(width) for _ in range(rows)]
+            parts[random.randrange(rows)] |= bits & ~reduce(or_, parts)  # every bit is set in some time step
+            word["parts"] = parts
+        words.append({"bits": bits, **word})
     return words
 
 
-def tokens_of(words: list[dict[str, int]]) -> list[dict[str, int]]:
+def tokens_of(words: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the lanes have to do for ``words``."""
-    tokens: list[dict[str, int]] = []
+    tokens: list[dict[str, Any]] = []
     doubling = 0
     for word in words:
         places = [place for place in range(word["bits"].bit_length()) if word["bits"] >> place & 1]
         own = [{"row": word["row"] + place, "empty": 0, "double": 0, "fire": 0} for place in places]
         own = own or [{"row": word["row"], "empty": 1, "double": 0, "fire": 0}]
+        if "parts" in word:
+            own = [
+                token | {"mask": sum((part >> place & 1) << i for i, part in enumerate(word["parts"]))}
+                for token, place in zip(own, places or [0], strict=True)
+            ]
         own[0]["double"], own[-1]["fire"] = doubling, word["fire"]
         doubling = word["double"]
         tokens += own

@@ -1,12 +1,16 @@
 """Bench of the word feeder: it hands on the words of every kernel position as nested loops over the source would."""
 
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 from random import Random
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.accelerator import AcceleratorConfig, LayerPlan
+from model.config import PIXEL_BITS
 from sim.checker import expect
 from sim.memory import MemoryReader
 from sim.port import Port
@@ -15,41 +19,46 @@ from sim.streams import Sink, run_agents
 Bits = NDArray[np.uint8]
 
 
-def random_source(plan: LayerPlan, random: np.random.Generator) -> Bits:
-    """Bits [row, column, round, channel], from none to all of them set; some places and rounds are silent."""
-    shape = (*plan.source_map, plan.rounds, plan.source_channels)
+def random_source(plan: LayerPlan, config: AcceleratorConfig, random: np.random.Generator) -> Bits:
+    """Bits [row, column, step or plane, channel], from none to all set; some places and steps are silent."""
+    shape = (*plan.source_map, PIXEL_BITS if plan.pixels else config.time_steps, plan.source_channels)
     density = random.choice([0, 0.02, 0.3, 1])
-    silent = random.random((*plan.source_map, plan.rounds, 1)) < random.choice([0, 0.5])
+    silent = random.random((*shape[:3], 1)) < random.choice([0, 0.5])
     return ((random.random(shape) < density) & ~silent).astype(np.uint8)
 
 
-def stored_words(plan: LayerPlan, source: Bits) -> list[int]:
-    """The source as the memory has it: [row][column][round][word]."""
+def stored_words(plan: LayerPlan, config: AcceleratorConfig, source: Bits) -> list[list[int]]:
+    """The source as the memory has it: [row][column][step][word], or [row][column][word] with all steps beside it."""
     padded = np.zeros((*source.shape[:3], plan.words * plan.word_channels), np.uint8)
     padded[..., : plan.source_channels] = source
-    words = padded.reshape(-1, plan.word_channels)
-    return [int.from_bytes(np.packbits(word, bitorder="little").tobytes(), "little") for word in words]
+    words = padded.reshape(*source.shape[:3], plan.words, plan.word_channels)
+    if config.rows > 1 and not plan.from_input:
+        parts = words.transpose(0, 1, 3, 2, 4).reshape(-1, config.rows, plan.word_channels)
+        return [[_number(part) for part in word] for word in parts]
+    return [[_number(word)] + [0] * (config.rows - 1) for word in words.reshape(-1, plan.word_channels)]
 
 
-def items_of(plan: LayerPlan, source: Bits) -> Iterator[dict[str, int]]:
+def _number(bits: Bits) -> int:
+    return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
+
+
+def items_of(plan: LayerPlan, config: AcceleratorConfig, source: Bits) -> Iterator[dict[str, Any]]:
     """Words that have a set bit or a mark."""
     rows, columns = (extent // plan.source_pool for extent in plan.source_map)
     capacity, pool = plan.word_channels, range(plan.source_pool)
     blank = True
     for group, y, x, turn in np.ndindex(plan.groups, *plan.positions, plan.rounds):
-        own = []
+        own: list[dict[str, Any]] = []
         for i, j in np.ndindex(*plan.kernel):
             at_y, at_x = y * plan.stride + i - plan.padding, x * plan.stride + j - plan.padding
             inside = 0 <= at_y < rows and 0 <= at_x < columns
             for down, right, word in ((d, r, w) for d in pool for r in pool for w in range(plan.words)):
-                channels = range(word * capacity, min((word + 1) * capacity, plan.source_channels))
-                pixel = (
-                    source[at_y * plan.source_pool + down, at_x * plan.source_pool + right, turn] if inside else None
-                )
-                bits = 0 if pixel is None else sum(int(pixel[c]) << (c - channels.start) for c in channels)
+                start, end = word * capacity, min((word + 1) * capacity, plan.source_channels)
+                place = at_y * plan.source_pool + down, at_x * plan.source_pool + right
+                steps = [_number(bits[start:end]) if inside else 0 for bits in source[place]] if inside else []
                 row = plan.weight_row + (group * plan.kernel[0] + i) * plan.kernel[1] * plan.source_channels
-                row += j * plan.source_channels + channels.start
-                own.append({"bits": bits, "row": row, "double": 0, "fire": 0})
+                item = {"row": row + j * plan.source_channels + start, "double": 0, "fire": 0}
+                own.append(item | _bits(plan, config, steps, turn))
         ends = turn == plan.rounds - 1
         own[-1]["fire"] = int(ends or (plan.spiking and not plan.pixels))
         own[-1]["double"] = int(plan.pixels and not ends)
@@ -59,18 +68,31 @@ def items_of(plan: LayerPlan, source: Bits) -> Iterator[dict[str, int]]:
             blank = bool(item["fire"]) or (blank and not item["bits"])
 
 
+def _bits(plan: LayerPlan, config: AcceleratorConfig, steps: list[int], turn: int) -> dict[str, Any]:
+    """A word of one step, or of all with its parts; ``steps`` is empty outside the map."""
+    if config.rows == 1:
+        return {"bits": steps[turn] if steps else 0}
+    if plan.parallel:
+        parts = steps or [0] * config.rows
+    else:
+        one = steps[turn] if steps else 0
+        parts = [one] + [one if plan.pixels else 0] * (config.rows - 1)
+    return {"bits": reduce(or_, parts), "parts": parts}
+
+
 async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, stall: float) -> set[str]:
     """Every layer without a window, one after another; gives what was met."""
     random, numbers = Random(seed), np.random.default_rng(seed)
     met = set()
+    paths = [f"data.{row}" for row in range(config.rows)]
     await port.tick()
     expect(port.get("done") == 1, "done is 0 before the first start")
     for index, plan in enumerate(config.layers):
         if plan.window:
             continue
-        source = random_source(plan, numbers)
-        expected = list(items_of(plan, source))
-        memory = MemoryReader(stored_words(plan, source), config.word_width, random)
+        source = random_source(plan, config, numbers)
+        expected = list(items_of(plan, config, source))
+        memory = MemoryReader(paths, stored_words(plan, config, source), config.word_width, random)
         sink = Sink("o", random, stall)
         port.set("layer", index)
         port.set("start", 1)
@@ -89,6 +111,9 @@ async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, st
         if not stall:
             expect(sink.cycles[-1] == words + 1, f"{plan.name}: {words} words take {sink.cycles[-1]} cycles")
         for i, (word, wanted) in enumerate(zip(sink.beats, expected, strict=True)):
+            # Which time steps a word has is asked only where it has a set bit; outside the map it may have any.
+            if not wanted["bits"] and "parts" in wanted:
+                word, wanted = ({**each, "parts": []} for each in (word, wanted))
             expect(word == wanted, f"layer {plan.name}, word {i} is {word}, expected {wanted}")
         await run_agents(port, [sink, memory], 5)
         expect(len(sink.beats) == len(expected) and port.get("done") == 1, f"layer {plan.name} goes on after its end")
@@ -101,7 +126,7 @@ def _window(plan: LayerPlan) -> int:
     return plan.kernel[0] * plan.kernel[1] * plan.source_pool**2 * plan.words
 
 
-def _corners(plan: LayerPlan, expected: list[dict[str, int]], sink: Sink) -> set[str]:
+def _corners(plan: LayerPlan, expected: list[dict[str, Any]], sink: Sink) -> set[str]:
     met = {
         "silent": all(item["bits"] == 0 for item in expected),
         "doubles": any(item["double"] for item in expected),
@@ -117,6 +142,7 @@ def _corners(plan: LayerPlan, expected: list[dict[str, int]], sink: Sink) -> set
         "input": plan.from_input,
         "pixels": plan.pixels,
         "last": not plan.spiking,
+        "parallel": plan.parallel,
         "stalled": sink.stalled > 0,
     }
     return {name for name, happened in met.items() if happened}

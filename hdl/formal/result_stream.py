@@ -31,6 +31,7 @@ def result_config(classes: int, lanes: int, share: int) -> AcceleratorConfig:
         word_channels=1,
         words=1,
         rounds=1,
+        parallel=False,
         positions=(1, 1),
         channels=classes,
         groups=-(-classes // lanes),
@@ -55,7 +56,9 @@ def result_config(classes: int, lanes: int, share: int) -> AcceleratorConfig:
 
 def result_stream(config: AcceleratorConfig, component: type[ResultStream] = ResultStream) -> Proof:
     design = verilog_text(component(config), "mint_results")
-    share, stored = config.lanes_per_neuron_unit, min(config.lanes, config.classes)
+    share = config.lanes_per_neuron_unit
+    used = min(config.lanes, config.classes)
+    stored = -(-used // share) * share
     ports = " ".join(f".potentials__{unit}(shown[{unit}*`A+:`A])," for unit in range(config.neuron_units))
     defines: dict[str, int | str] = {
         "L": config.lanes,
@@ -66,11 +69,9 @@ def result_stream(config: AcceleratorConfig, component: type[ResultStream] = Res
         "A": config.accumulator_width,
         "G": number_width(config.output_groups),
         "S": number_width(share),
-        "N": number_width(stored + 1),
+        "N": number_width(used + 1),
         "I": number_width(config.classes),
     }
-    if share > 1:
-        defines["SHARED"] = 1
     return Proof(
         name="result stream: logits in order, class, beats stay",
         configuration=f"{config.classes} classes, {config.lanes} lanes, {share} a neuron unit",

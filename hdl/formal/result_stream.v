@@ -6,7 +6,6 @@ module proof (
     input rst,
     input [`L*`A-1:0] potentials,  // of all lanes, unit after unit
     input [`G-1:0] group,
-    input [`S-1:0] index,
     input update,
     input complete,
     input ready,
@@ -18,6 +17,7 @@ module proof (
     output cover_negative,
     output cover_second_image
 );
+    reg [`S-1:0] next_lane = 0;
     localparam UNITS = `L / `SHARE;
     wire [31:0] data;
     wire valid, last, busy;
@@ -26,12 +26,9 @@ module proof (
     generate for (g = 0; g < UNITS; g = g + 1) begin : unit
         assign shown[g*`A+:`A] = potentials[(g*`SHARE+lane)*`A+:`A];
     end endgenerate
-    wire [`S-1:0] lane = `SHARE == 1 ? 0 : index;
+    wire [`S-1:0] lane = next_lane;
     mint_results results (
         .clk(clk), .rst(rst), .group(group), .update(update), .complete(complete), .ready(ready),
-`ifdef SHARED
-        .index(index),
-`endif
 `POTENTIALS
         .data(data), .valid(valid), .last(last), .busy(busy)
     );
@@ -39,10 +36,9 @@ module proof (
     // Groups come one after another, lanes of a unit one after another, and none while the results are busy.
     reg begun = 0;
     reg [`G-1:0] next_group = 0;
-    reg [`S-1:0] next_lane = 0;
     wire last_lane = next_lane == `SHARE - 1;
     wire last_group = next_group == `GROUPS - 1;
-    assign assumed = !update | (!busy & group == next_group & (`SHARE == 1 | index == next_lane) & complete == last_lane);
+    assign assumed = !update | (!busy & group == next_group & complete == last_lane);
 
     // The logits of the group that are there, how many went out of it and of all, and the best of them.
     reg [`L*`A-1:0] logits;
@@ -114,7 +110,7 @@ module proof (
     always @* begin
         held = 1;
         for (k = 0; k < `STORED; k = k + 1) if (left != 0 ? k < left : k % `SHARE < next_lane)
-            held = held & unit_logits[k*`A+:`A] == logits[k*`A+:`A];
+            held = held & unit_logits[(left != 0 ? k : k + `SHARE - next_lane)*`A+:`A] == logits[k*`A+:`A];
     end
     wire same = unit_sent == sent[`I-1:0] & (sent == 0 | (unit_best == best
         & unit_winner == winner[`I-1:0] & winner < sent));

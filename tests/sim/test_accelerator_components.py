@@ -11,7 +11,7 @@ from hdl.pixel_window import PixelWindow
 from hdl.result_stream import ResultStream
 from hdl.skip_unit import SkipUnit, item_layout
 from hdl.word_feeder import WordFeeder
-from model.accelerator import plan
+from model.accelerator import DATAFLOWS, plan
 from model.config import Mode
 from sim.bench_cluster import check_cluster
 from sim.bench_fire_sequencer import check_fire_sequencer
@@ -42,9 +42,10 @@ def run(component, check, *arguments):
     return found[0]
 
 
-def accelerator(seed):
+def accelerator(seed, dataflow="skip"):
     case = random_chain(seed)
-    return plan(case.network, lanes=case.lanes, lanes_per_neuron_unit=case.lanes_per_neuron_unit)
+    share = case.lanes_per_neuron_unit if dataflow == "skip" else 1
+    return plan(case.network, lanes=case.lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
 
 
 def test_loop_nest():
@@ -55,9 +56,9 @@ def test_loop_nest():
     assert {len(nest.programs) for nest in nests} == {1, 2, 3}
 
 
-@pytest.mark.parametrize("width", [1, 2, 7, 8, 9, 33, 130])
-def test_skip_unit(width):
-    layout = item_layout(width, 10)
+@pytest.mark.parametrize(("width", "rows"), [(1, 1), (2, 3), (7, 1), (8, 1), (9, 4), (33, 1), (130, 1)])
+def test_skip_unit(width, rows):
+    layout = item_layout(width, 10, rows)
     met = set()
     for idle in WAITS:
         for stall in WAITS:
@@ -68,11 +69,12 @@ def test_skip_unit(width):
 def test_word_feeder():
     met = set()
     for seed in range(8):
-        config = accelerator((79, 156, 301, 79)[seed % 4])
-        met |= run(WordFeeder(config), check_word_feeder, config, seed, WAITS[seed // 4])
+        config = accelerator((79, 156, 301, 79)[seed % 4], DATAFLOWS[seed // 4])
+        for stall in WAITS:
+            met |= run(WordFeeder(config), check_word_feeder, config, seed, stall)
     assert met >= {"input", "pixels", "last", "silent", "doubles", "doubles alone", "stalled"}
     assert met >= {"padding", "beyond the kernel", "stride", "sum pool", "odd sum pool"}
-    assert met >= {"several words", "partial word", "groups"}
+    assert met >= {"several words", "partial word", "groups", "parallel"}
 
 
 def test_pixel_window():
@@ -88,27 +90,31 @@ def test_pixel_window():
 def test_fire_sequencer():
     met = set()
     for chain in (155, 273, 353):
-        config = accelerator(chain)
-        met |= run(FireSequencer(config), check_fire_sequencer, config, chain)
+        for dataflow in DATAFLOWS:
+            config = accelerator(chain, dataflow)
+            met |= run(FireSequencer(config), check_fire_sequencer, config, chain)
     assert met >= {"held", "max pool", "odd max pool", "groups", "shared", "shared and held", "pooled groups", "last"}
-    assert met >= {"as close as may be", "apart"}
+    assert met >= {"as close as may be", "apart", "parallel"}
 
 
-@pytest.mark.parametrize("share", [1, 2, 4])
-def test_cluster(share):
+@pytest.mark.parametrize(("share", "rows"), [(1, 1), (2, 1), (4, 1), (1, 3)])
+def test_cluster(share, rows):
     config = replace(
         accelerator(0),
         lanes=share,
         lanes_per_neuron_unit=share,
+        rows=rows,
+        time_steps=3,
         modes=MODES,
         membrane_width=8,
         weight_width=4,
-        accumulator_width=10,
+        accumulator_width=9,
     )
     met = run(Cluster(config), check_cluster, config, share)
     assert met >= {f"mode {index}" for index in range(len(MODES))}
     assert met >= {"spikes", "pixels", "last", "tie", "saturates", "keeps", "wraps"}
     assert ("adds meanwhile" in met) == (share == 1)
+    assert ("parallel" in met) == (rows > 1)
 
 
 # A word of a linear layer has 32 inputs, a beat of its pixels four.
@@ -128,7 +134,7 @@ def test_cluster(share):
 )
 def test_input_writer(kind, input_kind, shape):
     network = first_layer(kind, input_kind, shape)
-    config = plan(network, lanes=4)
+    config = plan(network, lanes=4, lanes_per_neuron_unit=1)
     met = set()
     for idle in WAITS:
         for slow in (0.2, 1 - 0.1 / config.input_words):
@@ -140,7 +146,7 @@ def test_input_writer(kind, input_kind, shape):
 
 def test_a_beat_that_is_offered_right_after_power_up_is_stored():
     network = first_layer("conv", "spikes", (2, 3, 3))
-    config = plan(network, lanes=4)
+    config = plan(network, lanes=4, lanes_per_neuron_unit=1)
     run(InputWriter(config), check_input_writer, config, random_images(network, 1, seed=1), 1, 0, 0)
 
 

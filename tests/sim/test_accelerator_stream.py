@@ -64,7 +64,7 @@ def random_word(width):
 def test_nothing_depends_on_power_up(kind, share, fill, tmp_path):
     network = first_layer(kind, "pixels", (2, 3, 3), pool=Pool("max", 2) if kind == "conv" else None)
     text, environment = prepare(tmp_path, network, lanes=2, lanes_per_neuron_unit=share, retire=True)
-    filled, changed = powered_up(text, fill, roms=("weights", "parameters"))
+    filled, changed = powered_up(text, fill, roms=("weight_memory", "parameter_memory"))
     assert changed.pop("registers") > 100
-    assert set(changed) == {"input", "spikes_even", "storage"} | ({"membranes"} if share > 1 else set())
+    assert set(changed) == {"input_memory", "spikes_even", "storage"} | ({"membranes"} if share > 1 else set())
     assert run(tmp_path, filled, environment, only="malformed|reset|stall=0.6").passed == 4
