@@ -27,7 +27,7 @@ module proof (
     wire [`WAIT-1:0] wait_;
     wire [2:0] valid;
     wire [3*(`ROW+3)-1:0] tokens;
-    wire waiting, pausing, complete, final_, storing;
+    wire waiting, pausing, complete, final_, storing, update;
     wire [`STEP-1:0] step;
     wire [`INDEX-1:0] index;
     wire skip_valid, feeder_running, feeder_valid, window_running, window_valid, window_complete, window_emitting;
@@ -47,12 +47,12 @@ module proof (
     always @(posedge clk) if (start) started <= layer;
     wire idle = !flying & !final_ & !done & !storing & !pausing;
     wire layers = (running | idle) & (!running | layer == started) & (!final_ | complete)
-        & (!feeder_busy | layer) & (!window_busy | !layer);
+        & (!feeder_busy | layer | !`WINDOW) & (!window_busy | !layer);
 
     // A hand-over meets neuron units that are through with the one before; lanes that share a unit stand still meanwhile.
     wire [7:0] times = layer ? 1 : `TIMES;
     wire [7:0] interval = `SHARE == 1 ? 2 * times : `SHARE * times + 1;
-    wire [7:0] place = layer ? 0 : step;  // the time step of the hand-over
+    wire [7:0] place = layer | `TIMES == 1 ? 0 : step;  // the time step of the hand-over
     wire [7:0] left = `SHARE == 1 ? 2 * (times - 1 - place) + 1 + pausing : (times - place) * `SHARE - index;
     wire [2:0] fires = valid & {tokens[3*(`ROW+3)-1], tokens[2*(`ROW+3)-1], tokens[`ROW+3-1]};
     wire [2:0] bound = `SHARE == 1 ? fires : valid;  // what has to keep its distance
@@ -66,14 +66,14 @@ module proof (
             for (j = i + 1; j < 3; j = j + 1) if (bound[i] & fires[j] & j - i < interval) apart = 0;
         end
     end
-    wire phases = !running | (place < times & (waiting ? left <= wait_ + 3 & (!pausing | (`SHARE == 1 & !layer & place != 0))
-        : place == 0 & !pausing & index == 0) & index < `SHARE);
+    wire phases = (!running | place < times & (waiting ? left <= wait_ + 3 & (!pausing | (`SHARE == 1 & !layer & place != 0))
+        : place == 0 & !pausing)) & (waiting ? index < `SHARE : index == 0);
     wire units_free = !(bound[2] & waiting);
 
     // Logits come only when those before are out.
     wire [2:0] count = fires[0] + fires[1] + fires[2] + waiting + complete;
     wire results = (!reserved | (layer & !m_axis_tvalid & count != 0)) & (!layer | (count == 0 ? 1 : reserved & count == 1))
-        & !(complete & layer & m_axis_tvalid);
+        & !(update & m_axis_tvalid) & (!(complete & layer) | update) & (!update | layer & (waiting | complete));
 
     // The input memory is read in a full bank and written in another; a spike memory is read for one layer and written
     // for the next, which are never at work together.

@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
+from itertools import product
 
 from hdl.area import PRECISIONS, config
+from hdl.formal.accelerator import accelerator
 from hdl.formal.netlist import netlist
 from hdl.formal.neuron_unit import neuron_unit
 from hdl.formal.processing_element import processing_element
@@ -39,6 +41,9 @@ SKIPPED_WORDS = (1, 3, 9, 17)
 RESULTS = ((2, 2, 1), (5, 2, 1), (5, 4, 2))
 """Classes, lanes and lanes a neuron unit of the result streams that are proved."""
 
+ACCELERATORS = tuple(product(("pixels", "spikes"), (1, 2)))
+"""Input and lanes a neuron unit of the accelerators whose control is proved."""
+
 Make = Callable[[], Proof]
 
 
@@ -68,6 +73,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         *(partial(processing_element, each) for each in elements),
         *(partial(neuron_unit, each) for each in neuron_units()),
         *(partial(systolic_array, each) for each in ARRAYS),
+        *(partial(accelerator, *each) for each in ACCELERATORS),
         *(partial(skip_unit, width) for width in SKIPPED_WORDS),
         *(partial(result_stream, result_config(*sizes)) for sizes in RESULTS),
     ]
