@@ -25,6 +25,7 @@ COMMANDS = (
     "cosim",
     "area",
     "timing",
+    "fpga",
     "formal",
     "mutation",
 )

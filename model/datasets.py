@@ -137,7 +137,8 @@ def load(name: str, data_dir: Path | None = None, *, download: bool = True) -> D
 
     ``fashion-mnist`` and ``mnist`` are idx folders, plain or gzipped, under ``data_dir`` or the variable
     MINT_DATA (the folder itself or a subfolder of the set's name); Fashion-MNIST also from Debian's package
-    or downloaded with checksum, unless ``download`` is off. ``digits``: the last 360 images of scikit-learn's 1,797 are the test split.
+    or downloaded with checksum, unless ``download`` is off. ``digits``: the last 360 images of scikit-learn's 1,797 are
+    the test split.
     """
     require(name in NAMES, f"data set {name!r} is not known; choose one of {', '.join(NAMES)}")
     if name == "digits":
