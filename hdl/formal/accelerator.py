@@ -19,7 +19,7 @@ OF_SPIKES = ("cover_fire_after_fire", "cover_done")
 
 
 def small_network(kind: str) -> Network:
-    """A convolution on pixels or spikes and a linear layer, as small as they come: sizes are none of the control's business."""
+    """A convolution on pixels or spikes and a linear layer, as small as they come: the control does not care."""
     precision = Precision(2, 2)
     weight = np.ones((2, 1, 1, 1), np.int8)
     first = Layer("first", "conv", "lif", precision, (Source(INPUT, weight),), *np.full((2, 2), 1, np.int32))
