@@ -1,16 +1,18 @@
 """The accelerator's control keeps its parts apart, and a planted bug is found."""
 
+from dataclasses import replace
+
 import pytest
 
 from hdl.accelerator import Accelerator
-from hdl.formal.accelerator import OF_SPIKES, accelerator
+from hdl.formal.accelerator import accelerator
 from hdl.formal.proof import prove
 from tests.formal.mutants import check_refuted, mutant
 
 
 def test_parts_keep_apart():
-    record = prove(accelerator("spikes", 1))
-    assert record.covers[-2:] == tuple(cover.removeprefix("cover_") for cover in OF_SPIKES)
+    record = prove(replace(accelerator("spikes", 1), covers=("cover_fire_after_fire",)))
+    assert record.covers == ("fire_after_fire",)
 
 
 @pytest.mark.parametrize(
