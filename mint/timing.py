@@ -38,6 +38,7 @@ def timing(
     seeds: Annotated[
         int, typer.Option("--seeds", min=0, help="Place and route on ECP5 as often; 0: not at all (minutes each).")
     ] = 3,
+    first_seed: Annotated[int, typer.Option("--first-seed", min=0, help="Of place and route; the others follow.")] = 1,
     baseline: Annotated[bool, typer.Option("--baseline/--no-baseline", help="Time uniform quantization, too.")] = True,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the JSON report goes.")] = Path(
         "build/timing.json"
@@ -91,7 +92,9 @@ def timing(
         task = progress.add_task("", total=len(variants) + seeds * len(precisions))
         timed = [pool.submit(measure, variant, library, rows, columns) for variant in variants]
         routed = [
-            pool.submit(route, Variant(TOP, precision), seed + 1) for precision in precisions for seed in range(seeds)
+            pool.submit(route, Variant(TOP, precision), first_seed + number)
+            for precision in precisions
+            for number in range(seeds)
         ]
         try:
             for record in timed:
