@@ -9,7 +9,8 @@ has it as it was, except for the seconds that it took. A table stands between tw
 `<!-- end -->`.
 
 A new table is a function here that turns a report's content into a heading and rows, with :func:`table` above it, and
-the two comments where it should stand. A new report needs nothing else.
+the two comments where it should stand. A new report needs nothing else. A new picture is a function with
+:func:`picture` above it.
 """
 
 import argparse
@@ -22,14 +23,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mint.plots import plot_area
+from mint.plots import plot_area, plot_breakdown
 from mint.report import write_text
 from model import bundle
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "docs" / "results"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md")
-PICTURE = REPORTS / "area.svg"
 BUNDLES = ROOT / "bundles"
 
 TABLE = re.compile(r"^<!-- table: (\S+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
@@ -248,6 +248,45 @@ def _count(number: float | None) -> str | None:
     return None if number is None else f"{number:,.0f}"
 
 
+# The pictures, for the pages to show.
+
+PICTURES: dict[str, Callable[[Path], None]] = {}
+"""What draws each file of docs/results; the argument says where."""
+
+
+def picture(name: str) -> Callable[[Callable[[Path], None]], Any]:
+    """Make a function the one that draws ``name``."""
+
+    def register(draw: Callable[[Path], None]) -> Callable[[Path], None]:
+        PICTURES[name] = draw
+        return draw
+
+    return register
+
+
+@picture("area.svg")
+def area_picture(path: Path) -> None:
+    """MINT and its limit, in the last library of the area report."""
+    records = [record for run in read_report("area") for record in run["found"]]
+    flow = [record["flow"] for record in records if record["gate_equivalents"] is not None][-1]
+    plot_area(records, flow, path, endings=[".svg"])
+
+
+@picture("baseline.svg")
+def baseline_picture(path: Path) -> None:
+    """MINT and the baseline sized for a clock, with the limit where the area report has that library."""
+    timed = [record for run in read_report("timing") for record in run["found"]]
+    areas = [record for run in read_report("area") for record in run["found"]]
+    limits = [record for record in areas if record["design"] == "gate_limit"]
+    plot_area([*timed, *limits], timed[0]["flow"], path, endings=[".svg"])
+
+
+@picture("breakdown.svg")
+def breakdown_picture(path: Path) -> None:
+    run = read_report("breakdown")[-1]["found"]
+    plot_breakdown(run["shares"], run["flow"], path, endings=[".svg"])
+
+
 # From reports to pages.
 
 
@@ -297,18 +336,17 @@ def caption(runs: list[Run], made: Table) -> str:
     return " ".join([*parts, f"Tools: {', '.join(versions)}.", f"Made by {', '.join(commands)}."])
 
 
+def drawn(name: str) -> bytes:
+    """A picture as its report has it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        PICTURES[name](path)
+        return path.read_bytes()
+
+
 def validation_accuracy(name: str) -> float:
     """What a shipped bundle says of the epoch that it is from; no command measures it again."""
     return float(bundle.read(BUNDLES / name).accuracy["validation"])
-
-
-def picture() -> bytes:
-    """The area report's picture, in the last of its libraries."""
-    records = [record for run in read_report("area") for record in run["found"]]
-    flow = [record["flow"] for record in records if record["gate_equivalents"] is not None][-1]
-    with TemporaryDirectory() as folder:
-        plot_area(records, flow, Path(folder) / "area", endings=[".svg"])
-        return (Path(folder) / "area.svg").read_bytes()
 
 
 def fill(page: Path) -> str:
@@ -358,7 +396,7 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     if chosen.update:
         update(chosen.update[0], map(Path, chosen.update[1:]))
-    wanted: dict[Path, bytes] = {page: fill(page).encode() for page in PAGES} | {PICTURE: picture()}
+    wanted = {page: fill(page).encode() for page in PAGES} | {REPORTS / name: drawn(name) for name in PICTURES}
     differ = [path for path, content in wanted.items() if not path.exists() or path.read_bytes() != content]
     for path in differ:
         if not chosen.check:

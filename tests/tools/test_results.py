@@ -37,8 +37,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "ROOT", tmp_path)
     monkeypatch.setattr(results, "REPORTS", tmp_path / "docs" / "results")
     monkeypatch.setattr(results, "PAGES", (page,))
-    monkeypatch.setattr(results, "PICTURE", tmp_path / "docs" / "results" / "area.svg")
-    monkeypatch.setattr(results, "picture", lambda: b"<svg/>")
+    monkeypatch.setattr(results, "PICTURES", {"area.svg": lambda path: path.write_bytes(b"<svg/>")})
     main(["--update", "routing", str(tmp_path / "build" / "routing.json")])
     return tmp_path
 
@@ -59,9 +58,15 @@ def test_a_report_says_what_made_it_and_not_when():
     for path in results.REPORTS.glob("*.json"):
         for run in json.loads(path.read_text()):
             assert set(run) == {"command", "tools", "found"}
-            assert run["command"].startswith("mint ")
+            assert run["command"].startswith(("mint ", "python -m bench."))
             assert "pyosys" in run["tools"]
             assert not re.search(r'"(seconds|cycles_per_second|time|date)"', json.dumps(run))
+
+
+def test_every_picture_is_shown():
+    page = results.REPORTS.with_suffix(".md")
+    shown = re.findall(r"\(results/(\S+\.svg)\)", page.read_text())
+    assert set(shown) == set(results.PICTURES) == {path.name for path in results.REPORTS.glob("*.svg")}
 
 
 def test_a_table_stands_between_its_comments(project):
