@@ -244,6 +244,74 @@ def formal(found: list[Any]) -> Rows:
     return rows
 
 
+@table("mutation", "mutation", tools=("pyosys", "iverilog", "cocotb"))
+def mutation(found: list[Any]) -> Rows:
+    """Mutants of each module: how many the benches notice."""
+    (run,) = found
+    statuses = ("mutants", "killed", "equivalent", "survived")
+    rows: list[list[object]] = [[None, *statuses, "killed, %"]]
+    for name, counts in {**run["modules"], "all": run}.items():
+        rows.append([name, *(_count(counts[status]) for status in statuses), f"{counts['score']:.1f}"])
+    return rows
+
+
+@table("survivors", "mutation", tools=("pyosys", "iverilog", "cocotb"))
+def survivors(found: list[Any]) -> Rows:
+    """Every mutant that no bench notices and that is not proved equivalent."""
+    rows: list[list[object]] = [["module", "cell", "port", "fault", "Verilog", "why"]]
+    for mutant in (mutant for run in found for mutant in run["list"] if mutant["status"] == "survived"):
+        source = mutant["source"].replace("|", "\\|")
+        rows.append([*(mutant[key] for key in ("module", "cell", "port", "mode")), f"`{source}`", mutant["why"]])
+    return rows
+
+
+@table("spread", "area_spread", tools=("amaranth", "pyosys"), flows=("Library", lambda flow: True))
+def spread(found: list[Any]) -> Rows:
+    """Areas per processing element of the same Verilog in several orders."""
+    from statistics import median
+
+    rows: list[list[object]] = [[None, "W/U", "period, ns", "orders", "as written", "median", "from – to", "spread, %"]]
+    for record in (record for run in found for record in run):
+        areas = [area / (record["rows"] * record["columns"]) for area in record["gate_equivalents"]]
+        rows.append(
+            [
+                DESIGNS[record["design"]],
+                f"{record['weight_width']}/{record['membrane_width']}",
+                record["period_ns"],
+                len(areas),
+                f"{areas[0]:.1f}",
+                f"{median(areas):.1f}",
+                f"{min(areas):.1f} – {max(areas):.1f}",
+                f"{100 * (max(areas) - min(areas)) / median(areas):.1f}",
+            ]
+        )
+    return rows
+
+
+@table("activity", "activity", tools=("amaranth", "pyosys"), flows=("Library", lambda flow: True))
+def activity(found: list[Any]) -> Rows:
+    """Toggles a cycle of an element's registers and of all its cells' outputs, a column a width."""
+    records = [record for run in found for record in run]
+    widths = list(dict.fromkeys(record["weight_width"] for record in records))
+    rows: list[list[object]] = [["registers / outputs of cells", *(f"W = {width}" for width in widths)]]
+    for situation in dict.fromkeys(record["situation"] for record in records):
+        of_situation = {record["weight_width"]: record for record in records if record["situation"] == situation}
+        pairs = (of_situation[width] for width in widths)
+        rows.append([situation, *(f"{pair['registers']:.2f} / {pair['outputs']:.2f}" for pair in pairs)])
+    return rows
+
+
+@table("uq_scales", "uq_scales", tools=("numpy",))
+def uq_scales(found: list[Any]) -> Rows:
+    """Test accuracy against the bits of a scale, a column a network; what MINT has with one scale last."""
+    (run,) = found
+    rows: list[list[object]] = [["bits of a scale", *run]]
+    for bits in next(iter(run.values()))["accuracy"]:
+        rows.append([bits, *(f"{network['accuracy'][bits]:.2f}" for network in run.values())])
+    rows.append(["MINT", *(f"{network['mint']:.2f}" for network in run.values())])
+    return rows
+
+
 def _count(number: float | None) -> str | None:
     return None if number is None else f"{number:,.0f}"
 
