@@ -57,19 +57,21 @@ class Variant:
             flow for flow in flows if self.scale_bits is None or not isinstance(flow, Fpga) or flow.name in UQ_FPGAS
         ]
 
+    def config(self, rows: int, columns: int) -> ArrayConfig | UqConfig:
+        """What the design is made from."""
+        if self.scale_bits is None:
+            return config(self.precision, rows, columns)
+        return UqConfig.full_scale(
+            self.precision,
+            rows=rows,
+            columns=columns,
+            shared=self.design == "uq_shared_array",
+            scale_bits=self.scale_bits,
+        )
+
     def verilog(self, rows: int, columns: int) -> str:
         """Verilog text, the same that users get; the top module has the design's name."""
-        if self.scale_bits is None:
-            made: ArrayConfig | UqConfig = config(self.precision, rows, columns)
-        else:
-            made = UqConfig.full_scale(
-                self.precision,
-                rows=rows,
-                columns=columns,
-                shared=self.design == "uq_shared_array",
-                scale_bits=self.scale_bits,
-            )
-        return verilog_text(DESIGNS[self.design](made), self.design)
+        return verilog_text(DESIGNS[self.design](self.config(rows, columns)), self.design)
 
 
 VARIANTS = (

@@ -23,9 +23,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from hdl.area import Variant
 from mint.plots import plot_area, plot_breakdown
 from mint.report import write_text
 from model import bundle
+from model.config import Precision
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "docs" / "results"
@@ -96,6 +98,8 @@ def accuracy(found: list[Any]) -> Rows:
 
 LIBRARIES = {"osu035_stdcells": "osu035", "NangateOpenCellLibrary": "nangate45"}
 FPGAS = ("xc7", "ecp5", "ice40")
+NEURON_FLOW = "xc7"
+"""The family in which others' RTL was measured."""
 DESIGNS = {
     "mint_pe": "PE",
     "mint_array": "array",
@@ -160,6 +164,41 @@ def fpga(found: list[Any]) -> Rows:
     return rows
 
 
+@table("neuron", "area", tools=("amaranth", "pyosys"), flows=("FPGA families", lambda flow: flow == NEURON_FLOW))
+def neuron(found: list[Any]) -> Rows:
+    """One neuron's datapath in an FPGA: the processing element, and its share of the whole array."""
+    records = [record for run in found for record in run if record["flow"] == NEURON_FLOW]
+    rows: list[list[object]] = [[None, "W/U", "LUT", "FF", "DSP"]]
+    names = {"mint_array": "one neuron's share of the array", "mint_pe": "of that, its PE"}
+    for width in dict.fromkeys(record["weight_width"] for record in records):
+        for design, name in names.items():
+            record = _equal_widths(records)[design, width, 0][NEURON_FLOW]
+            neurons = record["rows"] * record["columns"]
+            shares = (f"{record[key] / neurons:.1f}" for key in ("lut", "flip_flops", "dsp"))
+            rows.append([name, f"{width}/{width}", *shares])
+    return rows
+
+
+@table("limit", "area", tools=("amaranth", "pyosys"), flows=("Libraries", lambda flow: flow not in FPGAS))
+def limit(found: list[Any]) -> Rows:
+    """An array's area per processing element against the gate limit: as small as it gets, and sized for a clock."""
+    records = [record for run in found for record in run if record["flow"] not in FPGAS]
+    sized = [record for run in read_report("timing") for record in run["found"]]
+    rows: list[list[object]] = [["library", "W/U", "period, ns", "GE a PE", "gate limit", "times the limit"]]
+    limits = {
+        (record["flow"], record["weight_width"]): record["gate_equivalents"]
+        for record in records
+        if record["design"] == "gate_limit"
+    }
+    for record in [*records, *sized]:
+        width, least = record["weight_width"], limits.get((record["flow"], record["weight_width"]))
+        if record["design"] == "mint_array" and width == record["membrane_width"] and least:
+            area = record["gate_equivalents"] / (record["rows"] * record["columns"])
+            numbers = (record.get("period_ns"), f"{area:.1f}", f"{least:.1f}", f"{area / least:.2f}")
+            rows.append([_short(record["flow"]), f"{width}/{width}", *numbers])
+    return rows
+
+
 @table("cosim", "cosim", tools=("cocotb", "iverilog", "verilator"))
 def cosim(found: list[Any]) -> Rows:
     rows: list[list[object]] = [["bundle", "array", "simulator", "images", "comparisons", "mismatches", "cycles"]]
@@ -186,6 +225,35 @@ def timing(found: list[Any]) -> Rows:
                 _count(record["area_um2"]),
                 f"{record['critical_path_ns']:.3f}",
                 _count(record["clock_mhz"]),
+            ]
+        )
+    return rows
+
+
+TILE_BEATS, TILE_STEPS, TILE_SIZE = 288, 4, (16, 8)
+"""Of the tile whose cycles are compared: fan-in, time steps, rows and columns."""
+
+
+@table("baseline", "timing", tools=("amaranth", "pyosys", "opensta"), flows=("Library", lambda flow: True))
+def baseline(found: list[Any]) -> Rows:
+    """The baseline beside MINT of the same widths: area per processing element, cycles and time of a tile."""
+    records = [record for run in found for record in run]
+    areas = {id(record): record["gate_equivalents"] / (record["rows"] * record["columns"]) for record in records}
+    mint = {record["weight_width"]: areas[id(record)] for record in records if record["design"] == "mint_array"}
+    rows: list[list[object]] = [[None, "W/U", "GE a PE", "MINT's to it, %", "cycles a tile", "µs a tile"]]
+    for record in records:
+        width = record["weight_width"]
+        variant = Variant(record["design"], Precision(width, record["membrane_width"]), record["scale_bits"])
+        cycles = variant.config(*TILE_SIZE).spiking_tile_cycles(TILE_BEATS, TILE_STEPS)
+        less = 100 * (mint[width] / areas[id(record)] - 1)
+        rows.append(
+            [
+                _name(record["design"], record["scale_bits"] or 0),
+                f"{width}/{record['membrane_width']}",
+                _count(areas[id(record)]),
+                f"{less:.1f}" if less else None,
+                _count(cycles),
+                f"{cycles / record['clock_mhz']:.2f}",
             ]
         )
     return rows
