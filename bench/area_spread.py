@@ -1,6 +1,6 @@
 """How much an area depends on what means nothing: the order of ports and statements in the Verilog.
 
-python -m bench.area_spread [--liberty FILE] [--period NS] [--orders N]
+python -m bench.area_spread [--liberty FILE] [--period NS] [--orders N] [--design NAME ...] [--output FILE]
 
 Synthesises processing element and array N times, each time in another order and in a process of its own: the first time
 as Amaranth writes them, which is what `mint area` and `mint timing` report. Prints median, least and most, and writes
@@ -9,7 +9,7 @@ as Amaranth writes them, which is what `mint area` and `mint timing` report. Pri
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
@@ -30,10 +30,10 @@ WORKERS = 2
 OUTPUT = Path("build/area_spread.json")
 
 
-def measure(library: Library, orders: int) -> Iterator[dict[str, Any]]:
-    """Gate equivalents of every design, one for each order."""
+def measure(library: Library, designs: Sequence[str], orders: int) -> Iterator[dict[str, Any]]:
+    """Gate equivalents of ``designs`` at every width, one for each order."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        for variant in (Variant(design, Precision(width, width)) for design in DESIGNS for width in WIDTHS):
+        for variant in (Variant(design, Precision(width, width)) for design in designs for width in WIDTHS):
             text = variant.verilog(ROWS, COLUMNS)
             texts = [text, *(shuffled(text, seed) for seed in range(1, orders))]
             found = pool.map(lambda each, top=variant.design: library.measure(each, top), texts)
@@ -54,18 +54,20 @@ def main() -> None:
     parser.add_argument("--liberty", type=Path, help="standard-cell library; without it, the installed one")
     parser.add_argument("--period", type=float, help="clock's period in ns that cells are sized for; without it, none")
     parser.add_argument("--orders", type=int, default=9, help="how many, the design's own included")
+    parser.add_argument("--design", nargs="+", default=DESIGNS, choices=DESIGNS, help="what is measured")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="where the JSON report goes")
     chosen = parser.parse_args()
     found = [chosen.liberty] if chosen.liberty else installed_libraries()
     library = Library(found[0], chosen.period) if found else Library()
     records = []
-    for record in measure(library, chosen.orders):
+    for record in measure(library, chosen.design, chosen.orders):
         areas = record["gate_equivalents"]
         widths = f"{record['weight_width']}/{record['membrane_width']}"
         numbers = f"{median(areas):9,.1f} ({min(areas):,.1f} to {max(areas):,.1f}), as written {areas[0]:,.1f}"
         console.print(f"{record['design']:10} {widths} {numbers}")
         records.append(record)
-    write_json(OUTPUT, records)
-    messages.print(f"{library.name}, GE over {chosen.orders} orders; written: {OUTPUT}")
+    write_json(chosen.output, records)
+    messages.print(f"{library.name}, GE over {chosen.orders} orders; written: {chosen.output}")
 
 
 if __name__ == "__main__":
