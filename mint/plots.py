@@ -174,7 +174,7 @@ def plot_breakdown(
     axes.set_ylim(0, 1.1 * tallest)
     axes.set_xlabel("precision")
     axes.set_ylabel("gate equivalents per PE")
-    axes.set_title(f"What a processing element (PE) consists of, {flow}", loc="left", fontsize=11)
+    axes.set_title(f"What an array consists of, per processing element (PE)\n{flow}", loc="left", fontsize=11)
     axes.tick_params(axis="x", length=0)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside right center", frameon=False)

@@ -190,12 +190,15 @@ def limit(found: list[Any]) -> Rows:
         for record in records
         if record["design"] == "gate_limit"
     }
-    for record in [*records, *sized]:
+    libraries = list(dict.fromkeys(record["flow"] for record in records))
+    for record in [*(record for flow in libraries for record in records if record["flow"] == flow), *sized]:
         width, least = record["weight_width"], limits.get((record["flow"], record["weight_width"]))
         if record["design"] == "mint_array" and width == record["membrane_width"] and least:
             area = record["gate_equivalents"] / (record["rows"] * record["columns"])
             numbers = (record.get("period_ns"), f"{area:.1f}", f"{least:.1f}", f"{area / least:.2f}")
-            rows.append([_short(record["flow"]), f"{width}/{width}", *numbers])
+            row = [_short(record["flow"]), f"{width}/{width}", *numbers]
+            if row not in rows:  # every run has the generic cells
+                rows.append(row)
     return rows
 
 
