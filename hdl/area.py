@@ -31,7 +31,7 @@ ELEMENTS = ("mint_pe", "uq_pe")
 
 PRECISIONS = tuple(Precision(*widths) for widths in product(WIDTHS, WIDTHS))
 
-FEWEST_SCALE_BITS = 4
+FEW_SCALE_BITS = (4, 2)
 """Bits of a scale with which the shipped networks are as good as with 32 (``bench.uq_scales``)."""
 
 UQ_FPGAS = ("xc7",)
@@ -82,7 +82,7 @@ VARIANTS = (
             ("uq_pe", SCALE_BITS),
             ("uq_array", SCALE_BITS),
             ("uq_shared_array", SCALE_BITS),
-            ("uq_shared_array", FEWEST_SCALE_BITS),
+            *(("uq_shared_array", few) for few in FEW_SCALE_BITS),
         )
         for width in WIDTHS
     ),

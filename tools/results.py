@@ -413,8 +413,13 @@ def area_picture(path: Path) -> None:
 
 @picture("baseline.svg")
 def baseline_picture(path: Path) -> None:
-    """MINT and the baseline sized for a clock, with the limit where the area report has that library."""
+    """MINT and the baseline sized for a clock, with the limit where the area report has that library.
+
+    Of the scales, those of the most and of the fewest bits: lines between them would hide the numbers.
+    """
     timed = [record for run in read_report("timing") for record in run["found"]]
+    bits = {record["scale_bits"] for record in timed if record["scale_bits"]}
+    timed = [record for record in timed if record["scale_bits"] in (None, min(bits), max(bits))]
     areas = [record for run in read_report("area") for record in run["found"]]
     limits = [record for record in areas if record["design"] == "gate_limit"]
     plot_area([*timed, *limits], timed[0]["flow"], path, endings=[".svg"])
