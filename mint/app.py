@@ -20,6 +20,7 @@ COMMANDS = (
     "check",
     "evaluate",
     "golden",
+    "estimate",
     "verilog",
     "cosim",
     "area",

@@ -11,9 +11,6 @@ MembraneWidth = Annotated[
 ]
 Rows = Annotated[int, typer.Option("--rows", min=1, max=256, help="Rows of the array: output positions.")]
 Columns = Annotated[int, typer.Option("--columns", min=1, max=256, help="Columns of the array: output channels.")]
-Lanes = Annotated[
-    int, typer.Option("--lanes", min=1, max=1024, help="Lanes of the accelerator: output channels; no more than work.")
-]
 LanesPerNeuronUnit = Annotated[
     int | None,
     typer.Option(
@@ -39,4 +36,21 @@ AskedWeightWidth = Annotated[
 AskedMembraneWidth = Annotated[
     int | None,
     typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a membrane: 2, 4, 8; else the bundle's or 4."),
+]
+AskedRows = Annotated[
+    int | None, typer.Option("--rows", min=1, max=256, help="Rows of the array: output positions; without it, 16.")
+]
+AskedColumns = Annotated[
+    int | None, typer.Option("--columns", min=1, max=256, help="Columns of the array: output channels; without it, 8.")
+]
+AskedLanes = Annotated[
+    int | None,
+    typer.Option("--lanes", metavar="N", help="Output channels at a time of the accelerator; without it, 128."),
+]
+Dataflow = Annotated[
+    str, typer.Option("--dataflow", metavar="NAME", help="skip (silent inputs cost nothing), time-parallel, or auto: the faster.")
+]
+MemoryLimit = Annotated[
+    int | None,
+    typer.Option("--memory-kbit", metavar="N", min=1, help="Refuse an accelerator whose memories are larger."),
 ]

@@ -100,7 +100,7 @@ def _download_fashion(folder: Path) -> None:
         temporary.rename(folder / name)
 
 
-def _folder(name: str, data_dir: Path | None) -> Path:
+def _folder(name: str, data_dir: Path | None, download: bool) -> Path:
     root = data_dir or (Path(os.environ["MINT_DATA"]) if os.environ.get("MINT_DATA") else None)
     if root is not None:
         for candidate in (root / name, root):
@@ -112,8 +112,10 @@ def _folder(name: str, data_dir: Path | None) -> Path:
         return SYSTEM_FOLDERS[name]
     if name == "fashion-mnist":
         cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mint" / name
-        _download_fashion(cache)
-        return cache
+        if download:
+            _download_fashion(cache)
+        if all((cache / file).is_file() for file in FASHION_MD5):
+            return cache
     raise ConfigError(f"{name} is not at hand; name the folder of its idx files in --data-dir or MINT_DATA")
 
 
@@ -130,18 +132,18 @@ def _digits() -> tuple[Split, Split]:
     return Split(images[:-360], labels[:-360]), Split(images[-360:], labels[-360:])
 
 
-def load(name: str, data_dir: Path | None = None) -> Dataset:
+def load(name: str, data_dir: Path | None = None, *, download: bool = True) -> Dataset:
     """Read a set by name; the validation split is the end of the official training set.
 
     ``fashion-mnist`` and ``mnist`` are idx folders, plain or gzipped, under ``data_dir`` or the variable
     MINT_DATA (the folder itself or a subfolder of the set's name); Fashion-MNIST also from Debian's package
-    or downloaded with checksum. ``digits``: the last 360 images of scikit-learn's 1,797 are the test split.
+    or downloaded with checksum, unless ``download`` is off. ``digits``: the last 360 images of scikit-learn's 1,797 are the test split.
     """
     require(name in NAMES, f"data set {name!r} is not known; choose one of {', '.join(NAMES)}")
     if name == "digits":
         train, test = _digits()
     else:
-        folder = _folder(name, data_dir)
+        folder = _folder(name, data_dir, download)
         train, test = _idx_split(folder, "train"), _idx_split(folder, "t10k")
     held = min(VALIDATION_IMAGES, len(train) // 6)
     return Dataset(

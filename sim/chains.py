@@ -9,7 +9,6 @@ from model.config import PIXEL_SCALE, Precision
 from model.network import Layer, Network, Pool, Shape, Source
 from model.validation import INPUT
 
-
 DEFAULT = Precision(4, 4)
 
 

@@ -35,6 +35,14 @@ LINKS = st.builds(
     precision=PRECISIONS,
     leak=st.integers(0, 7),
 )
+FORMS = st.sampled_from(
+    [
+        {"lanes_per_neuron_unit": 1},
+        {"lanes_per_neuron_unit": 1, "dataflow": "time-parallel"},
+        {"lanes_per_neuron_unit": 2},
+        {"lanes_per_neuron_unit": 4},
+    ]
+)
 CHAINS = st.builds(
     Chain,
     input_kind=st.sampled_from(["pixels", "spikes"]),
@@ -70,14 +78,14 @@ def compared(chain, images, **options):
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     print_blob=True,
 )
-@given(chain=CHAINS, lanes=st.integers(1, 8), share=st.sampled_from([1, 2, 4]))
-def test_random_chain(chain, lanes, share):
+@given(chain=CHAINS, lanes=st.integers(1, 8), form=FORMS)
+def test_random_chain(chain, lanes, form):
     try:
         network = chain.network()
     except ConfigError:
         assume(False)
     note(f"{[(layer.name, network.shapes[layer.name]) for layer in network.layers]}")
-    outcomes = compared(chain, IMAGES, lanes=lanes, lanes_per_neuron_unit=share)
+    outcomes = compared(chain, IMAGES, lanes=lanes, **form)
     neurons = sum(np.prod(network.shapes[layer.name]) for layer in network.layers if layer.spiking)
     assert outcomes.comparisons == (IMAGES + 1) * (3 * network.time_steps * neurons + chain.classes + 1)
 
@@ -99,10 +107,10 @@ TYPICAL = Chain(
 """Pixels, both pools with odd ends, mixed widths and leaks; with three lanes several groups."""
 
 
-@pytest.mark.parametrize("share", [1, 3])
+@pytest.mark.parametrize(("share", "dataflow"), [(1, "skip"), (3, "skip"), (1, "time-parallel")])
 @pytest.mark.parametrize("kind", ["pixels", "spikes"])
-def test_typical_chain(kind, share):
-    compared(replace(TYPICAL, input_kind=kind), IMAGES, lanes=3, lanes_per_neuron_unit=share)
+def test_typical_chain(kind, share, dataflow):
+    compared(replace(TYPICAL, input_kind=kind), IMAGES, lanes=3, lanes_per_neuron_unit=share, dataflow=dataflow)
 
 
 def test_linear_chain_in_verilator(tmp_path):
