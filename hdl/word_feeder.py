@@ -84,7 +84,7 @@ class WordFeeder(wiring.Component):
 
     Latency
     -------
-    The first word is there two cycles after ``start``; then one a cycle, as long as they are taken.
+    The first word is there three cycles after ``start``; then one a cycle, as long as they are taken.
 
     Parameters
     ----------
@@ -152,12 +152,15 @@ class WordFeeder(wiring.Component):
         each = by_program(m, select, [int(p.spiking and not p.pixels) for p in plans], unsigned(1), "each_round")
         planes = by_program(m, select, [int(p.pixels) for p in plans], unsigned(1), "planes")
 
-        # Two stages: the nest with the memory's address, then the word that was read.
+        # Three stages: the nest with the memory's address, the word that was read, and the word that is handed on. What
+        # a block memory gives comes late in its cycle.
         running = Signal()
+        fetched = Signal()
         valid = Signal()
         advance = Signal()
-        marks = Signal(2)
-        found = Signal()
+        row = Signal.like(nest.values.weights, reset_less=True)
+        marks = Signal(2, reset_less=True)
+        found = Signal(reset_less=True)
         item = self.o.payload
         m.d.comb += [
             nest.program.eq(select),
@@ -165,7 +168,7 @@ class WordFeeder(wiring.Component):
             nest.advance.eq(running & advance),
             self.address.eq(nest.values.address),
             self.read.eq(running & advance & inside),
-            self.done.eq(~running & ~valid),
+            self.done.eq(~running & ~fetched & ~valid),
         ]
         with m.If(self.start):
             m.d.sync += running.eq(1)
@@ -173,27 +176,30 @@ class WordFeeder(wiring.Component):
             m.d.sync += running.eq(0)
         with m.If(advance):
             m.d.sync += [
-                valid.eq(running),
+                fetched.eq(running),
                 found.eq(inside),
-                item.row.eq(nest.values.weights),
+                row.eq(nest.values.weights),
                 marks[0].eq(planes & nest.end_of("round") & ~last_round),
                 marks[1].eq(nest.end_of("round") & (each | last_round)),
             ]
 
         words = self._words(m, select, nest, advance)
-        bits = Signal(self.config.word_width)
+        with m.If(advance):
+            m.d.sync += [
+                valid.eq(fetched),
+                item.bits.eq(Mux(found, words, 0)),
+                item.row.eq(row),
+                item.double.eq(marks[0]),
+                item.fire.eq(marks[1]),
+            ]
         some = Signal()
         blank = Signal(init=1)
         keep = Signal()
         m.d.comb += [
-            bits.eq(Mux(found, words, 0)),
-            some.eq(bits.any()),
-            item.bits.eq(bits),
-            item.double.eq(marks[0]),
-            item.fire.eq(marks[1]),
+            some.eq(item.bits.any()),
             keep.eq(some | item.fire | (item.double & ~blank)),
             self.o.valid.eq(valid & keep),
-            # A word that is left out waits for room as well: what the memory gave must not decide what it reads next.
+            # A word that is left out waits for room as well: what was read must not decide what is read next.
             advance.eq(~valid | self.o.ready),
         ]
         with m.If(valid & advance):
@@ -224,5 +230,6 @@ class WordFeeder(wiring.Component):
         for part in range(rows):
             # The sums of pixels are those of every time step; a single step's belong to the first row.
             single = one if part == 0 else Mux(pixels, one, 0)
-            m.d.comb += self.o.payload.parts[part].eq(Mux(parallel, self.data[part], single))
+            with m.If(advance):
+                m.d.sync += self.o.payload.parts[part].eq(Mux(parallel, self.data[part], single))
         return Mux(parallel, union, one)

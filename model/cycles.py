@@ -26,8 +26,8 @@ from model.words import Words
 
 Cycles = NDArray[np.int64]
 
-FIRST_FETCH = 2
-"""From a layer's start to its first word, or pixel, as the memory gives it."""
+FIRST_PIXEL, FIRST_WORD = 2, 3
+"""From a layer's start to the window's first pixel, or to the feeder's first word."""
 FIRE_DELAY = 4
 """From a token to its first neuron's potential: row address, weights, sum, and the unit's own cycle."""
 WRITE_BACK = 2
@@ -63,8 +63,8 @@ def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> La
     interval, latency = config.fire_interval(plan), fire_latency(plan, config)
     shared = config.lanes_per_neuron_unit > 1
 
-    pushed = np.full(images, FIRST_FETCH - 1)
-    captured = pushed + 1
+    pushed = np.full(images, FIRST_WORD - 1)
+    captured = np.full(images, FIRST_PIXEL)
     ended, units_free, output_free = (np.zeros(images, np.int64) for _ in range(3))
     queue = np.zeros(FEED_DEPTH * images, np.int64)  # when the words that were pushed last were taken
     place = np.arange(images)

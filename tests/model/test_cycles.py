@@ -9,7 +9,7 @@ from model.accelerator import FEED_DEPTH, plan
 from model.activity import layer_inputs
 from model.bound import set_bits
 from model.config import ConfigError, Precision
-from model.cycles import FIRST_FETCH, WRITE_BACK, fire_latency, layer_cycles
+from model.cycles import FIRST_WORD, WRITE_BACK, fire_latency, layer_cycles
 from model.estimate import expected, measured
 from model.network import Layer, Network, Pool, Source
 from model.shapes import vgg9
@@ -41,7 +41,7 @@ def images_of(network, count=4, density=0.3):
 def stepped(tokens, interval, *, shared):
     """The cycle of the last token, of one image's hand-overs [hand-overs, words], stepping queue and skip unit."""
     words = [(int(n), i == len(row) - 1) for row in tokens for i, n in enumerate(row)]
-    queue, word, wait, cycle = [], None, 0, FIRST_FETCH
+    queue, word, wait, cycle = [], None, 0, FIRST_WORD
     while words or queue or word:
         level = len(queue)
         # The skip unit's token, then what the cycle's end brings.
@@ -56,11 +56,8 @@ def stepped(tokens, interval, *, shared):
         wait = interval - 1 if fired else max(0, wait - 1)
         if word is None and queue:
             word = queue.pop(0)
-        if words:
-            if not words[0][0]:
-                words.pop(0)
-            elif level < FEED_DEPTH:
-                queue.append(words.pop(0))
+        if words and level < FEED_DEPTH and (found := words.pop(0))[0]:
+            queue.append(found)
         cycle += 1
     return cycle - 1
 
@@ -84,7 +81,7 @@ def test_a_word_a_cycle_where_nothing_is_set():
     tokens = np.zeros((6, 9, 1), np.int16)
     tokens[:, -1] = 1
     # 54 words, the last one's token two cycles after it was pushed, five to the spike, two to the next layer.
-    assert layer_cycles(layer, config, Words(tokens, tokens)).cycles == FIRST_FETCH + 53 + 2 + 5 + 2
+    assert layer_cycles(layer, config, Words(tokens, tokens)).cycles == FIRST_WORD + 53 + 2 + 5 + 2
 
 
 def test_images_do_not_touch_each_other(monkeypatch):

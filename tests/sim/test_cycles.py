@@ -100,7 +100,8 @@ def test_the_cases_meet_every_loop(simulated):
 
 DIFFERENCES = {
     "a shorter queue": (model.cycles, "FEED_DEPTH", 1),
-    "a later fetch": (model.cycles, "FIRST_FETCH", 3),
+    "a later word": (model.cycles, "FIRST_WORD", 4),
+    "a later pixel": (model.cycles, "FIRST_PIXEL", 3),
     "a shorter pipeline": (model.cycles, "FIRE_DELAY", 3),
     "a layer starts earlier": (model.cycles, "WRITE_BACK", 1),
     "the fire interval": (AcceleratorConfig, "fire_interval", lambda self, layer: self.time_steps),
