@@ -11,7 +11,7 @@ from mint.options import DataDir
 
 if TYPE_CHECKING:
     from model.datasets import Dataset
-    from model.training.networks import SpikingNetwork
+    from model.training.network import SpikingNetwork
     from model.training.train import Recipe
 
 

@@ -15,7 +15,7 @@ from mint.report import write_json
 if TYPE_CHECKING:
     from model.config import Precision
     from model.datasets import Dataset
-    from model.training.networks import SpikingNetwork
+    from model.training.network import SpikingNetwork
     from model.training.train import Recipe
 
 

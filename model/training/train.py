@@ -22,7 +22,7 @@ from model.training import checkpoint
 from model.training.augmentation import augment
 from model.training.distillation import distillation_loss, teacher_logits
 from model.training.export import to_network
-from model.training.networks import SpikingNetwork
+from model.training.network import SpikingNetwork
 
 EVALUATION_BATCH = 500
 EARLY_BATCH = 50
