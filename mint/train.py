@@ -28,12 +28,10 @@ def builder(name: str) -> "Callable[[Precision | None], SpikingNetwork]":
     import importlib.util
 
     from model.config import ConfigError
-    from model.training.networks import NETWORKS
+    from model.training.networks import Size, named
 
     if ":" not in name:
-        if name not in NETWORKS:
-            raise ConfigError(f"network {name!r} is not known; choose {', '.join(NETWORKS)} or give file.py:Name")
-        return NETWORKS[name]
+        return lambda precision: named(name, Size(precision))
     path, _, attribute = name.rpartition(":")
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     if not Path(path).is_file() or spec is None or spec.loader is None:

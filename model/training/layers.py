@@ -76,6 +76,7 @@ class _Spiking(_Weighted, ABC):
         super().__init__(weight, precision)
         channels = len(weight)
         self.batch_norm = batch_norm
+        self.momentum = BATCH_NORM_MOMENTUM
         if batch_norm:
             self.gamma = nn.Parameter(torch.ones(channels))
         else:
@@ -167,8 +168,8 @@ class _Spiking(_Weighted, ABC):
         """Let the running statistics of the real sums follow a batch's."""
         effective = step.double() * self.input_scale
         unbiased = variance * effective**2 * (count / max(count - 1, 1))
-        self.running_mean.lerp_((mean * effective).float(), BATCH_NORM_MOMENTUM)
-        self.running_variance.lerp_(unbiased.float(), BATCH_NORM_MOMENTUM)
+        self.running_mean.lerp_((mean * effective).float(), self.momentum)
+        self.running_variance.lerp_(unbiased.float(), self.momentum)
 
     @torch.no_grad()
     def _scale_weights(self, inputs: Sequence[Tensor]) -> None:
@@ -198,7 +199,7 @@ class _Spiking(_Weighted, ABC):
         if self.batch_norm:
             statistics = self.running_mean, self.running_variance
             affine = self.gamma, self.beta
-            flat = functional.batch_norm(z.flatten(0, 1), *statistics, *affine, self.training, BATCH_NORM_MOMENTUM)
+            flat = functional.batch_norm(z.flatten(0, 1), *statistics, *affine, self.training, self.momentum)
             z = flat.view(z.shape)
         else:
             z = z + self.beta[:, None, None]

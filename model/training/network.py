@@ -95,6 +95,18 @@ class SpikingNetwork(nn.Module):
         return {name: layer for name, layer in self.named_children() if isinstance(layer, _Spiking)}
 
     @torch.no_grad()
+    def calibrate(self, x: Tensor) -> None:
+        """Take r and the running statistics from one batch: an untrained network then spikes in evaluation mode."""
+        was_training = self.training
+        momenta = {layer: layer.momentum for layer in self.spiking().values()}
+        for layer in momenta:
+            layer.momentum = 1.0
+        self.train()(x)
+        for layer, momentum in momenta.items():
+            layer.momentum = momentum
+        self.train(was_training)
+
+    @torch.no_grad()
     def observe(self, x: Tensor) -> dict[str, Tensor]:
         """Evaluation-mode forward that keeps NAME.potential, NAME.spikes, NAME.membrane and logits."""
         require(not self.training, "observe() needs evaluation mode; call eval() first")

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
-from model.config import Precision
+from model.config import Precision, require
 from model.training.layers import Conv, MaxPool, Readout
 from model.training.network import SpikingNetwork
+from model.training.resnet import resnet19
+from model.training.sizes import Size
+from model.training.vgg import vgg9, vgg9_plain, vgg16
 
-__all__ = ["NETWORKS", "SpikingNetwork", "digits", "fashion", "pooled"]
+__all__ = ["FIXED", "SCALABLE", "Size", "SpikingNetwork", "digits", "fashion", "named", "pooled"]
 
 
 def fashion(precision: Precision | None) -> SpikingNetwork:
@@ -51,8 +54,31 @@ def digits(precision: Precision | None) -> SpikingNetwork:
     )
 
 
-NETWORKS: dict[str, Callable[[Precision | None], SpikingNetwork]] = {
+FIXED: dict[str, Callable[[Precision | None], SpikingNetwork]] = {
     "fashion": fashion,
     "pooled": pooled,
     "digits": digits,
 }
+"""Networks of one size."""
+
+SCALABLE: dict[str, Callable[[Size], SpikingNetwork]] = {
+    "vgg9": vgg9,
+    "vgg9-plain": vgg9_plain,
+    "vgg16": vgg16,
+    "resnet19": resnet19,
+}
+"""Networks of any width, for any images."""
+
+
+def named(name: str, size: Size) -> SpikingNetwork:
+    """A network by name."""
+    names = ", ".join((*FIXED, *SCALABLE))
+    require(name in FIXED or name in SCALABLE, f"network {name!r} is not known; choose {names} or give file.py:Name")
+    if name in SCALABLE:
+        return SCALABLE[name](size)
+    network = FIXED[name](size.precision)
+    require(
+        size.width == 1 and size.time_steps == network.time_steps,
+        f"network {name} has one size and T = {network.time_steps}; width and time steps are for {', '.join(SCALABLE)}",
+    )
+    return network
