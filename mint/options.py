@@ -17,11 +17,15 @@ Bundle = Annotated[
 ]
 DatasetName = Annotated[
     str | None,
-    typer.Option("--dataset", metavar="NAME", help="fashion-mnist, mnist or digits; without it, the network's own."),
+    typer.Option(
+        "--dataset",
+        metavar="NAME",
+        help="fashion-mnist, mnist, cifar10, tiny-imagenet or digits; without it, the network's own.",
+    ),
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", metavar="DIR", help="Folder of the set's idx files; also the variable MINT_DATA."),
+    typer.Option("--data-dir", metavar="DIR", help="Folder of the set's files; also the variable MINT_DATA."),
 ]
 AskedWeightWidth = Annotated[
     int | None,
