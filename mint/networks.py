@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from model.config import Precision
-    from model.network import Shape
+    from model.network import Network, Shape
     from model.training.network import SpikingNetwork
 
 NAMES = "vgg9, vgg9-plain, vgg16, resnet19, pooled, fashion, digits"
@@ -49,3 +49,31 @@ def builder(
     if not callable(found):
         raise ConfigError(f"{path}: it defines no function {attribute!r}; give --network file.py:Name")
     return found
+
+
+def integers(
+    name: str, precision: "Precision", *, width: float, time_steps: int | None, dataset: str | None
+) -> "Network":
+    """A bundle's network; or the named one, untrained, for what depends on sizes alone: its weights are random.
+
+    A bundle has its own precision, width, T and images.
+    """
+    from model import bundle
+
+    if Path(name).suffix == ".safetensors":
+        return bundle.read(Path(name))
+
+    import torch
+
+    from model import datasets
+    from model.config import require
+    from model.training.export import to_network
+    from model.training.recipe import usual
+
+    dataset = dataset or usual(name).dataset
+    require(dataset in datasets.SHAPES, f"data set {dataset!r} is not known; choose one of {', '.join(datasets.NAMES)}")
+    shape, classes = datasets.SHAPES[dataset]
+    steps = usual(name).time_steps if time_steps is None else time_steps
+    module = builder(name, width=width, time_steps=steps, input_shape=shape, classes=classes)(precision)
+    module.calibrate(torch.randint(0, 256, (2, *module.input_shape), generator=torch.Generator().manual_seed(0)))
+    return to_network(module.eval(), name=name)

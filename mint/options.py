@@ -35,3 +35,13 @@ AskedMembraneWidth = Annotated[
     int | None,
     typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a membrane: 2, 4, 8; else the bundle's or 4."),
 ]
+NetworkName = Annotated[
+    str, typer.Argument(metavar="[NETWORK]", help="A network by name, your own as file.py:Name, or a bundle.")
+]
+NetworkWidth = Annotated[
+    float, typer.Option("--width", metavar="FACTOR", help="Multiplies the channels of VGG and ResNet.")
+]
+NetworkDataset = Annotated[
+    str | None,
+    typer.Option("--dataset", metavar="NAME", help="Whose images it takes; without it, the network's usual ones."),
+]

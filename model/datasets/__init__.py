@@ -9,7 +9,7 @@ from model.config import ConfigError, require
 from model.datasets import cifar10, idx, tiny_imagenet
 from model.datasets.split import Dataset, Split
 
-__all__ = ["NAMES", "Dataset", "Split", "load"]
+__all__ = ["NAMES", "SHAPES", "Dataset", "Split", "load"]
 
 VALIDATION_IMAGES = 5000
 """Images at the end of the official training set that are kept for choosing, where the set is that large."""
@@ -39,6 +39,15 @@ SETS: dict[str, Callable[[Path | None], tuple[Split, Split]]] = {
 """Functions from the folder that was named to the official training and test split."""
 
 NAMES = tuple(SETS)
+
+SHAPES: dict[str, tuple[tuple[int, int, int], int]] = {
+    "fashion-mnist": ((1, 28, 28), 10),
+    "mnist": ((1, 28, 28), 10),
+    "cifar10": ((3, 32, 32), 10),
+    "tiny-imagenet": ((3, 64, 64), 200),
+    "digits": ((1, 8, 8), 10),
+}
+"""Channels, height and width of the images, and classes."""
 
 
 def load(name: str, data_dir: Path | None = None) -> Dataset:
