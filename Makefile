@@ -13,6 +13,7 @@ FULL := $(VENV)/full.stamp
 option = $(if $(filter command,$(origin $(2))),$(addprefix $(1)=,$($(2))))
 precision = $(call option,--weight-width,W) $(call option,--membrane-width,U)
 size = $(call option,--rows,ROWS) $(call option,--columns,COLUMNS)
+lanes = $(call option,--lanes,LANES) $(call option,--lanes-per-neuron-unit,LANES_PER_NEURON_UNIT)
 bundle = $(call option,--bundle,BUNDLE)
 data = $(call option,--data-dir,DATA_DIR)
 recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(call option,--epochs,EPOCHS) \
@@ -29,8 +30,8 @@ setup: $(FULL)     ## install everything that the verbs below need into .venv
 verilog: $(CORE)   ## write the array and its memory images   W=4 U=4 [ROWS= COLUMNS= BUNDLE= TOP=]
 	@$(RUN) -m mint verilog $(precision) $(size) $(bundle) $(call option,--top,TOP)
 
-cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [SIM=verilator ROWS= COLUMNS= BUNDLE=]
-	@$(RUN) -m mint cosim $(precision) $(size) $(bundle) $(data) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
+cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [SIM=verilator TOP=array LANES= BUNDLE=]
+	@$(RUN) -m mint cosim $(precision) $(size) $(lanes) $(bundle) $(data) $(call option,--top,TOP) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
 
 area: $(CORE)      ## gates, flip-flops and FPGA cells of all nine width pairs   [ROWS= COLUMNS= LIBERTY=file]
 	@$(RUN) -m mint area $(size) $(call option,--liberty,LIBERTY)

@@ -1,13 +1,11 @@
 """The neuron unit: the edge of one column, where sums become spikes and membranes."""
 
-from collections.abc import Callable
-from typing import Any
-
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from model.config import ArrayConfig
+from hdl.membrane import load, store
+from model.config import ArrayConfig, Mode
 
 
 def neuron_layout(config: ArrayConfig) -> data.StructLayout:
@@ -108,6 +106,7 @@ class NeuronUnit(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         number = signed(self.config.accumulator_width)
+        modes = [Mode(self.config.membrane_width, leak) for leak in self.config.leaks]
 
         # Parameters hold their value until the next tile's; before the first tile nobody asks.
         parameters = Signal(neuron_layout(self.config), name="held", reset_less=True)
@@ -120,13 +119,13 @@ class NeuronUnit(wiring.Component):
         m.d.comb += [
             self.potential.eq(potential),
             self.spike.eq(potential >= parameters.threshold),
-            self.membrane.eq(Mux(self.spike, 0, self._store(m, potential))),
+            self.membrane.eq(Mux(self.spike, 0, store(m, potential, modes, self.leak))),
         ]
         # A rotation that waits for a skip's spike holds both; FIRE_HELD makes a membrane without a new potential.
         with m.If(self.advance & (self.load | self.control.add_membrane)):
             m.d.sync += membrane.eq(self.membrane)
 
-        loaded = self._load(m, membrane)
+        loaded = load(m, membrane, modes, self.leak, self.config.accumulator_width)
         with m.If(self.control.keep):
             m.d.comb += self.chain.eq(potential)
         with m.Elif(self.control.fire):
@@ -142,32 +141,3 @@ class NeuronUnit(wiring.Component):
         with m.If(self.load & self.advance):
             m.d.sync += potential.eq(Mux(self.control.double, self.accumulator << 1, self.accumulator) + addend)
         return m
-
-    def _store(self, m: Module, potential: Signal) -> Value:
-        """The membrane code of a potential that does not fire."""
-        width = self.config.membrane_width
-        shifted = Signal.like(potential, name="shifted")
-        self._by_leak(m, lambda leak: shifted.eq(potential >> leak))
-
-        # The shifted potential fits the code where all bits from the code's sign on are equal. The
-        # code -2^(width-1), which narrow-range codes leave out, becomes its neighbour by its last bit.
-        sign, rest = shifted[-1], shifted[width - 1 : -1]
-        low = Signal(width - 1, name="low")
-        m.d.comb += low.eq(Mux(rest == sign.replicate(len(rest)), shifted[: width - 1], (~sign).replicate(width - 1)))
-        return Cat(low[0] | (sign & ~low.any()), low[1:], sign).as_signed()
-
-    def _load(self, m: Module, membrane: Value) -> Signal:
-        """What a membrane code contributes to the next time step."""
-        loaded = Signal(signed(self.config.accumulator_width), name="contribution")
-        self._by_leak(m, lambda leak: loaded.eq(membrane >> 1 if leak == 0 else membrane << (leak - 1)))
-        return loaded
-
-    def _by_leak(self, m: Module, statement: Callable[[int], Any]) -> None:
-        """Emit ``statement(r)`` for every supported r, selected by the leak index."""
-        *others, last = self.config.leaks
-        with m.Switch(self.leak):
-            for index, leak in enumerate(others):
-                with m.Case(index):
-                    m.d.comb += statement(leak)
-            with m.Default():
-                m.d.comb += statement(last)

@@ -27,7 +27,7 @@ def choose(
         if bundle is None:
             return precision, None, None
     network = bundles.read(bundle)
-    precision = network.array_config().precision
+    precision = network.precision
     asked = Precision(
         precision.weight_width if weight_width is None else weight_width,
         precision.membrane_width if membrane_width is None else membrane_width,

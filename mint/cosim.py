@@ -1,16 +1,54 @@
 """``mint cosim``: images through the generated Verilog, every number against the golden model."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mint.console import console, messages
-from mint.options import AskedMembraneWidth, AskedWeightWidth, Bundle, Columns, DataDir, DatasetName, Rows
+from mint.options import (
+    AskedMembraneWidth,
+    AskedWeightWidth,
+    Bundle,
+    Columns,
+    DataDir,
+    DatasetName,
+    Lanes,
+    LanesPerNeuronUnit,
+    Rows,
+)
 from mint.report import write_json
 
 if TYPE_CHECKING:
-    from sim.cosim import Cosimulation, Outcomes
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from model.network import Network
+
+TOPS = ("accelerator", "array")
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is simulated: a network, its images, where and how."""
+
+    network: "Network"
+    images: "NDArray[Any]"
+    folder: Path
+    simulator: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the report says: a title, the numbers for the table, and those for the file."""
+
+    title: str
+    rows: list[tuple[str, str]]
+    numbers: dict[str, Any]
+    logits: list[list[int]]
+    first: str | None
 
 
 def cosim(
@@ -20,6 +58,9 @@ def cosim(
     bundle: Bundle = None,
     dataset: DatasetName = None,
     data_dir: DataDir = None,
+    top: Annotated[str, typer.Option("--top", metavar="NAME", help="accelerator or array.")] = "accelerator",
+    lanes: Lanes = 128,
+    lanes_per_neuron_unit: LanesPerNeuronUnit = None,
     rows: Rows = 16,
     columns: Columns = 8,
     simulator: Annotated[str, typer.Option("--simulator", metavar="NAME", help="icarus or verilator.")] = "icarus",
@@ -30,21 +71,22 @@ def cosim(
 ) -> None:
     """Run test images through the generated Verilog and compare every number with the golden model.
 
-    The bench is the array's host and memory: it reads the memory images, feeds tile after tile, and hands what the
-    array put out to the next layer. Compared are the potential H, the spike and the stored membrane U of every neuron
-    and time step, and the logits. Without waits, the cycles must be those that the host expects.
+    Compared are the potential H, the spike and the stored membrane U of every neuron and time step, the logits, and
+    the class. The accelerator takes images and gives classes; it gets the first image once more at the end, so that
+    the interval of every image is seen, and the cycles must be those of `mint estimate`. For the array, the bench is
+    host and memory: it feeds tile after tile, and hands what the array put out to the next layer.
 
     Writes the Verilog with its observation port to FOLDER/cosim and the counts to FOLDER/cosim.json. The exit status is
-    1 if a number differs. An image of 28 x 28 pixels takes from ten seconds to a minute.
+    1 if a number differs. An image of 28 x 28 pixels takes from ten seconds to a minute on Icarus.
     """
     import numpy as np
 
     from mint.choice import choose
     from model import datasets
     from model.config import require
-    from sim.cosim import prepare
     from sim.simulators import SIMULATORS, SimulationError, installed
 
+    require(top in TOPS, f"top {top!r}; choose one of: {', '.join(TOPS)}")
     require(simulator in SIMULATORS, f"simulator {simulator!r}; choose one of: {', '.join(SIMULATORS)}")
     installed(simulator)
     precision, path, network = choose(bundle, weight_width, membrane_width)
@@ -56,71 +98,117 @@ def cosim(
     require(images <= len(test), f"{images} images; the test set of {name} has {len(test)}")
 
     folder = output or Path("build") / str(precision)
-    prepared = prepare(network, test.images[:images], folder / "cosim", rows=rows, columns=columns)
+    case = Case(network, test.images[:images], folder / "cosim", simulator)
     try:
-        outcomes = _run(prepared, simulator)
+        if top == "array":
+            found = _array(case, rows, columns)
+        else:
+            found = _accelerator(case, lanes, lanes_per_neuron_unit)
     except SimulationError as error:
         messages.print(f"error: {error}", style="red", soft_wrap=True)
         raise typer.Exit(1) from error
-    accuracy = 100 * float((np.array(outcomes.logits).argmax(1) == test.labels[:images]).mean())
-    write_json(
-        folder / "cosim.json",
-        {
-            "bundle": path.name,
-            "dataset": name,
-            "rows": rows,
-            "columns": columns,
-            "images": outcomes.images,
-            "comparisons": outcomes.comparisons,
-            "mismatches": outcomes.mismatches,
-            "first_mismatch": outcomes.first,
-            "cycles": outcomes.total_cycles,
-            "layers": outcomes.cycles,
-            "seconds": round(outcomes.seconds, 3),
-            "cycles_per_second": round(outcomes.cycles_per_second),
-            "accuracy": accuracy,
-            "simulator": simulator,
-        },
-    )
-    _print(outcomes, f"{path.name} on {rows} x {columns} processing elements, {simulator}", accuracy)
+    accuracy = 100 * float((np.array(found.logits).argmax(1) == test.labels[:images]).mean())
+    identity = {"top": top, "bundle": path.name, "dataset": name, "simulator": simulator, "accuracy": accuracy}
+    write_json(folder / "cosim.json", identity | found.numbers)
+    _print(f"{path.name} on {found.title}, {simulator}", [*found.rows, ("accuracy", f"{accuracy:.1f} %")])
     console.print(f"written: {folder / 'cosim.json'}", soft_wrap=True)
-    if outcomes.mismatches:
+    if found.first:
+        console.print(f"first mismatch: {found.first}", style="red", soft_wrap=True)
         raise typer.Exit(1)
 
 
-def _run(prepared: "Cosimulation", simulator: str) -> "Outcomes":
-    """Run it beside a progress bar in cycles."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+def _accelerator(case: Case, lanes: int, lanes_per_neuron_unit: int | None) -> Found:
+    """The whole network in one module."""
+    import numpy as np
 
-    from sim.cosim import run
+    from sim import accelerator_cosim
+
+    prepared = accelerator_cosim.prepare(
+        case.network, case.images, case.folder, lanes=lanes, lanes_per_neuron_unit=lanes_per_neuron_unit
+    )
+    config = prepared.config
+    outcomes = _watched(
+        prepared.expected_cycles,
+        lambda watch: accelerator_cosim.run(prepared, simulator=case.simulator, on_cycles=watch),
+    )
+    cycles = float(np.mean(outcomes.intervals))
+    numbers = {
+        "lanes": config.lanes,
+        "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
+        "input_width": config.input_width,
+        "images": outcomes.images,
+        "comparisons": outcomes.comparisons,
+        "mismatches": outcomes.mismatches,
+        "first_mismatch": outcomes.first,
+        "cycles": cycles,
+        "intervals": outcomes.intervals,
+        "latency": outcomes.latency,
+        "simulated_cycles": outcomes.cycles,
+        "seconds": round(outcomes.seconds, 3),
+        "cycles_per_second": round(outcomes.cycles_per_second),
+    }
+    rows = [
+        *_counts(outcomes.images, outcomes.comparisons, outcomes.mismatches),
+        ("cycles an image", f"{cycles:,.0f}"),
+        ("latency of the first", f"{outcomes.latency:,}"),
+        ("input port, bits", f"{config.input_width}"),
+        ("cycles per second", f"{outcomes.cycles_per_second:,.0f}"),
+    ]
+    return Found(f"{config.lanes} lanes", rows, numbers, outcomes.logits, outcomes.first)
+
+
+def _array(case: Case, rows: int, columns: int) -> Found:
+    """The systolic array with the bench as its host."""
+    from sim import cosim
+
+    prepared = cosim.prepare(case.network, case.images, case.folder, rows=rows, columns=columns)
+    outcomes = _watched(prepared.cycles, lambda watch: cosim.run(prepared, simulator=case.simulator, on_cycles=watch))
+    numbers = {
+        "rows": rows,
+        "columns": columns,
+        "images": outcomes.images,
+        "comparisons": outcomes.comparisons,
+        "mismatches": outcomes.mismatches,
+        "first_mismatch": outcomes.first,
+        "cycles": outcomes.total_cycles,
+        "layers": outcomes.cycles,
+        "seconds": round(outcomes.seconds, 3),
+        "cycles_per_second": round(outcomes.cycles_per_second),
+    }
+    shown = [
+        *_counts(outcomes.images, outcomes.comparisons, outcomes.mismatches),
+        ("cycles", f"{outcomes.total_cycles:,}"),
+        *((f"  {layer}", f"{cycles:,}") for layer, cycles in outcomes.cycles.items()),
+        ("cycles per second", f"{outcomes.cycles_per_second:,.0f}"),
+    ]
+    return Found(f"{rows} x {columns} processing elements", shown, numbers, outcomes.logits, outcomes.first)
+
+
+def _counts(images: int, comparisons: int, mismatches: int) -> list[tuple[str, str]]:
+    return [("images", f"{images:,}"), ("comparisons", f"{comparisons:,}"), ("mismatches", f"{mismatches:,}")]
+
+
+def _watched(total: int, simulation: "Callable[[Callable[[int], None]], Any]") -> Any:
+    """Run a simulation beside a progress bar in cycles."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     done = TextColumn("{task.completed:,} of {task.total:,} cycles")
     with Progress(
         TextColumn("simulating"), BarColumn(), done, TimeElapsedColumn(), TimeRemainingColumn(), console=messages
     ) as progress:
-        task = progress.add_task("", total=prepared.cycles)
-        outcomes = run(prepared, simulator=simulator, on_cycles=lambda cycles: progress.update(task, completed=cycles))
-        progress.update(task, completed=outcomes.total_cycles)
+        task = progress.add_task("", total=total)
+        outcomes = simulation(lambda cycles: progress.update(task, completed=cycles))
+        progress.update(task, completed=total)
     return outcomes
 
 
-def _print(outcomes: "Outcomes", title: str, accuracy: float) -> None:
+def _print(title: str, rows: list[tuple[str, str]]) -> None:
     from rich.table import Table
 
     console.print(title, soft_wrap=True)
     table = Table(show_header=False)
     table.add_column()
     table.add_column(justify="right")
-    for what, number in (
-        ("images", f"{outcomes.images:,}"),
-        ("comparisons", f"{outcomes.comparisons:,}"),
-        ("mismatches", f"{outcomes.mismatches:,}"),
-        ("accuracy", f"{accuracy:.1f} %"),
-        ("cycles", f"{outcomes.total_cycles:,}"),
-        *((f"  {layer}", f"{cycles:,}") for layer, cycles in outcomes.cycles.items()),
-        ("cycles per second", f"{outcomes.cycles_per_second:,.0f}"),
-    ):
-        table.add_row(what, number)
+    for row in rows:
+        table.add_row(*row)
     console.print(table)
-    if outcomes.first:
-        console.print(f"first mismatch: {outcomes.first}", style="red", soft_wrap=True)

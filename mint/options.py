@@ -11,6 +11,15 @@ MembraneWidth = Annotated[
 ]
 Rows = Annotated[int, typer.Option("--rows", min=1, max=256, help="Rows of the array: output positions.")]
 Columns = Annotated[int, typer.Option("--columns", min=1, max=256, help="Columns of the array: output channels.")]
+Lanes = Annotated[
+    int, typer.Option("--lanes", min=1, max=1024, help="Lanes of the accelerator: output channels; no more than work.")
+]
+LanesPerNeuronUnit = Annotated[
+    int | None,
+    typer.Option(
+        "--lanes-per-neuron-unit", min=1, help="Lanes that share a neuron unit; without it, 1, or 8 if all is linear."
+    ),
+]
 Bundle = Annotated[
     Path | None,
     typer.Option("--bundle", metavar="FILE", help="Trained network; without it, the shipped one of these widths."),

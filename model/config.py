@@ -100,6 +100,14 @@ class Precision:
         return f"w{self.weight_width}u{self.membrane_width}"
 
 
+@dataclass(frozen=True)
+class Mode:
+    """How a layer keeps membranes: their code's width and r."""
+
+    membrane_width: int
+    leak: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class ArrayConfig:
     """One generated systolic array.

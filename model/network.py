@@ -103,6 +103,12 @@ class Network:
     def __post_init__(self) -> None:
         check(self)
 
+    @property
+    def precision(self) -> Precision:
+        """The widest weights and membranes of all layers."""
+        pairs = [layer.precision for layer in self.layers]
+        return Precision(max(pair.weight_width for pair in pairs), max(pair.membrane_width for pair in pairs))
+
     def layer(self, name: str) -> Layer:
         return next(layer for layer in self.layers if layer.name == name)
 

@@ -37,6 +37,9 @@ class Waits:
     stall: int = 0
 
 
+NO_WAITS = Waits()
+
+
 @dataclass(frozen=True)
 class Loss:
     """A fault on purpose: beat ``beat`` of ``layer``'s i_spikes is offered for one cycle, taken or not."""
@@ -108,7 +111,7 @@ def prepare(
 def run(
     prepared: Cosimulation,
     *,
-    waits: Waits = Waits(),
+    waits: Waits = NO_WAITS,
     loss: Loss | None = None,
     simulator: str = "icarus",
     on_cycles: Callable[[int], None] = lambda cycles: None,
@@ -125,7 +128,7 @@ def run(
         path.unlink(missing_ok=True)
     job = {"waits": asdict(waits), "loss": asdict(loss) if loss else None}
     (folder / "job.json").write_text(json.dumps(job))
-    with _watching(progress, on_cycles):
+    with watching(progress, on_cycles):
         try:
             simulate(
                 [folder / "player.v", folder / "mint.v"],
@@ -143,7 +146,7 @@ def run(
 
 
 @contextmanager
-def _watching(path: Path, on_cycles: Callable[[int], None]) -> Iterator[None]:
+def watching(path: Path, on_cycles: Callable[[int], None]) -> Iterator[None]:
     """Tell ``on_cycles`` what the bench writes to ``path``."""
     stop = Event()
 

@@ -28,7 +28,7 @@ from hdl.systolic_array import SystolicArray
 INPUTS = ("i_parameters", "i_weights", "i_spikes", "i_skips")
 OUTPUTS = ("o_spikes", "o_sums")
 
-_SOURCE = """\
+STREAMS = """\
 module source #(parameter WIDTH = 1, parameter SEED = 1, parameter FILE = "") (
   input clk, input start, input [8:0] idle, input signed [31:0] lose, input ready,
   output reg valid, output reg [WIDTH-1:0] payload, output reg [31:0] taken
@@ -142,4 +142,4 @@ def player_text(array: SystolicArray, top: str) -> str:
             f"    .clk(clk), .start(start), {others}, {common});\n"
         )
     instance = f"  {top} array ({', '.join(connections)});\n"
-    return _SOURCE + _PLAYER + "".join(lines) + instance + "endmodule\n"
+    return STREAMS + _PLAYER + "".join(lines) + instance + "endmodule\n"

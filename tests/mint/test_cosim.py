@@ -29,7 +29,7 @@ def trained(tmp_path, monkeypatch):
     last = Layer("fc", "linear", "none", precision, (classes,), bias=random.integers(-9, 10, 10, np.int32))
     network = Network("pixels", (1, 8, 8), 2, (spiking, last), provenance={"dataset": "digits"})
     bundle.write(network, tmp_path / "tiny.safetensors")
-    return ["cosim", "--bundle", "tiny.safetensors", "--rows", "4", "--columns", "3"]
+    return ["cosim", "--bundle", "tiny.safetensors", "--top", "array", "--rows", "4", "--columns", "3"]
 
 
 def test_report(trained, tmp_path):
@@ -43,6 +43,20 @@ def test_report(trained, tmp_path):
     assert report["simulator"] == "icarus"
     assert {"iverilog", "verilator", "cocotb", "python"} <= set(report["tools"])
     assert "mismatches" in result.stdout
+
+
+def test_report_of_the_accelerator(trained, tmp_path):
+    result = runner.invoke(app, ["cosim", "--bundle", "tiny.safetensors", "--images", "2", "--lanes", "3"])
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "build/w4u4/cosim.json").read_text())
+    assert report["top"] == "accelerator"
+    assert report["lanes"] == 3
+    assert report["images"] == len(report["intervals"]) == 2
+    assert report["mismatches"] == 0
+    # The first image is simulated twice.
+    assert report["comparisons"] == 3 * (3 * 2 * 3 * 64 + 10 + 1)
+    assert report["cycles"] == np.mean(report["intervals"]) > 64
+    assert report["latency"] > 64
 
 
 def test_report_names_verilator(trained, tmp_path, monkeypatch):

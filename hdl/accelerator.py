@@ -1,0 +1,348 @@
+"""The whole network in one module: pixels or spikes in, logits and class out."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.fifo import SyncFIFO
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from hdl.accelerator_images import parameter_words, weight_words
+from hdl.cluster import Cluster, parameter_layout
+from hdl.fire_sequencer import FireSequencer
+from hdl.input_writer import InputWriter
+from hdl.loop_nest import by_program
+from hdl.pixel_window import PixelWindow
+from hdl.result_stream import RESULT_WIDTH, ResultStream
+from hdl.skip_unit import SkipUnit, item_of
+from hdl.word_feeder import WordFeeder
+from model.accelerator import FEED_DEPTH, AcceleratorConfig, number_width
+from model.network import Network
+
+
+def retire_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """What neuron units say in a cycle: H, spike and U of one lane each."""
+    units = config.neuron_units
+    return data.StructLayout(
+        {
+            "spikes": units,
+            "potentials": data.ArrayLayout(signed(config.accumulator_width), units),
+            "membranes": data.ArrayLayout(signed(config.membrane_width), units),
+            "index": number_width(config.lanes_per_neuron_unit),
+            "time_step": number_width(config.time_steps),
+            "layer": number_width(len(config.layers)),
+        }
+    )
+
+
+class Accelerator(wiring.Component):
+    """Zero-skipping broadcast accelerator of one network.
+
+    An image comes as one packet of ``s_axis`` into one of two banks; layers run one after another, each reading the
+    words of its source, skipping what is zero, adding a row of weights a cycle for every bit that is set, and firing.
+    Logits and class leave as one packet of ``m_axis``. The next image may come meanwhile.
+
+    Latency
+    -------
+    :mod:`model.cycles` has the cycles of an image, exactly.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+    network : Network
+        Whose weights and parameters the memories hold.
+
+    Members
+    -------
+    s_axis_tdata : In(input_width)
+        A beat of the image: a position's channels, or inputs of a linear layer, the first in the lowest bits.
+    s_axis_tvalid, s_axis_tlast : In(1)
+        AXI4-Stream.
+    s_axis_tready : Out(1)
+        AXI4-Stream.
+    m_axis_tdata : Out(32)
+        The logits, class 0 first, then the class.
+    m_axis_tvalid, m_axis_tlast : Out(1)
+        AXI4-Stream; ``tlast`` with the class.
+    m_axis_tready : In(1)
+        AXI4-Stream.
+    error : Out(1)
+        The last packet was malformed, and thrown away.
+    working : Out(1)
+        An image is on its way through the layers.
+    retire_valid : Out(1), retire only
+        ``retire`` has neurons.
+    retire : Out(retire_layout), retire only
+        What the neuron units did.
+    """
+
+    def __init__(self, config: AcceleratorConfig, network: Network) -> None:
+        self.config, self.network = config, network
+        members = {
+            "s_axis_tdata": In(config.input_width),
+            "s_axis_tvalid": In(1),
+            "s_axis_tlast": In(1),
+            "s_axis_tready": Out(1),
+            "m_axis_tdata": Out(RESULT_WIDTH),
+            "m_axis_tvalid": Out(1),
+            "m_axis_tlast": Out(1),
+            "m_axis_tready": In(1),
+            "error": Out(1),
+            "working": Out(1),
+        }
+        if config.retire:
+            members |= {"retire_valid": Out(1), "retire": Out(retire_layout(config))}
+        super().__init__(members)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        plans = config.layers
+        layer = Signal(range(max(2, len(plans))))
+        start, clear = Signal(), Signal()
+
+        self._results_busy = Signal()
+        m.submodules.sequencer = sequencer = FireSequencer(config)
+        m.submodules.skip = skip = SkipUnit(item_of(config))
+        m.submodules.words = words = SyncFIFO(width=item_of(config).size, depth=FEED_DEPTH)
+        m.d.comb += [
+            skip.i.valid.eq(words.r_rdy),
+            skip.i.payload.as_value().eq(words.r_data),
+            words.r_en.eq(skip.i.ready),
+            sequencer.layer.eq(layer),
+            sequencer.start.eq(start),
+        ]
+        reading = self._input(m, layer, start, words, sequencer)
+        self._tokens(m, layer, skip, sequencer)
+        self._lanes(m, layer, clear, sequencer)
+        self._layers(m, layer, start, clear, reading, sequencer)
+        return m
+
+    def _layers(
+        self,
+        m: Module,
+        layer: Signal,
+        start: Signal,
+        clear: Signal,
+        reading: Signal,
+        sequencer: FireSequencer,
+    ) -> None:
+        """One layer after another; the first one when an image is there."""
+        writer = self.writer
+        running, cleared = Signal(), Signal()
+        present = writer.full.bit_select(reading, 1)
+        first, last = layer == 0, layer == len(self.config.layers) - 1
+        m.d.comb += [
+            start.eq(cleared & ~running & (~first | present)),
+            clear.eq(~cleared),
+            self.working.eq(running | ~first),
+        ]
+        m.d.sync += cleared.eq(1)
+        with m.If(start):
+            m.d.sync += running.eq(1)
+        with m.Elif(sequencer.done):
+            m.d.sync += [running.eq(0), layer.eq(Mux(last, 0, layer + 1))]
+        # The bank is free as soon as the first layer has read it.
+        released = Signal()
+        m.d.comb += released.eq(first & sequencer.done)
+        m.d.comb += writer.release.eq(released << reading)
+        with m.If(released):
+            m.d.sync += reading.eq(~reading)
+
+    def _input(self, m: Module, layer: Signal, start: Signal, words: SyncFIFO, sequencer: FireSequencer) -> Signal:
+        """Memories of inputs and spikes, and who reads them."""
+        config = self.config
+        plans = config.layers
+        m.submodules.input_writer = self.writer = writer = InputWriter(config)
+        reading = Signal()
+        m.d.comb += [
+            writer.data.eq(self.s_axis_tdata),
+            writer.valid.eq(self.s_axis_tvalid),
+            writer.last.eq(self.s_axis_tlast),
+            self.s_axis_tready.eq(writer.ready),
+            self.error.eq(writer.error),
+        ]
+        bits = number_width(config.input_words)
+        m.submodules.input = inputs = Memory(
+            shape=config.input_word_width, depth=(1 << bits) + config.input_words, init=[]
+        )
+        write, read = inputs.write_port(), inputs.read_port()
+        m.d.comb += [write.addr.eq(Cat(writer.address, writer.bank)), write.data.eq(writer.word)]
+        m.d.comb += write.en.eq(writer.write)
+
+        feeders = []
+        window = plans[0].window
+        if window:
+            m.submodules.window = pixels = PixelWindow(config)
+            m.d.comb += [
+                pixels.start.eq(start & (layer == 0)),
+                read.addr.eq(Cat(pixels.address, reading)),
+                read.en.eq(pixels.read),
+                pixels.data.eq(read.data),
+            ]
+            feeders.append((pixels.o, layer == 0))
+        m.submodules.feeder = feeder = WordFeeder(config)
+        m.d.comb += [feeder.layer.eq(layer), feeder.start.eq(start & (layer != 0) if window else start)]
+        feeders.append((feeder.o, layer != 0 if window else Const(1)))
+        for stream, chosen in feeders:
+            m.d.comb += stream.ready.eq(words.w_rdy & chosen)
+            with m.If(chosen):
+                m.d.comb += [words.w_en.eq(stream.valid), words.w_data.eq(stream.payload.as_value())]
+
+        # Spikes: layers take turns with two memories; what a max pool needs is read where spikes are to be written.
+        sources = []
+        if not window:
+            m.d.comb += [read.addr.eq(Cat(feeder.address[:bits], reading)), read.en.eq(feeder.read & (layer == 0))]
+            sources.append((layer == 0, read.data))
+        self._spikes = Signal(config.lanes)
+        hold = Signal(config.lanes, reset_less=True)
+        storing, merging, place = Signal(), Signal(), Signal.like(sequencer.address)
+        stored = sequencer.neuron.update & sequencer.complete & sequencer.spiking & sequencer.store
+        m.d.sync += [
+            storing.eq(stored),
+            merging.eq(sequencer.merge),
+            place.eq(sequencer.address),
+            hold.eq(self._spikes),
+        ]
+        parity = layer[0]
+        for own, name in enumerate(("even", "odd")):
+            depth = config.spike_words(own)
+            if not depth:
+                continue
+            memory = Memory(shape=config.lanes, depth=depth, init=[])
+            m.submodules[f"spikes_{name}"] = memory
+            write, read = memory.write_port(), memory.read_port()
+            writes = parity == own
+            read_width = len(read.addr)
+            m.d.comb += [
+                read.addr.eq(Mux(writes, sequencer.address, feeder.address)[:read_width]),
+                read.en.eq(Mux(writes, stored & sequencer.merge, feeder.read)),
+                write.addr.eq(place[: len(write.addr)]),
+                write.data.eq(hold | Mux(merging, read.data, 0)),
+                write.en.eq(storing & writes),
+            ]
+            sources.append(((parity != own) & (layer != 0), read.data))
+        found = Signal(config.word_width)
+        for chosen, value in sources:
+            with m.If(chosen):
+                m.d.comb += found.eq(value)
+        m.d.comb += feeder.data.eq(found)
+        return reading
+
+    def _tokens(self, m: Module, layer: Signal, skip: SkipUnit, sequencer: FireSequencer) -> None:
+        """Tokens wait for the neuron units, then fetch their weights: two cycles to the lanes."""
+        config = self.config
+        plans, share = config.layers, config.lanes_per_neuron_unit
+        intervals = [config.fire_interval(plan) for plan in plans]
+        wait = Signal(range(max(intervals)))
+        interval = by_program(
+            m, layer[: number_width(len(plans))], [i - 1 for i in intervals], wait.shape(), "interval"
+        )
+        reserved = Signal()  # logits are on their way out
+        handing = Signal()
+        token = skip.o.payload
+        last = layer == len(plans) - 1
+        blocked = (wait != 0) & (token.fire if share == 1 else Const(1))
+        m.d.comb += [
+            skip.o.ready.eq(~blocked & ~(token.fire & last & (reserved | self._results_busy))),
+            handing.eq(skip.o.valid & skip.o.ready),
+        ]
+        with m.If(handing & token.fire):
+            m.d.sync += wait.eq(interval)
+            m.d.sync += reserved.eq(last)
+        with m.Elif(wait != 0):
+            m.d.sync += wait.eq(wait - 1)
+        with m.If(sequencer.neuron.update & sequencer.complete & ~sequencer.spiking):
+            m.d.sync += reserved.eq(0)
+
+        stages = [Signal(skip.o.payload.shape(), name=f"token_{i}", reset_less=True) for i in range(3)]
+        valid = [Signal(name=f"token_{i}_valid") for i in range(3)]
+        m.d.sync += [valid[0].eq(handing), valid[1].eq(valid[0]), valid[2].eq(valid[1])]
+        m.d.sync += [stages[0].eq(token), stages[1].eq(stages[0]), stages[2].eq(stages[1])]
+        self._token_valid, self._stages = valid, stages
+
+    def _lanes(self, m: Module, layer: Signal, clear: Signal, sequencer: FireSequencer) -> None:
+        """Weights, parameters, clusters, results."""
+        config = self.config
+        share = config.lanes_per_neuron_unit
+        plans = config.layers
+        m.submodules.weights = memory = Memory(
+            shape=config.lanes * config.weight_width,
+            depth=config.weight_rows,
+            init=weight_words(self.network, config),
+        )
+        read = memory.read_port()
+        fetched = Signal(config.lanes * config.weight_width, reset_less=True)
+        m.d.comb += [read.addr.eq(self._stages[0].row), read.en.eq(self._token_valid[0])]
+        m.d.sync += fetched.eq(Mux(self._stages[1].empty, 0, read.data))
+
+        layout = parameter_layout(config)
+        m.submodules.parameters = memory = Memory(
+            shape=config.neuron_units * layout.size,
+            depth=config.parameter_rows,
+            init=parameter_words(self.network, config),
+        )
+        parameters = memory.read_port()
+        m.d.comb += [parameters.addr.eq(sequencer.parameter_address), parameters.en.eq(1)]
+
+        select = layer[: number_width(len(plans))]
+        modes = [plan.mode for plan in plans]
+        valid = self._token_valid[2]
+        fire = valid & self._stages[2].fire
+        m.d.comb += sequencer.fire.eq(fire)
+        m.submodules.results = results = ResultStream(config)
+        units = []
+        for j in range(config.neuron_units):
+            cluster = Cluster(config)
+            m.submodules[f"cluster_{j}"] = cluster
+            units.append(cluster)
+            shape = cluster.mode.shape()
+            m.d.comb += [
+                cluster.step.enable.eq(valid),
+                cluster.step.double.eq(self._stages[2].double),
+                cluster.step.fire.eq(self._stages[2].fire),
+                cluster.clear.eq(clear),
+                cluster.neuron.eq(sequencer.neuron),
+                cluster.index.eq(sequencer.index),
+                cluster.mode.eq(by_program(m, select, modes, shape, f"mode_{j}")),
+                cluster.parameters.as_value().eq(parameters.data.word_select(j, layout.size)),
+                results.potentials[j].eq(cluster.potential),
+            ]
+            for lane in range(share):
+                weight = fetched.word_select(j * share + lane, config.weight_width).as_signed()
+                m.d.comb += cluster.weights[lane].eq(weight)
+
+            # A time step's spikes: those of earlier lanes wait.
+            if share == 1:
+                m.d.comb += self._spikes[j].eq(cluster.spike)
+                continue
+            earlier = Signal(share - 1, name=f"earlier_{j}", reset_less=True)
+            together = Cat(earlier, cluster.spike)
+            m.d.comb += self._spikes.word_select(j, share).eq(together)
+            with m.If(sequencer.neuron.update):
+                m.d.sync += earlier.eq(together[1:])
+
+        group = Signal(range(max(2, config.output_groups)))
+        update = sequencer.neuron.update & ~sequencer.spiking
+        with m.If(update & sequencer.complete):
+            m.d.sync += group.eq(Mux(group == config.output_groups - 1, 0, group + 1))
+        m.d.comb += [
+            results.index.eq(sequencer.update_index),
+            results.update.eq(update),
+            results.complete.eq(sequencer.complete),
+            results.group.eq(group),
+            self._results_busy.eq(results.busy),
+            self.m_axis_tdata.eq(results.data),
+            self.m_axis_tvalid.eq(results.valid),
+            self.m_axis_tlast.eq(results.last),
+            results.ready.eq(self.m_axis_tready),
+        ]
+        if config.retire:
+            m.d.comb += [
+                self.retire_valid.eq(sequencer.neuron.update),
+                self.retire.spikes.eq(Cat(unit.spike for unit in units)),
+                Cat(self.retire.potentials[j] for j in range(len(units))).eq(Cat(unit.potential for unit in units)),
+                Cat(self.retire.membranes[j] for j in range(len(units))).eq(Cat(unit.membrane for unit in units)),
+                self.retire.index.eq(sequencer.update_index),
+                self.retire.time_step.eq(sequencer.time_step),
+                self.retire.layer.eq(layer),
+            ]

@@ -1,0 +1,87 @@
+"""What an accelerator's memories hold: rows of weights, and rows of thresholds and biases."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdl.words import to_bits
+from model.accelerator import AcceleratorConfig, LayerPlan
+from model.config import PIXEL_BITS
+from model.network import Layer, Network
+
+
+def _padded(values: NDArray[np.int64], plan: LayerPlan, lanes: int, fill: int = 0) -> NDArray[np.int64]:
+    """[channels, ...] as [groups, lanes, ...]."""
+    whole = np.full((plan.groups * lanes, *values.shape[1:]), fill, np.int64)
+    whole[: plan.channels] = values
+    return whole.reshape(plan.groups, lanes, *values.shape[1:])
+
+
+def layer_weights(layer: Layer, plan: LayerPlan, lanes: int) -> NDArray[np.int64]:
+    """Codes [rows, lanes]: group, kernel row, kernel column, source channel."""
+    weight = layer.sources[0].weight.astype(np.int64)
+    kernel = weight.reshape(layer.channels, plan.source_channels, *plan.kernel).transpose(0, 2, 3, 1)
+    rows = _padded(kernel.reshape(layer.channels, -1), plan, lanes)
+    return rows.transpose(0, 2, 1).reshape(-1, lanes)
+
+
+def layer_parameters(
+    layer: Layer, plan: LayerPlan, config: AcceleratorConfig
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Threshold and bias, each [rows, neuron units]: group, lane of a unit.
+
+    A lane without a channel never reaches its threshold. The last layer adds its bias for all time steps at once.
+    """
+    share = config.lanes_per_neuron_unit
+    highest = (1 << (config.accumulator_width - 1)) - 1
+    if layer.threshold is None:
+        threshold, bias = np.full(layer.channels, highest), layer.bias.astype(np.int64) * config.time_steps
+    else:
+        threshold, bias = layer.threshold.astype(np.int64), layer.bias.astype(np.int64)
+
+    def rows(values: NDArray[np.int64], fill: int) -> NDArray[np.int64]:
+        padded = _padded(values, plan, config.lanes, fill)
+        return (
+            padded.reshape(plan.groups, config.neuron_units, share).transpose(0, 2, 1).reshape(-1, config.neuron_units)
+        )
+
+    return rows(threshold, highest), rows(bias, 0)
+
+
+def _integers(bits: NDArray[np.uint8]) -> list[int]:
+    packed = np.packbits(bits, axis=1, bitorder="little")
+    return [int.from_bytes(row.tobytes(), "little") for row in packed]
+
+
+def weight_words(network: Network, config: AcceleratorConfig) -> list[int]:
+    """Words of the weight memory: a row's codes, lane 0 in the lowest bits."""
+    rows = [layer_weights(layer, plan, config.lanes) for layer, plan in zip(network.layers, config.layers, strict=True)]
+    return _integers(to_bits(np.concatenate(rows), config.weight_width))
+
+
+def parameter_words(network: Network, config: AcceleratorConfig) -> list[int]:
+    """Words of the parameter memory: threshold and bias of every neuron unit, unit 0 in the lowest bits."""
+    words = []
+    for layer, plan in zip(network.layers, config.layers, strict=True):
+        threshold, bias = layer_parameters(layer, plan, config)
+        pairs = np.stack([threshold, bias], axis=-1).reshape(len(threshold), -1)
+        words.extend(_integers(to_bits(pairs, config.accumulator_width)))
+    return words
+
+
+def image_beats(config: AcceleratorConfig, images: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """Beats of the input stream as bits: images [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes) to [N, beats, bits].
+
+    A convolution's beat is a position with its channels, row by row (of spikes, time step by time step); a linear
+    layer's beat is the next ``beat_values`` inputs in the order channel, row, column.
+    """
+    first, width = config.layers[0], PIXEL_BITS if config.layers[0].pixels else 1
+    steps = images[None] if first.pixels else images
+    count = steps.shape[1]
+    if first.source_map == (1, 1) and not first.window:
+        values = steps.transpose(1, 0, 2, 3, 4).reshape(count, len(steps), -1)
+        short = -values.shape[2] % config.beat_values
+        values = np.pad(values, ((0, 0), (0, 0), (0, short))).reshape(count, -1, config.beat_values)
+    else:
+        values = steps.transpose(1, 0, 3, 4, 2).reshape(count, -1, config.beat_values)
+    bits = to_bits(values, width)
+    return np.pad(bits, ((0, 0), (0, 0), (0, config.input_width - bits.shape[2])))

@@ -1,0 +1,158 @@
+"""A cluster: lanes that add weights, and the neuron unit that they share."""
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from hdl.membrane import load, store
+from model.accelerator import AcceleratorConfig, number_width
+
+
+def parameter_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """Threshold and bias of a neuron."""
+    return data.StructLayout(dict.fromkeys(("threshold", "bias"), signed(config.accumulator_width)))
+
+
+STEP_LAYOUT = data.StructLayout({"enable": 1, "double": 1, "fire": 1})
+"""What the lanes do in a cycle: add their weights to their sums, doubled before; then hand the sums over."""
+
+NEURON_LAYOUT = data.StructLayout({"potential": 1, "first": 1, "keep": 1, "update": 1})
+"""What the neuron unit does: take a sum's potential (with a membrane of 0, if it is the first time step), and keep the
+sum for the next time step; make spike and membrane of the last cycle's potential."""
+
+
+class Cluster(wiring.Component):
+    """Lanes and their neuron unit.
+
+    A lane adds a weight a cycle::
+
+        sum <- (2 · sum if double else sum) + weight
+
+    With ``fire``, the result goes to the neuron unit and the sum starts at 0: with one lane, into the unit's own
+    register, while the lane goes on; with more, sums move past the unit, one a cycle, and the lanes must not add
+    meanwhile. The unit has two stages::
+
+        H <- sum + bias + (0 if first else load(U))
+        spike = H >= threshold;  U <- 0 if spike else store(H)
+
+    Nothing is reset: a first time step ignores the membrane, and sums start at 0 when ``clear`` says so.
+
+    Latency
+    -------
+    ``potential`` may follow ``fire`` by one cycle; ``spike`` and ``membrane`` are there in the cycle after
+    ``potential``, in which ``update`` is due.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+
+    Members
+    -------
+    weights : In(signed(weight_width)).array(lanes_per_neuron_unit)
+        Of this cycle, one a lane.
+    step : In(STEP_LAYOUT)
+        For all lanes.
+    clear : In(1)
+        Set all sums to 0.
+    neuron : In(NEURON_LAYOUT)
+        For the neuron unit.
+    index : In(range(lanes_per_neuron_unit))
+        The lane whose sum ``potential`` takes.
+    mode : In(range(modes))
+        Index of the layer's mode.
+    parameters : In(parameter_layout)
+        Of the lane at ``index``, in the cycle of ``potential``.
+    potential : Out(signed(accumulator_width))
+        H.
+    spike : Out(1)
+        Whether H reaches the threshold.
+    membrane : Out(signed(membrane_width))
+        U after the reset.
+    """
+
+    def __init__(self, config: AcceleratorConfig) -> None:
+        self.config = config
+        share = config.lanes_per_neuron_unit
+        super().__init__(
+            {
+                "weights": In(signed(config.weight_width)).array(share),
+                "step": In(STEP_LAYOUT),
+                "clear": In(1),
+                "neuron": In(NEURON_LAYOUT),
+                "index": In(range(share)),
+                "mode": In(range(len(config.modes))),
+                "parameters": In(parameter_layout(config)),
+                "potential": Out(signed(config.accumulator_width)),
+                "spike": Out(1),
+                "membrane": Out(signed(config.membrane_width)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        share, number = config.lanes_per_neuron_unit, signed(config.accumulator_width)
+        sums = [Signal(number, name=f"sum_{lane}", reset_less=True) for lane in range(share)]
+        results = []
+        for lane, sum_ in enumerate(sums):
+            result = Signal(number, name=f"result_{lane}")
+            m.d.comb += result.eq(self.weights[lane] + Mux(self.step.double, sum_ << 1, sum_))
+            results.append(result)
+
+        if share == 1:
+            handed = Signal(number, reset_less=True)
+            with m.If(self.step.enable):
+                m.d.sync += sums[0].eq(Mux(self.step.fire, 0, results[0]))
+                with m.If(self.step.fire):
+                    m.d.sync += handed.eq(results[0])
+            leaving = handed
+        else:
+            leaving = sums[0]
+            entering = Mux(self.neuron.keep, leaving, 0)
+            for sum_, result, behind in zip(sums, results, [*sums[1:], entering], strict=True):
+                with m.If(self.step.enable):
+                    m.d.sync += sum_.eq(result)
+                with m.Elif(self.neuron.potential):
+                    m.d.sync += sum_.eq(behind)
+        with m.If(self.clear):
+            m.d.sync += [sum_.eq(0) for sum_ in sums]
+
+        potential = Signal(number, reset_less=True)
+        threshold = Signal(number, reset_less=True)
+        kept = self._membranes(m)
+        contribution = load(m, kept, config.modes, self.mode, config.accumulator_width)
+        with m.If(self.neuron.potential):
+            added = Mux(self.neuron.first, 0, contribution)
+            m.d.sync += [
+                potential.eq(leaving + (self.parameters.bias + added)),
+                threshold.eq(self.parameters.threshold),
+            ]
+        m.d.comb += [
+            self.potential.eq(potential),
+            self.spike.eq(potential >= threshold),
+            self.membrane.eq(Mux(self.spike, 0, store(m, potential, config.modes, self.mode))),
+        ]
+        return m
+
+    def _membranes(self, m: Module) -> Signal:
+        """The stored membrane of the lane at ``index``; ``update`` writes the one before."""
+        config = self.config
+        share = config.lanes_per_neuron_unit
+        kept = Signal(signed(config.membrane_width), reset_less=share == 1)
+        if share == 1:
+            with m.If(self.neuron.update):
+                m.d.sync += kept.eq(self.membrane)
+            return kept
+        m.submodules.membranes = memory = Memory(shape=signed(config.membrane_width), depth=share, init=[])
+        write, read = memory.write_port(), memory.read_port(domain="comb")
+        index = Signal(number_width(share), reset_less=True)
+        m.d.sync += index.eq(self.index)
+        m.d.comb += [
+            write.addr.eq(index),
+            write.data.eq(self.membrane),
+            write.en.eq(self.neuron.update),
+            read.addr.eq(self.index),
+            kept.eq(read.data),
+        ]
+        return kept

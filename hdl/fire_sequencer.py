@@ -1,0 +1,197 @@
+"""After the sums: which neuron fires when, with which parameters, and where its spikes go."""
+
+from amaranth.hdl import Const, Module, Mux, Signal, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.cluster import NEURON_LAYOUT
+from hdl.loop_nest import LoopNest, Program, Quantity, by_program
+from model.accelerator import AcceleratorConfig, LayerPlan, number_width
+
+LEVELS = ("group", "row", "column", "step")
+
+
+def program(plan: LayerPlan, config: AcceleratorConfig) -> Program:
+    """Every time step of every position; the last layer fires once, with the sums of all time steps."""
+    share, steps = config.lanes_per_neuron_unit, config.time_steps
+    counts = {
+        "group": plan.groups,
+        "row": plan.positions[0],
+        "column": plan.positions[1],
+        "step": steps if plan.spiking else 1,
+    }
+    parameter = Quantity(plan.parameter_row, {"group": share})
+    step, group = Quantity(0, {"step": 1}), Quantity(0, {"group": 1})
+    return Program(counts, {"parameter": parameter, "step": step, "group": group})
+
+
+class FireSequencer(wiring.Component):
+    """Runs the neuron units through the time steps and lanes of a hand-over, and says where spikes belong.
+
+    Latency
+    -------
+    The first ``potential`` is due in the cycle after ``fire``. A unit a lane: of pixels, further time steps every two
+    cycles. Shared units: a lane a cycle, time step after time step.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+
+    Members
+    -------
+    layer : In(range(layers))
+        Index of the layer; stays until ``done``.
+    start : In(1)
+        Begin a layer.
+    fire : In(1)
+        The lanes hand their sums over at the end of this cycle.
+    done : Out(1)
+        In this cycle the layer's last spikes are written, or its last sums handed out.
+    neuron : Out(NEURON_LAYOUT)
+        For all neuron units.
+    index : Out(range(lanes_per_neuron_unit))
+        The lane that is due.
+    update_index : Out(range(lanes_per_neuron_unit))
+        The lane whose spike is there.
+    parameter_address : Out(range(parameter_rows))
+        Row of parameters for the next cycle.
+    time_step : Out(range(time_steps))
+        Of the spikes that are there.
+    complete : Out(1)
+        With ``neuron.update``: the last lane's spike is there, so the spikes of a time step are complete.
+    spiking : Out(1)
+        Whether the layer spikes.
+    address : Out(range(spike_words))
+        Where they belong.
+    merge : Out(1)
+        OR them with what is there: not the first of a max pool.
+    store : Out(1)
+        Store them at all: pooling drops odd ends.
+    """
+
+    def __init__(self, config: AcceleratorConfig) -> None:
+        self.config = config
+        words = max(config.spike_words(0), config.spike_words(1), 1)
+        self.address_width = number_width(words)
+        share = config.lanes_per_neuron_unit
+        super().__init__(
+            {
+                "layer": In(range(max(2, len(config.layers)))),
+                "start": In(1),
+                "fire": In(1),
+                "done": Out(1),
+                "neuron": Out(NEURON_LAYOUT),
+                "index": Out(range(share)),
+                "update_index": Out(range(share)),
+                "parameter_address": Out(number_width(config.parameter_rows)),
+                "time_step": Out(range(max(2, config.time_steps))),
+                "complete": Out(1),
+                "spiking": Out(1),
+                "address": Out(self.address_width),
+                "merge": Out(1),
+                "store": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        plans, share = config.layers, config.lanes_per_neuron_unit
+        shapes = {
+            "parameter": unsigned(len(self.parameter_address)),
+            "step": unsigned(len(self.time_step)),
+            "group": unsigned(number_width(max(plan.groups for plan in plans))),
+        }
+        m.submodules.nest = nest = LoopNest(LEVELS, [program(plan, config) for plan in plans], shapes)
+        select = self.layer[: len(nest.program)]
+        held = by_program(m, select, [int(p.pixels and p.spiking) for p in plans], unsigned(1), "held")
+        spiking = by_program(m, select, [int(p.spiking) for p in plans], unsigned(1), "layer_spikes")
+
+        # One potential after another until the hand-over is through; the last of a time step moves the nest on.
+        last_lane = self.index == share - 1 if share > 1 else Const(1)
+        last_step = ~held | nest.end_of("column")
+        waiting, pausing, due = Signal(), Signal(), Signal()
+        m.d.comb += due.eq(waiting & ~pausing)
+        with m.If(self.fire):
+            m.d.sync += waiting.eq(1)
+        with m.Elif(due & last_lane & last_step):
+            m.d.sync += waiting.eq(0)
+        if share == 1:
+            m.d.sync += pausing.eq(due & ~last_step)
+        else:
+            with m.If(due):
+                m.d.sync += self.index.eq(Mux(last_lane, 0, self.index + 1))
+        following = Mux(due, Mux(last_lane, 0, self.index + 1), self.index) if share > 1 else Const(0, 1)
+        m.d.comb += [
+            nest.program.eq(select),
+            nest.start.eq(self.start),
+            nest.advance.eq(due & last_lane),
+            self.parameter_address.eq(nest.values.parameter + following),
+            self.neuron.potential.eq(due),
+            self.neuron.first.eq((nest.values.step == 0) | ~spiking),
+            self.neuron.keep.eq(~last_step),
+            self.spiking.eq(spiking),
+        ]
+        final = Signal()
+        m.d.sync += [
+            self.neuron.update.eq(due),
+            self.complete.eq(due & last_lane),
+            final.eq(due & last_lane & nest.final),
+            self.done.eq(final),
+            self.update_index.eq(self.index),
+            self.time_step.eq(nest.values.step),
+        ]
+        self._place(m, select, nest, due & last_lane)
+        return m
+
+    def _place(self, m: Module, select: Signal, nest: LoopNest, moves: Signal) -> None:
+        """Address of a time step's spikes, [row][column][step][group] of the pooled map."""
+        plans, width = self.config.layers, unsigned(self.address_width)
+        steps = self.config.time_steps
+        pools = [plan.pool for plan in plans]
+        pool = by_program(m, select, [size - 1 for size in pools], unsigned(number_width(max(pools))), "pool_last")
+        step_size = by_program(m, select, [p.groups for p in plans], width, "step_words")
+        column_size = by_program(m, select, [p.groups * steps for p in plans], width, "column_words")
+        row_size = by_program(m, select, [p.groups * steps * p.stored_map[1] for p in plans], width, "row_words")
+        columns = [p.stored_map[1] for p in plans]
+        rows = [p.stored_map[0] for p in plans]
+        column_limit = by_program(m, select, columns, unsigned(number_width(max(columns) + 1)), "column_limit")
+        row_limit = by_program(m, select, rows, unsigned(number_width(max(rows) + 1)), "row_limit")
+
+        row_base, column_base, address = (Signal(width, name=name) for name in ("row_base", "column_base", "place"))
+        within_row, within_column = Signal.like(pool, name="within_row"), Signal.like(pool, name="within_column")
+        row, column = Signal(len(row_limit), name="row"), Signal(len(column_limit), name="column")
+        next_row = Mux(within_row == pool, row_base + row_size, row_base)
+        next_column = Mux(within_column == pool, column_base + column_size, column_base)
+        next_group = nest.values.group + 1
+        with m.If(self.start):
+            m.d.sync += [register.eq(0) for register in (row_base, column_base, address)]
+            m.d.sync += [register.eq(0) for register in (within_row, within_column, row, column)]
+        with m.Elif(moves):
+            m.d.sync += address.eq(address + step_size)
+            with m.If(nest.end_of("column")):
+                m.d.sync += [
+                    column_base.eq(next_column),
+                    address.eq(next_column),
+                    within_column.eq(Mux(within_column == pool, 0, within_column + 1)),
+                    column.eq(column + (within_column == pool)),
+                ]
+            with m.If(nest.end_of("row")):
+                m.d.sync += [
+                    row_base.eq(next_row),
+                    column_base.eq(next_row),
+                    address.eq(next_row),
+                    within_column.eq(0),
+                    column.eq(0),
+                    within_row.eq(Mux(within_row == pool, 0, within_row + 1)),
+                    row.eq(row + (within_row == pool)),
+                ]
+            with m.If(nest.end_of("group")):
+                m.d.sync += [register.eq(next_group) for register in (row_base, column_base, address)]
+                m.d.sync += [register.eq(0) for register in (within_row, within_column, row, column)]
+        # What belongs to the spikes that come a cycle later.
+        m.d.sync += [
+            self.address.eq(address),
+            self.merge.eq((within_row != 0) | (within_column != 0)),
+            self.store.eq((row < row_limit) & (column < column_limit)),
+        ]

@@ -1,0 +1,104 @@
+"""Hands out the logits and the class of an image on an AXI4-Stream."""
+
+from itertools import pairwise
+
+from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.loop_nest import by_program
+from model.accelerator import AcceleratorConfig, number_width
+
+RESULT_WIDTH = 32
+
+
+class ResultStream(wiring.Component):
+    """A packet an image: the logits as 32-bit numbers, class 0 first, then the class, with ``last``.
+
+    The class is the lowest index of the greatest logit, found while the logits go out.
+
+    Latency
+    -------
+    The first logit is offered in the cycle after ``complete``; then one a cycle.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+
+    Members
+    -------
+    potentials : In(signed(accumulator_width)).array(neuron_units)
+        Of the last layer.
+    index : In(range(lanes_per_neuron_unit))
+        Lane whose potentials these are.
+    update : In(1)
+        Take them.
+    complete : In(1)
+        With ``update``: these are a group's last.
+    group : In(range(groups))
+        The group that is complete.
+    busy : Out(1)
+        The logits are still going out: no others may come.
+    data : Out(32)
+        AXI4-Stream.
+    valid, last : Out(1)
+        AXI4-Stream.
+    ready : In(1)
+        AXI4-Stream.
+    """
+
+    def __init__(self, config: AcceleratorConfig) -> None:
+        self.config = config
+        super().__init__(
+            {
+                "potentials": In(signed(config.accumulator_width)).array(config.neuron_units),
+                "index": In(range(config.lanes_per_neuron_unit)),
+                "update": In(1),
+                "complete": In(1),
+                "group": In(range(max(2, config.output_groups))),
+                "busy": Out(1),
+                "data": Out(RESULT_WIDTH),
+                "valid": Out(1),
+                "last": Out(1),
+                "ready": In(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        share, number = config.lanes_per_neuron_unit, signed(config.accumulator_width)
+        lanes = min(config.lanes, config.classes)
+        logits = [Signal(number, name=f"logit_{lane}", reset_less=True) for lane in range(lanes)]
+        left, last_group = Signal(number_width(lanes + 1)), Signal()
+        finishing = Signal()  # the class is on offer
+        best, winner = Signal(number, reset_less=True), Signal(number_width(config.classes), reset_less=True)
+        index = Signal(number_width(config.classes))
+        greater = Signal()
+        m.d.comb += [
+            greater.eq((index == 0) | (logits[0] > best)),
+            self.valid.eq((left != 0) | finishing),
+            self.last.eq(finishing),
+            self.data.eq(Mux(finishing, winner, logits[0])),
+            self.busy.eq(self.valid),
+        ]
+        with m.If(self.update):
+            for lane, logit in enumerate(logits):
+                with m.If(self.index == lane % share):
+                    m.d.sync += logit.eq(self.potentials[lane // share])
+            with m.If(self.complete):
+                final = config.classes - (config.output_groups - 1) * config.lanes
+                counts = [lanes] * (config.output_groups - 1) + [min(final, lanes)]
+                m.d.sync += left.eq(by_program(m, self.group, counts, unsigned(len(left)), "group_size"))
+                m.d.sync += last_group.eq(self.group == config.output_groups - 1)
+        with m.If(self.valid & self.ready):
+            with m.If(finishing):
+                m.d.sync += [finishing.eq(0), index.eq(0)]
+            with m.Else():
+                m.d.sync += [logit.eq(following) for logit, following in pairwise(logits)]
+                m.d.sync += [left.eq(left - 1), index.eq(index + 1)]
+                with m.If(greater):
+                    m.d.sync += [best.eq(logits[0]), winner.eq(index)]
+                with m.If(left == 1):
+                    m.d.sync += finishing.eq(last_group)
+        return m

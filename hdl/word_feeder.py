@@ -1,0 +1,194 @@
+"""Reads the words of every kernel position, round after round: spikes, or the bit planes of a linear layer's pixels."""
+
+from amaranth.hdl import Module, Mux, Shape, Signal, signed, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.loop_nest import LoopNest, Program, Quantity, by_program
+from hdl.skip_unit import item_of
+from model.accelerator import AcceleratorConfig, LayerPlan, number_width, signed_extent
+
+LEVELS = (
+    "group",
+    "row",
+    "column",
+    "round",
+    "kernel_row",
+    "kernel_column",
+    "pooled_row",
+    "pooled_column",
+    "word",
+)
+
+
+def program(plan: LayerPlan) -> Program:
+    """The loops of a layer; coordinates are those of the stored map, which sum pooling reads in blocks."""
+    pool, rounds = plan.source_pool, plan.rounds
+    columns = plan.source_map[1]
+    column_step = rounds * plan.words
+    row_step = columns * column_step
+    counts = {
+        "group": plan.groups,
+        "row": plan.positions[0],
+        "column": plan.positions[1],
+        "round": rounds,
+        "kernel_row": plan.kernel[0],
+        "kernel_column": plan.kernel[1],
+        "pooled_row": pool,
+        "pooled_column": pool,
+        "word": plan.words,
+    }
+    stride, padding = plan.stride * pool, plan.padding * pool
+    address = Quantity(
+        -padding * (row_step + column_step),
+        {
+            "row": stride * row_step,
+            "column": stride * column_step,
+            "round": plan.words,
+            "kernel_row": pool * row_step,
+            "kernel_column": pool * column_step,
+            "pooled_row": row_step,
+            "pooled_column": column_step,
+            "word": 1,
+        },
+    )
+    weights = Quantity(
+        plan.weight_row,
+        {
+            "group": plan.fan_in,
+            "kernel_row": plan.kernel[1] * plan.source_channels,
+            "kernel_column": plan.source_channels,
+            "word": plan.word_channels,
+        },
+    )
+    y = Quantity(-padding, {"row": stride, "kernel_row": pool, "pooled_row": 1})
+    x = Quantity(-padding, {"column": stride, "kernel_column": pool, "pooled_column": 1})
+    return Program(counts, {"address": address, "weights": weights, "y": y, "x": x})
+
+
+def coordinate_shape(plans: list[LayerPlan], axis: int) -> Shape:
+    """Of a coordinate in the source, padding included."""
+    low = min(-plan.padding * plan.source_pool for plan in plans)
+    high = max((plan.source_map[axis] + plan.padding + plan.kernel[axis]) * plan.source_pool for plan in plans)
+    return signed(signed_extent(low, high))
+
+
+class WordFeeder(wiring.Component):
+    """Fetches a word a cycle and hands on those that have a set bit or a mark.
+
+    Words outside the map are zero and not read. The last word of a round is marked: ``fire`` where a time step ends
+    (of pixels: the last plane; of the last layer: the last step), ``double`` after a bit plane, unless nothing was set
+    so far.
+
+    Latency
+    -------
+    The first word is offered three cycles after ``start``; then one a cycle, as long as they are taken.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        Its layers that have no window.
+
+    Members
+    -------
+    layer : In(range(layers))
+        Index among all layers; stays until ``done``.
+    start : In(1)
+        Begin.
+    done : Out(1)
+        Nothing is under way; 1 before the first start.
+    address : Out(range(words))
+        Of the word to read.
+    read : Out(1)
+        Read it: ``data`` has it from the next cycle on, until the next read.
+    data : In(word_width)
+        What was read.
+    o : Out(stream(item_layout))
+        Words for the skip unit.
+    """
+
+    o: stream.Interface
+
+    def __init__(self, config: AcceleratorConfig) -> None:
+        self.config = config
+        self.plans = [plan for plan in config.layers if not plan.window]
+        words = max([plan.source_map[0] * plan.source_map[1] * plan.rounds * plan.words for plan in self.plans])
+        self.address_width = number_width(words)
+        super().__init__(
+            {
+                "layer": In(range(max(2, len(config.layers)))),
+                "start": In(1),
+                "done": Out(1),
+                "address": Out(self.address_width),
+                "read": Out(1),
+                "data": In(config.word_width),
+                "o": Out(stream.Signature(item_of(config))),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        plans, skipped = self.plans, len(self.config.layers) - len(self.plans)
+        shapes = {
+            "address": unsigned(self.address_width),
+            "weights": unsigned(number_width(self.config.weight_rows)),
+            "y": coordinate_shape(plans, 0),
+            "x": coordinate_shape(plans, 1),
+        }
+        m.submodules.nest = nest = LoopNest(LEVELS, [program(plan) for plan in plans], shapes)
+        select = (self.layer - skipped)[: len(nest.program)]
+        limits = []
+        for axis, name in enumerate("yx"):
+            bounds = [plan.source_limit[axis] for plan in plans]
+            limit = by_program(m, select, bounds, unsigned(number_width(max(bounds) + 1)), f"{name}_limit")
+            value = getattr(nest.values, name)
+            limits.append((value >= 0) & (value < limit))
+        inside = limits[0] & limits[1]
+        last_round = nest.end_of("column")
+        each = by_program(m, select, [int(p.spiking and not p.pixels) for p in plans], unsigned(1), "each_round")
+        planes = by_program(m, select, [int(p.pixels) for p in plans], unsigned(1), "planes")
+
+        # Two stages: the nest with the memory's address, then the word that was read.
+        running, valid, advance = Signal(), Signal(), Signal()
+        marks = Signal(2)
+        found = Signal()
+        item = self.o.payload
+        m.d.comb += [
+            nest.program.eq(select),
+            nest.start.eq(self.start),
+            nest.advance.eq(running & advance),
+            self.address.eq(nest.values.address),
+            self.read.eq(running & advance & inside),
+            self.done.eq(~running & ~valid),
+        ]
+        with m.If(self.start):
+            m.d.sync += running.eq(1)
+        with m.Elif(advance & nest.final):
+            m.d.sync += running.eq(0)
+        with m.If(advance):
+            m.d.sync += [
+                valid.eq(running),
+                found.eq(inside),
+                item.row.eq(nest.values.weights),
+                marks[0].eq(planes & nest.end_of("round") & ~last_round),
+                marks[1].eq(nest.end_of("round") & (each | last_round)),
+            ]
+
+        bits = Signal(self.config.word_width)
+        some, blank, keep = Signal(), Signal(init=1), Signal()
+        m.d.comb += [
+            bits.eq(Mux(found, self.data, 0)),
+            some.eq(bits.any()),
+            item.bits.eq(bits),
+            item.double.eq(marks[0]),
+            item.fire.eq(marks[1]),
+            keep.eq(some | item.fire | (item.double & ~blank)),
+            self.o.valid.eq(valid & keep),
+            advance.eq(~valid | ~keep | self.o.ready),
+        ]
+        with m.If(valid & advance):
+            with m.If(item.fire):
+                m.d.sync += blank.eq(1)
+            with m.Elif(some):
+                m.d.sync += blank.eq(0)
+        return m
