@@ -16,19 +16,24 @@ size = $(call option,--rows,ROWS) $(call option,--columns,COLUMNS)
 lanes = $(call option,--lanes,LANES) $(call option,--lanes-per-neuron-unit,LANES_PER_NEURON_UNIT)
 bundle = $(call option,--bundle,BUNDLE)
 data = $(call option,--data-dir,DATA_DIR)
+accelerator = $(lanes) $(call option,--dataflow,DATAFLOW) $(call option,--memory-kbit,MEMORY_KBIT)
+shape = $(call option,--network,NETWORK) $(call option,--density,DENSITY)
 recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(call option,--epochs,EPOCHS) \
 	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup verilog cosim area timing train evaluate results test formal mutation bench lint clean
+.PHONY: help setup estimate verilog cosim area timing train evaluate results test formal mutation bench lint clean
 
 help:      ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
 
 setup: $(FULL)     ## install everything that the verbs below need into .venv
 
-verilog: $(CORE)   ## write the array and its memory images   W=4 U=4 [ROWS= COLUMNS= BUNDLE= TOP=]
-	@$(RUN) -m mint verilog $(precision) $(size) $(bundle) $(call option,--top,TOP)
+estimate: $(CORE)  ## cycles, bound, traffic and memories of the accelerator   W=4 U=4 [IMAGES=100 BUNDLE= LANES= NETWORK=vgg9 DENSITY=0.1]
+	@$(RUN) -m mint estimate $(precision) $(bundle) $(data) $(lanes) $(shape) $(call option,--images,IMAGES)
+
+verilog: $(CORE)   ## write a network as Verilog, with its testbench   W=4 U=4 [BUNDLE= LANES=128 DATAFLOW=auto MEMORY_KBIT=; TOP=array ROWS= COLUMNS=]
+	@$(RUN) -m mint verilog $(precision) $(bundle) $(call option,--top,TOP) $(accelerator) $(data) $(size)
 
 cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [SIM=verilator TOP=array LANES= BUNDLE=]
 	@$(RUN) -m mint cosim $(precision) $(size) $(lanes) $(bundle) $(data) $(call option,--top,TOP) $(call option,--images,IMAGES) $(call option,--simulator,SIM)

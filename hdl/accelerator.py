@@ -162,7 +162,7 @@ class Accelerator(wiring.Component):
             self.error.eq(writer.error),
         ]
         bits = number_width(config.input_words)
-        m.submodules.input = inputs = Memory(
+        m.submodules.input_memory = inputs = Memory(
             shape=config.input_word_width, depth=(1 << bits) + config.input_words, init=[]
         )
         write, read = inputs.write_port(), inputs.read_port()
@@ -192,40 +192,42 @@ class Accelerator(wiring.Component):
         sources = []
         if not window:
             m.d.comb += [read.addr.eq(Cat(feeder.address[:bits], reading)), read.en.eq(feeder.read & (layer == 0))]
-            sources.append((layer == 0, read.data))
+            sources.append((layer == 0, [read.data]))
         self._spikes = Signal(config.lanes)
         hold = Signal(config.lanes, reset_less=True)
         storing, merging, place = Signal(), Signal(), Signal.like(sequencer.address)
+        step = Signal.like(sequencer.time_step)
         stored = sequencer.neuron.update & sequencer.complete & sequencer.spiking & sequencer.store
         m.d.sync += [
             storing.eq(stored),
             merging.eq(sequencer.merge),
             place.eq(sequencer.address),
             hold.eq(self._spikes),
+            step.eq(sequencer.time_step),
         ]
         parity = layer[0]
         for own, name in enumerate(("even", "odd")):
             depth = config.spike_words(own)
             if not depth:
                 continue
-            memory = Memory(shape=config.lanes, depth=depth, init=[])
+            memory = Memory(shape=config.spike_width, depth=depth, init=[])
             m.submodules[f"spikes_{name}"] = memory
-            write, read = memory.write_port(), memory.read_port()
+            write, read = memory.write_port(granularity=config.lanes), memory.read_port()
+            merged = (hold.replicate(config.rows) | Mux(merging, read.data, 0))[: config.spike_width]
             writes = parity == own
             read_width = len(read.addr)
             m.d.comb += [
                 read.addr.eq(Mux(writes, sequencer.address, feeder.address)[:read_width]),
                 read.en.eq(Mux(writes, stored & sequencer.merge, feeder.read)),
                 write.addr.eq(place[: len(write.addr)]),
-                write.data.eq(hold | Mux(merging, read.data, 0)),
-                write.en.eq(storing & writes),
+                write.data.eq(merged),
+                write.en.eq((storing & writes) << step if config.rows > 1 else storing & writes),
             ]
-            sources.append(((parity != own) & (layer != 0), read.data))
-        found = Signal(config.word_width)
-        for chosen, value in sources:
+            parts = [read.data.word_select(row, config.lanes) for row in range(config.rows)]
+            sources.append(((parity != own) & (layer != 0), parts))
+        for chosen, parts in sources:
             with m.If(chosen):
-                m.d.comb += found.eq(value)
-        m.d.comb += feeder.data.eq(found)
+                m.d.comb += [place.eq(part) for place, part in zip(feeder.data, parts, strict=False)]
         return reading
 
     def _tokens(self, m: Module, layer: Signal, skip: SkipUnit, sequencer: FireSequencer) -> None:
@@ -265,7 +267,7 @@ class Accelerator(wiring.Component):
         config = self.config
         share = config.lanes_per_neuron_unit
         plans = config.layers
-        m.submodules.weights = memory = Memory(
+        m.submodules.weight_memory = memory = Memory(
             shape=config.lanes * config.weight_width,
             depth=config.weight_rows,
             init=weight_words(self.network, config),
@@ -273,10 +275,11 @@ class Accelerator(wiring.Component):
         read = memory.read_port()
         fetched = Signal(config.lanes * config.weight_width, reset_less=True)
         m.d.comb += [read.addr.eq(self._stages[0].row), read.en.eq(self._token_valid[0])]
-        m.d.sync += fetched.eq(Mux(self._stages[1].empty, 0, read.data))
+        silent = self._stages[1].empty | ~self._token_valid[1]
+        m.d.sync += fetched.eq(Mux(silent, 0, read.data))
 
         layout = parameter_layout(config)
-        m.submodules.parameters = memory = Memory(
+        m.submodules.parameter_memory = memory = Memory(
             shape=config.neuron_units * layout.size,
             depth=config.parameter_rows,
             init=parameter_words(self.network, config),
@@ -300,6 +303,7 @@ class Accelerator(wiring.Component):
                 cluster.step.enable.eq(valid),
                 cluster.step.double.eq(self._stages[2].double),
                 cluster.step.fire.eq(self._stages[2].fire),
+                *([cluster.step.mask.eq(self._stages[2].mask)] if config.rows > 1 else []),
                 cluster.clear.eq(clear),
                 cluster.neuron.eq(sequencer.neuron),
                 cluster.index.eq(sequencer.index),
@@ -326,7 +330,6 @@ class Accelerator(wiring.Component):
         with m.If(update & sequencer.complete):
             m.d.sync += group.eq(Mux(group == config.output_groups - 1, 0, group + 1))
         m.d.comb += [
-            results.index.eq(sequencer.update_index),
             results.update.eq(update),
             results.complete.eq(sequencer.complete),
             results.group.eq(group),

@@ -1,5 +1,7 @@
 """A cluster: lanes that add weights, and the neuron unit that they share."""
 
+from itertools import pairwise
+
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
@@ -14,8 +16,12 @@ def parameter_layout(config: AcceleratorConfig) -> data.StructLayout:
     return data.StructLayout(dict.fromkeys(("threshold", "bias"), signed(config.accumulator_width)))
 
 
-STEP_LAYOUT = data.StructLayout({"enable": 1, "double": 1, "fire": 1})
-"""What the lanes do in a cycle: add their weights to their sums, doubled before; then hand the sums over."""
+def step_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """What the lanes do in a cycle: add their weights to their sums (of several, those in ``mask``), doubled before;
+    then hand the sums over."""
+    layout = {"enable": 1, "double": 1, "fire": 1}
+    return data.StructLayout(layout | ({"mask": config.rows} if config.rows > 1 else {}))
+
 
 NEURON_LAYOUT = data.StructLayout({"potential": 1, "first": 1, "keep": 1, "update": 1})
 """What the neuron unit does: take a sum's potential (with a membrane of 0, if it is the first time step), and keep the
@@ -31,7 +37,8 @@ class Cluster(wiring.Component):
 
     With ``fire``, the result goes to the neuron unit and the sum starts at 0: with one lane, into the unit's own
     register, while the lane goes on; with more, sums move past the unit, one a cycle, and the lanes must not add
-    meanwhile. The unit has two stages::
+    meanwhile. A lane of several rows has a sum for each time step, which the unit takes one after another. The unit has
+    two stages::
 
         H <- sum + bias + (0 if first else load(U))
         spike = H >= threshold;  U <- 0 if spike else store(H)
@@ -50,8 +57,8 @@ class Cluster(wiring.Component):
     Members
     -------
     weights : In(signed(weight_width)).array(lanes_per_neuron_unit)
-        Of this cycle, one a lane.
-    step : In(STEP_LAYOUT)
+        Of this cycle, one a lane; 0 in cycles without ``enable``.
+    step : In(step_layout)
         For all lanes.
     clear : In(1)
         Set all sums to 0.
@@ -77,7 +84,7 @@ class Cluster(wiring.Component):
         super().__init__(
             {
                 "weights": In(signed(config.weight_width)).array(share),
-                "step": In(STEP_LAYOUT),
+                "step": In(step_layout(config)),
                 "clear": In(1),
                 "neuron": In(NEURON_LAYOUT),
                 "index": In(range(share)),
@@ -93,31 +100,52 @@ class Cluster(wiring.Component):
         m = Module()
         config = self.config
         share, number = config.lanes_per_neuron_unit, signed(config.accumulator_width)
+        if config.rows > 1:
+            return self._neuron(m, self._rows(m))
         sums = [Signal(number, name=f"sum_{lane}", reset_less=True) for lane in range(share)]
-        results = []
-        for lane, sum_ in enumerate(sums):
-            result = Signal(number, name=f"result_{lane}")
-            m.d.comb += result.eq(self.weights[lane] + Mux(self.step.double, sum_ << 1, sum_))
-            results.append(result)
-
+        doubled = [Mux(self.step.double, sum_ << 1, sum_) for sum_ in sums]
         if share == 1:
+            result = Signal(number)
+            m.d.comb += result.eq(self.weights[0] + doubled[0])
             handed = Signal(number, reset_less=True)
             with m.If(self.step.enable):
-                m.d.sync += sums[0].eq(Mux(self.step.fire, 0, results[0]))
+                m.d.sync += sums[0].eq(Mux(self.step.fire, 0, result))
                 with m.If(self.step.fire):
-                    m.d.sync += handed.eq(results[0])
+                    m.d.sync += handed.eq(result)
             leaving = handed
         else:
+            # What moves past the unit passes the adder, plus a weight of 0: a bit is one table of six inputs.
             leaving = sums[0]
             entering = Mux(self.neuron.keep, leaving, 0)
-            for sum_, result, behind in zip(sums, results, [*sums[1:], entering], strict=True):
-                with m.If(self.step.enable):
-                    m.d.sync += sum_.eq(result)
-                with m.Elif(self.neuron.potential):
-                    m.d.sync += sum_.eq(behind)
+            for weight, sum_, own, behind in zip(self.weights, sums, doubled, [*sums[1:], entering], strict=True):
+                with m.If(self.step.enable | self.neuron.potential):
+                    m.d.sync += sum_.eq(weight + Mux(self.step.enable, own, behind))
         with m.If(self.clear):
             m.d.sync += [sum_.eq(0) for sum_ in sums]
+        return self._neuron(m, leaving)
 
+    def _rows(self, m: Module) -> Signal:
+        """A lane with a sum for each time step; they leave one after another."""
+        number, rows = signed(self.config.accumulator_width), self.config.rows
+        sums = [Signal(number, name=f"sum_{row}", reset_less=True) for row in range(rows)]
+        handed = [Signal(number, name=f"handed_{row}", reset_less=True) for row in range(rows)]
+        with m.If(self.neuron.potential):
+            m.d.sync += [sum_.eq(following) for sum_, following in pairwise(handed)]
+        for row, sum_ in enumerate(sums):
+            result = Signal(number, name=f"result_{row}")
+            weight = Mux(self.step.mask[row], self.weights[0], 0)
+            m.d.comb += result.eq(weight + Mux(self.step.double, sum_ << 1, sum_))
+            with m.If(self.step.enable):
+                m.d.sync += sum_.eq(Mux(self.step.fire, 0, result))
+                with m.If(self.step.fire):
+                    m.d.sync += handed[row].eq(result)
+            with m.If(self.clear):
+                m.d.sync += sum_.eq(0)
+        return handed[0]
+
+    def _neuron(self, m: Module, leaving: Signal) -> Module:
+        """The neuron unit, for the sum that leaves."""
+        config, number = self.config, signed(self.config.accumulator_width)
         potential = Signal(number, reset_less=True)
         threshold = Signal(number, reset_less=True)
         kept = self._membranes(m)

@@ -87,7 +87,7 @@ def widths(config: ArrayConfig, network: Network | None) -> dict[str, dict[str, 
         why = f"no network: weights of {config.weight_width} bits and {ACCUMULATOR_MARGIN} for a fan-in of 4,608 spikes"
     else:
         widest = max(network.layers, key=network.accumulator_width)
-        low, high = (int(bound) for bound in _reach(network, widest.name))
+        low, high = potential_extent(network, widest.name)
         need = network.accumulator_width(widest)
         why = f"layer {widest.name} reaches {low:,} to {high:,}, thresholds included: {need} bits"
         if need < config.accumulator_width:
@@ -103,11 +103,12 @@ def widths(config: ArrayConfig, network: Network | None) -> dict[str, dict[str, 
     }
 
 
-def _reach(network: Network, name: str) -> tuple[int, int]:
+def potential_extent(network: Network, name: str) -> tuple[int, int]:
+    """The lowest and the highest number that a layer compares."""
     layer = network.layer(name)
     low, high = network.potential_range(layer)
     values = [*low.tolist(), *high.tolist(), *([] if layer.threshold is None else layer.threshold.tolist())]
-    return min(values), max(values)
+    return int(min(values)), int(max(values))
 
 
 def ports(array: SystolicArray) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ class FireSequencer(wiring.Component):
     Latency
     -------
     The first ``potential`` is due in the cycle after ``fire``. A unit a lane: of pixels, further time steps every two
-    cycles. Shared units: a lane a cycle, time step after time step.
+    cycles, and likewise of several rows. Shared units: a lane a cycle, time step after time step.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class FireSequencer(wiring.Component):
     spiking : Out(1)
         Whether the layer spikes.
     address : Out(range(spike_words))
-        Where they belong.
+        Where they belong; with several rows, at their time step's place in the word.
     merge : Out(1)
         OR them with what is there: not the first of a max pool.
     store : Out(1)
@@ -104,7 +104,7 @@ class FireSequencer(wiring.Component):
         }
         m.submodules.nest = nest = LoopNest(LEVELS, [program(plan, config) for plan in plans], shapes)
         select = self.layer[: len(nest.program)]
-        held = by_program(m, select, [int(p.pixels and p.spiking) for p in plans], unsigned(1), "held")
+        held = by_program(m, select, [int(p.spiking and p.fires_steps_together) for p in plans], unsigned(1), "held")
         spiking = by_program(m, select, [int(p.spiking) for p in plans], unsigned(1), "layer_spikes")
 
         # One potential after another until the hand-over is through; the last of a time step moves the nest on.
@@ -145,12 +145,14 @@ class FireSequencer(wiring.Component):
         return m
 
     def _place(self, m: Module, select: Signal, nest: LoopNest, moves: Signal) -> None:
-        """Address of a time step's spikes, [row][column][step][group] of the pooled map."""
+        """Address of a time step's spikes in the pooled map, [row][column][step][group]; of several rows, no step."""
         plans, width = self.config.layers, unsigned(self.address_width)
-        steps = self.config.time_steps
+        steps = self.config.stored_steps
         pools = [plan.pool for plan in plans]
         pool = by_program(m, select, [size - 1 for size in pools], unsigned(number_width(max(pools))), "pool_last")
-        step_size = by_program(m, select, [p.groups for p in plans], width, "step_words")
+        step_size = by_program(
+            m, select, [p.groups if self.config.rows == 1 else 0 for p in plans], width, "step_words"
+        )
         column_size = by_program(m, select, [p.groups * steps for p in plans], width, "column_words")
         row_size = by_program(m, select, [p.groups * steps * p.stored_map[1] for p in plans], width, "row_words")
         columns = [p.stored_map[1] for p in plans]

@@ -1,5 +1,7 @@
 """Takes an image from an AXI4-Stream and writes it into the input memory, in the order in which it is read."""
 
+from itertools import product
+
 from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -131,46 +133,54 @@ class InputWriter(wiring.Component):
         return m
 
     def _turn(self, m: Module, taken: Signal, whole: Signal, broken: Signal, filled: Signal, space: Signal) -> None:
-        """Pixels side by side become bit planes: one word's are collected, the one before is written by planes."""
+        """Pixels side by side become bit planes: one word's are collected, the one before is written by planes.
+
+        Two sets of registers take turns, so that nothing but their selection is in front of them.
+        """
         config = self.config
         first, values = config.layers[0], config.beat_values
         beats = -(-first.word_channels // values)
         pixels = config.input_word_width
-        collected = [Signal(PIXEL_BITS, name=f"collected_{k}") for k in range(beats * values)]
-        held = [Signal(PIXEL_BITS, name=f"held_{k}", reset_less=True) for k in range(pixels)]
+        fewest = first.source_channels - (first.words - 1) * first.word_channels
+        sets = [
+            [Signal(PIXEL_BITS, name=f"pixel_{which}_{k}", reset_less=True) for k in range(beats * values)]
+            for which in range(2)
+        ]
+        filling = Signal()  # the set that is collected in; the other one is written
         place, ready = Signal(range(max(2, beats))), Signal()
         last_word, ends = Signal(), Signal()
         full, captured, writing = Signal(), Signal(), Signal()
         plane, word = Signal(range(PIXEL_BITS)), Signal(number_width(first.words))
         row = Signal.like(self.address)
         last_plane = plane == PIXEL_BITS - 1
+        bits = [
+            Mux(filling, even[::-1], odd[::-1]).bit_select(plane, 1)
+            for even, odd in zip(*(each[:pixels] for each in sets), strict=True)
+        ]
         m.d.comb += [
             captured.eq(full & (~writing | last_plane)),
             ready.eq((~full | captured) & ~(full & last_word) & ~(writing & ends) & space),
             self.ready.eq(ready),
             self.write.eq(writing),
             self.address.eq(row),
-            self.word.eq(Cat(pixel[-1] for pixel in held)),
+            # The last word may have fewer pixels than the others; what was left of the word before is not among them.
+            self.word.eq(Cat(bit & ~ends if k >= fewest else bit for k, bit in enumerate(bits))),
             filled.eq(writing & last_plane & ends),
         ]
         with m.If(writing):
-            m.d.sync += [pixel.eq(pixel << 1) for pixel in held]
             m.d.sync += [plane.eq(plane + 1), row.eq(row + first.words)]
             with m.If(last_plane):
                 m.d.sync += writing.eq(0)
         with m.If(captured):
-            m.d.sync += [pixel.eq(new) for pixel, new in zip(held, collected[:pixels], strict=True)]
-            m.d.sync += [pixel.eq(0) for pixel in collected]
-            m.d.sync += [writing.eq(1), plane.eq(0), row.eq(word), full.eq(0), ends.eq(last_word)]
+            m.d.sync += [filling.eq(~filling), writing.eq(1), plane.eq(0), row.eq(word), full.eq(0), ends.eq(last_word)]
             m.d.sync += word.eq(Mux(last_word, 0, word + 1))
         with m.If(taken):
-            for k in range(beats):
-                with m.If(place == k):
+            for k, (which, pixels_of) in product(range(beats), enumerate(sets)):
+                with m.If((place == k) & ((filling ^ captured) == which)):
                     m.d.sync += [
-                        collected[k * values + i].eq(self.data.word_select(i, PIXEL_BITS)) for i in range(values)
+                        pixels_of[k * values + i].eq(self.data.word_select(i, PIXEL_BITS)) for i in range(values)
                     ]
             complete = whole | (place == beats - 1)
             m.d.sync += [place.eq(Mux(complete, 0, place + 1)), full.eq(complete), last_word.eq(whole)]
         with m.If(broken):
-            m.d.sync += [pixel.eq(0) for pixel in collected]
             m.d.sync += [place.eq(0), full.eq(0), word.eq(0)]

@@ -168,6 +168,8 @@ class PixelWindow(wiring.Component):
             captured.eq(complete & (~emitting | (passes & item.fire))),
             self.done.eq(~running & ~valid & ~complete & ~emitting),
         ]
+        for part in range(self.config.rows if self.config.rows > 1 else 0):
+            m.d.comb += item.parts[part].eq(item.bits)
         with m.If(passes):
             m.d.sync += [byte.eq(byte << 1) for byte in held]
             m.d.sync += [plane.eq(plane - 1), blank.eq(item.fire | (blank & ~some))]

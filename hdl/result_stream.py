@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Const, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -29,10 +29,8 @@ class ResultStream(wiring.Component):
     -------
     potentials : In(signed(accumulator_width)).array(neuron_units)
         Of the last layer.
-    index : In(range(lanes_per_neuron_unit))
-        Lane whose potentials these are.
     update : In(1)
-        Take them.
+        Take them; of lanes that share a unit, all are due, the first one first.
     complete : In(1)
         With ``update``: these are a group's last.
     group : In(range(groups))
@@ -52,7 +50,6 @@ class ResultStream(wiring.Component):
         super().__init__(
             {
                 "potentials": In(signed(config.accumulator_width)).array(config.neuron_units),
-                "index": In(range(config.lanes_per_neuron_unit)),
                 "update": In(1),
                 "complete": In(1),
                 "group": In(range(max(2, config.output_groups))),
@@ -69,7 +66,7 @@ class ResultStream(wiring.Component):
         config = self.config
         share, number = config.lanes_per_neuron_unit, signed(config.accumulator_width)
         lanes = min(config.lanes, config.classes)
-        logits = [Signal(number, name=f"logit_{lane}", reset_less=True) for lane in range(lanes)]
+        logits = [Signal(number, name=f"logit_{lane}", reset_less=True) for lane in range(-(-lanes // share) * share)]
         left, last_group = Signal(number_width(lanes + 1)), Signal()
         finishing = Signal()  # the class is on offer
         best, winner = Signal(number, reset_less=True), Signal(number_width(config.classes), reset_less=True)
@@ -82,20 +79,23 @@ class ResultStream(wiring.Component):
             self.data.eq(Mux(finishing, winner, logits[0])),
             self.busy.eq(self.valid),
         ]
-        with m.If(self.update):
-            for lane, logit in enumerate(logits):
-                with m.If(self.index == lane % share):
-                    m.d.sync += logit.eq(self.potentials[lane // share])
-            with m.If(self.complete):
-                final = config.classes - (config.output_groups - 1) * config.lanes
-                counts = [lanes] * (config.output_groups - 1) + [min(final, lanes)]
-                m.d.sync += left.eq(by_program(m, self.group, counts, unsigned(len(left)), "group_size"))
-                m.d.sync += last_group.eq(self.group == config.output_groups - 1)
+        # Lanes that share a unit come one after another: they move up, as all do on their way out.
+        moving = Signal()
+        m.d.comb += moving.eq(self.valid & self.ready & ~finishing)
+        with m.If(self.update | moving):
+            for lane, (logit, following) in enumerate(pairwise([*logits, Const(0, number)])):
+                unit, place = divmod(lane, share)
+                incoming = Mux(self.update, self.potentials[unit], following) if place == share - 1 else following
+                m.d.sync += logit.eq(incoming)
+        with m.If(self.update & self.complete):
+            final = config.classes - (config.output_groups - 1) * config.lanes
+            counts = [lanes] * (config.output_groups - 1) + [min(final, lanes)]
+            m.d.sync += left.eq(by_program(m, self.group, counts, unsigned(len(left)), "group_size"))
+            m.d.sync += last_group.eq(self.group == config.output_groups - 1)
         with m.If(self.valid & self.ready):
             with m.If(finishing):
                 m.d.sync += [finishing.eq(0), index.eq(0)]
             with m.Else():
-                m.d.sync += [logit.eq(following) for logit, following in pairwise(logits)]
                 m.d.sync += [left.eq(left - 1), index.eq(index + 1)]
                 with m.If(greater):
                     m.d.sync += [best.eq(logits[0]), winner.eq(index)]

@@ -7,27 +7,32 @@ from amaranth.lib.wiring import In, Out
 from model.accelerator import AcceleratorConfig, number_width
 
 
-def item_layout(word_width: int, row_width: int) -> data.StructLayout:
+def item_layout(word_width: int, row_width: int, rows: int = 1) -> data.StructLayout:
     """A word of inputs on its way to the skip unit.
 
     ``row`` is the row of weights of bit 0. After its bits, ``double`` has the sums doubled before the next addition,
-    ``fire`` hands them to the neuron units.
+    ``fire`` hands them to the neuron units. With several accumulators a lane, ``parts`` has the word of each, and
+    ``bits`` what is set in any.
     """
-    return data.StructLayout({"bits": word_width, "row": row_width, "double": 1, "fire": 1})
+    layout = {"bits": word_width, "row": row_width, "double": 1, "fire": 1}
+    return data.StructLayout(layout | ({"parts": data.ArrayLayout(word_width, rows)} if rows > 1 else {}))
 
 
-def token_layout(row_width: int) -> data.StructLayout:
+def token_layout(row_width: int, rows: int = 1) -> data.StructLayout:
     """What all lanes do in one cycle: double their sum (``double``), add a row of weights (unless ``empty``), and hand
-    the result to their neuron units (``fire``)."""
-    return data.StructLayout({"row": row_width, "empty": 1, "double": 1, "fire": 1})
+    the result to their neuron units (``fire``). Of several accumulators a lane, those in ``mask`` add."""
+    layout = {"row": row_width, "empty": 1, "double": 1, "fire": 1}
+    return data.StructLayout(layout | ({"mask": rows} if rows > 1 else {}))
 
 
 def item_of(config: AcceleratorConfig) -> data.StructLayout:
-    return item_layout(config.word_width, number_width(config.weight_rows))
+    """The words of an accelerator."""
+    return item_layout(config.word_width, number_width(config.weight_rows), config.rows)
 
 
-def token_of(config: AcceleratorConfig) -> data.StructLayout:
-    return token_layout(number_width(config.weight_rows))
+def _above_lowest(bits: Value) -> Value:
+    """Which bits have a set bit below them."""
+    return Cat(bits[:i].any() for i in range(len(bits)))
 
 
 def lowest(m: Module, bits: Value, name: str) -> tuple[Value, Value, Value]:
@@ -40,11 +45,11 @@ def lowest(m: Module, bits: Value, name: str) -> tuple[Value, Value, Value]:
     some = Signal(len(blocks), name=f"{name}_blocks")
     first = Signal(len(blocks), name=f"{name}_first")
     m.d.comb += some.eq(Cat(block.any() for block in blocks))
-    m.d.comb += first.eq(some & ~(some - 1)[: len(blocks)])
+    m.d.comb += first.eq(some & ~_above_lowest(some))
     rest, index = [], []
     one = Signal(len(blocks), name=f"{name}_single")
     for i, block in enumerate(blocks):
-        others = (block & (block - 1))[: len(block)]
+        others = block & _above_lowest(block)
         rest.append(Mux(first[i], others, block))
         m.d.comb += one[i].eq(first[i] & ~others.any())
     width = number_width(size)
@@ -94,10 +99,9 @@ class SkipUnit(wiring.Component):
 
     def __init__(self, layout: data.StructLayout) -> None:
         self.layout = layout
-        row_width = layout["row"].width
-        super().__init__(
-            {"i": In(stream.Signature(layout)), "o": Out(stream.Signature(token_layout(row_width)))},
-        )
+        self.rows = layout["parts"].shape.length if "parts" in dict(layout) else 1
+        tokens = token_layout(layout["row"].width, self.rows)
+        super().__init__({"i": In(stream.Signature(layout)), "o": Out(stream.Signature(tokens))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -117,6 +121,9 @@ class SkipUnit(wiring.Component):
             self.o.payload.fire.eq(word.fire & last),
             self.i.ready.eq(~valid | (last & self.o.ready)),
         ]
+        if self.rows > 1:
+            lowest_bit = word.bits & ~rest
+            m.d.comb += self.o.payload.mask.eq(Cat((word.parts[i] & lowest_bit).any() for i in range(self.rows)))
         with m.If(valid & self.o.ready):
             m.d.sync += [word.bits.eq(rest), doubling.eq(word.double & last)]
         with m.If(self.i.ready):

@@ -21,6 +21,10 @@ PASSES = (
 )
 
 
+WAIVERS = Path(__file__).with_name("mint.vlt")
+"""What Verilator's linter need not say about such text."""
+
+
 class VerilogError(RuntimeError):
     """Yosys could not write Verilog; the text is its own message."""
 
@@ -40,6 +44,7 @@ def verilog_text(component: wiring.Component, name: str) -> str:
     if yosys.returncode:
         raise VerilogError(f"Yosys could not write the Verilog of {name}: {yosys.stderr.strip()}")
     text = re.sub(r"^module .*?^endmodule\n", _name_multiplexers, yosys.stdout, flags=re.MULTILINE | re.DOTALL)
+    text = _name_ports(text)
     # A wire called ``\\weights[0]`` is legal, but Yosys's own abc9 takes it for a bit of ``weights``.
     text = re.sub(r"\\(\w+)\[(\d+)\] ", r"\1_at_\2 ", text)
     return _share_modules(text, name)
@@ -72,6 +77,29 @@ def _name_multiplexers(module: re.Match[str]) -> str:
         lambda match: f"procmux_{numbers.setdefault(match[1], len(numbers))}",
         module[0],
     )
+
+
+def _name_ports(text: str) -> str:
+    """Count a module's ports without a name from 0, so that identical modules have identical text.
+
+    Amaranth calls a port for a part of a wire ``port$CELL$BIT``, after where that wire comes from.
+    """
+    unnamed = re.compile(r"\\port\$(\d+)\$(\d+) ")
+    names: dict[str, dict[str, str]] = {}
+    for module, ports in re.findall(r"^module (\S+) \((.*?)\);$", text, re.MULTILINE | re.DOTALL):
+        found = sorted(unnamed.finditer(ports), key=lambda match: (int(match[1]), int(match[2])))
+        names[module] = {match[0]: f"port_{i} " for i, match in enumerate(found)}
+
+    def instance(match: re.Match[str]) -> str:
+        own = names.get(match[1], {})
+        return re.sub(rf"(?<=\.){unnamed.pattern}", lambda port: own[port[0]], match[0])
+
+    def module(match: re.Match[str]) -> str:
+        own = names.get(match[1], {})
+        inside = re.sub(r"^  (\S+)  \S+ \(\n.*?^  \);$", instance, match[0], flags=re.MULTILINE | re.DOTALL)
+        return unnamed.sub(lambda port: own.get(port[0], port[0]), inside)
+
+    return re.sub(r"^module (\S+) ?\(.*?^endmodule$", module, text, flags=re.MULTILINE | re.DOTALL)
 
 
 def _share_modules(text: str, name: str) -> str:

@@ -1,6 +1,6 @@
 """Reads the words of every kernel position, round after round: spikes, or the bit planes of a linear layer's pixels."""
 
-from amaranth.hdl import Module, Mux, Shape, Signal, signed, unsigned
+from amaranth.hdl import Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -21,11 +21,12 @@ LEVELS = (
 )
 
 
-def program(plan: LayerPlan) -> Program:
+def program(plan: LayerPlan, config: AcceleratorConfig) -> Program:
     """The loops of a layer; coordinates are those of the stored map, which sum pooling reads in blocks."""
     pool, rounds = plan.source_pool, plan.rounds
     columns = plan.source_map[1]
-    column_step = rounds * plan.words
+    apart = plan.from_input or config.rows == 1  # a word has one round
+    column_step = rounds * plan.words if apart else plan.words
     row_step = columns * column_step
     counts = {
         "group": plan.groups,
@@ -44,7 +45,7 @@ def program(plan: LayerPlan) -> Program:
         {
             "row": stride * row_step,
             "column": stride * column_step,
-            "round": plan.words,
+            "round": plan.words if apart else 0,
             "kernel_row": pool * row_step,
             "kernel_column": pool * column_step,
             "pooled_row": row_step,
@@ -63,7 +64,8 @@ def program(plan: LayerPlan) -> Program:
     )
     y = Quantity(-padding, {"row": stride, "kernel_row": pool, "pooled_row": 1})
     x = Quantity(-padding, {"column": stride, "kernel_column": pool, "pooled_column": 1})
-    return Program(counts, {"address": address, "weights": weights, "y": y, "x": x})
+    step = Quantity(0, {} if apart else {"round": 1})
+    return Program(counts, {"address": address, "weights": weights, "y": y, "x": x, "step": step})
 
 
 def coordinate_shape(plans: list[LayerPlan], axis: int) -> Shape:
@@ -101,8 +103,8 @@ class WordFeeder(wiring.Component):
         Of the word to read.
     read : Out(1)
         Read it: ``data`` has it from the next cycle on, until the next read.
-    data : In(word_width)
-        What was read.
+    data : In(word_width).array(rows)
+        What was read: all time steps of a word of spikes; of a word of the input, the first.
     o : Out(stream(item_layout))
         Words for the skip unit.
     """
@@ -112,7 +114,7 @@ class WordFeeder(wiring.Component):
     def __init__(self, config: AcceleratorConfig) -> None:
         self.config = config
         self.plans = [plan for plan in config.layers if not plan.window]
-        words = max([plan.source_map[0] * plan.source_map[1] * plan.rounds * plan.words for plan in self.plans])
+        words = max(config.input_words, config.spike_words(0), config.spike_words(1))
         self.address_width = number_width(words)
         super().__init__(
             {
@@ -121,7 +123,7 @@ class WordFeeder(wiring.Component):
                 "done": Out(1),
                 "address": Out(self.address_width),
                 "read": Out(1),
-                "data": In(config.word_width),
+                "data": In(config.word_width).array(config.rows),
                 "o": Out(stream.Signature(item_of(config))),
             }
         )
@@ -134,8 +136,10 @@ class WordFeeder(wiring.Component):
             "weights": unsigned(number_width(self.config.weight_rows)),
             "y": coordinate_shape(plans, 0),
             "x": coordinate_shape(plans, 1),
+            "step": unsigned(number_width(self.config.time_steps)),
         }
-        m.submodules.nest = nest = LoopNest(LEVELS, [program(plan) for plan in plans], shapes)
+        programs = [program(plan, self.config) for plan in plans]
+        m.submodules.nest = nest = LoopNest(LEVELS, programs, shapes)
         select = (self.layer - skipped)[: len(nest.program)]
         limits = []
         for axis, name in enumerate("yx"):
@@ -174,10 +178,11 @@ class WordFeeder(wiring.Component):
                 marks[1].eq(nest.end_of("round") & (each | last_round)),
             ]
 
+        words = self._words(m, select, nest, advance)
         bits = Signal(self.config.word_width)
         some, blank, keep = Signal(), Signal(init=1), Signal()
         m.d.comb += [
-            bits.eq(Mux(found, self.data, 0)),
+            bits.eq(Mux(found, words, 0)),
             some.eq(bits.any()),
             item.bits.eq(bits),
             item.double.eq(marks[0]),
@@ -192,3 +197,27 @@ class WordFeeder(wiring.Component):
             with m.Elif(some):
                 m.d.sync += blank.eq(0)
         return m
+
+    def _words(self, m: Module, select: Value, nest: LoopNest, advance: Signal) -> Value:
+        """The bits of a word that count, from those of its time steps; of several rows, also the item's parts."""
+        plans, rows = self.plans, self.config.rows
+        if rows == 1:
+            return self.data[0]
+        parallel = by_program(m, select, [int(p.parallel) for p in plans], unsigned(1), "parallel")
+        pixels = by_program(m, select, [int(p.pixels) for p in plans], unsigned(1), "pixels")
+        step = Signal.like(nest.values.step)
+        with m.If(advance):
+            m.d.sync += step.eq(nest.values.step)
+        union = self.data[0]
+        for part in range(1, rows):
+            union = union | self.data[part]
+        one = Signal(self.config.word_width, name="one_step")
+        with m.Switch(step):
+            for part in range(rows):
+                with m.Case(part):
+                    m.d.comb += one.eq(self.data[part])
+        for part in range(rows):
+            # The sums of pixels are those of every time step; a single step's belong to the first row.
+            single = one if part == 0 else Mux(pixels, one, 0)
+            m.d.comb += self.o.payload.parts[part].eq(Mux(parallel, self.data[part], single))
+        return Mux(parallel, union, one)

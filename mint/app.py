@@ -22,6 +22,7 @@ COMMANDS = (
     "golden",
     "memory",
     "energy",
+    "estimate",
     "verilog",
     "cosim",
     "area",

@@ -54,3 +54,20 @@ NetworkDataset = Annotated[
     str | None,
     typer.Option("--dataset", metavar="NAME", help="Whose images it takes; without it, the network's usual ones."),
 ]
+AskedRows = Annotated[
+    int | None, typer.Option("--rows", min=1, max=256, help="Rows of the array: output positions; without it, 16.")
+]
+AskedColumns = Annotated[
+    int | None, typer.Option("--columns", min=1, max=256, help="Columns of the array: output channels; without it, 8.")
+]
+AskedLanes = Annotated[
+    int | None,
+    typer.Option("--lanes", metavar="N", help="Output channels at a time of the accelerator; without it, 128."),
+]
+Dataflow = Annotated[
+    str, typer.Option("--dataflow", metavar="NAME", help="How layers are computed: auto or skip (zeros are skipped).")
+]
+MemoryLimit = Annotated[
+    int | None,
+    typer.Option("--memory-kbit", metavar="N", min=1, help="Refuse an accelerator whose memories are larger."),
+]

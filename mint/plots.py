@@ -195,6 +195,57 @@ def plot_membrane_share(
     _save(figure, path, endings)
 
 
+def plot_estimate(layers: Sequence[Record], title: str, path: Path, endings: Sequence[str] = ENDINGS) -> None:
+    """Draw what ``mint estimate`` says of every layer: cycles against the bound, density, utilisation and traffic.
+
+    ``layers`` are the layers of its report.
+    """
+    names = [layer["layer"] for layer in layers]
+    figure, (cycles, density, utilisation, traffic) = _panels(max(6.4, 2 + 0.75 * len(names)), 9.0, 4)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    places = range(len(names))
+    for offset, key, label, number in ((-0.2, "cycles", "cycles", 0), (0.2, "bound_cycles", "zero-skip bound", 1)):
+        heights = [layer[key] for layer in layers]
+        bars = cycles.bar([place + offset for place in places], heights, 0.38, label=label, color=PALETTE[number])
+        if key == "cycles":
+            ratios = [
+                f"{layer['cycles'] / layer['bound_cycles']:.2f} x" if layer["bound_cycles"] else "" for layer in layers
+            ]
+            cycles.bar_label(bars, ratios, padding=2, fontsize=8)
+    cycles.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    cycles.set_ylabel("cycles")
+    for axes, key, label, number in (
+        (density, "density", "set input bits, %", 2),
+        (utilisation, "utilisation", "lanes at work, %", 4),
+    ):
+        bars = axes.bar(places, [100 * layer[key] for layer in layers], 0.6, color=PALETTE[number])
+        axes.bar_label(bars, [f"{100 * layer[key]:.1f}" for layer in layers], padding=2, fontsize=8)
+        axes.set_ylabel(label)
+    bottoms = [0.0] * len(names)
+    parts = {
+        "weights read": ("weights_read",),
+        "inputs read": ("inputs_read",),
+        "spikes written, merged": ("spikes_written", "spikes_merged"),
+    }
+    for number, (label, keys) in enumerate(parts.items()):
+        heights = [sum(layer["traffic_bits"][key] for key in keys) / 1e6 for layer in layers]
+        traffic.bar(
+            places, heights, 0.6, bottom=bottoms, label=label, color=PALETTE[number], hatch=HATCHES[number],
+            edgecolor="white", lw=0.8,
+        )  # fmt: skip
+        bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
+    traffic.set_ylabel("memory traffic, Mbit")
+    for axes in (cycles, density, utilisation, traffic):
+        axes.set_xticks(places, names)
+        axes.tick_params(axis="x", length=0)
+        axes.margins(y=0.15)
+        axes.grid(axis="y", color="#DDDDDD", lw=0.8)
+        axes.set_axisbelow(True)
+    for axes in (cycles, traffic):
+        axes.legend(frameon=False, fontsize=9)
+    _save(figure, path, endings)
+
+
 def _size(records: Sequence[Record]) -> str:
     """The arrays' size, for a title."""
     sizes = {(record["rows"], record["columns"]) for record in records if record["rows"] * record["columns"] > 1}
@@ -208,6 +259,16 @@ def _figure(width: float, height: float) -> tuple["Figure", "Axes"]:
     with rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots()
+
+
+def _panels(width: float, height: float, count: int) -> tuple["Figure", "list[Axes]"]:
+    """Several below each other."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    with rc_context(STYLE):  # type: ignore[arg-type]
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, list(figure.subplots(count))
 
 
 def _save(figure: "Figure", path: Path, endings: Sequence[str]) -> None:

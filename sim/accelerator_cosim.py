@@ -53,6 +53,7 @@ class Cosimulation:
 
     network: Network
     config: AcceleratorConfig
+    dataflow: str
     images: int
     folder: Path
     expected_cycles: int
@@ -66,12 +67,13 @@ def prepare(
     *,
     lanes: int = 128,
     lanes_per_neuron_unit: int | None = None,
+    dataflow: str = "skip",
     retire: bool = True,
     cycles_an_image: int = 100_000,
 ) -> Cosimulation:
     """Write Verilog, network and images to ``folder``."""
     check_images(network, images)
-    config = plan(network, lanes=lanes, lanes_per_neuron_unit=lanes_per_neuron_unit, retire=retire)
+    config = plan(network, lanes=lanes, lanes_per_neuron_unit=lanes_per_neuron_unit, dataflow=dataflow, retire=retire)
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     write_verilog(folder / "mint.v", Accelerator(config, network), TOP)
@@ -79,7 +81,7 @@ def prepare(
     bundle.write(network, folder / "network.safetensors")
     np.save(folder / "images.npy", images)
     count = images.shape[1 if network.input_kind == "spikes" else 0]
-    return Cosimulation(network, config, count, folder, count * cycles_an_image)
+    return Cosimulation(network, config, dataflow, count, folder, count * cycles_an_image)
 
 
 def run(
@@ -105,6 +107,7 @@ def run(
         "limit": 20 * max(prepared.expected_cycles // max(prepared.images, 1), 1000),
         "lanes": config.lanes,
         "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
+        "dataflow": prepared.dataflow,
         "retire": config.retire,
     }
     (folder / "job.json").write_text(json.dumps(job))

@@ -76,7 +76,8 @@ async def images(dut: Any) -> None:
     folder = folder_from_environment()
     job = json.loads((folder / "job.json").read_text())
     trained = bundle.read(folder / "network.safetensors")
-    config = plan(trained, lanes=job["lanes"], lanes_per_neuron_unit=job["lanes_per_neuron_unit"], retire=job["retire"])
+    wanted = ("lanes", "lanes_per_neuron_unit", "dataflow", "retire")
+    config = plan(trained, **{name: job[name] for name in wanted})
     pixels = trained.input_kind == "pixels"
     stimulus = np.load(folder / "images.npy")
     stimulus = stimulus if pixels else stimulus.swapaxes(0, 1)

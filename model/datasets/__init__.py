@@ -15,7 +15,7 @@ VALIDATION_IMAGES = 5000
 """Images at the end of the official training set that are kept for choosing, where the set is that large."""
 
 
-def _digits(data_dir: Path | None) -> tuple[Split, Split]:
+def _digits(data_dir: Path | None, fetch: bool) -> tuple[Split, Split]:
     """The last 360 images of scikit-learn's 1,797 are the test split."""
     try:
         from sklearn.datasets import load_digits
@@ -29,14 +29,14 @@ def _digits(data_dir: Path | None) -> tuple[Split, Split]:
     return Split(images[:-360], labels[:-360]), Split(images[-360:], labels[-360:])
 
 
-SETS: dict[str, Callable[[Path | None], tuple[Split, Split]]] = {
+SETS: dict[str, Callable[[Path | None, bool], tuple[Split, Split]]] = {
     "fashion-mnist": idx.fashion_mnist,
     "mnist": idx.mnist,
     "cifar10": cifar10.cifar10,
     "tiny-imagenet": tiny_imagenet.tiny_imagenet,
     "digits": _digits,
 }
-"""Functions from the folder that was named to the official training and test split."""
+"""Functions from the folder that was named, and whether to download, to the official training and test split."""
 
 NAMES = tuple(SETS)
 
@@ -50,14 +50,15 @@ SHAPES: dict[str, tuple[tuple[int, int, int], int]] = {
 """Channels, height and width of the images, and classes."""
 
 
-def load(name: str, data_dir: Path | None = None) -> Dataset:
+def load(name: str, data_dir: Path | None = None, *, download: bool = True) -> Dataset:
     """Read a set by name; the validation split is the end of the official training set.
 
     A set is looked for in ``data_dir`` or the variable MINT_DATA (the folder itself or a subfolder of the set's name),
-    then where the system or an earlier download has it; what is not there and may be downloaded is, with checksum.
+    then where the system or an earlier download has it; what is not there and may be downloaded is, with checksum,
+    unless ``download`` is off.
     """
     require(name in SETS, f"data set {name!r} is not known; choose one of {', '.join(NAMES)}")
-    train, test = SETS[name](data_dir)
+    train, test = SETS[name](data_dir, download)
     held = min(VALIDATION_IMAGES, len(train) // 6)
     return Dataset(
         name,

@@ -36,22 +36,22 @@ def _read(path: Path) -> Split:
     return Split(records[:, 1:].reshape(-1, *SHAPE), labels)
 
 
-def cifar10(data_dir: Path | None) -> tuple[Split, Split]:
+def cifar10(data_dir: Path | None, fetch: bool) -> tuple[Split, Split]:
     """50,000 training and 10,000 test images, from a named folder or a download."""
     folder = named_folder("cifar10", data_dir, ("cifar10", FOLDER), _complete, f"{TRAIN[0]} and others, {TEST}")
     if folder is None:
         folder = cache_folder("cifar10")
         if not _complete(folder):
-            _download(folder)
+            _download(folder, fetch)
     batches = [_read(folder / name) for name in TRAIN]
     images, labels = ([getattr(batch, key) for batch in batches] for key in ("images", "labels"))
     return Split(np.concatenate(images), np.concatenate(labels)), _read(folder / TEST)
 
 
-def _download(folder: Path) -> None:
+def _download(folder: Path, fetch: bool) -> None:
     """Put the six files into ``folder``; the test split, which says that the set is complete, last."""
     instead = f"name the folder of its binary version ({FOLDER}) in --data-dir or MINT_DATA"
-    data = download("cifar10", SOURCE, MD5, instead)
+    data = download("cifar10", SOURCE, MD5, fetch, instead)
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for name in (*TRAIN, TEST):

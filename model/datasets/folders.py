@@ -33,8 +33,9 @@ def cache_folder(name: str) -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mint" / name
 
 
-def download(name: str, url: str, md5: str, instead: str) -> bytes:
-    """The bytes of ``url``, checked; ``instead`` says what to do where that is not possible."""
+def download(name: str, url: str, md5: str, fetch: bool, instead: str) -> bytes:
+    """The bytes of ``url``, checked; ``instead`` says what to do where ``fetch`` is off or that is not possible."""
+    require(fetch, f"{name} is not at hand; {instead}")
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as reply:
             data: bytes = reply.read()

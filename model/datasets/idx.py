@@ -59,7 +59,7 @@ def _split(folder: Path, prefix: str) -> Split:
     return Split(images[:, None], labels.astype(np.int64))
 
 
-def mnist(data_dir: Path | None) -> tuple[Split, Split]:
+def mnist(data_dir: Path | None, fetch: bool) -> tuple[Split, Split]:
     """MNIST, from a named folder only."""
     folder = named_folder("mnist", data_dir, ("mnist",), _complete, FILES)
     require(
@@ -69,26 +69,27 @@ def mnist(data_dir: Path | None) -> tuple[Split, Split]:
     return _split(folder, "train"), _split(folder, "t10k")
 
 
-def fashion_mnist(data_dir: Path | None) -> tuple[Split, Split]:
+def fashion_mnist(data_dir: Path | None, fetch: bool) -> tuple[Split, Split]:
     """Fashion-MNIST, from a named folder, Debian's package or a download."""
     folder = named_folder("fashion-mnist", data_dir, ("fashion-mnist",), _complete, FILES)
     if folder is None:
-        folder = DEBIAN_FASHION if DEBIAN_FASHION.is_dir() else _downloaded_fashion()
+        folder = DEBIAN_FASHION if DEBIAN_FASHION.is_dir() else _downloaded_fashion(fetch)
     return _split(folder, "train"), _split(folder, "t10k")
 
 
-def _downloaded_fashion() -> Path:
+def _downloaded_fashion(fetch: bool) -> Path:
     folder = cache_folder("fashion-mnist")
-    folder.mkdir(parents=True, exist_ok=True)
     for name, md5 in FASHION_MD5.items():
         if not (folder / name).is_file():
             data = download(
                 "fashion-mnist",
                 f"{FASHION_SOURCE}/{name}",
                 md5,
+                fetch,
                 "install Debian's package dataset-fashion-mnist, or name a folder with its four idx files in "
                 "--data-dir or MINT_DATA",
             )
+            folder.mkdir(parents=True, exist_ok=True)
             temporary = folder / (name + ".part")
             temporary.write_bytes(data)
             temporary.rename(folder / name)

@@ -72,7 +72,7 @@ def _test(folder: Path, classes: Sequence[str]) -> Split:
     return Split(_decoded(paths), np.array(labels, np.int64))
 
 
-def tiny_imagenet(data_dir: Path | None) -> tuple[Split, Split]:
+def tiny_imagenet(data_dir: Path | None, fetch: bool) -> tuple[Split, Split]:
     """100,000 training images and 10,000 test images, from a named folder or a download; decoding takes a minute."""
     name = "tiny-imagenet"
     folder = named_folder(name, data_dir, (name, FOLDER), _complete, f"{CLASSES}, train and val/{ANNOTATIONS}")
@@ -81,7 +81,7 @@ def tiny_imagenet(data_dir: Path | None) -> tuple[Split, Split]:
         if not _complete(folder):
             instead = f"name the folder {FOLDER} of the official archive in --data-dir or MINT_DATA"
             part = folder.parent / "part"
-            with zipfile.ZipFile(io.BytesIO(download(name, SOURCE, MD5, instead))) as archive:
+            with zipfile.ZipFile(io.BytesIO(download(name, SOURCE, MD5, fetch, instead))) as archive:
                 archive.extractall(part)
             (part / FOLDER).rename(folder)
     classes = (folder / CLASSES).read_text().split()

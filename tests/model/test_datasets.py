@@ -184,6 +184,8 @@ def test_a_download_without_network_or_with_other_bytes_is_refused(
     def offline(*arguments: object, **named: object) -> None:
         raise OSError("no route")
 
+    with pytest.raises(ConfigError, match=f"{name} is not at hand; .*MINT_DATA"):
+        datasets.load(name, download=False)
     monkeypatch.setattr(folders.urllib.request, "urlopen", offline)
     with pytest.raises(ConfigError, match=f"{name} is not at hand and could not be downloaded .*MINT_DATA"):
         datasets.load(name)

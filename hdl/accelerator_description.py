@@ -1,0 +1,162 @@
+"""``mint.json`` of an accelerator: what a stranger needs in order to use it, and why it is as it is."""
+
+from dataclasses import asdict
+from typing import Any
+
+from amaranth.hdl import Shape
+from amaranth.lib import wiring
+
+from hdl.accelerator import Accelerator
+from hdl.description import potential_extent
+from hdl.memory_files import MemoryFile
+from model.accelerator import AcceleratorConfig, LayerPlan
+from model.network import Network
+
+MODULE = "mint_accelerator"
+MEMORIES = (
+    MemoryFile("weight_memory", "memory/weights.hex", "WEIGHTS"),
+    MemoryFile("parameter_memory", "memory/parameters.hex", "PARAMETERS"),
+)
+DATAFLOW = "skip"
+
+MEANINGS = {
+    "clk": "clock, rising edge",
+    "rst": "reset, synchronous, active high; what the memories hold stays",
+    "s_axis_tdata": "a beat of an image",
+    "s_axis_tvalid": "there is a beat",
+    "s_axis_tready": "the beat is taken in this cycle",
+    "s_axis_tlast": "the image's last beat",
+    "m_axis_tdata": "a logit as a signed number, or the class",
+    "m_axis_tvalid": "there is a result",
+    "m_axis_tready": "the result is taken in this cycle",
+    "m_axis_tlast": "the class, which ends the packet",
+    "error": "the last packet was too short or too long and was thrown away; 0 again after the next good one",
+    "working": "an image is on its way through the layers",
+}
+
+
+def describe(accelerator: Accelerator) -> dict[str, Any]:
+    """All of ``mint.json`` but test vectors and tool versions."""
+    config, network = accelerator.config, accelerator.network
+    return {
+        "schema": 1,
+        "top": "accelerator",
+        "module": MODULE,
+        "verilog": "mint.v",
+        "network": network.name,
+        "parameters": {
+            "dataflow": DATAFLOW,
+            "lanes": config.lanes,
+            "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
+            "time_steps": config.time_steps,
+            "classes": config.classes,
+        },
+        "verilog_parameters": {file.parameter: file.file for file in MEMORIES},
+        "widths": widths(config, network),
+        "ports": ports(accelerator),
+        "input_packet": {
+            "kind": config.input_kind,
+            "shape": list(config.input_shape),
+            "beats": config.input_beats,
+            "values_a_beat": config.beat_values,
+            "bits_that_count": config.beat_bits,
+            "order": input_order(config),
+        },
+        "output_packet": {"beats": config.classes + 1, "order": "the logits, class 0 first, then the class"},
+        "layers": [asdict(layer) for layer in config.layers],
+        "memories": memories(config),
+    }
+
+
+def widths(config: AcceleratorConfig, network: Network) -> dict[str, dict[str, Any]]:
+    """Bits of every kind of number, and the reason."""
+    layers = [layer.precision for layer in network.layers]
+    widest = max(network.layers, key=network.accumulator_width)
+    low, high = potential_extent(network, widest.name)
+    why = f"layer {widest.name} reaches {low:,} to {high:,}, thresholds included"
+    modes = ", ".join(f"r = {mode.leak} with {mode.membrane_width} bits" for mode in config.modes)
+    return {
+        "weight": {"bits": config.weight_width, "why": f"as trained: {_each(p.weight_width for p in layers)} bits"},
+        "membrane": {"bits": config.membrane_width, "why": f"as trained: {modes}"},
+        "accumulator": {"bits": config.accumulator_width, "why": why},
+        "word": {"bits": config.word_width, "why": "inputs that the skip unit looks through at once"},
+    }
+
+
+def _each(numbers: Any) -> str:
+    return ", ".join(map(str, sorted(set(numbers))))
+
+
+def input_order(config: AcceleratorConfig) -> str:
+    """What comes when in an input packet."""
+    first = config.layers[0]
+    what = "a pixel is a byte" if first.pixels else "a spike is a bit"
+    steps = "" if first.pixels else "time step by time step, "
+    if first.source_map == (1, 1) and not first.window:
+        return f"{steps}{config.beat_values} inputs a beat in the order channel, row, column, the first lowest; {what}"
+    return f"{steps}a position a beat, row by row, its channels from the lowest bits on; {what}"
+
+
+def ports(accelerator: Accelerator) -> list[dict[str, Any]]:
+    """Every port of the Verilog module."""
+    found: list[dict[str, Any]] = [
+        {"name": name, "direction": "input", "width": 1, "meaning": MEANINGS[name]} for name in ("clk", "rst")
+    ]
+    for path, member, _ in accelerator.signature.flatten(accelerator):
+        name = "__".join(map(str, path))
+        direction = "input" if member.flow == wiring.In else "output"
+        width = Shape.cast(member.shape).width
+        found.append({"name": name, "direction": direction, "width": width, "meaning": MEANINGS[name]})
+    return found
+
+
+def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
+    """Every memory: its words, and what lies where."""
+    units, share = config.neuron_units, config.lanes_per_neuron_unit
+    found: list[dict[str, Any]] = [
+        {
+            "name": "weights",
+            "file": MEMORIES[0].file,
+            "words": config.weight_rows,
+            "word_bits": config.lanes * config.weight_width,
+            "word": f"{config.lanes} signed codes of {config.weight_width} bits, lane 0 lowest",
+            "map": [_weights_map(layer) for layer in config.layers],
+        },
+        {
+            "name": "parameters",
+            "file": MEMORIES[1].file,
+            "words": config.parameter_rows,
+            "word_bits": units * 2 * config.accumulator_width,
+            "word": f"{units} pairs of threshold (lower) and bias, signed, {config.accumulator_width} bits each",
+            "map": [
+                f"{layer.name}: from word {layer.parameter_row} on, {layer.groups} groups of channels, {share} words each"
+                for layer in config.layers
+            ],
+        },
+        {
+            "name": "input",
+            "words": 2 * config.input_words,
+            "word_bits": config.input_word_width,
+            "word": "a position's pixels" if config.layers[0].window else "inputs of one time step or bit plane",
+            "map": ["two banks of an image each"],
+        },
+    ]
+    for parity, name in enumerate(("even", "odd")):
+        if words := config.spike_words(parity):
+            stored = [layer.name for layer in config.layers[parity::2] if layer.spiking]
+            found.append(
+                {
+                    "name": f"spikes {name}",
+                    "words": words,
+                    "word_bits": config.lanes,
+                    "word": "a spike a lane",
+                    "map": [f"{', '.join(stored)}: [row][column][time step][group of channels]"],
+                }
+            )
+    return found
+
+
+def _weights_map(layer: LayerPlan) -> str:
+    kernel = f"{layer.kernel[0]} x {layer.kernel[1]} x {layer.source_channels}"
+    order = "kernel row, kernel column, input channel"
+    return f"{layer.name}: from word {layer.weight_row} on, {layer.groups} groups of channels, {kernel} ({order}) each"

@@ -1,0 +1,94 @@
+"""The README beside a generated accelerator."""
+
+from typing import Any
+
+
+def table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    """A Markdown table."""
+    lines = [headings, ("---",) * len(headings), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def readme_text(description: dict[str, Any]) -> str:
+    """``README.md``, from what ``mint.json`` says."""
+    parameters, packet = description["parameters"], description["input_packet"]
+    ports = [(f"`{port['name']}`", port["direction"], port["width"], port["meaning"]) for port in description["ports"]]
+    widths = [(name, width["bits"], width["why"]) for name, width in description["widths"].items()]
+    memories = [
+        (
+            memory["name"],
+            f"{memory['words']:,} x {memory['word_bits']:,}",
+            f"`{memory['file']}`" if "file" in memory else "",
+            memory["word"],
+            "; ".join(memory["map"]),
+        )
+        for memory in description["memories"]
+    ]
+    shape = " x ".join(map(str, packet["shape"]))
+    files = ", ".join(f"`{name}` = `{file}`" for name, file in description["verilog_parameters"].items())
+    vectors = description["vectors"]
+    return f"""\
+# {description["network"]}
+
+A spiking neural network as one Verilog module, `{description["module"]}` in `mint.v`: {packet["kind"]} of {shape} in,
+{parameters["classes"]} logits and the class out, bit for bit those of the integer golden model. Verilog-2001 without
+vendor primitives, no multipliers. Everything here is in `mint.json`, too.
+
+## Try it
+
+    iverilog -g2005 -o testbench.vvp testbench.v mint.v && vvp testbench.vvp
+
+prints PASS and the cycles ({vectors["images"]} images, {vectors["source"]}), or FAIL with the reason and an exit status
+that is not 0; a file that is missing or of another network is a FAIL. With `vvp testbench.vvp +idle=50 +stall=50` the
+source waits and the sink refuses in half of the cycles; `+seed=N` makes other waits, `+images=N` runs fewer images,
+`+vcd=FILE` writes waves. `fusesoc --cores-root . run --target sim mint` does it by `mint.core`, which has the targets
+`default` and `lint`, too. `mint.vlt` has what `verilator --lint-only -Wall mint.vlt mint.v` need not say.
+
+The memories' contents are read by `$readmemh`, in simulation and in synthesis, from paths below the folder that the tool
+runs in. Parameters of the module name others: {files}.
+
+## Ports
+
+{table(("port", "direction", "bits", "meaning"), ports)}
+
+## Protocol
+
+Both streams are AXI4-Streams: a beat passes in every cycle with `tvalid` and `tready`; neither waits for the other, and
+what is offered stays until it is taken.
+
+**In.** A packet is an image, {packet["beats"]:,} beats, `s_axis_tlast` with the last one. {packet["bits_that_count"]} bits of a beat
+count, the lowest: {packet["order"]}. There is room for two images: the next one may come while one is computed.
+
+**Malformed packets.** One that ends early, or goes on after its last beat, is thrown away as a whole, up to its
+`tlast`; `error` rises and stays until a good packet has come. Results of images before and after are not touched.
+
+**Out.** A packet for every image, in order, {parameters["classes"] + 1} beats: the logits as signed 32-bit numbers, class 0 first, then the
+class with `m_axis_tlast`: the lowest index of the greatest logit.
+
+**Reset.** Ends everything that is under way; the next beat is the first of an image.
+
+## Latency and throughput
+
+{_cycles(description)}
+
+## Widths
+
+{table(("number", "bits", "why"), widths)}
+
+## Memories
+
+{table(("memory", "words x bits", "file", "word", "what lies where"), memories)}
+
+A lane is an output channel; lane i of group g is channel {parameters["lanes"]} g + i. Neuron unit j has the lanes from
+{parameters["lanes_per_neuron_unit"]} j on.
+"""
+
+
+def _cycles(description: dict[str, Any]) -> str:
+    """What there is to say about cycles."""
+    parameters = description["parameters"]
+    return f"""\
+{parameters["lanes"]} lanes add a row of weights in every cycle, for one input bit that is set: what is zero takes no cycle. So the
+cycles of an image depend on it; they grow with the set bits of the pixels, counted once, and with the spikes of every
+time step. The testbench prints those of its images without waits: from the first beat in to the first class out, and
+from class to class with images waiting, which is the throughput."""

@@ -1,0 +1,253 @@
+"""``mint estimate``: what the zero-skipping accelerator will take, before any synthesis."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mint.console import console, messages, print_wide
+from mint.options import (
+    AskedMembraneWidth,
+    AskedWeightWidth,
+    Bundle,
+    DataDir,
+    DatasetName,
+    Lanes,
+    LanesPerNeuronUnit,
+)
+from mint.plots import plot_estimate
+from mint.report import write_json
+
+if TYPE_CHECKING:
+    from model.accelerator import AcceleratorConfig
+    from model.estimate import Estimate
+    from model.network import Network
+
+ARRAY = (16, 8)
+"""Rows and columns of the dense systolic array beside which the cycles are put."""
+
+EXACT = "exact: the cycles of the hardware, mean of {count} test images of {source}"
+EXPECTED = (
+    "expected, not measured: every bit that a layer reads is set independently with the density given; "
+    "exact cycles of {count} such random inputs"
+)
+
+
+def estimate(
+    weight_width: AskedWeightWidth = None,
+    membrane_width: AskedMembraneWidth = None,
+    bundle: Bundle = None,
+    network: Annotated[
+        str | None, typer.Option("--network", metavar="NAME", help="An untrained shape in place of a bundle: vgg9.")
+    ] = None,
+    lanes: Lanes = 128,
+    lanes_per_neuron_unit: LanesPerNeuronUnit = None,
+    images: Annotated[
+        int | None,
+        typer.Option(
+            "--images", min=1, help="Test images, from the first on (100); with --density, random inputs (1)."
+        ),
+    ] = None,
+    density: Annotated[
+        str | None,
+        typer.Option(
+            "--density",
+            metavar="D[,D...]",
+            help="No images: share of set bits, 0 to 1, of all spikes, or of what each layer reads.",
+        ),
+    ] = None,
+    pixel_density: Annotated[
+        float, typer.Option("--pixel-density", metavar="D", help="Set bits of pixels, with a single --density.")
+    ] = 0.5,
+    dataset: DatasetName = None,
+    data_dir: DataDir = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go; without it, build/w2u2 and so on."),
+    ] = None,
+) -> None:
+    """Print cycles, zero-skip bound, traffic and memories of the accelerator, layer by layer, without building it.
+
+    With images the cycles are exact: those of the hardware, whose hand-shakes are recurrences over the words that it
+    reads. With --density they are an expectation, labelled as such. The bound counts a cycle for each set input bit and
+    group of output channels, from the golden model; utilisation is the share of lanes that add a weight, of all lanes
+    in all cycles.
+
+    Writes FOLDER/estimate.json, and the chart as .png and .svg.
+    """
+    from model.accelerator import plan
+
+    chosen, folder, title = _network(bundle, network, weight_width, membrane_width, density)
+    config = plan(chosen, lanes=lanes, lanes_per_neuron_unit=lanes_per_neuron_unit)
+    if density is None:
+        found, kind = _measured(chosen, config, images or 100, dataset, data_dir)
+    else:
+        found, kind = _expected(chosen, config, images or 1, density, pixel_density)
+    report = describe(found, _dense(chosen))
+    target = (output or folder) / "estimate.json"
+    write_json(target, {"network": title, "exact": density is None, "kind": kind, **report})
+    heading = f"{title}, {config.lanes} lanes, {config.lanes_per_neuron_unit} a neuron unit"
+    plot_estimate(report["layers"], heading if density is None else f"{heading}; expected", target.with_suffix(".svg"))
+    _print(report, heading, kind)
+    console.print(f"written: {target}, and its chart as .png and .svg", soft_wrap=True)
+
+
+def _network(
+    bundle: Path | None, shape: str | None, weight_width: int | None, membrane_width: int | None, density: str | None
+) -> tuple["Network", Path, str]:
+    """The network, where its report goes, and its name."""
+    from mint.choice import DEFAULT_WIDTH, choose
+    from model.config import Precision, require
+    from model.shapes import SHAPES
+
+    if shape is None:
+        precision, path, network = choose(bundle, weight_width, membrane_width)
+        require(network is not None, f"no network of {precision} ships; name yours with --bundle")
+        assert network is not None
+        assert path is not None
+        return network, Path("build") / str(precision), path.name
+    require(bundle is None, "--network is an untrained shape, and --bundle a trained network; give one of them")
+    require(shape in SHAPES, f"network {shape!r} is no shape that is known; choose one of: {', '.join(SHAPES)}")
+    require(density is not None, f"{shape} is untrained, its spikes mean nothing; give --density")
+    precision = Precision(*(DEFAULT_WIDTH if width is None else width for width in (weight_width, membrane_width)))
+    return SHAPES[shape](precision), Path("build") / shape, f"{shape} of {precision}, untrained"
+
+
+def _measured(
+    network: "Network", config: "AcceleratorConfig", images: int, dataset: str | None, data_dir: Path | None
+) -> tuple["Estimate", str]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from model import datasets
+    from model.config import require
+    from model.estimate import measured
+
+    name = dataset or str(network.provenance.get("dataset", "fashion-mnist"))
+    test = datasets.load(name, data_dir).test
+    require(images <= len(test), f"{images} images; the test set of {name} has {len(test)}")
+    with Progress(
+        TextColumn("counting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=messages
+    ) as progress:
+        task = progress.add_task("", total=images)
+        found = measured(network, config, test.images[:images], lambda done: progress.advance(task, done))
+    return found, EXACT.format(count=f"{images:,}", source=name)
+
+
+def _expected(
+    network: "Network", config: "AcceleratorConfig", draws: int, density: str, pixel_density: float
+) -> tuple["Estimate", str]:
+    from model.config import ConfigError
+    from model.estimate import expected
+
+    try:
+        densities = [float(each) for each in density.split(",")]
+    except ValueError:
+        raise ConfigError(f"density {density!r}; give a number, or one for each layer with commas") from None
+    if len(densities) == 1:
+        densities *= len(config.layers)
+        if network.input_kind == "pixels":
+            densities[0] = pixel_density
+    return expected(config, densities, draws), EXPECTED.format(count=f"{draws:,}")
+
+
+def _dense(network: "Network") -> dict[str, int] | None:
+    """Cycles of every layer on the dense array, of a network of one pair of widths."""
+    from hdl.tiling import tilings
+
+    if len({layer.precision for layer in network.layers}) > 1:
+        return None
+    config = network.array_config(rows=ARRAY[0], columns=ARRAY[1])
+    return {name: tiling.cycles for name, tiling in tilings(network, config).items()}
+
+
+def describe(found: "Estimate", dense: dict[str, int] | None) -> dict[str, Any]:
+    """The report: means over the images."""
+    from model.traffic import membrane_bits
+
+    config = found.config
+    layers = []
+    for index, layer in enumerate(found.layers):
+        traffic = found.traffic(index)
+        layers.append(
+            {
+                "layer": layer.plan.name,
+                "cycles": float(layer.cycles.mean()),
+                "bound_cycles": float(layer.bound.mean()),
+                "tokens": float(layer.tokens.mean()),
+                "density": layer.density,
+                "utilisation": layer.utilisation,
+                "dense_cycles": dense and dense[layer.plan.name],
+                "traffic_bits": {**asdict(traffic), "total": traffic.total},
+            }
+        )
+    return {
+        "lanes": config.lanes,
+        "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
+        "images": len(found.cycles),
+        "cycles": float(found.cycles.mean()),
+        "least_cycles": int(found.cycles.min()),
+        "most_cycles": int(found.cycles.max()),
+        "bound_cycles": float(found.bound.mean()),
+        "ratio": float(found.cycles.sum() / max(1, found.bound.sum())),
+        "utilisation": found.utilisation,
+        "dense_cycles": dense and sum(dense.values()),
+        "load_cycles": found.load,
+        "interval_cycles": float(found.intervals.mean()),
+        "latency_cycles": float(found.latency.mean()),
+        "input_width": config.input_width,
+        "input_beats": config.input_beats,
+        "memory_bits": config.memory_bits,
+        "membrane_bits": membrane_bits(config),
+        "layers": layers,
+    }
+
+
+def _print(report: dict[str, Any], heading: str, kind: str) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("layer")
+    dense = f"dense array\n{ARRAY[0]} x {ARRAY[1]}, cycles"
+    columns = ("cycles", "bound", "ratio", "density\n%", "lanes at\nwork %", dense, "weights\nread, kbit")
+    for column in (*columns, "inputs\nread, kbit", "spikes written\nand merged, kbit"):
+        table.add_column(column, justify="right")
+    sums = dict.fromkeys(("weights_read", "inputs_read", "spikes"), 0.0)
+    for layer in report["layers"]:
+        bits = layer["traffic_bits"]
+        spikes = bits["spikes_written"] + bits["spikes_merged"]
+        for key, value in (*bits.items(), ("spikes", spikes)):
+            if key in sums:
+                sums[key] += value
+        moved = (bits["weights_read"], bits["inputs_read"], spikes)
+        table.add_row(layer["layer"], *_numbers(layer), *(f"{each / 1e3:,.1f}" for each in moved))
+    table.add_section()
+    table.add_row("all", *_numbers(report), *(f"{each / 1e3:,.1f}" for each in sums.values()))
+    print_wide(table, heading)
+    memories = ", ".join(f"{name} {bits:,}" for name, bits in report["memory_bits"].items() if bits)
+    interval = f"{report['cycles']:,.1f} ({report['least_cycles']:,} to {report['most_cycles']:,})"
+    load = f"{report['load_cycles']:,} ({report['input_beats']:,} beats of {report['input_width']} bits)"
+    for line in (
+        kind,
+        f"cycles an image, steady state: {interval}, {report['ratio']:.3f} x the bound",
+        f"latency from the first input beat to the class, both included: {report['latency_cycles']:,.1f} cycles",
+        f"loading an image: {load}, while the one before is computed",
+        f"so a stream of these images gives a class every {report['interval_cycles']:,.1f} cycles",
+        f"memory bits: {memories}; all {sum(report['memory_bits'].values()):,}",
+        f"membranes: {report['membrane_bits']:,} bits at the lanes, no memory and no traffic",
+    ):
+        console.print(line, soft_wrap=True)
+
+
+def _numbers(entry: dict[str, Any]) -> list[str]:
+    """Columns that a layer and the sum of all have."""
+    cycles, bound, dense = entry["cycles"], entry["bound_cycles"], entry["dense_cycles"]
+    return [
+        f"{cycles:,.1f}",
+        f"{bound:,.1f}",
+        f"{cycles / bound:.3f}" if bound else "-",
+        f"{100 * entry['density']:.1f}" if "density" in entry else "",
+        f"{100 * entry['utilisation']:.1f}",
+        f"{dense:,}" if dense else "-",
+    ]

@@ -1,0 +1,99 @@
+"""Cycles of the zero-skipping accelerator, exactly: the hardware's hand-shakes as recurrences over its words.
+
+Words are fetched one a cycle; what has a set bit or a mark goes into a queue, from there to the skip unit, which makes
+tokens of it, one a cycle; a token that fires starts the neuron units. With word k of a layer, all in cycles after the
+layer's start:
+
+    seen_k   = pushed_(k-1) + 1                                     the feeder has the word; one that is left out
+    pushed_k = max(seen_k, taken of the word FEED_DEPTH earlier + 1)    passes in this cycle, else a queue with room
+    taken_k  = max(pushed_k + 1, ended_(k-1))                       by the skip unit
+    ended_k  = taken_k + tokens_k                                   its last token is handed on
+
+A window of pixels is offered when its pixels are there. A fire waits until fire_interval after the one before; with
+shared neuron units every token does. A layer ends with its last neuron; the next one starts in the cycle after.
+Everything is an array over images: their words differ in tokens, not in order.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.accelerator import FEED_DEPTH, AcceleratorConfig, LayerPlan
+from model.words import Words
+
+Cycles = NDArray[np.int64]
+
+FIRST_FETCH = 2
+"""From a layer's start to its first word, or pixel, as the memory gives it."""
+FIRE_DELAY = 4
+"""From a token to its first neuron's potential: row address, weights, sum, and the unit's own cycle."""
+WRITE_BACK = 2
+"""From a layer's last spike to the start of the next layer: the spike is written, and read by then."""
+
+
+@dataclass(frozen=True)
+class LayerCycles:
+    """Of one layer, each [N].
+
+    Members
+    -------
+    cycles : [N]
+        From the layer's start to the next one's.
+    first_fire : [N]
+        From the start to the token of the first fire.
+    """
+
+    cycles: Cycles
+    first_fire: Cycles
+
+
+def fire_latency(plan: LayerPlan, config: AcceleratorConfig) -> int:
+    """From a token that fires to its last neuron's spike, or the last of its sums."""
+    share = config.lanes_per_neuron_unit
+    times = config.time_steps if plan.pixels and plan.spiking else 1
+    return FIRE_DELAY + (2 * (times - 1) + 1 if share == 1 else share * times)
+
+
+def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> LayerCycles:
+    """The recurrences of the module, word after word."""
+    handovers, _, images = words.tokens.shape
+    interval, latency = config.fire_interval(plan), fire_latency(plan, config)
+    shared = config.lanes_per_neuron_unit > 1
+
+    pushed = np.full(images, FIRST_FETCH - 1)
+    captured = pushed + 1
+    ended, units_free, output_free = (np.zeros(images, np.int64) for _ in range(3))
+    queue = np.zeros(FEED_DEPTH * images, np.int64)  # when the words that were pushed last were taken
+    place = np.arange(images)
+    first_fire = None
+    for _ in range(plan.groups):
+        for number in range(handovers):
+            if plan.window:
+                captured = np.maximum(captured + _fetches(plan, number), pushed)
+                pushed = captured.copy()
+            for tokens in words.tokens[number]:
+                kept = tokens > 0
+                pushed += 1
+                np.maximum(pushed, queue[place] + 1, out=pushed, where=kept)
+                taken = np.maximum(pushed + 1, ended)
+                queue[place[kept]] = taken[kept]
+                place = (place + images * kept) % len(queue)
+                if shared:
+                    np.maximum(taken, units_free - 1, out=taken)
+                np.add(taken, tokens, out=ended, where=kept)
+            if not shared:
+                np.maximum(ended, units_free, out=ended)
+            if not plan.spiking:
+                np.maximum(ended, output_free, out=ended)
+                output_free = ended + latency + config.lanes + 1  # a group's logits leave one a cycle
+            first_fire = ended.copy() if first_fire is None else first_fire
+            units_free = ended + interval
+    assert first_fire is not None
+    return LayerCycles(ended + latency + WRITE_BACK, first_fire)
+
+
+def _fetches(plan: LayerPlan, position: int) -> int:
+    """Pixels, one a cycle, that the window needs for a position beyond those that it has."""
+    rows, columns = plan.kernel
+    return rows * (plan.stride if position % plan.positions[1] else columns)

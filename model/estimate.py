@@ -1,0 +1,167 @@
+"""Cycles, bound and traffic of an accelerator before any synthesis: exact for images, expected for densities."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.accelerator import AcceleratorConfig, LayerPlan
+from model.activity import layer_inputs
+from model.bound import bound_cycles, set_bits, useful_cycles
+from model.config import require
+from model.cycles import Cycles, layer_cycles
+from model.golden.network import chunks
+from model.network import Network
+from model.schedule import latency, load_cycles, schedule
+from model.traffic import Traffic, read_places, traffic
+from model.words import Counts, random_counts, stored_counts, words_of
+
+WORD_BYTES = 100_000_000
+"""Of a layer's words that are held at a time."""
+
+
+@dataclass(frozen=True)
+class LayerEstimate:
+    """One layer on all images, each [N].
+
+    Members
+    -------
+    cycles : [N]
+        From its start to the next layer's.
+    first_fire : [N]
+        From its start to its first fire.
+    tokens : [N]
+        Cycles in which the lanes take an input, or an empty word that fires or doubles.
+    set_bits : [N]
+        nnz of its inputs after im2col.
+    """
+
+    plan: LayerPlan
+    lanes: int
+    cycles: Cycles
+    first_fire: Cycles
+    tokens: NDArray[np.int64]
+    set_bits: NDArray[np.int64]
+
+    @property
+    def bound(self) -> NDArray[np.int64]:
+        return bound_cycles(self.set_bits, self.plan.channels, self.lanes)
+
+    @property
+    def utilisation(self) -> float:
+        """Lanes at work, of all lanes in all cycles."""
+        return float(useful_cycles(self.set_bits, self.plan.channels, self.lanes).sum() / self.cycles.sum())
+
+    @property
+    def density(self) -> float:
+        """Set bits, of all bits after im2col but padding."""
+        bits = read_places(self.plan) * self.plan.rounds * self.plan.source_channels
+        return float(self.set_bits.mean() / bits)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """All layers, in the order in which they run."""
+
+    config: AcceleratorConfig
+    layers: tuple[LayerEstimate, ...]
+
+    @property
+    def layer_cycles(self) -> NDArray[np.int64]:
+        """[N, layers]."""
+        return np.stack([layer.cycles for layer in self.layers], axis=1)
+
+    @property
+    def cycles(self) -> Cycles:
+        """From one image's start to the next one's, [N], where no input is waited for: the steady-state interval."""
+        return self.layer_cycles.sum(1)
+
+    @property
+    def bound(self) -> NDArray[np.int64]:
+        return np.sum([layer.bound for layer in self.layers], axis=0)
+
+    @property
+    def utilisation(self) -> float:
+        return sum(layer.utilisation * layer.cycles.sum() for layer in self.layers) / float(self.cycles.sum())
+
+    @property
+    def latency(self) -> Cycles:
+        """From an image's first input beat to its class, both included, [N], of an accelerator that was idle."""
+        return latency(self.config, self.layer_cycles)
+
+    @property
+    def load(self) -> int:
+        """Cycles of an image's input; intervals cannot be shorter."""
+        return load_cycles(self.config)
+
+    @property
+    def intervals(self) -> Cycles:
+        """From the class before to each image's own, [N], input and output never pausing, the first after the last."""
+        order = [*range(len(self.cycles)), 0]
+        timed = schedule(self.config, self.layer_cycles[order], self.layers[-1].first_fire[order])
+        return np.roll(np.diff(timed.result), 1)
+
+    def traffic(self, index: int) -> Traffic:
+        """Of a layer, the mean of all images."""
+        layer = self.layers[index]
+        return traffic(layer.plan, self.config, float(layer.tokens.mean()))
+
+
+def measured(
+    network: Network, config: AcceleratorConfig, images: NDArray[Any], advance: Callable[[int], None] = lambda _: None
+) -> Estimate:
+    """The exact numbers for ``images``; calls ``advance`` with the images that are done."""
+    stored: dict[str, list[Counts]] = {layer.name: [] for layer in config.layers}
+    nnz: dict[str, list[NDArray[np.int64]]] = {layer.name: [] for layer in config.layers}
+    for _, part in chunks(network, images):
+        inputs = layer_inputs(network, part)
+        for layer, plan in zip(network.layers, config.layers, strict=True):
+            bits = inputs.pop(layer.name)
+            stored[plan.name].append(stored_counts(bits, plan))
+            nnz[plan.name].append(set_bits(network, layer, bits))
+        advance(part.shape[0 if network.input_kind == "pixels" else 1])
+    return Estimate(
+        config,
+        tuple(
+            _layer(plan, config, np.concatenate(stored.pop(plan.name), axis=-1), np.concatenate(nnz[plan.name]))
+            for plan in config.layers
+        ),
+    )
+
+
+def expected(config: AcceleratorConfig, densities: Sequence[float], images: int = 1, seed: int = 0) -> Estimate:
+    """What to expect of ``densities``, one for what each layer reads: every bit is set independently with that
+    probability, and the cycles are the exact ones of ``images`` such draws."""
+    require(
+        len(densities) == len(config.layers), f"{len(densities)} densities; give one for each of {len(config.layers)}"
+    )
+    for density in densities:
+        require(0 <= density <= 1, f"density {density:g}; choose 0 to 1")
+    random = np.random.default_rng(seed)
+    return Estimate(
+        config,
+        tuple(
+            _layer(plan, config, random_counts(plan, density, images, random))
+            for plan, density in zip(config.layers, densities, strict=True)
+        ),
+    )
+
+
+def _layer(
+    plan: LayerPlan, config: AcceleratorConfig, stored: Counts, nnz: NDArray[np.int64] | None = None
+) -> LayerEstimate:
+    """A layer on all images, as many at a time as memory allows; without ``nnz``, the set bits of its words."""
+    rows, columns = plan.positions
+    words = rows * columns * plan.rounds * plan.words * plan.source_pool**2
+    words *= 1 if plan.window else plan.kernel[0] * plan.kernel[1]
+    size = max(1, WORD_BYTES // (words * stored.itemsize))
+    parts: list[tuple[NDArray[np.int64], ...]] = []
+    for start in range(0, stored.shape[-1], size):
+        found = words_of(stored[..., start : start + size], plan)
+        cycles = layer_cycles(plan, config, found)
+        sums = (counts.sum((0, 1), dtype=np.int64) for counts in (found.tokens, found.bits))
+        parts.append((cycles.cycles, cycles.first_fire, *sums))
+    cycles_, first_fire, tokens, bits = (np.concatenate(values) for values in zip(*parts, strict=True))
+    return LayerEstimate(plan, config.lanes, cycles_, first_fire, tokens * plan.groups, bits if nnz is None else nnz)

@@ -1,0 +1,73 @@
+"""What goes between lanes and memories, in bits an image: known before any synthesis.
+
+Weights go to the lanes a row at a time, one for every token. Inputs and spikes are read a word at a time, for every
+position again; places outside the map are not read. Spikes are written once, of a max pool every position's, and what
+is there already is read for the OR. Membranes stay at their lane while its time steps run: they have no memory.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.accelerator import AcceleratorConfig, LayerPlan
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Bits an image, of one layer."""
+
+    weights_read: float
+    inputs_read: int
+    """Pixels or spikes."""
+    spikes_written: int
+    spikes_merged: int
+    """Read to be ORed: max pooling."""
+    membranes: int = 0
+    """To and from a memory."""
+
+    @property
+    def total(self) -> float:
+        return self.weights_read + self.inputs_read + self.spikes_written + self.spikes_merged + self.membranes
+
+
+def traffic(plan: LayerPlan, config: AcceleratorConfig, tokens: float) -> Traffic:
+    """Of a layer whose words became so many ``tokens`` an image, all groups of output channels together."""
+    width = config.input_word_width if plan.from_input else config.lanes
+    rows, columns = plan.stored_map
+    stored = rows * columns * config.time_steps * plan.groups * config.lanes if plan.spiking else 0
+    return Traffic(
+        weights_read=tokens * config.lanes * config.weight_width,
+        inputs_read=word_reads(plan) * width,
+        spikes_written=stored * plan.pool**2,
+        spikes_merged=stored * (plan.pool**2 - 1),
+    )
+
+
+def word_reads(plan: LayerPlan) -> int:
+    """Words that a layer reads of its source's memory."""
+    if not plan.window:
+        return plan.groups * read_places(plan) * plan.rounds * plan.words
+    # Every input column once for a row of positions.
+    covered = (plan.positions[1] - 1) * plan.stride + plan.kernel[1]
+    return plan.groups * _inside(plan, 0) * _within(np.arange(covered) - plan.padding, plan.source_limit[1])
+
+
+def read_places(plan: LayerPlan) -> int:
+    """Places of the source's map that the kernel covers, over all positions, without padding."""
+    return _inside(plan, 0) * _inside(plan, 1) * plan.source_pool**2
+
+
+def _inside(plan: LayerPlan, axis: int) -> int:
+    """Of the kernel's places, over all positions along an axis, those that are not padding."""
+    places = np.arange(plan.positions[axis])[:, None] * plan.stride + np.arange(plan.kernel[axis]) - plan.padding
+    return _within(places, plan.source_limit[axis] // plan.source_pool)
+
+
+def _within(places: NDArray[np.int64], extent: int) -> int:
+    return int(((places >= 0) & (places < extent)).sum())
+
+
+def membrane_bits(config: AcceleratorConfig) -> int:
+    """Bits of the membranes that the lanes keep, in registers, or beside their shared neuron unit."""
+    return config.lanes * config.membrane_width

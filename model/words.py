@@ -1,0 +1,93 @@
+"""The words that an accelerator reads for a layer: how many tokens each of them becomes, in the order of the loops.
+
+Which words are read, and in which order, depends on the layer alone; how many bits are set in them on the image. A
+*hand-over* is what ends with a fire: one position and time step; of pixels and of the last layer, one position.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from model.accelerator import LayerPlan
+from model.config import PIXEL_BITS
+
+Counts = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words of one group of output channels; all groups read the same.
+
+    Members
+    -------
+    bits : [hand-overs, words, N]
+        Set bits of every word, before anything is left out.
+    tokens : [hand-overs, words, N]
+        Cycles of the lanes: the set bits; 1 for a word without any that is marked; 0 for one that is left out.
+    """
+
+    bits: Counts
+    tokens: Counts
+
+
+def stored_counts(bits: NDArray[np.uint8], plan: LayerPlan) -> Counts:
+    """Set bits [H, W, rounds, words, N] of every stored word, of what the layer reads, [rounds, N, H, W, C]."""
+    starts = np.arange(plan.words) * plan.word_channels
+    counts = np.add.reduceat(bits, starts, axis=-1, dtype=np.int16)
+    return np.ascontiguousarray(counts.transpose(2, 3, 0, 4, 1))
+
+
+def word_channels(plan: LayerPlan) -> NDArray[np.int64]:
+    """Channels in each word of a place."""
+    ends = np.minimum(np.arange(1, plan.words + 1) * plan.word_channels, plan.source_channels)
+    return np.diff(ends, prepend=0)
+
+
+def random_counts(plan: LayerPlan, density: float, images: int, random: np.random.Generator) -> Counts:
+    """Counts as :func:`stored_counts` has them, of bits that are set independently with probability ``density``."""
+    shape = (*plan.source_map, plan.rounds, plan.words, images)
+    return random.binomial(word_channels(plan)[:, None], density, shape).astype(np.int16)
+
+
+def words_of(stored: Counts, plan: LayerPlan) -> Words:
+    """The words in the order in which they are read, of the counts that are stored."""
+    counts = _window(stored, plan) if plan.window else _gathered(stored, plan)
+    doubles = np.zeros(counts.shape[1], bool)
+    if plan.pixels:  # the last word of every plane but the last
+        per_round = counts.shape[1] // plan.rounds
+        doubles[per_round - 1 : -1 : per_round] = True
+    tokens = counts.copy()
+    if doubles.any():
+        begun = np.logical_or.accumulate(counts > 0, axis=1)
+        tokens[:, doubles] = np.maximum(tokens[:, doubles], begun[:, doubles])
+    tokens[:, -1] = np.maximum(tokens[:, -1], 1)
+    return Words(counts, tokens)
+
+
+def _window(stored: Counts, plan: LayerPlan) -> Counts:
+    """[positions, planes, N]: a word is a plane of a whole window."""
+    pad = plan.padding
+    padded = np.pad(stored[:, :, :, 0], ((pad, pad), (pad, pad), (0, 0), (0, 0)))
+    windows = sliding_window_view(padded, plan.kernel, (0, 1))[:: plan.stride, :: plan.stride]
+    return windows.sum((-2, -1), dtype=np.int16).reshape(-1, PIXEL_BITS, stored.shape[-1])
+
+
+def _gathered(stored: Counts, plan: LayerPlan) -> Counts:
+    """[hand-overs, words, N]: round, kernel row, kernel column, pooled row, pooled column, word."""
+    rows, columns = plan.source_limit
+    pool, pad, images = plan.source_pool, plan.padding * plan.source_pool, stored.shape[-1]
+    padded = np.pad(stored[:rows, :columns], ((pad, pad), (pad, pad), *((0, 0),) * 3))
+
+    def places(positions: int, kernel: int) -> NDArray[np.int64]:
+        starts = np.arange(positions)[:, None] * plan.stride + np.arange(kernel)
+        return starts[..., None] * pool + np.arange(pool)
+
+    y, x = (places(*extents) for extents in zip(plan.positions, plan.kernel, strict=True))
+    found: Any = padded[y[:, None, :, None, :, None], x[None, :, None, :, None, :]]
+    found = found.transpose(0, 1, 6, 2, 3, 4, 5, 7, 8)
+    each_round = plan.spiking and not plan.pixels
+    positions = plan.positions[0] * plan.positions[1]
+    return found.reshape(positions * (plan.rounds if each_round else 1), -1, images)

@@ -1,0 +1,154 @@
+"""Random chains through accelerator and golden model: every neuron, logit and class, idle and back-pressure crossed."""
+
+import os
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import strategies as st
+
+from model.config import ConfigError, Precision
+from model.golden.network import run as golden
+from model.network import Pool
+from sim.accelerator_cosim import prepare, run
+from sim.chains import Chain, Link
+from sim.cosim import Waits
+
+EXAMPLES = int(os.environ.get("MINT_EXAMPLES", "6"))
+"""Random chains a run; `make soak` asks for more."""
+IMAGES = 2
+
+WIDTHS = st.sampled_from([2, 4, 8])
+PRECISIONS = st.builds(Precision, WIDTHS, WIDTHS)
+POOLS = st.one_of(st.none(), st.builds(Pool, st.sampled_from(["max", "sum"]), st.integers(1, 3)))
+LINKS = st.builds(
+    Link,
+    channels=st.integers(1, 7),
+    kernel=st.sampled_from([3, 1, 5, 0, 2]),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 2),
+    pool=POOLS,
+    precision=PRECISIONS,
+    leak=st.integers(0, 7),
+)
+FORMS = st.sampled_from(
+    [
+        {"lanes_per_neuron_unit": 1},
+        {"lanes_per_neuron_unit": 1, "dataflow": "time-parallel"},
+        {"lanes_per_neuron_unit": 2},
+        {"lanes_per_neuron_unit": 4},
+    ]
+)
+CHAINS = st.builds(
+    Chain,
+    input_kind=st.sampled_from(["pixels", "spikes"]),
+    input_shape=st.tuples(st.integers(1, 3), st.integers(1, 8), st.integers(1, 8)),
+    time_steps=st.integers(1, 5),
+    links=st.lists(LINKS, min_size=1, max_size=3).map(tuple),
+    classes=st.integers(1, 9),
+    precision=PRECISIONS,
+    seed=st.integers(0, 99),
+    density=st.sampled_from([0.0, 0.05, 0.3, 0.7, 1.0]),
+)
+
+
+def compared(chain, images, **options):
+    """Outcomes without and with waits; both are right."""
+    network = chain.network()
+    with TemporaryDirectory() as folder:
+        prepared = prepare(network, chain.images(images), Path(folder), **options)
+        plain = run(prepared)
+        waiting = run(prepared, waits=Waits(idle=100, stall=100))
+    for outcomes in (plain, waiting):
+        assert outcomes.first is None
+        assert outcomes.mismatches == 0
+        assert outcomes.images == images
+    assert waiting.logits == plain.logits
+    return plain
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="MINT_EXAMPLES" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    print_blob=True,
+)
+@given(chain=CHAINS, lanes=st.integers(1, 8), form=FORMS)
+def test_random_chain(chain, lanes, form):
+    try:
+        network = chain.network()
+    except ConfigError:
+        assume(False)
+    note(f"{[(layer.name, network.shapes[layer.name]) for layer in network.layers]}")
+    outcomes = compared(chain, IMAGES, lanes=lanes, **form)
+    neurons = sum(np.prod(network.shapes[layer.name]) for layer in network.layers if layer.spiking)
+    assert outcomes.comparisons == (IMAGES + 1) * (3 * network.time_steps * neurons + chain.classes + 1)
+
+
+TYPICAL = Chain(
+    input_kind="pixels",
+    input_shape=(2, 7, 6),
+    time_steps=3,
+    links=(
+        Link(5, 3, padding=1, pool=Pool("max", 2), precision=Precision(4, 4), leak=6),
+        Link(6, 2, stride=1, padding=1, pool=Pool("sum", 2), precision=Precision(2, 8), leak=0),
+        Link(7, 0, precision=Precision(8, 2), leak=2),
+    ),
+    classes=5,
+    precision=Precision(4, 4),
+    seed=3,
+    density=0.4,
+)
+"""Pixels, both pools with odd ends, mixed widths and leaks; with three lanes several groups."""
+
+
+@pytest.mark.parametrize(("share", "dataflow"), [(1, "skip"), (3, "skip"), (1, "time-parallel")])
+@pytest.mark.parametrize("kind", ["pixels", "spikes"])
+def test_typical_chain(kind, share, dataflow):
+    compared(replace(TYPICAL, input_kind=kind), IMAGES, lanes=3, lanes_per_neuron_unit=share, dataflow=dataflow)
+
+
+def test_linear_chain_in_verilator(tmp_path):
+    chain = replace(TYPICAL, links=(Link(9, 0, leak=5), Link(4, 0)))
+    prepared = prepare(chain.network(), chain.images(3), tmp_path, lanes=6, lanes_per_neuron_unit=2)
+    waits = Waits(idle=64, stall=64)
+    outcomes, expected = (run(prepared, waits=waits, simulator=name) for name in ("verilator", "icarus"))
+    assert outcomes.first is None
+    assert outcomes.comparisons == expected.comparisons
+    assert outcomes.logits == expected.logits
+
+
+def test_stimulus_meets_what_it_is_about():
+    met = Counter()
+    for kind in ("pixels", "spikes"):
+        chain = replace(TYPICAL, input_kind=kind)
+        network = chain.network()
+        trace = golden(network, chain.images(IMAGES))
+        for layer in network.layers[:-1]:
+            spikes, potential = trace[f"{layer.name}.spikes"], trace[f"{layer.name}.potential"]
+            stored = (potential.astype(np.int64) >> layer.leak)[spikes == 0]
+            limit = layer.precision.membrane_limit
+            met["spikes"] += int(spikes.sum())
+            met["silences"] += int((spikes == 0).sum())
+            met["low"] += int((stored < -limit).sum())
+            met["high"] += int((stored > limit).sum())
+    assert [what for what in ("spikes", "silences", "low", "high") if not met[what]] == []
+
+
+def test_wrong_weight_is_named(tmp_path):
+    """A weight of the wrong sign in the Verilog shows as a difference in that layer and channel."""
+    network = TYPICAL.network()
+    prepared = prepare(network, TYPICAL.images(1), tmp_path, lanes=7, lanes_per_neuron_unit=1)
+    changed = replace(TYPICAL, seed=TYPICAL.seed).network()
+    changed.layers[1].sources[0].weight[2] *= -1
+    wrong = prepare(changed, TYPICAL.images(1), tmp_path / "wrong", lanes=7, lanes_per_neuron_unit=1)
+    (tmp_path / "mint.v").write_text((wrong.folder / "mint.v").read_text())
+    outcomes = run(prepared)
+    assert outcomes.mismatches > 0
+    assert outcomes.first.startswith("layer layer1, step ")
+    assert ", channel 2, " in outcomes.first
