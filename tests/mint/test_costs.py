@@ -71,3 +71,13 @@ def test_what_cannot_be_estimated_gets_a_sentence() -> None:
     assert "data set 'svhn' is not known" in mint("energy", "vgg9", "--dataset", "svhn", status=2)
     assert "a density of 2; choose 0 to 1" in mint("energy", "digits", "--density", "2", status=2)
     assert "no such file" in mint("memory", "gone.safetensors", status=2)
+
+
+def test_every_named_network_has_a_recipe_and_is_named_in_help() -> None:
+    from mint.networks import NAMES
+    from model.datasets import SHAPES
+    from model.training.networks import FIXED, SCALABLE
+    from model.training.recipe import RECIPES
+
+    assert set(NAMES.split(", ")) == {*FIXED, *SCALABLE} == set(RECIPES)
+    assert {recipe.dataset for recipe in RECIPES.values()} <= set(SHAPES)
