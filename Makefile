@@ -16,7 +16,8 @@ size = $(call option,--rows,ROWS) $(call option,--columns,COLUMNS)
 lanes = $(call option,--lanes,LANES) $(call option,--lanes-per-neuron-unit,LANES_PER_NEURON_UNIT)
 bundle = $(call option,--bundle,BUNDLE)
 data = $(call option,--data-dir,DATA_DIR)
-accelerator = $(lanes) $(call option,--dataflow,DATAFLOW) $(call option,--memory-kbit,MEMORY_KBIT)
+dataflow = $(call option,--dataflow,DATAFLOW)
+accelerator = $(lanes) $(dataflow) $(call option,--memory-kbit,MEMORY_KBIT)
 shape = $(call option,--network,NETWORK) $(call option,--density,DENSITY)
 recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(call option,--epochs,EPOCHS) \
 	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
@@ -30,13 +31,13 @@ help:      ## this list
 setup: $(FULL)     ## install everything that the verbs below need into .venv
 
 estimate: $(CORE)  ## cycles, bound, traffic and memories of the accelerator   W=4 U=4 [IMAGES=100 BUNDLE= LANES= NETWORK=vgg9 DENSITY=0.1]
-	@$(RUN) -m mint estimate $(precision) $(bundle) $(data) $(lanes) $(shape) $(call option,--images,IMAGES)
+	@$(RUN) -m mint estimate $(precision) $(bundle) $(data) $(lanes) $(dataflow) $(shape) $(call option,--images,IMAGES)
 
 verilog: $(CORE)   ## write a network as Verilog, with its testbench   W=4 U=4 [BUNDLE= LANES=128 DATAFLOW=auto MEMORY_KBIT=; TOP=array ROWS= COLUMNS=]
 	@$(RUN) -m mint verilog $(precision) $(bundle) $(call option,--top,TOP) $(accelerator) $(data) $(size)
 
 cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [SIM=verilator TOP=array LANES= BUNDLE=]
-	@$(RUN) -m mint cosim $(precision) $(size) $(lanes) $(bundle) $(data) $(call option,--top,TOP) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
+	@$(RUN) -m mint cosim $(precision) $(size) $(lanes) $(dataflow) $(bundle) $(data) $(call option,--top,TOP) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
 
 area: $(CORE)      ## gates, flip-flops and FPGA cells of all nine width pairs   [ROWS= COLUMNS= LIBERTY=file]
 	@$(RUN) -m mint area $(size) $(call option,--liberty,LIBERTY)

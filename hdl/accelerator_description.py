@@ -17,7 +17,6 @@ MEMORIES = (
     MemoryFile("weight_memory", "memory/weights.hex", "WEIGHTS"),
     MemoryFile("parameter_memory", "memory/parameters.hex", "PARAMETERS"),
 )
-DATAFLOW = "skip"
 
 MEANINGS = {
     "clk": "clock, rising edge",
@@ -45,7 +44,8 @@ def describe(accelerator: Accelerator) -> dict[str, Any]:
         "verilog": "mint.v",
         "network": network.name,
         "parameters": {
-            "dataflow": DATAFLOW,
+            "dataflow": config.dataflow,
+            "rows": config.rows,
             "lanes": config.lanes,
             "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
             "time_steps": config.time_steps,

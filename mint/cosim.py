@@ -8,13 +8,14 @@ import typer
 
 from mint.console import console, messages
 from mint.options import (
+    AskedLanes,
     AskedMembraneWidth,
     AskedWeightWidth,
     Bundle,
     Columns,
     DataDir,
+    Dataflow,
     DatasetName,
-    Lanes,
     LanesPerNeuronUnit,
     Rows,
 )
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from model.accelerator import AcceleratorConfig
     from model.network import Network
 
 TOPS = ("accelerator", "array")
@@ -59,8 +61,9 @@ def cosim(
     dataset: DatasetName = None,
     data_dir: DataDir = None,
     top: Annotated[str, typer.Option("--top", metavar="NAME", help="accelerator or array.")] = "accelerator",
-    lanes: Lanes = 128,
+    lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
+    dataflow: Dataflow = "skip",
     rows: Rows = 16,
     columns: Columns = 8,
     simulator: Annotated[str, typer.Option("--simulator", metavar="NAME", help="icarus or verilator.")] = "icarus",
@@ -103,7 +106,10 @@ def cosim(
         if top == "array":
             found = _array(case, rows, columns)
         else:
-            found = _accelerator(case, lanes, lanes_per_neuron_unit)
+            from mint.accelerator import accelerator_config, candidates
+
+            configs = candidates(network, lanes, lanes_per_neuron_unit, dataflow, retire=True)
+            found = _accelerator(case, accelerator_config(network, configs, dataset=dataset, data_dir=data_dir))
     except SimulationError as error:
         messages.print(f"error: {error}", style="red", soft_wrap=True)
         raise typer.Exit(1) from error
@@ -117,30 +123,44 @@ def cosim(
         raise typer.Exit(1)
 
 
-def _accelerator(case: Case, lanes: int, lanes_per_neuron_unit: int | None) -> Found:
-    """The whole network in one module."""
+def _accelerator(case: Case, config: "AcceleratorConfig") -> Found:
+    """The whole network in one module; the cycles that it took must be those that were estimated."""
     import numpy as np
 
+    from model.estimate import measured
     from sim import accelerator_cosim
 
+    estimate = measured(case.network, config, case.images)
     prepared = accelerator_cosim.prepare(
-        case.network, case.images, case.folder, lanes=lanes, lanes_per_neuron_unit=lanes_per_neuron_unit
+        case.network,
+        case.images,
+        case.folder,
+        lanes=config.lanes,
+        lanes_per_neuron_unit=config.lanes_per_neuron_unit,
+        dataflow=config.dataflow,
+        cycles_an_image=int(estimate.intervals.mean()),
     )
-    config = prepared.config
     outcomes = _watched(
         prepared.expected_cycles,
         lambda watch: accelerator_cosim.run(prepared, simulator=case.simulator, on_cycles=watch),
     )
-    cycles = float(np.mean(outcomes.intervals))
+    cycles, bound = float(np.mean(outcomes.intervals)), float(estimate.bound.mean())
+    first = outcomes.first
+    if first is None and outcomes.intervals != estimate.intervals.tolist():
+        image = int(np.flatnonzero(np.array(outcomes.intervals) != estimate.intervals)[0])
+        first = f"image {image}: {outcomes.intervals[image]} cycles, estimated {estimate.intervals[image]}"
     numbers = {
+        "dataflow": config.dataflow,
         "lanes": config.lanes,
         "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
         "input_width": config.input_width,
         "images": outcomes.images,
         "comparisons": outcomes.comparisons,
         "mismatches": outcomes.mismatches,
-        "first_mismatch": outcomes.first,
+        "first_mismatch": first,
         "cycles": cycles,
+        "bound_cycles": bound,
+        "estimated_cycles": float(estimate.intervals.mean()),
         "intervals": outcomes.intervals,
         "latency": outcomes.latency,
         "simulated_cycles": outcomes.cycles,
@@ -149,12 +169,15 @@ def _accelerator(case: Case, lanes: int, lanes_per_neuron_unit: int | None) -> F
     }
     rows = [
         *_counts(outcomes.images, outcomes.comparisons, outcomes.mismatches),
-        ("cycles an image", f"{cycles:,.0f}"),
+        ("cycles an image", f"{cycles:,.1f}"),
+        ("  estimated", f"{estimate.intervals.mean():,.1f}"),
+        ("  zero-skip bound", f"{bound:,.1f}"),
+        ("  cycles / bound", f"{cycles / bound:.3f}" if bound else "-"),
         ("latency of the first", f"{outcomes.latency:,}"),
         ("input port, bits", f"{config.input_width}"),
         ("cycles per second", f"{outcomes.cycles_per_second:,.0f}"),
     ]
-    return Found(f"{config.lanes} lanes", rows, numbers, outcomes.logits, outcomes.first)
+    return Found(f"{config.lanes} lanes, {config.dataflow}", rows, numbers, outcomes.logits, first)
 
 
 def _array(case: Case, rows: int, columns: int) -> Found:

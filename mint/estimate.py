@@ -8,18 +8,21 @@ import typer
 
 from mint.console import console, messages, print_wide
 from mint.options import (
+    AskedLanes,
     AskedMembraneWidth,
     AskedWeightWidth,
     Bundle,
     DataDir,
+    Dataflow,
     DatasetName,
-    Lanes,
     LanesPerNeuronUnit,
 )
 from mint.plots import plot_estimate
 from mint.report import write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from model.accelerator import AcceleratorConfig
     from model.estimate import Estimate
     from model.network import Network
@@ -41,8 +44,9 @@ def estimate(
     network: Annotated[
         str | None, typer.Option("--network", metavar="NAME", help="An untrained shape in place of a bundle: vgg9.")
     ] = None,
-    lanes: Lanes = 128,
+    lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
+    dataflow: Dataflow = "skip",
     images: Annotated[
         int | None,
         typer.Option(
@@ -76,18 +80,19 @@ def estimate(
 
     Writes FOLDER/estimate.json, and the chart as .png and .svg.
     """
-    from model.accelerator import plan
+    from mint.accelerator import candidates, fastest
 
     chosen, folder, title = _network(bundle, network, weight_width, membrane_width, density)
-    config = plan(chosen, lanes=lanes, lanes_per_neuron_unit=lanes_per_neuron_unit)
+    configs = candidates(chosen, lanes, lanes_per_neuron_unit, dataflow)
     if density is None:
-        found, kind = _measured(chosen, config, images or 100, dataset, data_dir)
+        estimated, kind = _measured(chosen, images or 100, dataset, data_dir)
     else:
-        found, kind = _expected(chosen, config, images or 1, density, pixel_density)
+        estimated, kind = _expected(chosen, images or 1, density, pixel_density)
+    config, found = fastest(configs, estimated)
     report = describe(found, _dense(chosen))
     target = (output or folder) / "estimate.json"
     write_json(target, {"network": title, "exact": density is None, "kind": kind, **report})
-    heading = f"{title}, {config.lanes} lanes, {config.lanes_per_neuron_unit} a neuron unit"
+    heading = f"{title}, {config.dataflow}, {config.lanes} lanes, {config.lanes_per_neuron_unit} a neuron unit"
     plot_estimate(report["layers"], heading if density is None else f"{heading}; expected", target.with_suffix(".svg"))
     _print(report, heading, kind)
     console.print(f"written: {target}, and its chart as .png and .svg", soft_wrap=True)
@@ -115,8 +120,8 @@ def _network(
 
 
 def _measured(
-    network: "Network", config: "AcceleratorConfig", images: int, dataset: str | None, data_dir: Path | None
-) -> tuple["Estimate", str]:
+    network: "Network", images: int, dataset: str | None, data_dir: Path | None
+) -> tuple["Callable[[AcceleratorConfig], Estimate]", str]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from model import datasets
@@ -126,17 +131,20 @@ def _measured(
     name = dataset or str(network.provenance.get("dataset", "fashion-mnist"))
     test = datasets.load(name, data_dir).test
     require(images <= len(test), f"{images} images; the test set of {name} has {len(test)}")
-    with Progress(
-        TextColumn("counting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=messages
-    ) as progress:
-        task = progress.add_task("", total=images)
-        found = measured(network, config, test.images[:images], lambda done: progress.advance(task, done))
-    return found, EXACT.format(count=f"{images:,}", source=name)
+
+    def count(config: "AcceleratorConfig") -> "Estimate":
+        with Progress(
+            TextColumn("counting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=messages
+        ) as progress:
+            task = progress.add_task("", total=images)
+            return measured(network, config, test.images[:images], lambda done: progress.advance(task, done))
+
+    return count, EXACT.format(count=f"{images:,}", source=name)
 
 
 def _expected(
-    network: "Network", config: "AcceleratorConfig", draws: int, density: str, pixel_density: float
-) -> tuple["Estimate", str]:
+    network: "Network", draws: int, density: str, pixel_density: float
+) -> tuple["Callable[[AcceleratorConfig], Estimate]", str]:
     from model.config import ConfigError
     from model.estimate import expected
 
@@ -145,10 +153,10 @@ def _expected(
     except ValueError:
         raise ConfigError(f"density {density!r}; give a number, or one for each layer with commas") from None
     if len(densities) == 1:
-        densities *= len(config.layers)
+        densities *= len(network.layers)
         if network.input_kind == "pixels":
             densities[0] = pixel_density
-    return expected(config, densities, draws), EXPECTED.format(count=f"{draws:,}")
+    return lambda config: expected(config, densities, draws), EXPECTED.format(count=f"{draws:,}")
 
 
 def _dense(network: "Network") -> dict[str, int] | None:

@@ -11,9 +11,6 @@ MembraneWidth = Annotated[
 ]
 Rows = Annotated[int, typer.Option("--rows", min=1, max=256, help="Rows of the array: output positions.")]
 Columns = Annotated[int, typer.Option("--columns", min=1, max=256, help="Columns of the array: output channels.")]
-Lanes = Annotated[
-    int, typer.Option("--lanes", min=1, max=1024, help="Lanes of the accelerator: output channels; no more than work.")
-]
 LanesPerNeuronUnit = Annotated[
     int | None,
     typer.Option(
@@ -65,7 +62,7 @@ AskedLanes = Annotated[
     typer.Option("--lanes", metavar="N", help="Output channels at a time of the accelerator; without it, 128."),
 ]
 Dataflow = Annotated[
-    str, typer.Option("--dataflow", metavar="NAME", help="How layers are computed: auto or skip (zeros are skipped).")
+    str, typer.Option("--dataflow", metavar="NAME", help="skip (silent inputs cost nothing), time-parallel, or auto: the faster.")
 ]
 MemoryLimit = Annotated[
     int | None,

@@ -47,7 +47,7 @@ def verilog(
     ] = None,
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
-    dataflow: Dataflow = "auto",
+    dataflow: Dataflow = "skip",
     memory_kbit: MemoryLimit = None,
     images: Annotated[
         int | None, typer.Option("--images", metavar="N", help="Images for the accelerator's testbench; without it, 2.")
@@ -84,7 +84,7 @@ def verilog(
     require(top in TOPS, f"top {top!r}; choose one of: {', '.join(TOPS)}")
     require(top == "array" or not sized, "rows and columns are the array's; choose --lanes, or --top array")
     require(
-        top == "accelerator" or (all(option is None for option in asked) and dataflow == "auto"),
+        top == "accelerator" or (all(option is None for option in asked) and dataflow == "skip"),
         "lanes, dataflow, memory and test images are the accelerator's; choose --rows and --columns, or a network "
         "and --top accelerator",
     )
@@ -94,13 +94,14 @@ def verilog(
         return
 
     from hdl.accelerator_files import accelerator_files
-    from mint.accelerator import accelerator_config, print_accelerator
+    from mint.accelerator import accelerator_config, candidates, print_accelerator
     from model.test_images import some_images
 
     require(network is not None, f"no network of {precision} ships; name yours with --bundle, or take --top array")
     assert network is not None
     assert path is not None
-    config = accelerator_config(network, lanes, lanes_per_neuron_unit, dataflow, memory_kbit)
+    configs = candidates(network, lanes, lanes_per_neuron_unit, dataflow)
+    config = accelerator_config(network, configs, memory_kbit=memory_kbit, dataset=dataset, data_dir=data_dir)
     tests, source = some_images(network, 2 if images is None else images, dataset, data_dir)
     # Everything is there before the first file is written.
     description, texts = accelerator_files(network, config, tests, source, _makers())

@@ -137,6 +137,10 @@ class AcceleratorConfig:
         )
 
     @property
+    def dataflow(self) -> str:
+        return DATAFLOWS[self.rows > 1]
+
+    @property
     def neuron_units(self) -> int:
         return self.lanes // self.lanes_per_neuron_unit
 

@@ -9,7 +9,7 @@ layer's start:
     taken_k  = max(pushed_k + 1, ended_(k-1))                       by the skip unit
     ended_k  = taken_k + tokens_k                                   its last token is handed on
 
-A window of pixels is offered when its pixels are there. A fire waits until fire_interval after the one before; with
+Of time-parallel layers, a word has what is set in any time step. A window of pixels is offered when its pixels are there. A fire waits until fire_interval after the one before; with
 shared neuron units every token does. A layer ends with its last neuron; the next one starts in the cycle after.
 Everything is an array over images: their words differ in tokens, not in order.
 """
@@ -51,7 +51,7 @@ class LayerCycles:
 def fire_latency(plan: LayerPlan, config: AcceleratorConfig) -> int:
     """From a token that fires to its last neuron's spike, or the last of its sums."""
     share = config.lanes_per_neuron_unit
-    times = config.time_steps if plan.pixels and plan.spiking else 1
+    times = config.time_steps if plan.spiking and plan.fires_steps_together else 1
     return FIRE_DELAY + (2 * (times - 1) + 1 if share == 1 else share * times)
 
 

@@ -119,6 +119,8 @@ def measured(
         inputs = layer_inputs(network, part)
         for layer, plan in zip(network.layers, config.layers, strict=True):
             bits = inputs.pop(layer.name)
+            if plan.parallel:  # what is set in any time step is fetched once
+                bits = bits.max(0, keepdims=True)
             stored[plan.name].append(stored_counts(bits, plan))
             nnz[plan.name].append(set_bits(network, layer, bits))
         advance(part.shape[0 if network.input_kind == "pixels" else 1])
@@ -143,7 +145,7 @@ def expected(config: AcceleratorConfig, densities: Sequence[float], images: int 
     return Estimate(
         config,
         tuple(
-            _layer(plan, config, random_counts(plan, density, images, random))
+            _layer(plan, config, random_counts(plan, config.time_steps, density, images, random))
             for plan, density in zip(config.layers, densities, strict=True)
         ),
     )

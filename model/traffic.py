@@ -33,14 +33,15 @@ class Traffic:
 
 def traffic(plan: LayerPlan, config: AcceleratorConfig, tokens: float) -> Traffic:
     """Of a layer whose words became so many ``tokens`` an image, all groups of output channels together."""
-    width = config.input_word_width if plan.from_input else config.lanes
+    width = config.input_word_width if plan.from_input else config.spike_width
     rows, columns = plan.stored_map
     stored = rows * columns * config.time_steps * plan.groups * config.lanes if plan.spiking else 0
+    # A word with all time steps is read for each of them, where a max pool looks at what is there.
     return Traffic(
         weights_read=tokens * config.lanes * config.weight_width,
         inputs_read=word_reads(plan) * width,
         spikes_written=stored * plan.pool**2,
-        spikes_merged=stored * (plan.pool**2 - 1),
+        spikes_merged=stored * (plan.pool**2 - 1) * config.rows,
     )
 
 

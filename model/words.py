@@ -34,7 +34,7 @@ class Words:
 
 
 def stored_counts(bits: NDArray[np.uint8], plan: LayerPlan) -> Counts:
-    """Set bits [H, W, rounds, words, N] of every stored word, of what the layer reads, [rounds, N, H, W, C]."""
+    """Set bits [H, W, rounds, words, N] of every word that is read, of what the layer reads, [steps, N, H, W, C]."""
     starts = np.arange(plan.words) * plan.word_channels
     counts = np.add.reduceat(bits, starts, axis=-1, dtype=np.int16)
     return np.ascontiguousarray(counts.transpose(2, 3, 0, 4, 1))
@@ -46,10 +46,11 @@ def word_channels(plan: LayerPlan) -> NDArray[np.int64]:
     return np.diff(ends, prepend=0)
 
 
-def random_counts(plan: LayerPlan, density: float, images: int, random: np.random.Generator) -> Counts:
+def random_counts(plan: LayerPlan, time_steps: int, density: float, images: int, random: np.random.Generator) -> Counts:
     """Counts as :func:`stored_counts` has them, of bits that are set independently with probability ``density``."""
     shape = (*plan.source_map, plan.rounds, plan.words, images)
-    return random.binomial(word_channels(plan)[:, None], density, shape).astype(np.int16)
+    chance = 1 - (1 - density) ** time_steps if plan.parallel else density
+    return random.binomial(word_channels(plan)[:, None], chance, shape).astype(np.int16)
 
 
 def words_of(stored: Counts, plan: LayerPlan) -> Words:

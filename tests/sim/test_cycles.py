@@ -21,16 +21,22 @@ def chain(kind, shape, steps, classes, *links):
 
 
 CASES = {
-    # A chain, lanes, and lanes a neuron unit.
+    # A chain, lanes, lanes a neuron unit, and the dataflow.
     "pixels, groups, max pooling": (
-        chain("pixels", (2, 5, 6), 2, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1)), 4, 1,
+        chain("pixels", (2, 5, 6), 2, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1)), 4, 1, "skip",
     ),
-    "pixels, shared units, sum pooling": (chain("pixels", (1, 7, 7), 3, 2, Link(6, 3, 2, 2, SUM), Link(5, 0)), 4, 2),
-    "pixels, linear": (chain("pixels", (1, 7, 11), 4, 7, Link(9, 0)), 8, 8),
+    "pixels, shared units, sum pooling": (chain("pixels", (1, 7, 7), 3, 2, Link(6, 3, 2, 2, SUM), Link(5, 0)), 4, 2, "skip"),
+    "pixels, linear": (chain("pixels", (1, 7, 11), 4, 7, Link(9, 0)), 8, 8, "skip"),
     "spikes, stride beyond the kernel": (
-        chain("spikes", (5, 6, 7), 3, 8, Link(4, 2, 1, 1, SUM), Link(7, 1, 2, 1)), 3, 1,
+        chain("spikes", (5, 6, 7), 3, 8, Link(4, 2, 1, 1, SUM), Link(7, 1, 2, 1)), 3, 1, "skip",
     ),
-    "spikes, linear, groups of classes": (chain("spikes", (3, 4, 4), 2, 6, Link(5, 0)), 2, 2),
+    "spikes, linear, groups of classes": (chain("spikes", (3, 4, 4), 2, 6, Link(5, 0)), 2, 2, "skip"),
+    "time-parallel, pixels, max pooling": (
+        chain("pixels", (2, 5, 6), 3, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1), Link(4, 0)), 4, 1, "time-parallel",
+    ),
+    "time-parallel, spikes, sum pooling": (
+        chain("spikes", (3, 6, 7), 4, 5, Link(4, 2, 1, 1, SUM), Link(7, 1, 2, 1)), 3, 1, "time-parallel",
+    ),
 }  # fmt: skip
 
 
@@ -53,12 +59,12 @@ def simulated(tmp_path_factory):
 
     def simulate(name):
         if name not in found:
-            drawn, lanes, share = CASES[name]
+            drawn, lanes, share, dataflow = CASES[name]
             network = drawn.network()
             images = images_for(network)
             prepared = prepare(
                 network, images, tmp_path_factory.mktemp("cycles"), lanes=lanes, lanes_per_neuron_unit=share,
-                retire=False, cycles_an_image=10_000,
+                dataflow=dataflow, retire=False, cycles_an_image=10_000,
             )  # fmt: skip
             outcomes = run(prepared)
             assert outcomes.mismatches == 0
