@@ -44,6 +44,11 @@ class NeuronConfig:
         return np.float32(2.0**-self.leak), np.float32(2.0 ** (self.leak - 1)), np.float32(limit), self.leak == 0
 
 
+def compiled(x: Tensor) -> bool:
+    """Whether the compiled loops run for ``x``; plain PyTorch does elsewhere."""
+    return x.device.type == "cpu"
+
+
 def fold_layer(
     codes: Tensor, step: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, config: NeuronConfig
 ) -> Folded:
@@ -84,7 +89,7 @@ def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Te
     store_scale, load_scale, limit, half = config.constants
     bias, threshold = _per_channel(folded.bias, sums), _per_channel(folded.threshold, sums)
     shape = (config.time_steps, *sums.shape[1:])
-    if sums.device.type == "cpu":
+    if compiled(sums):
         potential, spikes = torch.empty(shape, dtype=sums.dtype), torch.empty(shape)
         kernel.forward(
             sums.detach().contiguous().numpy(),
@@ -150,7 +155,7 @@ def backward_reference(
 def moments(sums: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and biased variance [C] in float64 of integer sums, joint over time, batch and space."""
     count = sums.numel() // sums.shape[2]
-    if sums.device.type == "cpu":
+    if compiled(sums):
         total, square = torch.from_numpy(kernel.channel_moments(sums.detach().numpy()).sum(0).T)
     else:
         wide = sums.detach().double()
@@ -182,7 +187,7 @@ class NormalisedFiring(torch.autograd.Function):
         sums, potential, step, gamma, mean, variance, unit = ctx.saved_tensors
         config: NeuronConfig = ctx.config
         grad = grad.contiguous()
-        if sums.device.type == "cpu":
+        if compiled(sums):
             store_scale, load_scale, limit, half = config.constants
             real = torch.zeros_like(sums)
             partial = kernel.backward(
@@ -223,7 +228,7 @@ class NormalisedFiring(torch.autograd.Function):
         linear = 2 * d_variance / count
         constant = d_mean / count - linear * mean
         scale, constant, linear = (x.float() for x in (unit, constant, linear))
-        if sums.device.type == "cpu":
+        if compiled(sums):
             kernel.affine(real.numpy(), sums.numpy(), scale.numpy(), constant.numpy(), linear.numpy())
         else:
             real = real * scale[:, None] + constant[:, None] + sums * linear[:, None]

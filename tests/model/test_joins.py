@@ -10,6 +10,7 @@ from torch import nn
 from model import bundle
 from model.config import ConfigError, Precision
 from model.golden.network import run
+from model.training import neuron
 from model.training.export import to_network
 from model.training.layers import Branch, Conv, Join, Linear, MaxPool, Readout, SumPool
 from model.training.network import SpikingNetwork
@@ -43,6 +44,19 @@ def residual(precision: Precision | None, input_kind: str = "pixels") -> Spiking
         input_kind=input_kind,
         time_steps=3,
         sources=SOURCES,
+    )
+
+
+def plain(precision: Precision) -> SpikingNetwork:
+    """Without batch norm."""
+    return SpikingNetwork(
+        {
+            "conv1": Conv(2, 8, 3, padding=1, precision=precision, batch_norm=False),
+            "conv2": Conv(8, 8, 3, stride=2, precision=precision, batch_norm=False),
+            "hidden": Linear(200, 10, precision=precision, batch_norm=False),
+            "fc": Readout(10, 5, precision=precision),
+        },
+        input_shape=(2, 12, 12),
     )
 
 
@@ -124,6 +138,23 @@ def test_the_skip_s_gradient_is_that_of_the_real_equations() -> None:
     assert torch.allclose(step.grad, (real * sums.detach()).sum(), rtol=1e-4)
 
 
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_plain_pytorch_trains_as_the_compiled_loops_do(batch_norm: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs where there is no CPU: spikes equal, gradients equal up to the order of sums."""
+    gradients, losses = [], []
+    for compiled in (True, False):
+        monkeypatch.setattr(neuron, "compiled", lambda x, answer=compiled: answer)
+        torch.manual_seed(0)
+        module = residual(Precision(4, 4)) if batch_norm else plain(Precision(4, 4))
+        loss = nn.functional.cross_entropy(module(images("pixels", 16)), torch.arange(16) % 5)
+        loss.backward()
+        losses.append(loss.item())
+        gradients.append({name: parameter.grad for name, parameter in module.named_parameters()})
+    assert losses[0] == losses[1]
+    for name, wanted in gradients[0].items():
+        torch.testing.assert_close(gradients[1][name], wanted, rtol=1e-3, atol=1e-6, msg=name)
+
+
 def chain(layers: Mapping[str, nn.Module], sources: Mapping[str, Sequence[str]]) -> SpikingNetwork:
     first = Conv(1, 2, 3, padding=1, precision=Precision(4, 4))
     return SpikingNetwork({"first": first, **layers}, input_shape=(1, 4, 4), sources=sources)
@@ -176,15 +207,7 @@ def test_the_float_reference_has_joins_too() -> None:
 def test_without_batch_norm_there_is_a_bias(width: int) -> None:
     torch.manual_seed(0)
     precision = Precision(width, width)
-    module = SpikingNetwork(
-        {
-            "conv1": Conv(2, 8, 3, padding=1, precision=precision, batch_norm=False),
-            "conv2": Conv(8, 8, 3, stride=2, precision=precision, batch_norm=False),
-            "hidden": Linear(200, 10, precision=precision, batch_norm=False),
-            "fc": Readout(10, 5, precision=precision),
-        },
-        input_shape=(2, 12, 12),
-    )
+    module = plain(precision)
     assert "conv1.gamma" not in dict(module.named_parameters())
     optimiser = torch.optim.AdamW(module.parameters(), 1e-2)
     batch = images("pixels", 40)
