@@ -23,7 +23,7 @@ recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(cal
 	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup estimate verilog cosim area timing train evaluate results test formal mutation bench lint clean
+.PHONY: help setup estimate verilog cosim area timing fpga train evaluate results test formal mutation bench lint clean
 
 help:      ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
@@ -44,6 +44,9 @@ area: $(CORE)      ## gates, flip-flops and FPGA cells of all nine width pairs  
 
 timing: $(FULL)    ## critical path in a library, clock on ECP5   [LIBERTY=file PERIOD=ns SEEDS=3]
 	@$(RUN) -m mint timing $(size) $(call option,--liberty,LIBERTY) $(call option,--period,PERIOD) $(call option,--seeds,SEEDS)
+
+fpga: $(FULL)      ## place and route an accelerator on ECP5   W=4 U=4 DEVICE=85k [BUNDLE= LANES= SEEDS=1]
+	@$(RUN) -m mint fpga $(precision) $(bundle) $(accelerator) $(data) $(call option,--device,DEVICE) $(call option,--seeds,SEEDS)
 
 train: $(FULL)     ## train a network   W=4 U=4 [NETWORK=file.py:Name DATASET= EPOCHS= SEEDS= AUGMENT= TEACHER=bundle OUTPUT=]
 	@$(RUN) -m mint train $(precision) $(recipe) $(data)

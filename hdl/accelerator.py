@@ -98,7 +98,8 @@ class Accelerator(wiring.Component):
         config = self.config
         plans = config.layers
         layer = Signal(range(max(2, len(plans))))
-        start, clear = Signal(), Signal()
+        start = Signal()
+        clear = Signal()
 
         self._results_busy = Signal()
         m.submodules.sequencer = sequencer = FireSequencer(config)
@@ -128,7 +129,8 @@ class Accelerator(wiring.Component):
     ) -> None:
         """One layer after another; the first one when an image is there."""
         writer = self.writer
-        running, cleared = Signal(), Signal()
+        running = Signal()
+        cleared = Signal()
         present = writer.full.bit_select(reading, 1)
         first, last = layer == 0, layer == len(self.config.layers) - 1
         m.d.comb += [
@@ -195,7 +197,9 @@ class Accelerator(wiring.Component):
             sources.append((layer == 0, [read.data]))
         self._spikes = Signal(config.lanes)
         hold = Signal(config.lanes, reset_less=True)
-        storing, merging, place = Signal(), Signal(), Signal.like(sequencer.address)
+        storing = Signal()
+        merging = Signal()
+        place = Signal.like(sequencer.address)
         step = Signal.like(sequencer.time_step)
         stored = sequencer.neuron.update & sequencer.complete & sequencer.spiking & sequencer.store
         m.d.sync += [

@@ -129,7 +129,7 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
             "word_bits": units * 2 * config.accumulator_width,
             "word": f"{units} pairs of threshold (lower) and bias, signed, {config.accumulator_width} bits each",
             "map": [
-                f"{layer.name}: from word {layer.parameter_row} on, {layer.groups} groups of channels, {share} words each"
+                f"{layer.name}: from word {layer.parameter_row} on, {layer.groups} groups of channels of {share}"
                 for layer in config.layers
             ],
         },
@@ -144,13 +144,14 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
     for parity, name in enumerate(("even", "odd")):
         if words := config.spike_words(parity):
             stored = [layer.name for layer in config.layers[parity::2] if layer.spiking]
+            step = "[time step]" if config.rows == 1 else ""
             found.append(
                 {
                     "name": f"spikes {name}",
                     "words": words,
-                    "word_bits": config.lanes,
-                    "word": "a spike a lane",
-                    "map": [f"{', '.join(stored)}: [row][column][time step][group of channels]"],
+                    "word_bits": config.spike_width,
+                    "word": "a spike a lane" if config.rows == 1 else "a spike a lane, for time step after time step",
+                    "map": [f"{', '.join(stored)}: [row][column]{step}[group of channels]"],
                 }
             )
     return found

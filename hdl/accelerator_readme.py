@@ -44,8 +44,8 @@ source waits and the sink refuses in half of the cycles; `+seed=N` makes other w
 `+vcd=FILE` writes waves. `fusesoc --cores-root . run --target sim mint` does it by `mint.core`, which has the targets
 `default` and `lint`, too. `mint.vlt` has what `verilator --lint-only -Wall mint.vlt mint.v` need not say.
 
-The memories' contents are read by `$readmemh`, in simulation and in synthesis, from paths below the folder that the tool
-runs in. Parameters of the module name others: {files}.
+The memories' contents are read by `$readmemh`, in simulation and in synthesis, from paths below the folder that the
+tool runs in. Parameters of the module name others: {files}.
 
 ## Ports
 
@@ -56,14 +56,15 @@ runs in. Parameters of the module name others: {files}.
 Both streams are AXI4-Streams: a beat passes in every cycle with `tvalid` and `tready`; neither waits for the other, and
 what is offered stays until it is taken.
 
-**In.** A packet is an image, {packet["beats"]:,} beats, `s_axis_tlast` with the last one. {packet["bits_that_count"]} bits of a beat
-count, the lowest: {packet["order"]}. There is room for two images: the next one may come while one is computed.
+**In.** A packet is an image, {packet["beats"]:,} beats, `s_axis_tlast` with the last one. Of a beat, the lowest
+{packet["bits_that_count"]} bits count: {packet["order"]}.
+There is room for two images: the next one may come while one is computed.
 
 **Malformed packets.** One that ends early, or goes on after its last beat, is thrown away as a whole, up to its
 `tlast`; `error` rises and stays until a good packet has come. Results of images before and after are not touched.
 
-**Out.** A packet for every image, in order, {parameters["classes"] + 1} beats: the logits as signed 32-bit numbers, class 0 first, then the
-class with `m_axis_tlast`: the lowest index of the greatest logit.
+**Out.** A packet for every image, in order, {parameters["classes"] + 1} beats: the logits as signed 32-bit numbers,
+class 0 first, then the class with `m_axis_tlast`: the lowest index of the greatest logit.
 
 **Reset.** Ends everything that is under way; the next beat is the first of an image.
 
@@ -86,9 +87,15 @@ A lane is an output channel; lane i of group g is channel {parameters["lanes"]} 
 
 def _cycles(description: dict[str, Any]) -> str:
     """What there is to say about cycles."""
-    parameters = description["parameters"]
-    return f"""\
-{parameters["lanes"]} lanes add a row of weights in every cycle, for one input bit that is set: what is zero takes no cycle. So the
-cycles of an image depend on it; they grow with the set bits of the pixels, counted once, and with the spikes of every
-time step. The testbench prints those of its images without waits: from the first beat in to the first class out, and
+    parameters, cycles = description["parameters"], description["vectors"]["cycles"]
+    text = f"""\
+{parameters["lanes"]} lanes add a row of weights in every cycle, for one input bit that is set: what is zero takes no
+cycle. So the cycles of an image depend on it; they grow with the set bits of the pixels, counted once, and with the
+spikes of every time step. The testbench prints those of its images: from the first beat in to the first class out, and
 from class to class with images waiting, which is the throughput."""
+    if cycles is not None:
+        text += f"""
+
+Without waits that is {cycles["latency"]:,} cycles for the first image, and {cycles["interval"]:,.0f} for each further
+one in the mean."""
+    return text

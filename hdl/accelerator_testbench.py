@@ -31,7 +31,7 @@ def fingerprint(text: str, width: int) -> int:
     return value
 
 
-def vectors(network: Network, config: AcceleratorConfig, images: NDArray[np.integer]) -> dict[str, str]:
+def golden_vectors(network: Network, config: AcceleratorConfig, images: NDArray[np.integer]) -> dict[str, str]:
     """The input's beats and the results that the golden model expects: logits and class of every image."""
     logits = forward(network, images).astype(np.int64)
     results = np.concatenate([logits, classify(logits)[:, None]], axis=1)
@@ -52,7 +52,7 @@ def patience(config: AcceleratorConfig) -> int:
     return 2 * dense + 10_000
 
 
-def testbench_text(config: AcceleratorConfig, images: int, files: dict[str, str]) -> str:
+def accelerator_testbench(config: AcceleratorConfig, images: int, files: dict[str, str]) -> str:
     """The testbench; ``files`` are the four files that it reads, by the name of its parameter."""
     width = -(-max(len(text.split(maxsplit=1)[0]) * 4 for text in files.values()) // PIECE) * PIECE
     constants = {

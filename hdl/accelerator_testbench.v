@@ -1,7 +1,7 @@
 // A testbench of mint.v that needs nothing but a Verilog simulator:
 //
-//   iverilog -g2005 -o testbench.vvp testbench.v mint.v && vvp testbench.vvp
-//   verilator --binary -Wno-lint -Wno-style --top-module testbench testbench.v mint.v && obj_dir/Vtestbench
+//   $ iverilog -g2005 -o testbench.vvp testbench.v mint.v && vvp testbench.vvp
+//   $ verilator --binary -Wno-lint -Wno-style --top-module testbench mint.vlt testbench.v mint.v && obj_dir/Vtestbench
 //
 // It sends the images of vectors/input.hex and compares all that comes out with vectors/expected.hex, which the golden
 // integer model computed. It prints PASS, or FAIL with the reason and an exit status that is not 0. Options of the run:
@@ -102,8 +102,8 @@ module testbench;
     read(PARAMETERS, 0, PARAMETERS_WORDS, PARAMETERS_FINGERPRINT);
     read(INPUT, 1, BEATS, INPUT_FINGERPRINT);
     read(EXPECTED, 2, RESULTS, EXPECTED_FINGERPRINT);
-    repeat (4) @(posedge clk);
-    rst <= 0;
+    repeat (4) @(negedge clk);
+    rst = 0;
   end
 
   function waits(input integer percent);
@@ -162,8 +162,8 @@ module testbench;
     if (quiet > LIMIT) fail("nothing moves any more");
     if (got == images * (CLASSES + 1) && quiet == AFTER) begin
       $display("PASS: %0d images, %0d results as in the golden model", images, got);
-      $display("cycles from the first beat to the first class: %0d", first_class - first_beat);
-      if (images > 1) $display("cycles from class to class, mean: %0d", (last_class - first_class) / (images - 1));
+      $display("latency, first beat to first class: %0d cycles", first_class - first_beat + 1);
+      if (images > 1) $display("interval, class to class, mean: %0d cycles", (last_class - first_class) / (images - 1));
       $finish;
     end
   end

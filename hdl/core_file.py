@@ -46,7 +46,7 @@ targets:
     <<: *default
     description: "compare with the golden vectors; the exit status says whether all is well"
     default_tool: icarus
-    filesets: [rtl, memory, tb]
+    filesets: [rtl, memory, tb, "tool_verilator? (waivers)"]
     toplevel: testbench
     tools:
       icarus:

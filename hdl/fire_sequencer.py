@@ -110,7 +110,9 @@ class FireSequencer(wiring.Component):
         # One potential after another until the hand-over is through; the last of a time step moves the nest on.
         last_lane = self.index == share - 1 if share > 1 else Const(1)
         last_step = ~held | nest.end_of("column")
-        waiting, pausing, due = Signal(), Signal(), Signal()
+        waiting = Signal()
+        pausing = Signal()
+        due = Signal()
         m.d.comb += due.eq(waiting & ~pausing)
         with m.If(self.fire):
             m.d.sync += waiting.eq(1)
@@ -161,8 +163,10 @@ class FireSequencer(wiring.Component):
         row_limit = by_program(m, select, rows, unsigned(number_width(max(rows) + 1)), "row_limit")
 
         row_base, column_base, address = (Signal(width, name=name) for name in ("row_base", "column_base", "place"))
-        within_row, within_column = Signal.like(pool, name="within_row"), Signal.like(pool, name="within_column")
-        row, column = Signal(len(row_limit), name="row"), Signal(len(column_limit), name="column")
+        within_row = Signal.like(pool, name="within_row")
+        within_column = Signal.like(pool, name="within_column")
+        row = Signal(len(row_limit), name="row")
+        column = Signal(len(column_limit), name="column")
         next_row = Mux(within_row == pool, row_base + row_size, row_base)
         next_column = Mux(within_column == pool, column_base + column_size, column_base)
         next_group = nest.values.group + 1

@@ -76,7 +76,10 @@ class InputWriter(wiring.Component):
 
         # A packet: beats are counted; what goes on too long is swallowed.
         count = Signal(number_width(config.input_beats))
-        swallow, taken, whole, broken = Signal(), Signal(), Signal(), Signal()
+        swallow = Signal()
+        taken = Signal()
+        whole = Signal()
+        broken = Signal()
         expected = count == config.input_beats - 1
         m.d.comb += [
             taken.eq(self.valid & self.ready),
@@ -126,6 +129,7 @@ class InputWriter(wiring.Component):
         begun = Signal()
         m.d.sync += begun.eq(1)
         m.d.comb += [
+            self.ready.eq((space | swallow) & begun),
             nest.start.eq(~begun | whole | broken | swallow),
             nest.advance.eq(self.write),
             self.address.eq(nest.values.address),
@@ -147,10 +151,15 @@ class InputWriter(wiring.Component):
             for which in range(2)
         ]
         filling = Signal()  # the set that is collected in; the other one is written
-        place, ready = Signal(range(max(2, beats))), Signal()
-        last_word, ends = Signal(), Signal()
-        full, captured, writing = Signal(), Signal(), Signal()
-        plane, word = Signal(range(PIXEL_BITS)), Signal(number_width(first.words))
+        place = Signal(range(max(2, beats)))
+        ready = Signal()
+        last_word = Signal()
+        ends = Signal()
+        full = Signal()
+        captured = Signal()
+        writing = Signal()
+        plane = Signal(range(PIXEL_BITS))
+        word = Signal(number_width(first.words))
         row = Signal.like(self.address)
         last_plane = plane == PIXEL_BITS - 1
         bits = [

@@ -40,7 +40,8 @@ def move_to_files(text: str, top: str, files: tuple[MemoryFile, ...]) -> tuple[s
         if name in wanted:
             file = wanted[name]
             texts[file.file] = _lines(words)
-            return f"  initial $readmemh({file.parameter}, {name});\n"
+            end = " " if name.startswith("\\") else ""
+            return f"  initial $readmemh({file.parameter}, {name}{end});\n"
         if any(int(digits, RADIX[radix]) for *_, radix, digits in words):
             raise MemoryFilesError(f"memory {name} has contents, and no file is named for them")
         return ""
@@ -50,7 +51,7 @@ def move_to_files(text: str, top: str, files: tuple[MemoryFile, ...]) -> tuple[s
         raise MemoryFilesError(f"there is no memory {missing[0]} in the Verilog of {top}")
     for name in wanted:
         # From 0 upwards, because simulators disagree about which end of [n:0] a file begins at.
-        text = re.sub(rf"^(  reg \[\d+:0\] {name}) \[(\d+):0\];$", r"\1 [0:\2];", text, flags=re.MULTILINE)
+        text = re.sub(rf"^(  reg \[\d+:0\] {re.escape(name)}) \[(\d+):0\];$", r"\1 [0:\2];", text, flags=re.MULTILINE)
     return _declare(text, top, {file.parameter: file.file for file in files}), texts
 
 

@@ -46,7 +46,7 @@ class PixelWindow(wiring.Component):
 
     Latency
     -------
-    A kernel column of pixels, one a cycle; a position's first word is offered two cycles after its last pixel was
+    A kernel column of pixels, one a cycle; a position's first word is offered three cycles after its last pixel was
     read; then one a cycle. Reading goes on meanwhile, until the next window is complete.
 
     Parameters
@@ -102,7 +102,12 @@ class PixelWindow(wiring.Component):
         inside &= nest.values.y < plan.source_map[0]
         inside &= (nest.values.x >= 0) & (nest.values.x < plan.source_map[1])
 
-        running, valid, advance, found, bottom, ends_row = (Signal() for _ in range(6))
+        running = Signal()
+        valid = Signal()
+        advance = Signal()
+        found = Signal()
+        bottom = Signal()
+        ends_row = Signal()
         weights = Signal.like(nest.values.weights, reset_less=True)
         m.d.comb += [
             nest.start.eq(self.start),
@@ -128,7 +133,8 @@ class PixelWindow(wiring.Component):
         pixel = Mux(found, self.data, 0)
         window = [[Signal(width, name=f"pixel_{i}_{j}", reset_less=True) for j in range(kernel_columns)]
                   for i in range(kernel_rows)]  # fmt: skip
-        complete, captured = Signal(), Signal()
+        complete = Signal()
+        captured = Signal()
         until = Signal(range(max(kernel_columns, plan.stride)), init=kernel_columns - 1)
         m.d.comb += advance.eq(~complete | captured)
         with m.If(captured):
@@ -155,7 +161,9 @@ class PixelWindow(wiring.Component):
         held = [Signal(PIXEL_BITS, name=f"held_{k}", reset_less=True)
                 for k in range(plan.fan_in)]  # fmt: skip
         bytes_ = [place[8 * c : 8 * c + 8] for row in window for place in row for c in range(plan.source_channels)]
-        emitting, blank, passes = Signal(), Signal(init=1), Signal()
+        emitting = Signal()
+        blank = Signal(init=1)
+        passes = Signal()
         plane = Signal(range(PIXEL_BITS))
         some = Signal()
         m.d.comb += [

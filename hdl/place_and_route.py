@@ -140,17 +140,17 @@ def place_and_route(
             ],
             folder,
         )
-        return _routed(_nextpnr(folder, seed, target_mhz), around, seed, target_mhz)
+        return _routed(nextpnr(folder, seed, target_mhz), around, seed, target_mhz)
 
 
-def _nextpnr(folder: Path, seed: int, target_mhz: float) -> dict[str, Any]:
+def nextpnr(folder: Path, seed: int, target_mhz: float, device: str = "85k", package: str = PACKAGE) -> dict[str, Any]:
     """Run nextpnr on ``netlist.json`` in ``folder``; give back its report."""
     if find_spec(NEXTPNR) is None:
         raise PlaceAndRouteError(f"nextpnr is missing; install the Python package {NEXTPNR.replace('_', '-')}")
     arguments = [
-        "--85k",
+        f"--{device}",
         "--package",
-        PACKAGE,
+        package,
         "--freq",
         str(target_mhz),
         "--seed",
@@ -158,7 +158,7 @@ def _nextpnr(folder: Path, seed: int, target_mhz: float) -> dict[str, Any]:
         "--json",
         "netlist.json",
     ]
-    # A clock that is missed is a number to report, not an error; nobody says which pins the three ports take.
+    # A clock that is missed is a number to report, not an error; nobody says which pins the ports take.
     arguments += ["--report", "report.json", "--timing-allow-fail", "--lpf-allow-unconstrained", "--quiet"]
     run = f"import sys; from {NEXTPNR} import run_nextpnr_ecp5 as run; sys.exit(run(sys.argv[1:]))"
     child = subprocess.run(

@@ -67,13 +67,15 @@ class ResultStream(wiring.Component):
         share, number = config.lanes_per_neuron_unit, signed(config.accumulator_width)
         lanes = min(config.lanes, config.classes)
         logits = [Signal(number, name=f"logit_{lane}", reset_less=True) for lane in range(-(-lanes // share) * share)]
-        left, last_group = Signal(number_width(lanes + 1)), Signal()
+        left = Signal(number_width(lanes + 1))
+        last_group = Signal()
         finishing = Signal()  # the class is on offer
-        best, winner = Signal(number, reset_less=True), Signal(number_width(config.classes), reset_less=True)
-        index = Signal(number_width(config.classes))
+        best = Signal(number, reset_less=True)
+        winner = Signal(number_width(config.classes), reset_less=True)
+        sent = Signal(number_width(config.classes))
         greater = Signal()
         m.d.comb += [
-            greater.eq((index == 0) | (logits[0] > best)),
+            greater.eq((sent == 0) | (logits[0] > best)),
             self.valid.eq((left != 0) | finishing),
             self.last.eq(finishing),
             self.data.eq(Mux(finishing, winner, logits[0])),
@@ -94,11 +96,11 @@ class ResultStream(wiring.Component):
             m.d.sync += last_group.eq(self.group == config.output_groups - 1)
         with m.If(self.valid & self.ready):
             with m.If(finishing):
-                m.d.sync += [finishing.eq(0), index.eq(0)]
+                m.d.sync += [finishing.eq(0), sent.eq(0)]
             with m.Else():
-                m.d.sync += [left.eq(left - 1), index.eq(index + 1)]
+                m.d.sync += [left.eq(left - 1), sent.eq(sent + 1)]
                 with m.If(greater):
-                    m.d.sync += [best.eq(logits[0]), winner.eq(index)]
+                    m.d.sync += [best.eq(logits[0]), winner.eq(sent)]
                 with m.If(left == 1):
                     m.d.sync += finishing.eq(last_group)
         return m

@@ -86,9 +86,9 @@ def _name_ports(text: str) -> str:
     """
     unnamed = re.compile(r"\\port\$(\d+)\$(\d+) ")
     names: dict[str, dict[str, str]] = {}
-    for module, ports in re.findall(r"^module (\S+) \((.*?)\);$", text, re.MULTILINE | re.DOTALL):
+    for name, ports in re.findall(r"^module (\S+) \((.*?)\);$", text, re.MULTILINE | re.DOTALL):
         found = sorted(unnamed.finditer(ports), key=lambda match: (int(match[1]), int(match[2])))
-        names[module] = {match[0]: f"port_{i} " for i, match in enumerate(found)}
+        names[name] = {match[0]: f"port_{i} " for i, match in enumerate(found)}
 
     def instance(match: re.Match[str]) -> str:
         own = names.get(match[1], {})

@@ -84,7 +84,7 @@ class WordFeeder(wiring.Component):
 
     Latency
     -------
-    The first word is offered three cycles after ``start``; then one a cycle, as long as they are taken.
+    The first word is there two cycles after ``start``; then one a cycle, as long as they are taken.
 
     Parameters
     ----------
@@ -153,7 +153,9 @@ class WordFeeder(wiring.Component):
         planes = by_program(m, select, [int(p.pixels) for p in plans], unsigned(1), "planes")
 
         # Two stages: the nest with the memory's address, then the word that was read.
-        running, valid, advance = Signal(), Signal(), Signal()
+        running = Signal()
+        valid = Signal()
+        advance = Signal()
         marks = Signal(2)
         found = Signal()
         item = self.o.payload
@@ -180,7 +182,9 @@ class WordFeeder(wiring.Component):
 
         words = self._words(m, select, nest, advance)
         bits = Signal(self.config.word_width)
-        some, blank, keep = Signal(), Signal(init=1), Signal()
+        some = Signal()
+        blank = Signal(init=1)
+        keep = Signal()
         m.d.comb += [
             bits.eq(Mux(found, words, 0)),
             some.eq(bits.any()),

@@ -80,7 +80,7 @@ def accelerator_config(
     """The fastest on the first test images; refuses what does not fit the memories that are allowed."""
     from model.accelerator import require_memory
     from model.estimate import measured
-    from model.test_images import some_images
+    from model.sample_images import some_images
 
     config = configs[0]
     if len(configs) > 1:

@@ -27,6 +27,7 @@ COMMANDS = (
     "cosim",
     "area",
     "timing",
+    "fpga",
     "formal",
     "mutation",
 )

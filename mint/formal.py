@@ -34,7 +34,7 @@ def formal(
         "build/formal.json"
     ),
 ) -> None:
-    """Prove that elements, neuron units and array do what they should, and that synthesis changes nothing.
+    """Prove that elements, neuron units, array and accelerator do what they should, and that synthesis changes nothing.
 
     For all nine pairs of widths, by induction, with Yosys alone. Takes some ten minutes on two cores. Ends with an
     error and a counterexample if a proof fails.

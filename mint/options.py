@@ -62,7 +62,12 @@ AskedLanes = Annotated[
     typer.Option("--lanes", metavar="N", help="Output channels at a time of the accelerator; without it, 128."),
 ]
 Dataflow = Annotated[
-    str, typer.Option("--dataflow", metavar="NAME", help="skip (silent inputs cost nothing), time-parallel, or auto: the faster.")
+    str,
+    typer.Option(
+        "--dataflow",
+        metavar="NAME",
+        help="skip: no cycle for a zero; time-parallel: one fetch of weights for all time steps; auto: the faster.",
+    ),
 ]
 MemoryLimit = Annotated[
     int | None,

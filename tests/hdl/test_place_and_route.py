@@ -82,7 +82,7 @@ def test_a_missing_nextpnr_is_said(monkeypatch):
 def test_an_error_in_nextpnr_is_an_exception_here(tmp_path):
     (tmp_path / "netlist.json").write_text("{}")
     with pytest.raises(PlaceAndRouteError, match="nextpnr failed: "):
-        module._nextpnr(tmp_path, 1, 100.0)
+        module.nextpnr(tmp_path, 1, 100.0)
 
 
 def test_an_element_on_the_chip():

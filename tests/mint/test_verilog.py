@@ -4,16 +4,30 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from mint.app import app
 from model import bundle
+from model.config import Precision
+from model.network import Pool
+from sim.chains import Chain, Link
 from sim.random_networks import random_network
 
 runner = CliRunner()
 SIZES = ["--rows", "4", "--columns", "3"]
+CHAIN = Chain(
+    input_kind="pixels",
+    input_shape=(1, 5, 5),
+    time_steps=2,
+    links=(Link(12, 3, pool=Pool("max", 2)),),
+    classes=7,
+    precision=Precision(4, 4),
+    seed=1,
+    density=0.5,
+)
 
 
 @pytest.fixture
@@ -22,6 +36,14 @@ def trained(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     bundle.write(random_network(4), tmp_path / "tiny.safetensors")
     return "tiny.safetensors"
+
+
+@pytest.fixture
+def chain(tmp_path, monkeypatch):
+    """A bundle in the working folder that the accelerator runs."""
+    monkeypatch.chdir(tmp_path)
+    bundle.write(CHAIN.network(), tmp_path / "chain.safetensors")
+    return "chain.safetensors"
 
 
 def files(folder):
@@ -84,12 +106,70 @@ def test_pair_without_a_network_gives_the_array_alone(tmp_path, monkeypatch):
     assert description["memories"] == []
 
 
+def test_accelerator_is_the_same_in_one_process_and_in_another(chain, tmp_path, monkeypatch):
+    command = ["verilog", "--bundle", chain, "--lanes", "3"]
+    result = runner.invoke(app, [*command, "-o", "one"])
+    assert result.exit_code == 0, result.output
+    assert "3 lanes" in result.stdout
+    assert "test images: drawn" in result.stdout
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    subprocess.run([sys.executable, "-m", "mint", *command, "-o", "two"], check=True, capture_output=True)
+    one = files(tmp_path / "one")
+    assert one == files(tmp_path / "two")
+    assert set(one) == {
+        *("mint.v", "mint.json", "mint.core", "mint.vlt", "testbench.v", "README.md"),
+        *("memory/weights.hex", "memory/parameters.hex", "vectors/input.hex", "vectors/expected.hex"),
+    }
+    description = json.loads(one["mint.json"])
+    assert description["top"] == "accelerator"
+    assert description["vectors"]["images"] == 2
+
+
+def test_array_after_an_accelerator_leaves_no_file_of_it(chain, tmp_path):
+    for options in ([], ["--top", "array"]):
+        assert runner.invoke(app, ["verilog", "--bundle", chain, *options, "-o", "out"]).exit_code == 0
+    assert not {"testbench.v", "mint.core", "README.md", "memory/weights.hex"} & set(files(tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--dataflow", "dense"], "dataflow 'dense'; choose one of: auto, skip, time-parallel"),
+        (["--lanes", "0"], "0"),
+        (["--lanes-per-neuron-unit", "3", "--lanes", "1025"], "1025"),
+        (["--memory-kbit", "1"], "1 kbit are 1,024 bits"),
+        (["--images", "0"], "0 images; at least 1"),
+        (["--dataset", "digits"], "images of digits are pixels of (1, 8, 8), the network takes pixels of (1, 5, 5)"),
+        (["--top", "accelerator", "--rows", "4"], "rows and columns are the array's"),
+        (["--top", "array", "--lanes", "4"], "are the accelerator's"),
+        (["--bundle", "tiny.safetensors"], "joins are not supported by the accelerator"),
+        (["-W", "2", "-U", "4", "--top", "accelerator"], "no network of w2u4 ships"),
+    ],
+)
+def test_refusals_of_the_accelerator_write_nothing(chain, trained, tmp_path, options, sentence):
+    bundle_option = [] if {"--bundle", "-W"} & set(options) else ["--bundle", chain]
+    result = runner.invoke(app, ["verilog", *bundle_option, *options])
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert set(files(tmp_path)) == {trained, chain}
+
+
+def test_missing_memory_is_named(chain):
+    result = runner.invoke(app, ["verilog", "--bundle", chain, "--memory-kbit", "1"])
+    numbers = re.search(
+        r"the memories have ([\d,]+) bits, ([\d,]+) of them \w+; .*: ([\d,]+) are missing", result.stderr
+    )
+    total, largest, missing = (int(number.replace(",", "")) for number in numbers.groups())
+    assert largest < total == missing + 1024
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         (["-W", "3"], "a weight width of 3 bits is not supported; choose one of 2, 4, 8"),
         (["-U", "16"], "a membrane width of 16 bits is not supported; choose one of 2, 4, 8"),
-        (["--top", "chip"], "top 'chip'; choose one of: array"),
+        (["--top", "chip"], "top 'chip'; choose one of: accelerator, array"),
         (["--bundle", "none.safetensors"], "none.safetensors: no such file"),
         (["--bundle", "tiny.safetensors", "-W", "8"], "the network is w4u4, asked for is w8u4"),
         (["--rows", "257"], "256"),

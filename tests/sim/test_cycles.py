@@ -25,7 +25,9 @@ CASES = {
     "pixels, groups, max pooling": (
         chain("pixels", (2, 5, 6), 2, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1)), 4, 1, "skip",
     ),
-    "pixels, shared units, sum pooling": (chain("pixels", (1, 7, 7), 3, 2, Link(6, 3, 2, 2, SUM), Link(5, 0)), 4, 2, "skip"),
+    "pixels, shared units, sum pooling": (
+        chain("pixels", (1, 7, 7), 3, 2, Link(6, 3, 2, 2, SUM), Link(5, 0)), 4, 2, "skip",
+    ),
     "pixels, linear": (chain("pixels", (1, 7, 11), 4, 7, Link(9, 0)), 8, 8, "skip"),
     "spikes, stride beyond the kernel": (
         chain("spikes", (5, 6, 7), 3, 8, Link(4, 2, 1, 1, SUM), Link(7, 1, 2, 1)), 3, 1, "skip",

@@ -1,0 +1,92 @@
+// What holds between the accelerator's parts; hdl.formal.accelerator proves it. Assumed is that the feeders fire as often
+// as the sequencer counts hand-overs: when it says that a layer is done, nothing is under way. ROW is the width of a
+// token's row, TIMES the time steps that a hand-over of the first layer has, SHARE the lanes of a neuron unit.
+module proof (
+    input clk,
+    input rst,
+    input [`IN-1:0] s_axis_tdata,
+    input s_axis_tvalid,
+    input s_axis_tlast,
+    input m_axis_tready,
+    output assumed,
+    output ok,
+    output cover_starts,
+    output cover_fire_after_fire,
+    output cover_token_waits,
+    output cover_read_and_write,
+    output cover_done
+);
+    wire m_axis_tvalid, s_axis_tready;
+    mint_accelerator top (
+        .clk(clk), .rst(rst), .s_axis_tdata(s_axis_tdata), .s_axis_tvalid(s_axis_tvalid), .s_axis_tlast(s_axis_tlast),
+        .m_axis_tready(m_axis_tready), .m_axis_tvalid(m_axis_tvalid), .s_axis_tready(s_axis_tready)
+    );
+    // Registers and wires of the accelerator.
+    wire layer, running, start, done, reading, writer_bank, writing, reserved;
+    wire [1:0] full;
+    wire [`WAIT-1:0] wait_;
+    wire [2:0] valid;
+    wire [3*(`ROW+3)-1:0] tokens;
+    wire waiting, pausing, complete, final_, storing, update;
+    wire [`STEP-1:0] step;
+    wire [`INDEX-1:0] index;
+    wire skip_valid, feeder_running, feeder_valid, window_running, window_valid, window_complete, window_emitting;
+    wire feeder_read, window_read;
+    wire [3:0] level;
+
+    reg begun = 0;
+    always @(posedge clk) begun <= begun | rst;
+
+    wire feeder_busy = feeder_running | feeder_valid;
+    wire window_busy = window_running | window_valid | window_complete | window_emitting;
+    wire flying = feeder_busy | window_busy | level != 0 | skip_valid | valid != 0 | waiting | complete;
+    assign assumed = !begun | !done | !flying;
+
+    // A layer starts only when nothing is under way, and the number of the layer stays until everything is through.
+    reg started = 0;
+    always @(posedge clk) if (start) started <= layer;
+    wire idle = !flying & !final_ & !done & !storing & !pausing;
+    wire layers = (running | idle) & (!running | layer == started) & (!final_ | complete)
+        & (!feeder_busy | layer | !`WINDOW) & (!window_busy | !layer);
+
+    // A hand-over meets neuron units that are through with the one before; lanes that share a unit stand still meanwhile.
+    wire [7:0] times = layer ? 1 : `TIMES;
+    wire [7:0] interval = `SHARE == 1 ? 2 * times : `SHARE * times + 1;
+    wire [7:0] place = layer | `TIMES == 1 ? 0 : step;  // the time step of the hand-over
+    wire [7:0] left = `SHARE == 1 ? 2 * (times - 1 - place) + 1 + pausing : (times - place) * `SHARE - index;
+    wire [2:0] fires = valid & {tokens[3*(`ROW+3)-1], tokens[2*(`ROW+3)-1], tokens[`ROW+3-1]};
+    wire [2:0] bound = `SHARE == 1 ? fires : valid;  // what has to keep its distance
+    integer i, j;
+    reg apart;
+    always @* begin
+        apart = 1;
+        for (i = 0; i < 3; i = i + 1) begin
+            if (bound[i] & waiting & left > 2 - i) apart = 0;
+            if (fires[i] & wait_ + 1 + i < interval) apart = 0;
+            for (j = i + 1; j < 3; j = j + 1) if (bound[i] & fires[j] & j - i < interval) apart = 0;
+        end
+    end
+    wire phases = (!running | place < times & (waiting ? left <= wait_ + 3 & (!pausing | (`SHARE == 1 & !layer & place != 0))
+        : place == 0 & !pausing)) & (waiting ? index < `SHARE : index == 0);
+    wire units_free = !(bound[2] & waiting);
+
+    // Logits come only when those before are out.
+    wire [2:0] count = fires[0] + fires[1] + fires[2] + waiting + complete;
+    wire results = (!reserved | (layer & !m_axis_tvalid & count != 0)) & (!layer | (count == 0 ? 1 : reserved & count == 1))
+        & !(update & m_axis_tvalid) & (!(complete & layer) | update) & (!update | layer & (waiting | complete));
+
+    // The input memory is read in a full bank and written in another; a spike memory is read for one layer and written
+    // for the next, which are never at work together.
+    wire reads = `WINDOW ? window_read : feeder_read & !layer;
+    wire banks = (!running | layer | full[reading]) & !(writing & full[writer_bank])
+        & !(reads & writing & reading == writer_bank);
+    wire arbitration = !(feeder_read | window_read | storing | complete) | (running & layer == started);
+    assign ok = !begun | (layers & apart & phases & units_free & results & banks & arbitration & !(start & flying));
+
+    wire now = begun & !rst;
+    assign cover_starts = now & start;
+    assign cover_fire_after_fire = now & fires[2] & fires[0];
+    assign cover_token_waits = now & skip_valid & wait_ != 0 & waiting;
+    assign cover_read_and_write = now & reads & writing;
+    assign cover_done = now & done;
+endmodule

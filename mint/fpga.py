@@ -1,0 +1,127 @@
+"""``mint fpga``: a network's accelerator on an FPGA, placed and routed."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mint.console import console, messages
+from mint.options import (
+    AskedLanes,
+    AskedMembraneWidth,
+    AskedWeightWidth,
+    Bundle,
+    DataDir,
+    Dataflow,
+    DatasetName,
+    LanesPerNeuronUnit,
+    MemoryLimit,
+)
+from mint.report import write_json
+
+if TYPE_CHECKING:
+    from hdl.ecp5 import Chip
+
+NOTE = """\
+Yosys and nextpnr for a Lattice ECP5; LUT include carries and small memories, a block RAM has 18 kbit. The clock is
+that of paths between registers, the ports are the chip's pins."""
+
+TEST_IMAGES = 100
+
+
+def fpga(
+    weight_width: AskedWeightWidth = None,
+    membrane_width: AskedMembraneWidth = None,
+    bundle: Bundle = None,
+    lanes: AskedLanes = None,
+    lanes_per_neuron_unit: LanesPerNeuronUnit = None,
+    dataflow: Dataflow = "auto",
+    memory_kbit: MemoryLimit = None,
+    device: Annotated[
+        str, typer.Option("--device", metavar="SIZE", help="ECP5 of 12k, 25k, 45k or 85k tables.")
+    ] = "85k",
+    target_mhz: Annotated[
+        float, typer.Option("--target-mhz", min=1, help="The clock that nextpnr is asked for.")
+    ] = 100.0,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Place and route as often; the median counts.")] = 1,
+    dataset: DatasetName = None,
+    data_dir: DataDir = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The report; without it, build/w4u4/fpga.json and so on."),
+    ] = None,
+) -> None:
+    """Place and route the accelerator of a network on an ECP5: LUT, flip-flops, block RAM, DSP, clock, images a second.
+
+    Images a second are the clock divided by the cycles from image to image, the mean of the first 100 test images of
+    the network's data set; drawn ones where the set is not at hand, and then it says so. Takes some minutes a seed.
+    """
+    from statistics import median
+
+    from hdl.accelerator_description import MODULE
+    from hdl.accelerator_files import design_files
+    from hdl.ecp5 import route
+    from mint.accelerator import accelerator_config, candidates
+    from mint.choice import choose
+    from model.config import require
+    from model.estimate import measured
+    from model.sample_images import some_images
+
+    precision, path, network = choose(bundle, weight_width, membrane_width)
+    require(network is not None, f"no network of {precision} ships; name yours with --bundle")
+    assert network is not None
+    assert path is not None
+    configs = candidates(network, lanes, lanes_per_neuron_unit, dataflow)
+    config = accelerator_config(network, configs, memory_kbit=memory_kbit)
+    images, source = some_images(network, TEST_IMAGES, dataset, data_dir)
+    cycles = float(measured(network, config, images).cycles.mean())
+    _, texts = design_files(network, config)
+    chips: list[Chip] = []
+    for seed in range(1, seeds + 1):
+        with messages.status(f"placing and routing {path.name} on an ECP5 {device}, {seed} of {seeds}"):
+            chips.append(route(texts, MODULE, device, seed, target_mhz))
+
+    clock = median(chip.fmax_mhz for chip in chips)
+    report = {
+        "bundle": path.name,
+        "lanes": config.lanes,
+        "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
+        "fmax_mhz": clock,
+        "cycles_an_image": cycles,
+        "cycles_source": f"mean of {TEST_IMAGES} images, {source}",
+        "images_per_second": round(clock * 1e6 / cycles, 1),
+        "runs": [asdict(chip) for chip in chips],
+    }
+    target = output or Path("build") / str(precision) / "fpga.json"
+    write_json(target, report)
+    _print(report, chips[0], f"{path.name}, {config.lanes} lanes, on an ECP5 {device} ({chips[0].package})")
+    console.print(f"written: {target}", soft_wrap=True)
+
+
+def _print(report: dict[str, Any], chip: "Chip", title: str) -> None:
+    from rich.table import Table
+
+    console.print(title, soft_wrap=True)
+    table = Table(show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    rows = (
+        ("LUT", f"{chip.lut:,}"),
+        ("flip-flops", f"{chip.flip_flops:,}"),
+        ("block RAM", f"{chip.block_ram:,}"),
+        ("DSP", f"{chip.dsp:,}"),
+        ("pins", f"{chip.pins:,}"),
+        ("clock, MHz", f"{report['fmax_mhz']:.1f}"),
+        ("cycles an image", f"{report['cycles_an_image']:,.0f}"),
+        ("images a second", f"{report['images_per_second']:,.0f}"),
+    )
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print(f"cycles: {report['cycles_source']}", soft_wrap=True)
+    console.print(
+        f"slowest path: {chip.logic_ns} ns logic, {chip.routing_ns} ns wires, through {', '.join(chip.path_modules)}",
+        soft_wrap=True,
+    )
+    console.print(NOTE, soft_wrap=True)

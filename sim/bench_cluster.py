@@ -1,0 +1,131 @@
+"""Bench of the cluster: sums, potentials, spikes and membranes equal the golden model's, for every mode."""
+
+from random import Random
+from typing import Any
+
+from model.accelerator import AcceleratorConfig
+from model.arithmetic import code_limit, load
+from model.golden.neuron_unit import fire
+from model.golden.processing_element import wrap
+from sim.checker import check, neuron
+from sim.port import Port
+
+IMAGES = 80
+
+
+async def check_cluster(port: Port, config: AcceleratorConfig, seed: int) -> set[str]:
+    """Neurons of all kinds, through all their time steps; gives what was met.
+
+    The lanes are at work as soon as they may: with a unit a lane, while the unit works.
+    """
+    random, met = Random(seed), set()
+    bench = _Cluster(port, config, random)
+    port.set("clear", 1)
+    await bench.cycle()
+    port.set("clear", 0)
+    for _ in range(IMAGES):
+        mode = random.randrange(len(config.modes))
+        kind = random.choice(["spikes", "pixels", "last", *(["parallel"] if config.rows > 1 else [])])
+        met |= {kind, f"mode {mode}"}
+        met |= await bench.neurons(mode, kind)
+    return met | bench.met
+
+
+class _Cluster:
+    """Drives the ports, and knows what the sums are."""
+
+    def __init__(self, port: Port, config: AcceleratorConfig, random: Random) -> None:
+        self.port, self.config, self.random = port, config, random
+        self.share = config.lanes_per_neuron_unit
+        self.sums = self._zeros()
+        self.kind = ""
+        self.met: set[str] = set()
+
+    def _zeros(self) -> list[list[int]]:
+        """Of every lane, a sum for each row."""
+        return [[0] * self.config.rows for _ in range(self.share)]
+
+    async def cycle(self, **neuron: int) -> None:
+        """One cycle in which the neuron unit does ``neuron``; with a unit a lane, the lane may add as well."""
+        self.port.set("neuron", {"potential": 0, "first": 0, "keep": 0, "update": 0, **neuron})
+        if self.share == 1 and neuron and self.random.random() < 0.7:
+            self._add()
+            self.met.add("adds meanwhile")
+        await self.port.tick()
+        self._step(0, 0, 0, 0)
+        for lane in range(self.share):
+            self.port.set(f"weights.{lane}", 0)
+
+    def _step(self, enable: int, double: int, fire: int, mask: int) -> None:
+        step = {"enable": enable, "double": double, "fire": fire}
+        self.port.set("step", step | ({"mask": mask} if self.config.rows > 1 else {}))
+
+    def _add(self, fires: int = 0) -> None:
+        """What the lanes do in the coming cycle; of several rows, the first or those of random time steps."""
+        rows, width = self.config.rows, self.config.accumulator_width
+        every = (1 << rows) - 1
+        mask = {"pixels": every, "parallel": self.random.randint(0, every)}.get(self.kind, 1)
+        double = self.random.randrange(2)
+        limit = code_limit(self.config.weight_width)
+        for lane, sums in enumerate(self.sums):
+            weight = self.random.choice([0, -limit, limit, self.random.randint(-limit, limit)])
+            self.port.set(f"weights.{lane}", weight)
+            sums[:] = [wrap((sums[row] << double) + weight * (mask >> row & 1), width) for row in range(rows)]
+        self._step(1, double, fires, mask)
+
+    async def hand_over(self) -> list[list[int]]:
+        """Some additions, the last of which fires; the sums that the unit gets."""
+        for _ in range(self.random.randrange(6)):
+            self._add()
+            await self.cycle()
+        self._add(fires=1)
+        await self.cycle()
+        handed, self.sums = self.sums, self._zeros()
+        return handed
+
+    async def neurons(self, index: int, kind: str) -> set[str]:
+        """All time steps of as many neurons as there are lanes."""
+        config, random, port = self.config, self.random, self.port
+        mode, met = config.modes[index], set()
+        high = (1 << (config.accumulator_width - 1)) - 1
+        reach = min((code_limit(mode.membrane_width) + 2) << mode.leak, high)
+        port.set("mode", index)
+        self.kind = kind
+        steps = 1 if kind == "last" else random.randint(1, 4 if config.rows == 1 else config.rows)
+        biases = [random.randint(-reach, reach) for _ in range(self.share)]
+        membranes = [0] * self.share
+        handed: list[list[int]] = []
+        together = kind in ("pixels", "parallel")
+        for step in range(steps):
+            if not together or step == 0:
+                handed = await self.hand_over()
+            waiting: tuple[Any, ...] = ()
+            for lane in range(self.share):
+                exact = (
+                    handed[lane][step if together and config.rows > 1 else 0]
+                    + biases[lane]
+                    + load(membranes[lane], mode.leak)
+                )
+                potential = wrap(exact, config.accumulator_width)
+                threshold = random.choice([potential, min(potential + 1, high), random.randint(-reach, reach)])
+                spike, membrane = fire(potential, threshold, mode.leak, mode.membrane_width)
+                port.set("index", lane)
+                port.set("parameters", {"threshold": threshold, "bias": biases[lane]})
+                keep = int(together and step < steps - 1)
+                await self.cycle(potential=1, first=int(step == 0), keep=keep, update=int(bool(waiting)))
+                self._compare(waiting)
+                waiting = f"lane {lane} of {kind}, step {step}, {mode}", potential, spike, membrane
+                met |= {"tie"} if potential == threshold else set()
+                met |= {"saturates"} if not spike and abs(potential >> mode.leak) > abs(membrane) else set()
+                met |= {"wraps"} if potential != exact else set()
+                met |= {"keeps"} if membranes[lane] and load(membranes[lane], mode.leak) else set()
+                membranes[lane] = membrane
+            await self.cycle(update=1)
+            self._compare(waiting)
+        return met
+
+    def _compare(self, waiting: tuple[Any, ...]) -> None:
+        """The neuron of the cycle before."""
+        if waiting:
+            place, *expected = waiting
+            check(place, neuron(*expected), neuron(*map(self.port.get, ("potential", "spike", "membrane"))))

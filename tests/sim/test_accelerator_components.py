@@ -1,0 +1,162 @@
+"""The accelerator's components against Python, in Amaranth's simulator."""
+
+from dataclasses import replace
+
+import pytest
+
+from hdl.cluster import Cluster
+from hdl.fire_sequencer import FireSequencer
+from hdl.input_writer import InputWriter
+from hdl.pixel_window import PixelWindow
+from hdl.result_stream import ResultStream
+from hdl.skip_unit import SkipUnit, item_layout
+from hdl.word_feeder import WordFeeder
+from model.accelerator import DATAFLOWS, plan
+from model.config import Mode
+from sim.bench_cluster import check_cluster
+from sim.bench_fire_sequencer import check_fire_sequencer
+from sim.bench_input_writer import check_input_writer
+from sim.bench_loop_nest import check_loop_nest, random_nest
+from sim.bench_pixel_window import check_pixel_window
+from sim.bench_result_stream import check_result_stream
+from sim.bench_skip_unit import check_skip_unit
+from sim.bench_word_feeder import check_word_feeder
+from sim.port import simulate_in_amaranth
+from sim.random_chains import random_chain
+from sim.random_networks import random_images
+from sim.small_networks import first_layer
+
+MODES = (Mode(2, 1), Mode(4, 0), Mode(4, 3), Mode(8, 2))
+
+WAITS = (0.0, 0.5)
+
+
+def run(component, check, *arguments):
+    """What the bench met."""
+    found = []
+
+    async def bench(port):
+        found.append(await check(port, *arguments))
+
+    simulate_in_amaranth(component, bench)
+    return found[0]
+
+
+def accelerator(seed, dataflow="skip"):
+    case = random_chain(seed)
+    share = case.lanes_per_neuron_unit if dataflow == "skip" else 1
+    return plan(case.network, lanes=case.lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
+
+
+def test_loop_nest():
+    nests = [random_nest(seed) for seed in range(20)]
+    met = set().union(*(run(nest, check_loop_nest, nest, seed) for seed, nest in enumerate(nests)))
+    assert met == {"left before its end", "waited", "went on", "to the end"}
+    assert {len(nest.levels) for nest in nests} == {1, 2, 3, 4, 5}
+    assert {len(nest.programs) for nest in nests} == {1, 2, 3}
+
+
+@pytest.mark.parametrize(("width", "rows"), [(1, 1), (2, 3), (7, 1), (8, 1), (9, 4), (33, 1), (130, 1)])
+def test_skip_unit(width, rows):
+    layout = item_layout(width, 10, rows)
+    met = set()
+    for idle in WAITS:
+        for stall in WAITS:
+            met |= run(SkipUnit(layout), check_skip_unit, layout, width, idle, stall)
+    assert met == {"empty", "full", "idle", "stalled", "held back", "empty doubles twice", "double and fire"}
+
+
+def test_word_feeder():
+    met = set()
+    for seed in range(8):
+        config = accelerator((79, 156, 301, 79)[seed % 4], DATAFLOWS[seed // 4])
+        for stall in WAITS:
+            met |= run(WordFeeder(config), check_word_feeder, config, seed, stall)
+    assert met >= {"input", "pixels", "last", "silent", "doubles", "doubles alone", "stalled"}
+    assert met >= {"padding", "beyond the kernel", "stride", "sum pool", "odd sum pool"}
+    assert met >= {"several words", "partial word", "groups", "parallel"}
+
+
+def test_pixel_window():
+    met = set()
+    for chain in (30, 200, 221, 234):
+        config = accelerator(chain)
+        for stall in WAITS:
+            met |= run(PixelWindow(config), check_pixel_window, config, chain, stall)
+    assert met >= {"padding", "beyond the kernel", "stride beyond the kernel", "overlap", "one position"}
+    assert met >= {"groups", "channels", "dark", "left out", "stalled"}
+
+
+def test_fire_sequencer():
+    met = set()
+    for chain in (155, 273, 353):
+        for dataflow in DATAFLOWS:
+            config = accelerator(chain, dataflow)
+            met |= run(FireSequencer(config), check_fire_sequencer, config, chain)
+    assert met >= {"held", "max pool", "odd max pool", "groups", "shared", "shared and held", "pooled groups", "last"}
+    assert met >= {"as close as may be", "apart", "parallel"}
+
+
+@pytest.mark.parametrize(("share", "rows"), [(1, 1), (2, 1), (4, 1), (1, 3)])
+def test_cluster(share, rows):
+    config = replace(
+        accelerator(0),
+        lanes=share,
+        lanes_per_neuron_unit=share,
+        rows=rows,
+        time_steps=3,
+        modes=MODES,
+        membrane_width=8,
+        weight_width=4,
+        accumulator_width=9,
+    )
+    met = run(Cluster(config), check_cluster, config, share)
+    assert met >= {f"mode {index}" for index in range(len(MODES))}
+    assert met >= {"spikes", "pixels", "last", "tie", "saturates", "keeps", "wraps"}
+    assert ("adds meanwhile" in met) == (share == 1)
+    assert ("parallel" in met) == (rows > 1)
+
+
+# A word of a linear layer has 32 inputs, a beat of its pixels four.
+@pytest.mark.parametrize(
+    ("kind", "input_kind", "shape"),
+    [
+        ("conv", "pixels", (3, 4, 3)),
+        ("conv", "spikes", (5, 4, 3)),
+        ("conv", "spikes", (9, 1, 1)),
+        ("linear", "pixels", (1, 6, 6)),
+        ("linear", "pixels", (64, 1, 1)),
+        ("linear", "pixels", (3, 1, 1)),
+        ("linear", "pixels", (33, 1, 1)),
+        ("linear", "spikes", (5, 3, 3)),
+        ("linear", "spikes", (7, 1, 1)),
+    ],
+)
+def test_input_writer(kind, input_kind, shape):
+    network = first_layer(kind, input_kind, shape)
+    config = plan(network, lanes=4, lanes_per_neuron_unit=1)
+    met = set()
+    for idle in WAITS:
+        for slow in (0.2, 1 - 0.1 / config.input_words):
+            images = random_images(network, 8, seed=1)
+            met |= run(InputWriter(config), check_input_writer, config, images, 1, idle, slow)
+    assert met >= {"whole", "one more", "many more", "both banks are full"}
+    assert met >= {"short", "one short"} or config.input_beats == 1
+
+
+def test_a_beat_that_is_offered_right_after_power_up_is_stored():
+    network = first_layer("conv", "spikes", (2, 3, 3))
+    config = plan(network, lanes=4, lanes_per_neuron_unit=1)
+    run(InputWriter(config), check_input_writer, config, random_images(network, 1, seed=1), 1, 0, 0)
+
+
+@pytest.mark.parametrize(("classes", "lanes", "share"), [(1, 1, 1), (10, 4, 1), (8, 4, 2), (5, 8, 4), (65, 9, 3)])
+def test_result_stream(classes, lanes, share):
+    network = first_layer("linear", "spikes", (4, 1, 1), classes=classes)
+    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share)
+    met = set()
+    for stall in WAITS:
+        met |= run(ResultStream(config), check_result_stream, config, classes, stall)
+    assert met >= {"negative", "first", "stalled"}
+    assert ("groups" in met) == (classes > lanes)
+    assert classes == 1 or met >= {"tie", "later"}
