@@ -1,6 +1,6 @@
 """How many bits the baseline's scales need: accuracy of the shipped networks with three scales a layer.
 
-python -m bench.uq_scales [--images N]
+python -m bench.uq_scales [--images N] [--bits K ...]
 
 The membrane's scale is calibrated on training images; of a few quantiles, the one that does best on validation
 images is taken. Prints accuracy on the test images against bits and writes ``build/uq_scales.json``.
@@ -8,6 +8,7 @@ images is taken. Prints accuracy on the test images against bits and writes ``bu
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,8 @@ def mint_accuracy(network: Network, split: datasets.Split) -> float:
     return 100 * correct / len(split)
 
 
-def measure(network: Network, data: datasets.Dataset, images: int) -> dict[str, Any]:
-    """Accuracy on the first ``images`` test images for every number of bits."""
+def measure(network: Network, data: datasets.Dataset, images: int, widths: Sequence[int]) -> dict[str, Any]:
+    """Accuracy on the first ``images`` test images for every number of bits in ``widths``."""
     validation = datasets.Split(data.validation.images[:VALIDATION_IMAGES], data.validation.labels[:VALIDATION_IMAGES])
     test = datasets.Split(data.test.images[:images], data.test.labels[:images])
     scales = {q: calibrate(network, data.train.images[:CALIBRATION_IMAGES], q) for q in QUANTILES}
@@ -46,7 +47,7 @@ def measure(network: Network, data: datasets.Dataset, images: int) -> dict[str, 
     }
     quantile = max(QUANTILES, key=lambda q: found[q])
     accuracy = {}
-    for bits in BITS:
+    for bits in widths:
         layers = uq_layers(network, scales[quantile], bits)
         accuracy[bits] = uq_accuracy(network, test.images, test.labels, layers)
         messages.print(f"{network.name}: {bits} bits, {accuracy[bits]:.2f} %")
@@ -64,14 +65,15 @@ def measure(network: Network, data: datasets.Dataset, images: int) -> dict[str, 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Accuracy of the baseline against the bits of its scales.")
     parser.add_argument("--images", type=int, default=10_000, help="test images to evaluate")
-    images = parser.parse_args().images
+    parser.add_argument("--bits", type=int, nargs="+", default=BITS, help="bits of a scale to try")
+    arguments = parser.parse_args()
     data = datasets.load("fashion-mnist")
     results = {
-        str(precision): measure(bundle.read(chosen(None, precision)), data, images)
+        str(precision): measure(bundle.read(chosen(None, precision)), data, arguments.images, arguments.bits)
         for precision in (Precision(width, width) for width in WIDTHS)
     }
     console.print("bits " + "".join(f"{name:>8}" for name in results))
-    for bits in BITS:
+    for bits in arguments.bits:
         console.print(f"{bits:4} " + "".join(f"{result['accuracy'][bits]:8.2f}" for result in results.values()))
     console.print("MINT " + "".join(f"{result['mint']:8.2f}" for result in results.values()))
     write_json(OUTPUT, results)

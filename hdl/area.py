@@ -31,7 +31,7 @@ ELEMENTS = ("mint_pe", "uq_pe")
 
 PRECISIONS = tuple(Precision(*widths) for widths in product(WIDTHS, WIDTHS))
 
-FEWEST_SCALE_BITS = 4
+FEW_SCALE_BITS = (4, 2)
 """Bits of a scale with which the shipped networks are as good as with 32 (``bench.uq_scales``)."""
 
 UQ_FPGAS = ("xc7",)
@@ -57,19 +57,21 @@ class Variant:
             flow for flow in flows if self.scale_bits is None or not isinstance(flow, Fpga) or flow.name in UQ_FPGAS
         ]
 
+    def config(self, rows: int, columns: int) -> ArrayConfig | UqConfig:
+        """What the design is made from."""
+        if self.scale_bits is None:
+            return config(self.precision, rows, columns)
+        return UqConfig.full_scale(
+            self.precision,
+            rows=rows,
+            columns=columns,
+            shared=self.design == "uq_shared_array",
+            scale_bits=self.scale_bits,
+        )
+
     def verilog(self, rows: int, columns: int) -> str:
         """Verilog text, the same that users get; the top module has the design's name."""
-        if self.scale_bits is None:
-            made: ArrayConfig | UqConfig = config(self.precision, rows, columns)
-        else:
-            made = UqConfig.full_scale(
-                self.precision,
-                rows=rows,
-                columns=columns,
-                shared=self.design == "uq_shared_array",
-                scale_bits=self.scale_bits,
-            )
-        return verilog_text(DESIGNS[self.design](made), self.design)
+        return verilog_text(DESIGNS[self.design](self.config(rows, columns)), self.design)
 
 
 VARIANTS = (
@@ -80,7 +82,7 @@ VARIANTS = (
             ("uq_pe", SCALE_BITS),
             ("uq_array", SCALE_BITS),
             ("uq_shared_array", SCALE_BITS),
-            ("uq_shared_array", FEWEST_SCALE_BITS),
+            *(("uq_shared_array", few) for few in FEW_SCALE_BITS),
         )
         for width in WIDTHS
     ),

@@ -193,7 +193,8 @@ class WordFeeder(wiring.Component):
             item.fire.eq(marks[1]),
             keep.eq(some | item.fire | (item.double & ~blank)),
             self.o.valid.eq(valid & keep),
-            advance.eq(~valid | ~keep | self.o.ready),
+            # A word that is left out waits for room as well: what the memory gave must not decide what it reads next.
+            advance.eq(~valid | self.o.ready),
         ]
         with m.If(valid & advance):
             with m.If(item.fire):

@@ -14,7 +14,7 @@ Columns = Annotated[int, typer.Option("--columns", min=1, max=256, help="Columns
 LanesPerNeuronUnit = Annotated[
     int | None,
     typer.Option(
-        "--lanes-per-neuron-unit", min=1, help="Lanes that share a neuron unit; without it, 1, or 8 if all is linear."
+        "--lanes-per-neuron-unit", min=1, help="Lanes that share a neuron unit; without it, 1, or 16 if all is linear."
     ),
 ]
 Bundle = Annotated[

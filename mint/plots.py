@@ -4,6 +4,7 @@ The functions take records as the JSON reports have them, so that a picture can 
 Matplotlib takes a second to import and is imported when a picture is drawn.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ STYLE = {
 
 SERIES = {
     "uq_array": ("UQ array, a multiplier in every PE", "#D55E00", "s"),
+    "uq_pe": ("UQ PE alone, with its multiplier", "#CC79A7", "v"),
     "uq_shared_array": ("UQ array, a multiplier a column", "#E69F00", "D"),
     "mint_array": ("MINT array, with its neuron units and control", "#0072B2", "o"),
     "mint_pe": ("MINT PE alone", "#56B4E9", "^"),
@@ -60,21 +62,25 @@ def plot_area(records: Sequence[Record], flow: str, path: Path, endings: Sequenc
         axes.yaxis.set_major_locator(FixedLocator(steps))
         axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    for design, points in series.items():
+    bits_of = {design: {bits for other, bits in series if other == design} for design, _ in series}
+    for (design, bits), points in series.items():
         label, colour, marker = SERIES[design]
-        dashed = design == "gate_limit"
+        fewer = bits < max(bits_of[design])
         axes.plot(
             list(points),
             list(points.values()),
-            "--" if dashed else "-",
+            "--" if design == "gate_limit" else ":" if fewer else "-",
             color=colour,
             marker=marker,
-            label=label,
+            markerfacecolor="white" if fewer else colour,
+            label=label + (f", scales of {bits} bits" if bits else ""),
             lw=1.8,
         )
         for width, value in points.items():
-            # Above the line, but below for what other lines run above.
-            below = dashed or design == "mint_pe"
+            # Above the line, but below where the next line above is nearer than the next one below.
+            others = [points[width] for points in series.values() if width in points]
+            above = min((other / value for other in others if other > value), default=math.inf)
+            below = above < min((value / other for other in others if other < value), default=math.inf)
             axes.annotate(
                 f"{value:,.0f}",
                 (width, value),
@@ -95,29 +101,32 @@ def plot_area(records: Sequence[Record], flow: str, path: Path, endings: Sequenc
     axes.set_ylim(*((low / 1.7, high * 1.7) if logarithmic else (0, high * 1.12)))
     axes.set_xlabel("bits of weights and membranes (W = U)")
     axes.set_ylabel("gate equivalents per PE" + (", logarithmic" if logarithmic else ""))
-    axes.set_title(f"Area per processing element (PE), {_size(records)}{flow}", loc="left", fontsize=11)
+    axes.set_title(
+        f"Area per processing element (PE)\n{_size(records)}{flow}{_period(records)}", loc="left", fontsize=11
+    )
     axes.grid(axis="y", color="#DDDDDD", lw=0.8)
     axes.set_axisbelow(True)
     figure.legend(loc="outside lower left", frameon=False, ncols=1, fontsize=9)
     _save(figure, path, endings)
 
 
-def per_element(records: Sequence[Record], flow: str) -> dict[str, dict[int, float]]:
-    """Gate equivalents a processing element, by design and width, for W = U; designs as :data:`SERIES` orders them.
+def per_element(records: Sequence[Record], flow: str) -> dict[tuple[str, int], dict[int, float]]:
+    """Gate equivalents a processing element against width, for W = U.
 
-    Of records that differ in their scales' bits alone, those of the most bits.
+    By design and bits of its scales, 0 where it has none; designs as :data:`SERIES` orders them, most bits first.
     """
-    records = sorted(records, key=lambda record: record.get("scale_bits") or 0)
-    found: dict[str, dict[int, float]] = {}
+    found: dict[tuple[str, int], dict[int, float]] = {}
     for design in SERIES:
-        points = {
-            record["weight_width"]: record["gate_equivalents"] / (record["rows"] * record["columns"])
-            for record in records
-            if record["design"] == design and record["flow"] == flow
-            if record["weight_width"] == record["membrane_width"] and record["gate_equivalents"] is not None
-        }
-        if points:
-            found[design] = dict(sorted(points.items()))
+        of_design = [record for record in records if record["design"] == design and record["flow"] == flow]
+        for bits in sorted({record.get("scale_bits") or 0 for record in of_design}, reverse=True):
+            points = {
+                record["weight_width"]: record["gate_equivalents"] / (record["rows"] * record["columns"])
+                for record in of_design
+                if (record.get("scale_bits") or 0) == bits
+                if record["weight_width"] == record["membrane_width"] and record["gate_equivalents"] is not None
+            }
+            if points:
+                found[design, bits] = dict(sorted(points.items()))
     return found
 
 
@@ -165,7 +174,7 @@ def plot_breakdown(
     axes.set_ylim(0, 1.1 * tallest)
     axes.set_xlabel("precision")
     axes.set_ylabel("gate equivalents per PE")
-    axes.set_title(f"What a processing element (PE) consists of, {flow}", loc="left", fontsize=11)
+    axes.set_title(f"What an array consists of, per processing element (PE)\n{flow}", loc="left", fontsize=11)
     axes.tick_params(axis="x", length=0)
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside right center", frameon=False)
@@ -250,6 +259,12 @@ def _size(records: Sequence[Record]) -> str:
     """The arrays' size, for a title."""
     sizes = {(record["rows"], record["columns"]) for record in records if record["rows"] * record["columns"] > 1}
     return "".join(f"{rows} × {columns} array, " for rows, columns in sorted(sizes))
+
+
+def _period(records: Sequence[Record]) -> str:
+    """The period that cells are sized for, for a title."""
+    periods = {record["period_ns"] for record in records if record.get("period_ns")}
+    return "".join(f", sized for {period} ns" for period in sorted(periods))
 
 
 def _figure(width: float, height: float) -> tuple["Figure", "Axes"]:

@@ -46,8 +46,13 @@ def write_text(path: Path, text: str) -> None:
 def command_line() -> str:
     """The command as a user would type it again."""
     program = Path(sys.argv[0])
-    name = program.parent.name if program.stem == "__main__" else program.name
-    return shlex.join([name, *sys.argv[1:]])
+    if program.stem == "__main__":
+        name = [program.parent.name]
+    elif program.suffix == ".py":  # a module, run with -m; the folder above it is its package
+        name = ["python", "-m", f"{program.parent.name}.{program.stem}"]
+    else:
+        name = [program.name]
+    return shlex.join([*name, *sys.argv[1:]])
 
 
 def write_json(path: Path, data: dict[str, Any] | list[Any]) -> None:

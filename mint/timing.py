@@ -38,7 +38,18 @@ def timing(
     seeds: Annotated[
         int, typer.Option("--seeds", min=0, help="Place and route on ECP5 as often; 0: not at all (minutes each).")
     ] = 3,
+    first_seed: Annotated[int, typer.Option("--first-seed", min=0, help="Of place and route; the others follow.")] = 1,
     baseline: Annotated[bool, typer.Option("--baseline/--no-baseline", help="Time uniform quantization, too.")] = True,
+    scale_bits: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--scale-bits",
+            min=2,
+            max=32,
+            help="Time nothing but uniform quantization with shared multipliers, and scales of so many bits; may be "
+            "given several times.",
+        ),
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the JSON report goes.")] = Path(
         "build/timing.json"
     ),
@@ -52,7 +63,7 @@ def timing(
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from hdl.area import FEWEST_SCALE_BITS, Variant
+    from hdl.area import FEW_SCALE_BITS, Variant
     from hdl.liberty import installed_libraries
     from hdl.place_and_route import place_and_route
     from hdl.synthesis import Library
@@ -64,17 +75,13 @@ def timing(
     require(bool(found), "there is no library to time; name one with --liberty, or: apt install qflow-tech-osu035")
     library = Library(found[0], period)
     precisions = [Precision(width, width) for width in WIDTHS]
-    variants = [Variant(TOP, precision) for precision in precisions]
-    if baseline:
-        variants += [
-            Variant(design, precision, bits)
-            for design, bits in (
-                ("uq_pe", SCALE_BITS),
-                ("uq_shared_array", SCALE_BITS),
-                ("uq_shared_array", FEWEST_SCALE_BITS),
-            )
-            for precision in precisions
-        ]
+    if scale_bits:
+        designs: list[tuple[str, int | None]] = [("uq_shared_array", bits) for bits in scale_bits]
+    else:
+        designs = [(TOP, None)]
+        if baseline:
+            designs += [("uq_pe", SCALE_BITS), *(("uq_shared_array", bits) for bits in (SCALE_BITS, *FEW_SCALE_BITS))]
+    variants = [Variant(design, precision, bits) for design, bits in designs for precision in precisions]
 
     def route(variant: Variant, seed: int) -> dict[str, Any]:
         precision = variant.precision
@@ -91,7 +98,9 @@ def timing(
         task = progress.add_task("", total=len(variants) + seeds * len(precisions))
         timed = [pool.submit(measure, variant, library, rows, columns) for variant in variants]
         routed = [
-            pool.submit(route, Variant(TOP, precision), seed + 1) for precision in precisions for seed in range(seeds)
+            pool.submit(route, Variant(TOP, precision), first_seed + number)
+            for precision in precisions
+            for number in range(seeds)
         ]
         try:
             for record in timed:

@@ -256,9 +256,10 @@ def default_share(network: Network) -> int:
     """Lanes that share a neuron unit, unless somebody says otherwise.
 
     A convolution fires at every position, so each lane has its own unit and goes on meanwhile; a network of linear
-    layers fires a few times an image, and eight lanes may wait for one.
+    layers fires a few times an image, and sixteen lanes may wait for one: fewer
+    tables, and 4 % more cycles than with eight.
     """
-    return 8 if all(layer.kind == "linear" for layer in network.layers) else 1
+    return 16 if all(layer.kind == "linear" for layer in network.layers) else 1
 
 
 def require_memory(config: AcceleratorConfig, limit_kbit: int) -> None:

@@ -4,8 +4,9 @@ Words are fetched one a cycle; what has a set bit or a mark goes into a queue, f
 tokens of it, one a cycle; a token that fires starts the neuron units. With word k of a layer, all in cycles after the
 layer's start:
 
-    seen_k   = pushed_(k-1) + 1                                     the feeder has the word; one that is left out
-    pushed_k = max(seen_k, taken of the word FEED_DEPTH earlier + 1)    passes in this cycle, else a queue with room
+    seen_k   = pushed_(k-1) + 1                                     the feeder, or the window, has the word
+    pushed_k = max(seen_k, taken of the word FEED_DEPTH earlier + 1)    a queue with room; the window leaves one out
+                                                                        without that
     taken_k  = max(pushed_k + 1, ended_(k-1))                       by the skip unit
     ended_k  = taken_k + tokens_k                                   its last token is handed on
 
@@ -76,7 +77,7 @@ def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> La
             for tokens in words.tokens[number]:
                 kept = tokens > 0
                 pushed += 1
-                np.maximum(pushed, queue[place] + 1, out=pushed, where=kept)
+                np.maximum(pushed, queue[place] + 1, out=pushed, where=kept if plan.window else True)
                 taken = np.maximum(pushed + 1, ended)
                 queue[place[kept]] = taken[kept]
                 place = (place + images * kept) % len(queue)

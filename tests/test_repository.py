@@ -15,6 +15,7 @@ VERBS = [
     "area",
     "timing",
     "fpga",
+    "estimate",
     "train",
     "evaluate",
     "results",

@@ -9,7 +9,8 @@ has it as it was, except for the seconds that it took. A table stands between tw
 `<!-- end -->`.
 
 A new table is a function here that turns a report's content into a heading and rows, with :func:`table` above it, and
-the two comments where it should stand. A new report needs nothing else.
+the two comments where it should stand. A new report needs nothing else. A new picture is a function with
+:func:`picture` above it.
 """
 
 import argparse
@@ -22,14 +23,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mint.plots import plot_area
+from hdl.area import Variant
+from mint.plots import plot_area, plot_breakdown
 from mint.report import write_text
 from model import bundle
+from model.config import Precision
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "docs" / "results"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md")
-PICTURE = REPORTS / "area.svg"
 BUNDLES = ROOT / "bundles"
 
 TABLE = re.compile(r"^<!-- table: (\S+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
@@ -96,6 +98,8 @@ def accuracy(found: list[Any]) -> Rows:
 
 LIBRARIES = {"osu035_stdcells": "osu035", "NangateOpenCellLibrary": "nangate45"}
 FPGAS = ("xc7", "ecp5", "ice40")
+NEURON_FLOW = "xc7"
+"""The family in which others' RTL was measured."""
 DESIGNS = {
     "mint_pe": "PE",
     "mint_array": "array",
@@ -160,6 +164,44 @@ def fpga(found: list[Any]) -> Rows:
     return rows
 
 
+@table("neuron", "area", tools=("amaranth", "pyosys"), flows=("FPGA families", lambda flow: flow == NEURON_FLOW))
+def neuron(found: list[Any]) -> Rows:
+    """One neuron's datapath in an FPGA: the processing element, and its share of the whole array."""
+    records = [record for run in found for record in run if record["flow"] == NEURON_FLOW]
+    rows: list[list[object]] = [[None, "W/U", "LUT", "FF", "DSP"]]
+    names = {"mint_array": "one neuron's share of the array", "mint_pe": "of that, its PE"}
+    for width in dict.fromkeys(record["weight_width"] for record in records):
+        for design, name in names.items():
+            record = _equal_widths(records)[design, width, 0][NEURON_FLOW]
+            neurons = record["rows"] * record["columns"]
+            shares = (f"{record[key] / neurons:.1f}" for key in ("lut", "flip_flops", "dsp"))
+            rows.append([name, f"{width}/{width}", *shares])
+    return rows
+
+
+@table("limit", "area", tools=("amaranth", "pyosys"), flows=("Libraries", lambda flow: flow not in FPGAS))
+def limit(found: list[Any]) -> Rows:
+    """An array's area per processing element against the gate limit: as small as it gets, and sized for a clock."""
+    records = [record for run in found for record in run if record["flow"] not in FPGAS]
+    sized = [record for run in read_report("timing") for record in run["found"]]
+    rows: list[list[object]] = [["library", "W/U", "period, ns", "GE a PE", "gate limit", "times the limit"]]
+    limits = {
+        (record["flow"], record["weight_width"]): record["gate_equivalents"]
+        for record in records
+        if record["design"] == "gate_limit"
+    }
+    libraries = list(dict.fromkeys(record["flow"] for record in records))
+    for record in [*(record for flow in libraries for record in records if record["flow"] == flow), *sized]:
+        width, least = record["weight_width"], limits.get((record["flow"], record["weight_width"]))
+        if record["design"] == "mint_array" and width == record["membrane_width"] and least:
+            area = record["gate_equivalents"] / (record["rows"] * record["columns"])
+            numbers = (record.get("period_ns"), f"{area:.1f}", f"{least:.1f}", f"{area / least:.2f}")
+            row = [_short(record["flow"]), f"{width}/{width}", *numbers]
+            if row not in rows:  # every run has the generic cells
+                rows.append(row)
+    return rows
+
+
 @table("cosim", "cosim", tools=("cocotb", "iverilog", "verilator"))
 def cosim(found: list[Any]) -> Rows:
     rows: list[list[object]] = [["bundle", "array", "simulator", "images", "comparisons", "mismatches", "cycles"]]
@@ -186,6 +228,35 @@ def timing(found: list[Any]) -> Rows:
                 _count(record["area_um2"]),
                 f"{record['critical_path_ns']:.3f}",
                 _count(record["clock_mhz"]),
+            ]
+        )
+    return rows
+
+
+TILE_BEATS, TILE_STEPS, TILE_SIZE = 288, 4, (16, 8)
+"""Of the tile whose cycles are compared: fan-in, time steps, rows and columns."""
+
+
+@table("baseline", "timing", tools=("amaranth", "pyosys", "opensta"), flows=("Library", lambda flow: True))
+def baseline(found: list[Any]) -> Rows:
+    """The baseline beside MINT of the same widths: area per processing element, cycles and time of a tile."""
+    records = [record for run in found for record in run]
+    areas = {id(record): record["gate_equivalents"] / (record["rows"] * record["columns"]) for record in records}
+    mint = {record["weight_width"]: areas[id(record)] for record in records if record["design"] == "mint_array"}
+    rows: list[list[object]] = [[None, "W/U", "GE a PE", "MINT's to it, %", "cycles a tile", "µs a tile"]]
+    for record in records:
+        width = record["weight_width"]
+        variant = Variant(record["design"], Precision(width, record["membrane_width"]), record["scale_bits"])
+        cycles = variant.config(*TILE_SIZE).spiking_tile_cycles(TILE_BEATS, TILE_STEPS)
+        less = 100 * (mint[width] / areas[id(record)] - 1)
+        rows.append(
+            [
+                _name(record["design"], record["scale_bits"] or 0),
+                f"{width}/{record['membrane_width']}",
+                _count(areas[id(record)]),
+                f"{less:.1f}" if less else None,
+                _count(cycles),
+                f"{cycles / record['clock_mhz']:.2f}",
             ]
         )
     return rows
@@ -244,8 +315,120 @@ def formal(found: list[Any]) -> Rows:
     return rows
 
 
+@table("mutation", "mutation", tools=("pyosys", "iverilog", "cocotb"))
+def mutation(found: list[Any]) -> Rows:
+    """Mutants of each module: how many the benches notice."""
+    (run,) = found
+    statuses = ("mutants", "killed", "equivalent", "survived")
+    rows: list[list[object]] = [[None, *statuses, "killed, %"]]
+    for name, counts in {**run["modules"], "all": run}.items():
+        rows.append([name, *(_count(counts[status]) for status in statuses), f"{counts['score']:.1f}"])
+    return rows
+
+
+@table("survivors", "mutation", tools=("pyosys", "iverilog", "cocotb"))
+def survivors(found: list[Any]) -> Rows:
+    """Every mutant that no bench notices and that is not proved equivalent."""
+    rows: list[list[object]] = [["module", "cell", "port", "fault", "Verilog", "why"]]
+    for mutant in (mutant for run in found for mutant in run["list"] if mutant["status"] == "survived"):
+        source = mutant["source"].replace("|", "\\|")
+        rows.append([*(mutant[key] for key in ("module", "cell", "port", "mode")), f"`{source}`", mutant["why"]])
+    return rows
+
+
+@table("spread", "area_spread", tools=("amaranth", "pyosys"), flows=("Library", lambda flow: True))
+def spread(found: list[Any]) -> Rows:
+    """Areas per processing element of the same Verilog in several orders."""
+    from statistics import median
+
+    rows: list[list[object]] = [[None, "W/U", "period, ns", "orders", "as written", "median", "from – to", "spread, %"]]
+    for record in (record for run in found for record in run):
+        areas = [area / (record["rows"] * record["columns"]) for area in record["gate_equivalents"]]
+        rows.append(
+            [
+                DESIGNS[record["design"]],
+                f"{record['weight_width']}/{record['membrane_width']}",
+                record["period_ns"],
+                len(areas),
+                f"{areas[0]:.1f}",
+                f"{median(areas):.1f}",
+                f"{min(areas):.1f} – {max(areas):.1f}",
+                f"{100 * (max(areas) - min(areas)) / median(areas):.1f}",
+            ]
+        )
+    return rows
+
+
+@table("activity", "activity", tools=("amaranth", "pyosys"), flows=("Library", lambda flow: True))
+def activity(found: list[Any]) -> Rows:
+    """Toggles a cycle of an element's registers and of all its cells' outputs, a column a width."""
+    records = [record for run in found for record in run]
+    widths = list(dict.fromkeys(record["weight_width"] for record in records))
+    rows: list[list[object]] = [["registers / outputs of cells", *(f"W = {width}" for width in widths)]]
+    for situation in dict.fromkeys(record["situation"] for record in records):
+        of_situation = {record["weight_width"]: record for record in records if record["situation"] == situation}
+        pairs = (of_situation[width] for width in widths)
+        rows.append([situation, *(f"{pair['registers']:.2f} / {pair['outputs']:.2f}" for pair in pairs)])
+    return rows
+
+
+@table("uq_scales", "uq_scales", tools=("numpy",))
+def uq_scales(found: list[Any]) -> Rows:
+    """Test accuracy against the bits of a scale, a column a network; what MINT has with one scale last."""
+    (run,) = found
+    rows: list[list[object]] = [["bits of a scale", *run]]
+    for bits in next(iter(run.values()))["accuracy"]:
+        rows.append([bits, *(f"{network['accuracy'][bits]:.2f}" for network in run.values())])
+    rows.append(["MINT", *(f"{network['mint']:.2f}" for network in run.values())])
+    return rows
+
+
 def _count(number: float | None) -> str | None:
     return None if number is None else f"{number:,.0f}"
+
+
+# The pictures, for the pages to show.
+
+PICTURES: dict[str, Callable[[Path], None]] = {}
+"""What draws each file of docs/results; the argument says where."""
+
+
+def picture(name: str) -> Callable[[Callable[[Path], None]], Any]:
+    """Make a function the one that draws ``name``."""
+
+    def register(draw: Callable[[Path], None]) -> Callable[[Path], None]:
+        PICTURES[name] = draw
+        return draw
+
+    return register
+
+
+@picture("area.svg")
+def area_picture(path: Path) -> None:
+    """MINT and its limit, in the last library of the area report."""
+    records = [record for run in read_report("area") for record in run["found"]]
+    flow = [record["flow"] for record in records if record["gate_equivalents"] is not None][-1]
+    plot_area(records, flow, path, endings=[".svg"])
+
+
+@picture("baseline.svg")
+def baseline_picture(path: Path) -> None:
+    """MINT and the baseline sized for a clock, with the limit where the area report has that library.
+
+    Of the scales, those of the most and of the fewest bits: lines between them would hide the numbers.
+    """
+    timed = [record for run in read_report("timing") for record in run["found"]]
+    bits = {record["scale_bits"] for record in timed if record["scale_bits"]}
+    timed = [record for record in timed if record["scale_bits"] in (None, min(bits), max(bits))]
+    areas = [record for run in read_report("area") for record in run["found"]]
+    limits = [record for record in areas if record["design"] == "gate_limit"]
+    plot_area([*timed, *limits], timed[0]["flow"], path, endings=[".svg"])
+
+
+@picture("breakdown.svg")
+def breakdown_picture(path: Path) -> None:
+    run = read_report("breakdown")[-1]["found"]
+    plot_breakdown(run["shares"], run["flow"], path, endings=[".svg"])
 
 
 # From reports to pages.
@@ -297,18 +480,17 @@ def caption(runs: list[Run], made: Table) -> str:
     return " ".join([*parts, f"Tools: {', '.join(versions)}.", f"Made by {', '.join(commands)}."])
 
 
+def drawn(name: str) -> bytes:
+    """A picture as its report has it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        PICTURES[name](path)
+        return path.read_bytes()
+
+
 def validation_accuracy(name: str) -> float:
     """What a shipped bundle says of the epoch that it is from; no command measures it again."""
     return float(bundle.read(BUNDLES / name).accuracy["validation"])
-
-
-def picture() -> bytes:
-    """The area report's picture, in the last of its libraries."""
-    records = [record for run in read_report("area") for record in run["found"]]
-    flow = [record["flow"] for record in records if record["gate_equivalents"] is not None][-1]
-    with TemporaryDirectory() as folder:
-        plot_area(records, flow, Path(folder) / "area", endings=[".svg"])
-        return (Path(folder) / "area.svg").read_bytes()
 
 
 def fill(page: Path) -> str:
@@ -358,7 +540,7 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     if chosen.update:
         update(chosen.update[0], map(Path, chosen.update[1:]))
-    wanted: dict[Path, bytes] = {page: fill(page).encode() for page in PAGES} | {PICTURE: picture()}
+    wanted = {page: fill(page).encode() for page in PAGES} | {REPORTS / name: drawn(name) for name in PICTURES}
     differ = [path for path, content in wanted.items() if not path.exists() or path.read_bytes() != content]
     for path in differ:
         if not chosen.check:

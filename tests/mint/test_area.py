@@ -54,22 +54,23 @@ def report(monkeypatch, tmp_path):
 
 def test_json_is_a_list_of_records_in_order(report):
     _, records = report
-    assert len(records) == 2 * 9 * 4 + 4 * 3 * 2 + 9
+    assert len(records) == 2 * 9 * 4 + 5 * 3 * 2 + 9
     for record in records:
         assert set(record) == set(KEYS)
         assert all(isinstance(record[key], kind) for key, kind in KEYS.items()), record
     assert [record["flow"] for record in records[:4]] == ["generic", "xc7", "ecp5", "ice40"]
     assert [record["design"] for record in records[71:73]] == ["mint_array", "uq_pe"]
     assert [record["design"] for record in records[-10::9]] == ["uq_shared_array", "gate_limit"]
-    assert records[-10]["scale_bits"] == 4
+    assert records[-10]["scale_bits"] == 2
     assert (records[-1]["weight_width"], records[-1]["membrane_width"]) == (8, 8)
 
 
 def test_table_has_a_row_for_every_pair_and_no_cut_number(report):
     text, _ = report
-    assert text.count("123/17/0") == 2 * 9 * 3 + 4 * 3
-    assert text.count("225/17") == 2 * 9 + 4 * 3
+    assert text.count("123/17/0") == 2 * 9 * 3 + 5 * 3
+    assert text.count("225/17") == 2 * 9 + 5 * 3
     assert "uq_shared_array, 3 x 2, scales of 4 bits" in text
+    assert "uq_shared_array, 3 x 2, scales of 2 bits" in text
     assert "mint_array, 3 x 2" in text
     assert "…" not in text
     assert text.count("120.5") == 3

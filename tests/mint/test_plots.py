@@ -9,7 +9,7 @@ import pytest
 from mint.plots import SERIES, per_element, plot_area, plot_breakdown, plot_membrane_share
 
 MINT = {"mint_array": 300, "mint_pe": 200, "gate_limit": 150}
-WITH_UQ = {"uq_array": 11000, "uq_shared_array": 1000, **MINT}
+WITH_UQ = {"uq_array": 11000, "uq_pe": 10900, "uq_shared_array": 1000, **MINT}
 
 
 def records(areas):
@@ -21,6 +21,7 @@ def records(areas):
             "rows": 16 if design.endswith("array") else 1,
             "columns": 8 if design.endswith("array") else 1,
             "flow": flow,
+            "scale_bits": 32 if design.startswith("uq") else None,
             "gate_equivalents": None if flow == "xc7" else area * (weight + 13) * (128 if "array" in design else 1),
         }
         for design, area in areas.items()
@@ -46,10 +47,20 @@ def shown(path):
 
 def test_areas_are_an_elements_share_where_both_widths_are_equal():
     found = per_element(records(WITH_UQ), "some")
-    assert list(found) == list(SERIES)
-    assert found["mint_array"] == {2: 300 * 15, 4: 300 * 17, 8: 300 * 21}
-    assert found["gate_limit"] == {2: 150 * 15, 4: 150 * 17, 8: 150 * 21}
+    assert [design for design, _ in found] == list(SERIES)
+    assert found["mint_array", 0] == {2: 300 * 15, 4: 300 * 17, 8: 300 * 21}
+    assert found["gate_limit", 0] == {2: 150 * 15, 4: 150 * 17, 8: 150 * 21}
     assert per_element(records(WITH_UQ), "xc7") == {}
+
+
+def test_fewer_bits_of_a_scale_are_a_line_of_their_own(tmp_path):
+    fewer = [record | {"scale_bits": 4} for record in records({"uq_shared_array": 500})]
+    found = per_element([*fewer, *records(WITH_UQ)], "some")
+    assert [key for key in found if key[0] == "uq_shared_array"] == [("uq_shared_array", 32), ("uq_shared_array", 4)]
+    assert found["uq_shared_array", 4] == {2: 500 * 15, 4: 500 * 17, 8: 500 * 21}
+    plot_area([*fewer, *records(WITH_UQ)], "some", tmp_path / "area.png")
+    label = SERIES["uq_shared_array"][0]
+    assert {f"{label}, scales of {bits} bits" for bits in (4, 32)} <= set(shown(tmp_path / "area.svg"))
 
 
 def test_the_axis_is_logarithmic_only_with_what_multiplies(tmp_path):
@@ -59,9 +70,14 @@ def test_the_axis_is_logarithmic_only_with_what_multiplies(tmp_path):
     assert "gate equivalents per PE" in near
     assert "gate equivalents per PE, logarithmic" in far
     assert {"4,500", "5,100", "6,300", "2", "4", "8", SERIES["mint_array"][0], SERIES["gate_limit"][0]} <= set(near)
-    assert SERIES["uq_array"][0] in far
-    assert SERIES["uq_array"][0] not in near
-    assert "Area per processing element (PE), 16 × 8 array, some" in near
+    assert f"{SERIES['uq_array'][0]}, scales of 32 bits" in far
+    assert SERIES["uq_array"][0] not in " ".join(near)
+    assert {"Area per processing element (PE)", "16 × 8 array, some"} <= set(near)
+
+
+def test_the_period_that_cells_are_sized_for_is_in_the_title(tmp_path):
+    plot_area([record | {"period_ns": 0.8} for record in records(MINT)], "some", tmp_path / "area.png")
+    assert "16 × 8 array, some, sized for 0.8 ns" in shown(tmp_path / "area.svg")
 
 
 def test_a_breakdown_names_parts_and_sums(tmp_path):

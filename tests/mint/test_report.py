@@ -23,6 +23,11 @@ def test_the_command_is_what_a_user_types(monkeypatch, program):
     assert report.command_line() == "mint area"
 
 
+def test_the_command_of_a_bench_is_its_module(monkeypatch):
+    monkeypatch.setattr(report.sys, "argv", ["/usr/lib/bench/uq_scales.py", "--images=10"])
+    assert report.command_line() == "python -m bench.uq_scales --images=10"
+
+
 def test_a_list_stays_a_list(tmp_path):
     report.write_json(tmp_path / "area.json", [{"lut": 1}])
     assert json.loads((tmp_path / "area.json").read_text()) == [{"lut": 1}]

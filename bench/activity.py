@@ -1,0 +1,47 @@
+"""What toggles in a processing element that adds, and in one that is idle.
+
+python -m bench.activity [--liberty FILE] [--cycles N]
+
+Simulates the netlists that `mint area` measures, without delays. Prints how many registers and cells' outputs toggle a
+cycle and writes ``build/activity.json``.
+"""
+
+import argparse
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from hdl.activity import element_activity
+from hdl.liberty import installed_libraries
+from hdl.synthesis import Library
+from mint.app import sentence
+from mint.console import console
+from mint.report import write_json
+from model.config import WIDTHS, Precision
+
+OUTPUT = Path("build/activity.json")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Toggles of a processing element's registers and gates.")
+    parser.add_argument("--liberty", type=Path, help="standard-cell library; without it, the installed one")
+    parser.add_argument("--cycles", type=int, default=2000, help="cycles of every situation")
+    chosen = parser.parse_args()
+    found = [chosen.liberty] if chosen.liberty else installed_libraries()
+    library = Library(found[0]) if found else Library()
+    records = [
+        record for width in WIDTHS for record in element_activity(library, Precision(width, width), chosen.cycles)
+    ]
+    for record in records:
+        numbers = f"{record.registers:6.2f} registers {record.outputs:6.2f} outputs"
+        console.print(f"w{record.weight_width} {record.situation:50} {numbers}", soft_wrap=True)
+    write_json(OUTPUT, [asdict(record) for record in records])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Exception as error:
+        if (text := sentence(error)) is None:
+            raise
+        sys.exit(f"error: {text}")
