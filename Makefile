@@ -66,8 +66,8 @@ formal: $(CORE)    ## prove elements, neuron units, streams and netlists, for ev
 mutation: $(CORE)  ## faults in the hardware that the benches notice   [MUTANTS=600 MINUTES=60]
 	@$(RUN) -m mint mutation $(call option,--mutants,MUTANTS) $(call option,--minutes,MINUTES)
 
-bench: $(FULL)     ## speed of the golden model and of the simulation
-	@$(RUN) -m bench
+bench: $(FULL)     ## speed of the golden model, of the simulation, and of training against other libraries
+	@$(RUN) -m bench && $(RUN) -m bench.race
 
 lint: $(FULL)      ## style, types, import rules
 	@$(RUN) -m tools.lint

@@ -20,6 +20,8 @@ COMMANDS = (
     "check",
     "evaluate",
     "golden",
+    "memory",
+    "energy",
     "estimate",
     "verilog",
     "cosim",

@@ -11,8 +11,8 @@ from mint.options import DataDir
 
 if TYPE_CHECKING:
     from model.datasets import Dataset
-    from model.training.networks import SpikingNetwork
-    from model.training.train import Recipe
+    from model.training.network import SpikingNetwork
+    from model.training.recipe import Recipe
 
 
 def export(
@@ -25,21 +25,22 @@ def export(
     Before that, the trained model in evaluation mode and the golden model run all test images, and every potential,
     spike, membrane and logit is compared; a single difference is an error. `mint train` ends with the same.
     """
-    from mint.train import builder
+    from mint.train import built_for
     from model import datasets
     from model.config import ConfigError, Precision
     from model.training import checkpoint
-    from model.training.train import Recipe
+    from model.training.recipe import Recipe
 
     tensors, notes = checkpoint.read(run / "best.safetensors")
     fields: dict[str, Any] = notes["recipe"]
     if fields["precision"] is None:
         raise ConfigError(f"{run}: the network was trained in float32, which has no integers; train it with widths")
     recipe = Recipe(**{**fields, "precision": Precision(**fields["precision"])})
-    module = builder(recipe.network)(recipe.precision)
+    data = datasets.load(recipe.dataset, data_dir)
+    module = built_for(recipe, data)(recipe.precision)
     checkpoint.restore(tensors, module)
     validation = notes["history"][-1]["accuracy"]
-    write_bundle(recipe, module.eval(), datasets.load(recipe.dataset, data_dir), validation, [output])
+    write_bundle(recipe, module.eval(), data, validation, [output])
     console.print(f"next: mint check {output}", soft_wrap=True)
 
 

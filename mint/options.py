@@ -23,11 +23,15 @@ Bundle = Annotated[
 ]
 DatasetName = Annotated[
     str | None,
-    typer.Option("--dataset", metavar="NAME", help="fashion-mnist, mnist or digits; without it, the network's own."),
+    typer.Option(
+        "--dataset",
+        metavar="NAME",
+        help="fashion-mnist, mnist, cifar10, tiny-imagenet or digits; without it, the network's own.",
+    ),
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", metavar="DIR", help="Folder of the set's idx files; also the variable MINT_DATA."),
+    typer.Option("--data-dir", metavar="DIR", help="Folder of the set's files; also the variable MINT_DATA."),
 ]
 AskedWeightWidth = Annotated[
     int | None,
@@ -36,6 +40,16 @@ AskedWeightWidth = Annotated[
 AskedMembraneWidth = Annotated[
     int | None,
     typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a membrane: 2, 4, 8; else the bundle's or 4."),
+]
+NetworkName = Annotated[
+    str, typer.Argument(metavar="[NETWORK]", help="A network by name, your own as file.py:Name, or a bundle.")
+]
+NetworkWidth = Annotated[
+    float, typer.Option("--width", metavar="FACTOR", help="Multiplies the channels of VGG and ResNet.")
+]
+NetworkDataset = Annotated[
+    str | None,
+    typer.Option("--dataset", metavar="NAME", help="Whose images it takes; without it, the network's usual ones."),
 ]
 AskedRows = Annotated[
     int | None, typer.Option("--rows", min=1, max=256, help="Rows of the array: output positions; without it, 16.")

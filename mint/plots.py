@@ -181,6 +181,29 @@ def plot_breakdown(
     _save(figure, path, endings)
 
 
+def plot_membrane_share(
+    series: Mapping[str, Mapping[int, float]], network: str, path: Path, endings: Sequence[str] = ENDINGS
+) -> None:
+    """Draw the membranes' share, 0 to 1, of the memory of weights and membranes of one width against the batch."""
+    from matplotlib.ticker import NullLocator, PercentFormatter
+
+    figure, axes = _figure(6.4, 4.0)
+    axes.set_xscale("log", base=2)
+    for number, (label, points) in enumerate(series.items()):
+        axes.plot(list(points), list(points.values()), marker="os^"[number % 3], color=PALETTE[number], label=label)
+    batches = sorted({batch for points in series.values() for batch in points})
+    axes.set_xticks(batches, [str(batch) for batch in batches])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.set_ylim(0, 1.05)
+    axes.set_xlabel("batch")
+    axes.set_ylabel("membranes, of all memory")
+    axes.set_title(f"Share of the membranes, {network}, weights as wide as membranes", loc="left", fontsize=11)
+    axes.grid(axis="y", color="#DDDDDD", lw=0.8)
+    figure.legend(loc="outside lower left", frameon=False, ncols=1, fontsize=9)
+    _save(figure, path, endings)
+
+
 def plot_estimate(layers: Sequence[Record], title: str, path: Path, endings: Sequence[str] = ENDINGS) -> None:
     """Draw what ``mint estimate`` says of every layer: cycles against the bound, density, utilisation and traffic.
 

@@ -1,6 +1,5 @@
 """``mint train``: from images to a bundle."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -9,45 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mint.console import console, messages
-from mint.options import DataDir, MembraneWidth, WeightWidth
+from mint.networks import NAMES, builder
+from mint.options import DataDir
 from mint.report import write_json
 
 if TYPE_CHECKING:
     from model.config import Precision
     from model.datasets import Dataset
-    from model.training.networks import SpikingNetwork
-    from model.training.train import Recipe
-
-
-USUAL = {"digits": (12, 1e-2)}
-"""Epochs and learning rate where a set is so small that the usual ones teach little."""
-
-
-def builder(name: str) -> "Callable[[Precision | None], SpikingNetwork]":
-    """The function that makes a network: one of ours by name, or ``file.py:Name``."""
-    import importlib.util
-
-    from model.config import ConfigError
-    from model.training.networks import NETWORKS
-
-    if ":" not in name:
-        if name not in NETWORKS:
-            raise ConfigError(f"network {name!r} is not known; choose {', '.join(NETWORKS)} or give file.py:Name")
-        return NETWORKS[name]
-    path, _, attribute = name.rpartition(":")
-    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-    if not Path(path).is_file() or spec is None or spec.loader is None:
-        raise ConfigError(f"{path}: no such Python file; give --network file.py:Name")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise ConfigError(f"{path}: it cannot be imported: {type(error).__name__}: {error}") from error
-    found: Any = getattr(module, attribute, None)
-    if not callable(found):
-        raise ConfigError(f"{path}: it defines no function {attribute!r}; give --network file.py:Name")
-    return found
+    from model.training.network import SpikingNetwork
+    from model.training.recipe import Recipe
 
 
 def sources_of(network: str, teacher: Path | None) -> str:
@@ -60,40 +29,103 @@ def sources_of(network: str, teacher: Path | None) -> str:
 
 
 def train(
-    weight_width: WeightWidth = 4,
-    membrane_width: MembraneWidth = 4,
+    network_name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NETWORK]", help="The network, as --network has it.", show_default=False),
+    ] = None,
+    bits: Annotated[
+        int | None, typer.Option("--bits", metavar="BITS", help="Bits of weights and membranes: 2, 4 or 8.")
+    ] = None,
+    weight_width: Annotated[
+        int | None,
+        typer.Option("--weight-width", "-W", metavar="BITS", help="Bits of a weight: 2, 4 or 8.", show_default="4"),
+    ] = None,
+    membrane_width: Annotated[
+        int | None,
+        typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a stored membrane.", show_default="4"),
+    ] = None,
     network: Annotated[
         str | None,
         typer.Option(
             "--network",
             metavar="NAME",
-            help="pooled, fashion, digits, or your own as file.py:Name.",
+            help=f"{NAMES}, or your own as file.py:Name.",
             show_default="fashion with 2-bit weights, else pooled",
         ),
     ] = None,
     dataset: Annotated[
         str | None,
         typer.Option(
-            "--dataset", metavar="NAME", help="fashion-mnist, mnist or digits; digits for the network digits."
+            "--dataset",
+            metavar="NAME",
+            help="fashion-mnist, mnist, cifar10, tiny-imagenet or digits.",
+            show_default="the network's usual one",
         ),
     ] = None,
     data_dir: DataDir = None,
     epochs: Annotated[
         int | None,
-        typer.Option("--epochs", min=1, help="Passes over the training split.", show_default="15, digits 12"),
+        typer.Option(
+            "--epochs", min=1, help="Passes over the training split.", show_default="15, digits 12, VGG and ResNet 200"
+        ),
     ] = None,
     learning_rate: Annotated[
         float | None,
         typer.Option("--learning-rate", min=0, help="Of AdamW; cosine to 0.", show_default="0.002, digits 0.01"),
     ] = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images a step.")] = 128,
+    weight_decay: Annotated[
+        float | None, typer.Option("--weight-decay", min=0, help="Of AdamW.", show_default="0.0001")
+    ] = None,
+    warmup: Annotated[
+        int | None,
+        typer.Option(
+            "--warmup",
+            min=0,
+            metavar="EPOCHS",
+            help="Let the learning rate rise at first.",
+            show_default="0, VGG and ResNet 5",
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", min=1, help="Images a step.", show_default="128")
+    ] = None,
+    width: Annotated[
+        float | None,
+        typer.Option("--width", metavar="FACTOR", help="Multiplies the channels of VGG and ResNet.", show_default="1"),
+    ] = None,
+    time_steps: Annotated[
+        int | None, typer.Option("--time-steps", "-T", min=1, help="T of VGG and ResNet.", show_default="4")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same network.")] = 0,
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, help="Train this many seeds, from --seed on; prints mean and s.d.")
     ] = 1,
     augment: Annotated[
         int | None,
-        typer.Option("--augment", min=0, metavar="PIXELS", help="Mirror images and move them by up to this."),
+        typer.Option(
+            "--augment",
+            min=0,
+            metavar="PIXELS",
+            help="Mirror images and move them by up to this.",
+            show_default="VGG and ResNet 4",
+        ),
+    ] = None,
+    label_smoothing: Annotated[
+        float | None,
+        typer.Option(
+            "--label-smoothing",
+            metavar="SHARE",
+            help="Share of a label that all classes have.",
+            show_default="0, VGG and ResNet 0.1",
+        ),
+    ] = None,
+    mixup: Annotated[
+        float | None,
+        typer.Option("--mixup", metavar="ALPHA", help="Mix two images by a share of Beta(α, α).", show_default="0"),
+    ] = None,
+    cutmix: Annotated[
+        float | None,
+        typer.Option("--cutmix", metavar="ALPHA", help="The same with a rectangle of the other.", show_default="0"),
     ] = None,
     teacher: Annotated[
         Path | None,
@@ -102,6 +134,7 @@ def train(
         ),
     ] = None,
     float32: Annotated[bool, typer.Option("--float32", help="Train the unquantised network, for comparison.")] = False,
+    device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu or cuda.")] = "cpu",
     run: Annotated[
         Path | None, typer.Option("--run", metavar="DIR", help="Folder of the runs.", show_default="runs")
     ] = None,
@@ -119,25 +152,46 @@ def train(
 
     from model import datasets
     from model.config import Precision, require
-    from model.training.train import Recipe
+    from model.training.recipe import usual
 
     require(
         not (float32 and output), "a float32 network has no integers, so no bundle; leave out --float32 or --output"
     )
-    precision = None if float32 else Precision(weight_width, membrane_width)
-    network = network or ("fashion" if precision and precision.weight_width == 2 else "pooled")
-    build = builder(network)
-    name = dataset or ("digits" if network == "digits" else "fashion-mnist")
-    data = datasets.load(name, data_dir)
+    require(
+        bits is None or (weight_width is None and membrane_width is None),
+        "--bits is both widths; give it, or -W and -U",
+    )
+    require(network_name is None or network is None, f"two networks, {network_name} and {network}; name one")
+    widths = (bits or 4 if width is None else width for width in (weight_width, membrane_width))
+    precision = None if float32 else Precision(*widths)
+    name = network_name or network or ("fashion" if precision and precision.weight_width == 2 else "pooled")
+    asked = {
+        "dataset": dataset,
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "weight_decay": weight_decay,
+        "warmup": warmup,
+        "batch_size": batch_size,
+        "width": width,
+        "time_steps": time_steps,
+        "augment": augment,
+        "label_smoothing": label_smoothing,
+        "mixup": mixup,
+        "cutmix": cutmix,
+        "teacher": str(teacher) if teacher else None,
+    }
+    given: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
+    if epochs is not None:
+        given.setdefault("warmup", min(usual(name).warmup, epochs // 10))
+    recipe = replace(usual(name), precision=precision, **given, sources=sources_of(name, teacher))
+    data = datasets.load(recipe.dataset, data_dir)
+    build = built_for(recipe, data)
     root = run or Path("runs")
-    usual = USUAL.get(network, (15, 2e-3))
     results = []
     for number in range(seed, seed + seeds):
-        rate = usual[1] if learning_rate is None else learning_rate
-        recipe = Recipe(network, name, precision, epochs or usual[0], batch_size, rate)
-        recipe = replace(recipe, seed=number, augment=augment, teacher=str(teacher) if teacher else None)
-        recipe = replace(recipe, sources=sources_of(network, teacher))
-        results.append(train_one(recipe, build, data, root / recipe.name, output if number == seed else None))
+        recipe = replace(recipe, seed=number)
+        where = output if number == seed else None
+        results.append(train_one(recipe, build, data, root / recipe.name, where, checked_device(device)))
     if seeds > 1:
         accuracies = [result["accuracy"]["test"] for result in results]
         mean, deviation = statistics.mean(accuracies), statistics.stdev(accuracies)
@@ -148,12 +202,36 @@ def train(
         console.print(f"written: {root / f'{label}-seeds.json'}", soft_wrap=True)
 
 
+def built_for(recipe: "Recipe", data: "Dataset") -> "Callable[[Precision | None], SpikingNetwork]":
+    """The function that makes the recipe's network for the images of ``data``."""
+    _, channels, height, width = data.train.images.shape
+    return builder(
+        recipe.network,
+        width=recipe.width,
+        time_steps=recipe.time_steps,
+        input_shape=(channels, height, width),
+        classes=int(data.train.labels.max()) + 1,
+    )
+
+
+def checked_device(name: str) -> str:
+    """``name`` if PyTorch has such a device here."""
+    import torch
+
+    from model.config import require
+
+    require(name in ("cpu", "cuda"), f"device {name!r} is not known; choose cpu or cuda")
+    require(name == "cpu" or torch.cuda.is_available(), "PyTorch finds no CUDA device here; leave out --device")
+    return name
+
+
 def train_one(
     recipe: "Recipe",
     build: "Callable[[Precision | None], SpikingNetwork]",
     data: "Dataset",
     folder: Path,
     output: Path | None,
+    device: str = "cpu",
 ) -> dict[str, Any]:
     """Train one seed, unless that is done, and report it."""
     import json
@@ -161,10 +239,11 @@ def train_one(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from mint.export import write_bundle
-    from model.training.train import Epoch, Listener, Run, accuracy
+    from model.training.history import Epoch
+    from model.training.train import Listener, Run, accuracy
 
     report = folder / "result.json"
-    run = Run(recipe, build, data, folder)
+    run = Run(recipe, build, data, folder, device)
     done = len(run.history)
     if done == recipe.epochs and report.exists():
         messages.print(f"{recipe.name}: trained before, see {report}", soft_wrap=True)

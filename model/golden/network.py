@@ -19,7 +19,9 @@ from model.network import INPUT, Layer, Network, Pool, Source
 
 Array = NDArray[np.generic]
 CHUNK = 100
-"""Images at a time: what fits the caches matters more than long matrix products."""
+"""Images at a time, at most: what fits the caches matters more than long matrix products."""
+CHUNK_BYTES = 64 << 20
+"""Of the widest layer's unrolled inputs, at most, if an image's are fewer."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,21 @@ def classify(logits: NDArray[np.int64]) -> NDArray[np.int64]:
     return logits.argmax(1)
 
 
-def chunks(network: Network, images: Array, size: int = CHUNK) -> Iterator[tuple[slice, Array]]:
+def chunk_size(network: Network) -> int:
+    """Images at a time: as many as keep every layer's unrolled inputs within :data:`CHUNK_BYTES`."""
+    widest = 1
+    for layer in network.layers:
+        _, height, width = network.shapes[layer.name]
+        rounds = 1 if network.is_pixel_layer(layer) else network.time_steps
+        unrolled = max(source.fan_in for source in layer.sources) * height * width * rounds
+        widest = max(widest, unrolled * np.dtype(exact_float(network, layer)).itemsize)
+    return max(1, min(CHUNK, CHUNK_BYTES // widest))
+
+
+def chunks(network: Network, images: Array) -> Iterator[tuple[slice, Array]]:
     """Slices of ``images`` along N with the data; refuses images that the network does not take."""
     axis = 0 if network.input_kind == "pixels" else 1
+    size = chunk_size(network)
     check_images(network, images)
     for start in range(0, images.shape[axis], size):
         part = slice(start, min(start + size, images.shape[axis]))

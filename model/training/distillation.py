@@ -31,9 +31,10 @@ def teacher_logits(path: Path, images: np.ndarray, progress: Callable[[int, int]
     return torch.from_numpy(np.concatenate(found).astype(np.float32))
 
 
-def distillation_loss(logits: Tensor, labels: Tensor, taught: Tensor) -> Tensor:
+def distillation_loss(logits: Tensor, labels: Tensor, taught: Tensor, label_smoothing: float = 0.0) -> Tensor:
     """(1-w)·cross-entropy + w·τ²·KL(teacher ‖ student) at temperature τ."""
     student = functional.log_softmax(logits / TEMPERATURE, 1)
     teacher = functional.log_softmax(taught / TEMPERATURE, 1)
     divergence = functional.kl_div(student, teacher, log_target=True, reduction="batchmean")
-    return (1 - WEIGHT) * functional.cross_entropy(logits, labels) + WEIGHT * TEMPERATURE**2 * divergence
+    known = functional.cross_entropy(logits, labels, label_smoothing=label_smoothing)
+    return (1 - WEIGHT) * known + WEIGHT * TEMPERATURE**2 * divergence

@@ -7,7 +7,7 @@ import torch
 
 from model.golden.network import chunks, run
 from model.network import Network
-from model.training.networks import SpikingNetwork
+from model.training.network import SpikingNetwork
 
 
 def differences(

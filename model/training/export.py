@@ -1,16 +1,20 @@
 """From a trained module to the integers of a bundle."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from model import bundle
 from model.config import ConfigError
 from model.network import INPUT, Layer, Network, Pool, Source
-from model.training.layers import Conv, Linear, MaxPool, Readout, SumPool
-from model.training.networks import SpikingNetwork
+from model.training.layers import Conv, Join, Linear, MaxPool, Readout, SumPool
+from model.training.network import SpikingNetwork
 
 
 def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str, Any] | None = None) -> Network:
@@ -19,53 +23,76 @@ def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str
         raise ConfigError(
             f"{type(module).__name__} cannot be exported; build the network as a SpikingNetwork of our layers"
         )
-    layers: list[Layer] = []
-    origin = INPUT
+    layers: dict[str, Layer] = {}
+    hands_on = {INPUT: INPUT}
+    """The layer whose spikes, pooled if it pools, are what a module of the network hands on."""
     for label, child in module.named_children():
+        origins = [hands_on.get(source, "") for source in module.sources[label]]
         if isinstance(child, MaxPool | SumPool):
-            if not layers or layers[-1].pool is not None:
+            pooled = layers.get(origins[0])
+            if pooled is None or pooled.pool is not None:
                 raise ConfigError(f"layer {label}: pooling follows a spiking layer, once; move or remove it")
-            previous = layers.pop()
+            # From here on the layer hands on what is pooled, and only that.
+            others = [name for name, read in module.sources.items() if pooled.name in read and name != label]
+            if others:
+                raise ConfigError(
+                    f"layer {others[0]}: it reads {pooled.name}, which hands on what {label} pools; read {label}"
+                )
             pool = Pool("max" if isinstance(child, MaxPool) else "sum", child.size)
-            layers.append(Layer(**{**vars(previous), "pool": pool}))
-        elif isinstance(child, Conv | Linear | Readout):
-            layers.append(_layer(label, child, origin))
-            origin = label
+            layers[pooled.name] = replace(pooled, pool=pool)
+            hands_on[label] = pooled.name
+        elif isinstance(child, Conv | Join | Linear | Readout):
+            layers[label] = _layer(label, child, origins)
+            hands_on[label] = label
         else:
             raise ConfigError(
                 f"layer {label}: {type(child).__name__} has no integer form; "
-                "use Conv, Linear, MaxPool, SumPool and Readout, and keep other modules out of the exported network"
+                "use Conv, Join, Linear, MaxPool, SumPool and Readout, and keep other modules out of what is exported"
             )
     return Network(
         input_kind=module.input_kind,
         input_shape=module.input_shape,
         time_steps=module.time_steps,
-        layers=tuple(layers),
+        layers=tuple(layers.values()),
         name=name,
         provenance=provenance or {},
     )
 
 
-def _layer(label: str, child: Conv | Linear | Readout, origin: str) -> Layer:
+def _layer(label: str, child: Conv | Join | Linear | Readout, origins: Sequence[str]) -> Layer:
     if child.precision is None:
         raise ConfigError(f"layer {label}: it was trained in float32; give it a precision and train again")
     try:
         folded = child.folded()
     except ConfigError as error:
         raise ConfigError(f"layer {label}: {error}") from None
-    geometry = {"stride": child.stride, "padding": child.padding} if isinstance(child, Conv) else {}
-    spiking = not isinstance(child, Readout)
+    skip = child.skip if isinstance(child, Join) else False
     return Layer(
         name=label,
-        kind="conv" if isinstance(child, Conv) else "linear",
-        neuron="lif" if spiking else "none",
+        kind="conv" if isinstance(child, Conv | Join) else "linear",
+        neuron="none" if isinstance(child, Readout) else "lif",
         precision=child.precision,
-        sources=(Source(origin, folded.weight.astype(np.int8), **geometry),),
+        sources=_sources(child, folded.weight.astype(np.int8), origins),
         bias=folded.bias.astype(np.int32),
-        threshold=folded.threshold.astype(np.int32) if spiking else None,
-        leak=int(child.leak) if isinstance(child, Conv | Linear) else 1,
+        threshold=None if isinstance(child, Readout) else folded.threshold.astype(np.int32),
+        leak=1 if isinstance(child, Readout) else int(child.leak),
+        skip=origins[-1] if skip else None,
+        skip_bias=folded.skip.astype(np.int32) if skip else None,
         step=float(child.step().detach()),
     )
+
+
+def _sources(
+    child: Conv | Join | Linear | Readout, weight: NDArray[np.int8], origins: Sequence[str]
+) -> tuple[Source, ...]:
+    """The weighted inputs of a layer: one, or a join's branches."""
+    if isinstance(child, Join):
+        kernels = (kernel.numpy() for kernel in child.split(torch.from_numpy(weight)))
+        joined = zip(origins, kernels, child.branches, strict=False)  # an identity shortcut has no kernel
+        return tuple(Source(origin, kernel, branch.stride, branch.padding) for origin, kernel, branch in joined)
+    if isinstance(child, Conv):
+        return (Source(origins[0], weight, child.stride, child.padding),)
+    return (Source(origins[0], weight),)
 
 
 def export(

@@ -6,6 +6,8 @@ so that the first layer is computed once an image.
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -14,16 +16,23 @@ from torch.nn import functional
 from model.arithmetic import code_limit, signed_width
 from model.config import LARGEST_LEAK, Precision, require
 from model.fold import Folded, calibrated_leak, fold
-from model.training import kernel
-from model.training.neuron import NeuronConfig, NormalisedFiring, fire, fold_layer, moments
+from model.training.neuron import NeuronConfig, NormalisedFiring, add_skip, fire, fold_layer, moments
+from model.training.pooling import MaxPool, SumPool
 from model.training.quantizer import Quantizer, round_ste
+
+__all__ = ["Branch", "Conv", "Join", "Linear", "MaxPool", "Readout", "SumPool"]
 
 EXACT_FLOAT32, EXACT_FLOAT64 = 1 << 24, 1 << 53
 BATCH_NORM_MOMENTUM = 0.1
+LEAST_DEVIATION = 1e-3
+"""Of the first batch's sums, where a layer without batch norm divides by it."""
 
 
 class _Weighted(nn.Module):
     """A layer with quantised weights; the network that owns it sets input range, scale and T."""
+
+    sums_over_time = False
+    """Whether its sums run over all time steps, not over one."""
 
     def __init__(self, weight: Tensor, precision: Precision | None) -> None:
         super().__init__()
@@ -44,7 +53,8 @@ class _Weighted(nn.Module):
         self.largest_input, self.input_scale, self.time_steps = largest_input, input_scale, time_steps
         if self.precision is not None:
             inputs = self.weight[0].numel() * self.precision.weight_limit * largest_input
-            bound = time_steps * (inputs + self.precision.bias_limit)
+            bound = inputs + 2 * self.precision.bias_limit  # bias and skip
+            bound *= time_steps if self.sums_over_time else 1
             bound += self.precision.membrane_limit << (LARGEST_LEAK - 1)
             require(bound < EXACT_FLOAT64, f"sums of up to {bound} pass 2^53; narrow the fan-in")
             self.dtype = torch.float32 if bound < EXACT_FLOAT32 else torch.float64
@@ -54,12 +64,23 @@ class _Weighted(nn.Module):
 
 
 class _Spiking(_Weighted, ABC):
-    """Σ W·x, batch norm and leaky integrate-and-fire neurons with hard reset."""
+    """Σ W·x, batch norm and leaky integrate-and-fire neurons with hard reset.
 
-    def __init__(self, weight: Tensor, precision: Precision | None) -> None:
+    Without ``batch_norm`` a layer has a bias, and its first batch scales its weights: s·A then has variance 1.
+    """
+
+    skip = False
+    """Whether the last input is an identity shortcut's."""
+
+    def __init__(self, weight: Tensor, precision: Precision | None, *, batch_norm: bool = True) -> None:
         super().__init__(weight, precision)
         channels = len(weight)
-        self.gamma = nn.Parameter(torch.ones(channels))
+        self.batch_norm = batch_norm
+        self.momentum = BATCH_NORM_MOMENTUM
+        if batch_norm:
+            self.gamma = nn.Parameter(torch.ones(channels))
+        else:
+            self.register_buffer("gamma", torch.ones(channels))
         self.beta = nn.Parameter(torch.zeros(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_variance", torch.ones(channels))
@@ -69,8 +90,8 @@ class _Spiking(_Weighted, ABC):
         self.folding: Folded | None = None
 
     @abstractmethod
-    def _weigh(self, x: Tensor, weight: Tensor) -> Tensor:
-        """Σ W·x of [T, N, ...] for given weights: [T, N, C, H, W]."""
+    def _weigh(self, inputs: Sequence[Tensor], weight: Tensor) -> Tensor:
+        """Σ W·x of inputs [T, N, ...] for given weights: [T, N, C, H, W]."""
 
     def _config(self) -> NeuronConfig:
         assert self.precision is not None
@@ -80,6 +101,8 @@ class _Spiking(_Weighted, ABC):
             time_steps=self.time_steps,
             largest_input=self.largest_input,
             input_scale=self.input_scale,
+            skip_unit=float(self.skip),
+            normalised=self.batch_norm,
         )
 
     def folded(self) -> Folded:
@@ -92,16 +115,20 @@ class _Spiking(_Weighted, ABC):
         variance = self.running_variance.double().cpu() / effective**2
         return fold_layer(codes, step, self.gamma, self.beta, mean, variance, self._config())
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Tensor:
+        skip = inputs[-1] if self.skip else None
+        inputs = inputs[: len(inputs) - self.skip]
         if self.precision is None:
-            return self._forward_float(x)
+            return self._forward_float(inputs, skip)
         if self.training:
-            spikes = self._forward_training(x)
+            spikes = self._forward_training(inputs, skip)
         else:
             folded = self.folded()
-            sums = self._weigh(x.to(self.dtype), torch.from_numpy(folded.weight).to(x.device, self.dtype))
+            codes = torch.from_numpy(folded.weight).to(inputs[0].device, self.dtype)
+            sums = self._weigh([x.to(self.dtype) for x in inputs], codes)
             shape = sums.shape
-            potential, spikes = fire(sums.flatten(3), folded, self._config())
+            total = add_skip(sums.flatten(3), folded, None if skip is None else skip.flatten(3))
+            potential, spikes = fire(total, folded, self._config())
             if self.trace is not None:
                 self.trace.update(self._trace(potential, spikes, shape))
             spikes = spikes.view(-1, *shape[1:])
@@ -114,30 +141,48 @@ class _Spiking(_Weighted, ABC):
         named = {"potential": potential, "spikes": spikes, "membrane": membrane}
         return {key: value.view(-1, *shape[1:]) for key, value in named.items()}
 
-    def _forward_training(self, x: Tensor) -> Tensor:
+    def _forward_training(self, inputs: Sequence[Tensor], skip: Tensor | None) -> Tensor:
+        if int(self.leak) < 0 and not self.batch_norm:
+            self._scale_weights(inputs)
         # A negative gain flips the channel's weights; from here on the gain is positive.
         sign = torch.where(self.gamma < 0, -1.0, 1.0).detach()
         step = self.step()
         codes = self.quantizer.codes(self.weight, step) * sign.view(-1, *[1] * (self.weight.dim() - 1))
         gamma = self.gamma * sign
-        sums = self._weigh(x.to(self.dtype), codes.to(self.dtype)).contiguous()
+        sums = self._weigh([x.to(self.dtype) for x in inputs], codes.to(self.dtype)).contiguous()
         shape = sums.shape
         sums = sums.flatten(3)
-        mean, variance = moments(sums)
+        mean, variance = moments(sums) if self.batch_norm else torch.zeros(2, len(codes), dtype=torch.float64)
         if int(self.leak) < 0:
             self._calibrate(codes, step, gamma, mean, variance)
         config = self._config()
         self.folding = folded = fold_layer(codes, step, gamma, self.beta, mean, variance, config)
-        with torch.no_grad():
-            effective = step.double() * self.input_scale
-            count = sums.numel() // sums.shape[2]
-            self.running_mean.lerp_((mean * sign * effective).float(), BATCH_NORM_MOMENTUM)
-            unbiased = variance * effective**2 * (count / max(count - 1, 1))
-            self.running_variance.lerp_(unbiased.float(), BATCH_NORM_MOMENTUM)
-        spikes = NormalisedFiring.apply(sums, step, gamma, self.beta, folded, mean, variance, config)
+        if self.batch_norm:
+            self._follow(mean * sign, variance, step, sums.numel() // sums.shape[2])
+        flat = None if skip is None else skip.flatten(3)
+        spikes = NormalisedFiring.apply(sums, step, gamma, self.beta, folded, mean, variance, config, flat)
         return spikes.view(-1, *shape[1:])
 
+    @torch.no_grad()
+    def _follow(self, mean: Tensor, variance: Tensor, step: Tensor, count: int) -> None:
+        """Let the running statistics of the real sums follow a batch's."""
+        effective = step.double() * self.input_scale
+        unbiased = variance * effective**2 * (count / max(count - 1, 1))
+        self.running_mean.lerp_((mean * effective).float(), self.momentum)
+        self.running_variance.lerp_(unbiased.float(), self.momentum)
+
+    @torch.no_grad()
+    def _scale_weights(self, inputs: Sequence[Tensor]) -> None:
+        """Scale weights and step alike, which changes no code, until s·A has variance 1 for the first batch."""
+        codes = self.quantizer.to_int(self.weight).to(self.dtype)
+        _, variance = moments(self._weigh([x.to(self.dtype) for x in inputs], codes).flatten(3).contiguous())
+        effective = self.quantizer.log_step.double().exp() * self.input_scale
+        factor = 1 / (effective * variance.mean().sqrt()).clamp_min(LEAST_DEVIATION)
+        self.weight.mul_(factor.to(self.weight))
+        self.quantizer.log_step.add_(factor.log().to(self.weight))
+
     def _calibrate(self, codes: Tensor, step: Tensor, gamma: Tensor, mean: Tensor, variance: Tensor) -> None:
+        """Choose r from the thresholds of the first batch; it stays."""
         self.leak.fill_(1)
         folded = fold_layer(codes, step, gamma, self.beta, mean, variance, self._config())
         assert self.precision is not None
@@ -148,18 +193,18 @@ class _Spiking(_Weighted, ABC):
         )
         self.leak.fill_(calibrated_leak(folded.threshold, self.precision, fits))
 
-    def _forward_float(self, x: Tensor) -> Tensor:
+    def _forward_float(self, inputs: Sequence[Tensor], skip: Tensor | None) -> Tensor:
         """The same layer in float32: no codes, no rounding; the reference that quantisation is compared with."""
-        z = self._weigh(x * self.input_scale, self.weight)
-        z = functional.batch_norm(
-            z.flatten(0, 1),
-            self.running_mean,
-            self.running_variance,
-            self.gamma,
-            self.beta,
-            self.training,
-            BATCH_NORM_MOMENTUM,
-        ).view(z.shape)
+        z = self._weigh([x * self.input_scale for x in inputs], self.weight)
+        if self.batch_norm:
+            statistics = self.running_mean, self.running_variance
+            affine = self.gamma, self.beta
+            flat = functional.batch_norm(z.flatten(0, 1), *statistics, *affine, self.training, self.momentum)
+            z = flat.view(z.shape)
+        else:
+            z = z + self.beta[:, None, None]
+        if skip is not None:
+            z = z + skip
         membrane = torch.zeros_like(z[0])
         spikes = []
         for t in range(self.time_steps):
@@ -186,28 +231,80 @@ class _ArcTangent(torch.autograd.Function):
         return grad / (1 + (math.pi * x) ** 2)
 
 
+def _convolve(x: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
+    y = functional.conv2d(x.flatten(0, 1), weight, stride=stride, padding=padding)
+    return y.view(*x.shape[:2], *y.shape[1:])
+
+
 class Conv(_Spiking):
     """Convolution with spiking neurons: [T, N, Cin, H, W] to [T, N, Cout, H', W']."""
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, padding: int = 0, precision: Precision | None
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        precision: Precision | None,
+        batch_norm: bool = True,
     ) -> None:
-        super().__init__(torch.empty(outputs, inputs, kernel, kernel), precision)
+        super().__init__(torch.empty(outputs, inputs, kernel, kernel), precision, batch_norm=batch_norm)
         self.stride, self.padding = stride, padding
 
-    def _weigh(self, x: Tensor, weight: Tensor) -> Tensor:
-        y = functional.conv2d(x.flatten(0, 1), weight, stride=self.stride, padding=self.padding)
-        return y.view(*x.shape[:2], *y.shape[1:])
+    def _weigh(self, inputs: Sequence[Tensor], weight: Tensor) -> Tensor:
+        return _convolve(inputs[0], weight, self.stride, self.padding)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One convolution of a :class:`Join`: input channels and geometry."""
+
+    inputs: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+
+    @property
+    def fan_in(self) -> int:
+        return self.inputs * self.kernel**2
+
+
+class Join(_Spiking):
+    """A residual join: the sum of convolutions, one an input, under one batch norm, then spiking neurons.
+
+    The branches share step and gain, so that each is more fan-in of the same neurons. With ``skip`` there is one more
+    input, an identity shortcut, whose spikes add 1 to the real potential, J[c] to the integer one. The weight holds the
+    branches' kernels side by side: [outputs, Σ fan-in].
+    """
+
+    def __init__(
+        self, branches: Sequence[Branch], outputs: int, *, skip: bool = False, precision: Precision | None
+    ) -> None:
+        super().__init__(torch.empty(outputs, sum(branch.fan_in for branch in branches)), precision)
+        self.branches, self.skip = tuple(branches), skip
+
+    def split(self, weight: Tensor) -> list[Tensor]:
+        """The branches' kernels [outputs, inputs, k, k]."""
+        parts = weight.split([branch.fan_in for branch in self.branches], 1)
+        shapes = ((len(weight), branch.inputs, branch.kernel, branch.kernel) for branch in self.branches)
+        return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+
+    def _weigh(self, inputs: Sequence[Tensor], weight: Tensor) -> Tensor:
+        parts = zip(inputs, self.split(weight), self.branches, strict=True)
+        sums = [_convolve(x, kernel, branch.stride, branch.padding) for x, kernel, branch in parts]
+        return sum(sums[1:], sums[0])
 
 
 class Linear(_Spiking):
     """Fully connected layer with spiking neurons: [T, N, C, H, W] to [T, N, outputs, 1, 1]."""
 
-    def __init__(self, inputs: int, outputs: int, *, precision: Precision | None) -> None:
-        super().__init__(torch.empty(outputs, inputs), precision)
+    def __init__(self, inputs: int, outputs: int, *, precision: Precision | None, batch_norm: bool = True) -> None:
+        super().__init__(torch.empty(outputs, inputs), precision, batch_norm=batch_norm)
 
-    def _weigh(self, x: Tensor, weight: Tensor) -> Tensor:
-        return functional.linear(x.flatten(2), weight)[..., None, None]
+    def _weigh(self, inputs: Sequence[Tensor], weight: Tensor) -> Tensor:
+        return functional.linear(inputs[0].flatten(2), weight)[..., None, None]
 
 
 class Readout(_Weighted):
@@ -215,6 +312,8 @@ class Readout(_Weighted):
 
     In training mode it returns real mean logits s·logits/T, in evaluation mode the integers.
     """
+
+    sums_over_time = True
 
     def __init__(self, inputs: int, outputs: int, *, precision: Precision | None) -> None:
         super().__init__(torch.empty(outputs, inputs), precision)
@@ -252,57 +351,3 @@ class Readout(_Weighted):
         limit = float(self.precision.bias_limit)
         bias = round_ste(self.bias / unit).clamp(-limit, limit)
         return unit * (functional.linear(x.flatten(2).mean(0), codes) + bias)
-
-
-class _MaxPool(torch.autograd.Function):
-    """PyTorch's max_pool2d without its index tensor, twice as fast on the CPU."""
-
-    @staticmethod
-    def forward(ctx, x, size):  # type: ignore[no-untyped-def]
-        if x.device.type == "cpu":
-            y = torch.empty(*x.shape[:3], x.shape[3] // size, x.shape[4] // size)
-            kernel.max_pool_forward(x.detach().contiguous().flatten(0, 2).numpy(), size, y.flatten(0, 2).numpy())
-        else:
-            y = functional.max_pool2d(x.flatten(0, 2), size).view(*x.shape[:3], x.shape[3] // size, x.shape[4] // size)
-        ctx.save_for_backward(x, y)
-        ctx.size = size
-        return y
-
-    @staticmethod
-    def backward(ctx, grad):  # type: ignore[no-untyped-def]
-        x, y = ctx.saved_tensors
-        if x.device.type == "cpu":
-            exact = x.shape[3] % ctx.size == 0 and x.shape[4] % ctx.size == 0
-            out = torch.empty_like(x) if exact else torch.zeros_like(x)
-            planes = (t.contiguous().flatten(0, 2).numpy() for t in (grad, x, y))
-            kernel.max_pool_backward(*planes, ctx.size, out.flatten(0, 2).numpy())
-        else:
-            with torch.enable_grad():
-                again = x.detach().flatten(0, 2).requires_grad_()
-                pooled = functional.max_pool2d(again, ctx.size)
-            (out,) = torch.autograd.grad(pooled, again, grad.flatten(0, 2))
-            out = out.view_as(x)
-        return out, None
-
-
-class MaxPool(nn.Module):
-    """Maximum of spikes, an OR, over size × size; odd rows and columns at the end are dropped."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.size = size
-
-    def forward(self, x: Tensor) -> Tensor:
-        return _MaxPool.apply(x, self.size)
-
-
-class SumPool(nn.Module):
-    """Average pooling in integers: the count of spikes over size × size; 1/size² enters the next layer's step."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.size = size
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = functional.avg_pool2d(x.flatten(0, 1), self.size, divisor_override=1)
-        return y.view(*x.shape[:2], *y.shape[1:])

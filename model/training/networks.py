@@ -1,73 +1,15 @@
-"""Spiking networks: a chain of our layers, and the named networks that ship."""
+"""The named networks."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 
-import torch
-from torch import Tensor, nn
+from model.config import Precision, require
+from model.training.layers import Conv, MaxPool, Readout
+from model.training.network import SpikingNetwork
+from model.training.resnet import resnet19
+from model.training.sizes import Size
+from model.training.vgg import vgg9, vgg9_plain, vgg16
 
-from model.config import PIXEL_SCALE, Precision, require
-from model.training.layers import Conv, MaxPool, Readout, SumPool, _Spiking, _Weighted
-
-
-class SpikingNetwork(nn.Sequential):
-    """Named layers in a chain, run for T time steps.
-
-    Parameters
-    ----------
-    layers : dict of str to module
-        In order; the last one a :class:`Readout`. Foreign modules run in training, export refuses them by name.
-    input_shape : (C, H, W)
-    time_steps : int
-    input_kind : "pixels" or "spikes"
-        Pixels 0 ... 255 [N, C, H, W], the same at every step, or spikes [T, N, C, H, W].
-    """
-
-    def __init__(
-        self,
-        layers: dict[str, nn.Module],
-        *,
-        input_shape: tuple[int, int, int],
-        time_steps: int = 4,
-        input_kind: str = "pixels",
-    ) -> None:
-        super().__init__(OrderedDict(layers))
-        self.input_shape, self.time_steps, self.input_kind = input_shape, time_steps, input_kind
-        require(input_kind in ("pixels", "spikes"), f"input kind {input_kind!r}; choose pixels or spikes")
-        largest, scale = (PIXEL_SCALE - 1, 1 / PIXEL_SCALE) if input_kind == "pixels" else (1, 1.0)
-        for name, layer in layers.items():
-            if isinstance(layer, _Weighted):
-                try:
-                    steps = 1 if input_kind == "pixels" and largest > 1 and isinstance(layer, _Spiking) else time_steps
-                    layer.connect(largest_input=largest, input_scale=scale, time_steps=steps)
-                    layer.time_steps = time_steps
-                except ValueError as error:
-                    raise type(error)(f"layer {name}: {error}") from None
-                largest, scale = 1, 1.0
-            elif isinstance(layer, SumPool):
-                largest, scale = largest * layer.size**2, scale / layer.size**2
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x.float()
-        return super().forward(x[None] if self.input_kind == "pixels" else x)
-
-    def spiking(self) -> dict[str, _Spiking]:
-        """The spiking layers by name."""
-        return {name: layer for name, layer in self.named_children() if isinstance(layer, _Spiking)}
-
-    @torch.no_grad()
-    def observe(self, x: Tensor) -> dict[str, Tensor]:
-        """Evaluation-mode forward that keeps NAME.potential, NAME.spikes, NAME.membrane and logits."""
-        require(not self.training, "observe() needs evaluation mode; call eval() first")
-        for layer in self.spiking().values():
-            layer.trace = {}
-        try:
-            logits = self(x)
-            found = {f"{name}.{key}": v for name, layer in self.spiking().items() for key, v in layer.trace.items()}
-        finally:
-            for layer in self.spiking().values():
-                layer.trace = None
-        return found | {"logits": logits}
+__all__ = ["FIXED", "SCALABLE", "Size", "SpikingNetwork", "digits", "fashion", "named", "pooled"]
 
 
 def fashion(precision: Precision | None) -> SpikingNetwork:
@@ -112,8 +54,31 @@ def digits(precision: Precision | None) -> SpikingNetwork:
     )
 
 
-NETWORKS: dict[str, Callable[[Precision | None], SpikingNetwork]] = {
+FIXED: dict[str, Callable[[Precision | None], SpikingNetwork]] = {
     "fashion": fashion,
     "pooled": pooled,
     "digits": digits,
 }
+"""Networks of one size."""
+
+SCALABLE: dict[str, Callable[[Size], SpikingNetwork]] = {
+    "vgg9": vgg9,
+    "vgg9-plain": vgg9_plain,
+    "vgg16": vgg16,
+    "resnet19": resnet19,
+}
+"""Networks of any width, for any images."""
+
+
+def named(name: str, size: Size) -> SpikingNetwork:
+    """A network by name."""
+    names = ", ".join((*FIXED, *SCALABLE))
+    require(name in FIXED or name in SCALABLE, f"network {name!r} is not known; choose {names} or give file.py:Name")
+    if name in SCALABLE:
+        return SCALABLE[name](size)
+    network = FIXED[name](size.precision)
+    require(
+        size.width == 1 and size.time_steps == network.time_steps,
+        f"network {name} has one size and T = {network.time_steps}; width and time steps are for {', '.join(SCALABLE)}",
+    )
+    return network

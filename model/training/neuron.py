@@ -21,7 +21,11 @@ BATCH_NORM_EPSILON = 1e-5
 
 @dataclass(frozen=True)
 class NeuronConfig:
-    """Constants of one layer's neurons: widths, r, T, real threshold, sharpness of the surrogate."""
+    """Constants of one layer's neurons: widths, r, T, real threshold, sharpness of the surrogate.
+
+    ``skip_unit`` is what a spike of an identity shortcut adds to the real potential, 0 without one; without
+    ``normalised`` there is no batch norm: the gain is 1 and β is the bias.
+    """
 
     precision: Precision
     leak: int
@@ -30,12 +34,19 @@ class NeuronConfig:
     input_scale: float
     firing_threshold: float = 1.0
     sharpness: float = 2.0
+    skip_unit: float = 0.0
+    normalised: bool = True
 
     @property
     def constants(self) -> tuple[np.float32, np.float32, np.float32, bool]:
         """(2^-r, 2^(r-1), Q, r == 0) as the kernels take them."""
         limit = code_limit(self.precision.membrane_width)
         return np.float32(2.0**-self.leak), np.float32(2.0 ** (self.leak - 1)), np.float32(limit), self.leak == 0
+
+
+def compiled(x: Tensor) -> bool:
+    """Whether the compiled loops run for ``x``; plain PyTorch does elsewhere."""
+    return x.device.type == "cpu"
 
 
 def fold_layer(
@@ -47,7 +58,9 @@ def fold_layer(
         return x.detach().cpu().double().numpy()
 
     effective = float(real(step)) * config.input_scale
-    gain = real(gamma) / np.sqrt(real(variance) * effective**2 + BATCH_NORM_EPSILON)
+    gain = real(gamma)
+    if config.normalised:
+        gain = gain / np.sqrt(real(variance) * effective**2 + BATCH_NORM_EPSILON)
     return fold(
         codes.detach().cpu().numpy(),
         precision=config.precision,
@@ -58,6 +71,7 @@ def fold_layer(
         firing_threshold=config.firing_threshold,
         largest_input=config.largest_input,
         leak=config.leak,
+        skip_unit=config.skip_unit,
     )
 
 
@@ -65,12 +79,17 @@ def _per_channel(values: np.ndarray, like: Tensor) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(like.device)
 
 
+def add_skip(sums: Tensor, folded: Folded, skip: Tensor | None) -> Tensor:
+    """A + J[c]·x_skip of [T, N, C, S]: what an identity shortcut adds."""
+    return sums if skip is None else sums + torch.from_numpy(folded.skip).to(sums)[:, None] * skip.to(sums)
+
+
 def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Tensor]:
     """Potentials H and spikes [T, N, C, S] of integer sums [T or 1, N, C, S]; no gradient."""
     store_scale, load_scale, limit, half = config.constants
     bias, threshold = _per_channel(folded.bias, sums), _per_channel(folded.threshold, sums)
     shape = (config.time_steps, *sums.shape[1:])
-    if sums.device.type == "cpu":
+    if compiled(sums):
         potential, spikes = torch.empty(shape, dtype=sums.dtype), torch.empty(shape)
         kernel.forward(
             sums.detach().contiguous().numpy(),
@@ -136,7 +155,7 @@ def backward_reference(
 def moments(sums: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and biased variance [C] in float64 of integer sums, joint over time, batch and space."""
     count = sums.numel() // sums.shape[2]
-    if sums.device.type == "cpu":
+    if compiled(sums):
         total, square = torch.from_numpy(kernel.channel_moments(sums.detach().numpy()).sum(0).T)
     else:
         wide = sums.detach().double()
@@ -148,16 +167,18 @@ def moments(sums: Tensor) -> tuple[Tensor, Tensor]:
 class NormalisedFiring(torch.autograd.Function):
     """Spikes of integer sums through batch norm with batch statistics, and its whole gradient.
 
-    unit = s·γ/√(s²·var + ε), b = β - unit·mean, h[t] = unit·A[t] + b + unit·load(U); γ is positive here: the
-    layer flips the weights of channels with a negative one.
+    unit = s·γ/√(s²·var + ε), b = β - unit·mean, h[t] = unit·(A[t] + J·x_skip[t]) + b + unit·load(U); γ is positive
+    here: the layer flips the weights of channels with a negative one. J = rint(1/unit) is taken as 1/unit, so that
+    the skip's share has no derivative to unit. Without batch norm unit = s and b = β.
     """
 
     @staticmethod
-    def forward(ctx, sums, step, gamma, beta, folded, mean, variance, config):  # type: ignore[no-untyped-def]
-        potential, spikes = fire(sums, folded, config)
+    def forward(ctx, sums, step, gamma, beta, folded, mean, variance, config, skip=None):  # type: ignore[no-untyped-def]
+        potential, spikes = fire(add_skip(sums, folded, skip), folded, config)
         unit = torch.from_numpy(folded.unit).to(sums.device)
         ctx.save_for_backward(sums, potential, step, gamma, mean, variance, unit)
         ctx.threshold = _per_channel(folded.threshold, sums)
+        ctx.skip_bias = None if skip is None else _per_channel(folded.skip, sums)
         ctx.config = config
         return spikes
 
@@ -166,7 +187,7 @@ class NormalisedFiring(torch.autograd.Function):
         sums, potential, step, gamma, mean, variance, unit = ctx.saved_tensors
         config: NeuronConfig = ctx.config
         grad = grad.contiguous()
-        if sums.device.type == "cpu":
+        if compiled(sums):
             store_scale, load_scale, limit, half = config.constants
             real = torch.zeros_like(sums)
             partial = kernel.backward(
@@ -186,6 +207,13 @@ class NormalisedFiring(torch.autograd.Function):
         else:
             real, reductions = backward_reference(grad, potential, sums, unit.float(), ctx.threshold, config)
         d_bias, weighted, residual = reductions.unbind(1)
+        d_beta = d_bias.to(gamma.dtype)
+        d_skip = None
+        if ctx.skip_bias is not None:
+            d_skip = (real * (ctx.skip_bias * unit.float())[:, None]).float()
+        if not config.normalised:
+            d_step = ((weighted + residual) * unit).sum() / step.double()
+            return real * unit.to(real)[:, None], d_step.to(step.dtype), None, d_beta, None, None, None, None, d_skip
 
         # d unit: through A, through U at every time step, and through b = β - unit·mean.
         d_unit = weighted + residual - mean * d_bias
@@ -200,8 +228,8 @@ class NormalisedFiring(torch.autograd.Function):
         linear = 2 * d_variance / count
         constant = d_mean / count - linear * mean
         scale, constant, linear = (x.float() for x in (unit, constant, linear))
-        if sums.device.type == "cpu":
+        if compiled(sums):
             kernel.affine(real.numpy(), sums.numpy(), scale.numpy(), constant.numpy(), linear.numpy())
         else:
             real = real * scale[:, None] + constant[:, None] + sums * linear[:, None]
-        return real, d_step.to(step.dtype), d_gamma.to(gamma.dtype), d_bias.to(gamma.dtype), None, None, None, None
+        return real, d_step.to(step.dtype), d_gamma.to(gamma.dtype), d_beta, None, None, None, None, d_skip

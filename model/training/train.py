@@ -3,11 +3,10 @@
 import copy
 import ctypes
 import math
-import shlex
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,69 +18,19 @@ from torch.nn import functional
 from model.config import ConfigError, Precision, require
 from model.datasets import Dataset, Split
 from model.training import checkpoint
-from model.training.augmentation import augment
+from model.training.augmentation import augment, mix
 from model.training.distillation import distillation_loss, teacher_logits
 from model.training.export import to_network
-from model.training.networks import SpikingNetwork
+from model.training.history import Epoch, write_csv
+from model.training.network import SpikingNetwork
+from model.training.recipe import Recipe
 
-EVALUATION_BATCH = 500
+EVALUATION_BATCH = 100
 EARLY_BATCH = 50
 """Batches after which dead and saturated layers are looked for the first time."""
 
 DEAD, SATURATED = 0.001, 0.9
 """Spike densities at which a layer carries no information."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that determines a run. AdamW, cosine to 0, cross-entropy of the mean logits, a teacher if named."""
-
-    network: str
-    dataset: str
-    precision: Precision | None
-    epochs: int
-    batch_size: int = 128
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-4
-    seed: int = 0
-    augment: int | None = None
-    """Mirror the images and move them by up to this many pixels."""
-    teacher: str | None = None
-    """Bundle whose logits are learned beside the labels."""
-    sources: str = ""
-    """SHA-256 of the network's file and of the teacher, so that a run never goes on with others."""
-
-    @property
-    def name(self) -> str:
-        network = Path(self.network.rpartition(":")[0]).stem + "-" + self.network.rpartition(":")[2]
-        network = network if ":" in self.network else self.network
-        taught = f"-from-{Path(self.teacher).stem}" if self.teacher else ""
-        return f"{network}-{self.precision or 'float32'}{taught}-seed{self.seed}"
-
-    @property
-    def command(self) -> str:
-        """The command that trains this."""
-        words = ["mint", "train", "--network", self.network, "--dataset", self.dataset]
-        if self.precision is None:
-            words.append("--float32")
-        else:
-            words += ["-W", str(self.precision.weight_width), "-U", str(self.precision.membrane_width)]
-        words += ["--epochs", str(self.epochs), "--batch-size", str(self.batch_size)]
-        words += ["--learning-rate", str(self.learning_rate), "--seed", str(self.seed)]
-        words += ["--augment", str(self.augment)] if self.augment is not None else []
-        words += ["--teacher", self.teacher] if self.teacher else []
-        return shlex.join(words)
-
-
-@dataclass
-class Epoch:
-    """What an epoch came to; ``accuracy`` in percent on the validation split, of the integers."""
-
-    epoch: int
-    loss: float
-    accuracy: float
-    seconds: float
-    density: dict[str, float]
 
 
 @dataclass
@@ -160,7 +109,6 @@ class Run:
         device: str = "cpu",
     ) -> None:
         self.recipe, self.dataset, self.folder, self.device = recipe, dataset, folder, device
-        require(recipe.epochs >= 1, f"{recipe.epochs} epochs; train at least 1")
         require(
             1 <= recipe.batch_size <= len(dataset.train),
             f"batches of {recipe.batch_size} from {len(dataset.train)} images; choose 1 to {len(dataset.train)}",
@@ -211,6 +159,7 @@ class Run:
         )
         if self.recipe.precision is not None:
             to_network(trial.eval())
+        self.classes = logits.shape[1]
         return module
 
     @property
@@ -226,8 +175,10 @@ class Run:
 
     def _resume(self) -> None:
         tensors, notes = checkpoint.read(self.last)
+        # A run of an earlier release lacks fields that came later; it had what is now their default.
+        earlier = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
         require(
-            {"sources": "", **notes["recipe"]} == asdict(self.recipe),
+            {**earlier, **notes["recipe"]} == asdict(self.recipe),
             f"{self.folder} holds a run with other settings, network or teacher; "
             "remove it or choose another folder with --run",
         )
@@ -260,6 +211,7 @@ class Run:
             if better:
                 checkpoint.write(self.best, self.module, None, self._notes())
             checkpoint.write(self.last, self.module, self.optimiser, self._notes())
+            write_csv(self.folder / "log.csv", self.history)
             listener.epoch(entry)
 
     def _epoch(self, epoch: int, images: Tensor, labels: Tensor, taught: Tensor | None, listener: Listener) -> float:
@@ -271,18 +223,20 @@ class Run:
         self.module.train()
         total = 0.0
         for index in range(batches):
-            progress = (epoch * batches + index) / (recipe.epochs * batches)
             for group in self.optimiser.param_groups:
-                group["lr"] = recipe.learning_rate * (1 + math.cos(math.pi * progress)) / 2
+                group["lr"] = recipe.rate(epoch * batches + index, batches)
             part = order[index * recipe.batch_size : (index + 1) * recipe.batch_size].to(self.device)
             batch = images[part]
             if recipe.augment is not None:
                 batch = augment(batch, recipe.augment, generator)
+            target = labels[part]
+            if recipe.mixup or recipe.cutmix:
+                batch, target = mix(batch, target, self.classes, recipe.mixup, recipe.cutmix, generator)
             logits = self.module(batch)
             if taught is None:
-                loss = functional.cross_entropy(logits, labels[part])
+                loss = functional.cross_entropy(logits, target, label_smoothing=recipe.label_smoothing)
             else:
-                loss = distillation_loss(logits, labels[part], taught[part])
+                loss = distillation_loss(logits, target, taught[part], recipe.label_smoothing)
             value = loss.item()
             if not math.isfinite(value):
                 raise ConfigError(
@@ -305,7 +259,7 @@ class Run:
         return "no single layer has exploded"
 
     def load_best(self) -> SpikingNetwork:
-        """The network of the epoch with the best validation accuracy, in evaluation mode."""
+        """The network of the epoch with the best validation accuracy, in evaluation mode on the CPU."""
         tensors, _ = checkpoint.read(self.best)
         checkpoint.restore(tensors, self.module)
-        return self.module.eval()
+        return self.module.cpu().eval()

@@ -50,6 +50,39 @@ def test_from_training_to_numbers() -> None:
     assert f"{found['accuracy']:.2f} %" in said
 
 
+def test_a_network_of_any_width_trains_by_name() -> None:
+    folder = Path("data/cifar10")
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for name in (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin"):
+        records = random.integers(0, 256, (12, 3073), np.uint8)
+        records[:, 0] = np.arange(12) % 10
+        records.tofile(folder / name)
+    short = ["--width", "0.05", "--epochs", "1", "--batch-size", "10", "--data-dir", "data", "-T", "2"]
+    said = mint("train", "vgg9", "--bits", "2", *short, "-o", "vgg.safetensors")
+    assert "trained model = golden model on 12 test images: 0 of" in said
+    run = Path("runs/vgg9-x0.05-T2-w2u2-seed0")
+    assert (run / "log.csv").read_text().startswith("epoch,loss,accuracy,seconds,density_conv1,")
+    mint("export", str(run), "-o", "again.safetensors", "--data-dir", "data")
+    assert Path("again.safetensors").read_bytes() == Path("vgg.safetensors").read_bytes()
+    assert "sum pooling 8×8" in mint("check", "vgg.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["vgg9", "--network", "vgg16"], "two networks, vgg9 and vgg16; name one"),
+        (["--bits", "2", "-W", "4"], "--bits is both widths; give it, or -W and -U"),
+        (["digits", "--width", "0.5"], "network digits has one size"),
+        (["digits", "--device", "tpu"], "device 'tpu' is not known"),
+        (["lenet", "--dataset", "digits"], "network 'lenet' is not known; choose"),
+        (["vgg16", "--dataset", "digits"], "images of 8×8 pixels cannot be halved 5 times"),
+    ],
+)
+def test_what_cannot_be_trained_gets_a_sentence(words: list[str], sentence: str) -> None:
+    assert sentence in mint("train", *words, status=2)
+
+
 def test_float32_runs_give_no_bundle() -> None:
     mint("train", "--network", "digits", "--epochs", "1", "--float32")
     result = json.loads(Path("runs/digits-float32-seed0/result.json").read_text())

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from mint.plots import SERIES, per_element, plot_area, plot_breakdown
+from mint.plots import SERIES, per_element, plot_area, plot_breakdown, plot_membrane_share
 
 MINT = {"mint_array": 300, "mint_pe": 200, "gate_limit": 150}
 WITH_UQ = {"uq_array": 11000, "uq_pe": 10900, "uq_shared_array": 1000, **MINT}
@@ -109,3 +109,10 @@ def test_matplotlib_is_imported_to_draw_only():
     code = "import sys, mint.plots, mint.area; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_the_membranes_share_is_drawn_for_each_accounting(tmp_path):
+    series = {"each step": {1: 0.5, 32: 0.9}, "held once": {1: 0.2, 32: 0.6}}
+    plot_membrane_share(series, "vgg9", tmp_path / "share.png")
+    text = shown(tmp_path / "share.svg")
+    assert {"1", "32", "each step", "held once", "batch"} <= set(text)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +13,13 @@ from torch import nn
 from model import datasets
 from model.config import ConfigError, Precision
 from model.golden.network import forward, run
+from model.training.augmentation import augment, mix
 from model.training.export import to_network
+from model.training.history import Epoch
 from model.training.layers import Conv, Linear, MaxPool, Readout, SumPool
 from model.training.networks import SpikingNetwork, digits
-from model.training.train import Epoch, Listener, Recipe, Run, health
+from model.training.recipe import Recipe, usual
+from model.training.train import Listener, Run, health
 
 RECIPE = Recipe("digits", "digits", Precision(4, 4), epochs=8, learning_rate=1e-2)
 
@@ -203,8 +207,6 @@ def test_logits_are_the_sum_over_time_and_bias(data: datasets.Dataset) -> None:
 
 
 def test_augmentation_mirrors_and_moves() -> None:
-    from model.training.augmentation import augment
-
     image = torch.zeros(1, 1, 5, 5, dtype=torch.uint8)
     image[0, 0, 2, 1] = 7
     generator = torch.Generator().manual_seed(0)
@@ -280,3 +282,85 @@ def test_a_network_that_cannot_work_is_refused_before_training(
 ) -> None:
     with pytest.raises(ConfigError, match=sentence):
         Run(RECIPE, make, data, tmp_path)
+
+
+def test_mixtures_are_of_two_images_and_stay_integers() -> None:
+    images = torch.stack([torch.full((1, 16, 16), 40 * n, dtype=torch.uint8) for n in range(4)])
+    generator = torch.Generator().manual_seed(0)
+    cuts = 0
+    for mixup, cutmix in ((0.4, 0.0), (0.0, 1.0), (1.0, 1.0)):
+        for _ in range(30):
+            mixed, target = mix(images, torch.arange(4), 4, mixup, cutmix, generator)
+            assert mixed.dtype == torch.uint8
+            torch.testing.assert_close(target.sum(1), torch.ones(4))
+            # The mean of the pixels is the labels' mean: both are shared alike, up to rounding.
+            wanted = target @ (40.0 * torch.arange(4))
+            assert float((mixed.float().mean((1, 2, 3)) - wanted).abs().max()) <= 0.5 + 1e-3
+            cuts += int(len(mixed[1:].flatten(1).unique(dim=1).T) > 1)
+            assert mixup or not cutmix or set(mixed.unique().tolist()) <= {0, 40, 80, 120}
+    assert 30 < cuts < 90
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    recipe = replace(RECIPE, epochs=10, warmup=2, learning_rate=1.0)
+    rates = [recipe.rate(step, 5) for step in range(50)]
+    assert rates[:10] == pytest.approx([(step + 1) / 10 for step in range(10)])
+    assert rates[10] == 1
+    assert rates[30] == pytest.approx(0.5)
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[-1] < 0.01
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"epochs": 0}, "0 epochs; train at least 1"),
+        ({"warmup": 8}, "a warm-up of 8 epochs of 8; choose fewer"),
+        ({"label_smoothing": 1.0}, "a label smoothing of 1; choose 0 to less than 1"),
+        ({"mixup": -1.0}, "mixup -1 and cutmix 0 are parameters of Beta"),
+        ({"teacher": "t", "cutmix": 1.0}, "a teacher's logits are of whole images"),
+    ],
+)
+def test_a_recipe_that_cannot_work_is_refused(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        replace(RECIPE, **changes)
+
+
+def test_every_part_of_a_recipe_is_resumed_and_logged(tmp_path: Path, data: datasets.Dataset) -> None:
+    recipe = replace(RECIPE, epochs=3, warmup=1, label_smoothing=0.1, mixup=0.2, cutmix=1.0, augment=1)
+    whole = Run(recipe, digits, data, tmp_path / "whole")
+    whole.train(Listener())
+    killed = Run(recipe, digits, data, tmp_path / "killed")
+
+    def kill(entry: Epoch) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        killed.train(Listener(epoch=kill))
+    rest = Run(recipe, digits, data, tmp_path / "killed")
+    rest.train(Listener())
+    assert [e["loss"] for e in rest.history] == [e["loss"] for e in whole.history]
+    lines = (tmp_path / "killed" / "log.csv").read_text().splitlines()
+    assert lines[0] == "epoch,loss,accuracy,seconds,density_conv1"
+    assert [float(line.split(",")[1]) for line in lines[1:]] == [e["loss"] for e in whole.history]
+
+
+def test_a_run_of_an_earlier_release_goes_on(tmp_path: Path, data: datasets.Dataset) -> None:
+    from model.training import checkpoint
+
+    run = Run(RECIPE, digits, data, tmp_path)
+    notes = run._notes()
+    for later in ("width", "time_steps", "warmup", "label_smoothing", "mixup", "cutmix"):
+        del notes["recipe"][later]
+    checkpoint.write(run.last, run.module, None, notes)
+    assert Run(RECIPE, digits, data, tmp_path).history == []
+
+
+def test_a_command_names_what_is_not_usual() -> None:
+    recipe = replace(usual("vgg9"), precision=Precision(2, 2), width=0.25, dataset="tiny-imagenet", time_steps=8)
+    assert recipe.name == "vgg9-tiny-imagenet-x0.25-T8-w2u2-seed0"
+    assert recipe.command == (
+        "mint train --network vgg9 --dataset tiny-imagenet -W 2 -U 2 --epochs 200 --batch-size 128 "
+        "--learning-rate 0.002 --seed 0 --width 0.25 --time-steps 8"
+    )
+    assert usual("mine.py:Net").name == "mine-Net-w4u4-seed0"

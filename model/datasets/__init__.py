@@ -1,0 +1,68 @@
+"""Image sets as NumPy arrays, by name. No torch."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from model.config import ConfigError, require
+from model.datasets import cifar10, idx, tiny_imagenet
+from model.datasets.split import Dataset, Split
+
+__all__ = ["NAMES", "SHAPES", "Dataset", "Split", "load"]
+
+VALIDATION_IMAGES = 5000
+"""Images at the end of the official training set that are kept for choosing, where the set is that large."""
+
+
+def _digits(data_dir: Path | None, fetch: bool) -> tuple[Split, Split]:
+    """The last 360 images of scikit-learn's 1,797 are the test split."""
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        raise ConfigError(
+            "the digits set comes with scikit-learn; install it with `make setup` or use another set"
+        ) from None
+    bunch = load_digits()
+    images = np.minimum(bunch.images * 16, 255).astype(np.uint8)[:, None]
+    labels = bunch.target.astype(np.int64)
+    return Split(images[:-360], labels[:-360]), Split(images[-360:], labels[-360:])
+
+
+SETS: dict[str, Callable[[Path | None, bool], tuple[Split, Split]]] = {
+    "fashion-mnist": idx.fashion_mnist,
+    "mnist": idx.mnist,
+    "cifar10": cifar10.cifar10,
+    "tiny-imagenet": tiny_imagenet.tiny_imagenet,
+    "digits": _digits,
+}
+"""Functions from the folder that was named, and whether to download, to the official training and test split."""
+
+NAMES = tuple(SETS)
+
+SHAPES: dict[str, tuple[tuple[int, int, int], int]] = {
+    "fashion-mnist": ((1, 28, 28), 10),
+    "mnist": ((1, 28, 28), 10),
+    "cifar10": ((3, 32, 32), 10),
+    "tiny-imagenet": ((3, 64, 64), 200),
+    "digits": ((1, 8, 8), 10),
+}
+"""Channels, height and width of the images, and classes."""
+
+
+def load(name: str, data_dir: Path | None = None, *, download: bool = True) -> Dataset:
+    """Read a set by name; the validation split is the end of the official training set.
+
+    A set is looked for in ``data_dir`` or the variable MINT_DATA (the folder itself or a subfolder of the set's name),
+    then where the system or an earlier download has it; what is not there and may be downloaded is, with checksum,
+    unless ``download`` is off.
+    """
+    require(name in SETS, f"data set {name!r} is not known; choose one of {', '.join(NAMES)}")
+    train, test = SETS[name](data_dir, download)
+    held = min(VALIDATION_IMAGES, len(train) // 6)
+    return Dataset(
+        name,
+        Split(train.images[:-held], train.labels[:-held]),
+        Split(train.images[-held:], train.labels[-held:]),
+        test,
+    )

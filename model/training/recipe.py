@@ -1,0 +1,126 @@
+"""Recipes: everything that determines a training run, and what is usual for each named network."""
+
+import math
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.config import Precision, require
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that determines a run. AdamW, cosine to 0, cross-entropy of the mean logits, a teacher if named."""
+
+    network: str
+    dataset: str
+    precision: Precision | None
+    epochs: int
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    seed: int = 0
+    augment: int | None = None
+    """Mirror the images and move them by up to this many pixels."""
+    teacher: str | None = None
+    """Bundle whose logits are learned beside the labels."""
+    sources: str = ""
+    """SHA-256 of the network's file and of the teacher, so that a run never goes on with others."""
+    width: float = 1.0
+    """Multiplies the channels of a network that has any width."""
+    time_steps: int = 4
+    """T of a network that has any."""
+    warmup: int = 0
+    """Epochs in which the learning rate rises from 0."""
+    label_smoothing: float = 0.0
+    """Share of the label that all classes have alike."""
+    mixup: float = 0.0
+    """α of Beta(α, α), from which the share of a second image is drawn (arXiv 1710.09412); 0 without."""
+    cutmix: float = 0.0
+    """The same for a rectangle of a second image (arXiv 1905.04899)."""
+
+    def __post_init__(self) -> None:
+        require(self.epochs >= 1, f"{self.epochs} epochs; train at least 1")
+        require(
+            0 <= self.warmup < self.epochs,
+            f"a warm-up of {self.warmup} epochs of {self.epochs}; choose fewer than there are",
+        )
+        require(
+            0 <= self.label_smoothing < 1, f"a label smoothing of {self.label_smoothing:g}; choose 0 to less than 1"
+        )
+        require(
+            self.mixup >= 0 and self.cutmix >= 0,
+            f"mixup {self.mixup:g} and cutmix {self.cutmix:g} are parameters of Beta; choose 0, for none, or more",
+        )
+        require(
+            self.teacher is None or not (self.mixup or self.cutmix),
+            "a teacher's logits are of whole images; leave out the teacher, or mixup and cutmix",
+        )
+
+    def rate(self, step: int, batches: int) -> float:
+        """Learning rate of a step, ``batches`` an epoch: rises for the warm-up, then a cosine to 0."""
+        warm = self.warmup * batches
+        if step < warm:
+            return self.learning_rate * (step + 1) / warm
+        progress = (step - warm) / (self.epochs * batches - warm)
+        return self.learning_rate * (1 + math.cos(math.pi * progress)) / 2
+
+    @property
+    def name(self) -> str:
+        """What its folder is called."""
+        file, _, attribute = self.network.rpartition(":")
+        words = [f"{Path(file).stem}-{attribute}" if file else attribute]
+        named = usual(self.network)
+        words += [self.dataset] if self.dataset != named.dataset and not file else []
+        words += [f"x{self.width:g}"] if self.width != named.width else []
+        words += [f"T{self.time_steps}"] if self.time_steps != named.time_steps else []
+        words.append(str(self.precision or "float32"))
+        words += [f"from-{Path(self.teacher).stem}"] if self.teacher else []
+        return "-".join([*words, f"seed{self.seed}"])
+
+    @property
+    def command(self) -> str:
+        """The command that trains this."""
+        words = ["mint", "train", "--network", self.network, "--dataset", self.dataset]
+        if self.precision is None:
+            words.append("--float32")
+        else:
+            words += ["-W", str(self.precision.weight_width), "-U", str(self.precision.membrane_width)]
+        named = usual(self.network)
+        for key in ("epochs", "batch_size", "learning_rate", "seed"):
+            words += [f"--{key.replace('_', '-')}", str(getattr(self, key))]
+        for key in OPTIONAL:
+            if getattr(self, key) != getattr(named, key):
+                words += [f"--{key.replace('_', '-')}", str(getattr(self, key))]
+        return shlex.join(words)
+
+
+OPTIONAL = (
+    "weight_decay",
+    "augment",
+    "teacher",
+    "width",
+    "time_steps",
+    "warmup",
+    "label_smoothing",
+    "mixup",
+    "cutmix",
+)
+"""Fields that a command names only where they are not the network's usual ones."""
+
+SCALABLE = {"epochs": 200, "warmup": 5, "label_smoothing": 0.1, "augment": 4}
+RECIPES = {
+    recipe.network: recipe
+    for recipe in (
+        Recipe("pooled", "fashion-mnist", Precision(4, 4), epochs=15),
+        Recipe("fashion", "fashion-mnist", Precision(2, 2), epochs=15),
+        Recipe("digits", "digits", Precision(4, 4), epochs=12, learning_rate=1e-2),
+        *(Recipe(name, "cifar10", Precision(4, 4), **SCALABLE) for name in ("vgg9", "vgg9-plain", "vgg16", "resnet19")),
+    )
+}
+"""The named configurations: what `mint train NETWORK` does unless an option says otherwise."""
+
+
+def usual(network: str) -> Recipe:
+    """The recipe of a named network; that of a network in a user's file is Fashion-MNIST's."""
+    return RECIPES.get(network) or Recipe(network, "fashion-mnist", Precision(4, 4), epochs=15)

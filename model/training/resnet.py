@@ -1,0 +1,47 @@
+"""ResNet-19 with the stages of the MINT paper (arXiv 2305.09850), its joins by our law, at any width."""
+
+from torch import nn
+
+from model.config import require
+from model.training.layers import Branch, Conv, Join, Linear, Readout, SumPool
+from model.training.network import SpikingNetwork
+from model.training.sizes import Size
+
+STEM = 64
+STAGES = ((128, 3), (256, 3), (512, 2))
+"""Channels and basic blocks of each stage; its first block halves the image."""
+HIDDEN = 256
+
+
+def resnet19(size: Size) -> SpikingNetwork:
+    """ResNet-19: 12.62 M weights, 393,472 neurons on 32 × 32 pixels.
+
+    A join has one batch norm after the sum of its branches; the paper's network normalises each by itself, which
+    cannot be exact in integers.
+    """
+    precision = size.precision
+    extent = size.input_shape[1]
+    require(
+        extent % (1 << len(STAGES)) == 0,
+        f"images of {extent}×{extent} pixels cannot be halved {len(STAGES)} times; "
+        f"give a multiple of {1 << len(STAGES)}",
+    )
+    inputs = size.channels(STEM)
+    layers: dict[str, nn.Module] = {"stem": Conv(size.input_shape[0], inputs, 3, padding=1, precision=precision)}
+    sources: dict[str, tuple[str, ...]] = {}
+    before = "stem"
+    for stage, (channels, blocks) in enumerate(STAGES, 1):
+        outputs = size.channels(channels)
+        for block in range(1, blocks + 1):
+            conv, join = f"stage{stage}_conv{block}", f"stage{stage}_join{block}"
+            stride = 2 if block == 1 else 1
+            branches = [Branch(outputs, 3, padding=1)] + [Branch(inputs, 1, stride=2)] * (block == 1)
+            layers[conv] = Conv(inputs, outputs, 3, stride=stride, padding=1, precision=precision)
+            layers[join] = Join(branches, outputs, skip=block > 1, precision=precision)
+            sources[join] = (conv, before)
+            inputs, before = outputs, join
+    hidden = size.channels(HIDDEN)
+    layers["pool"] = SumPool(extent >> len(STAGES))
+    layers["hidden"] = Linear(inputs, hidden, precision=precision)
+    layers["fc"] = Readout(hidden, size.classes, precision=precision)
+    return SpikingNetwork(layers, input_shape=size.input_shape, time_steps=size.time_steps, sources=sources)

@@ -1,0 +1,29 @@
+"""What a named network of any size is made for."""
+
+from dataclasses import dataclass
+
+from model.config import Precision, require
+from model.network import Shape
+
+
+@dataclass(frozen=True)
+class Size:
+    """Precision, width multiplier of the channels, images, classes and time steps."""
+
+    precision: Precision | None
+    width: float = 1.0
+    input_shape: Shape = (3, 32, 32)
+    classes: int = 10
+    time_steps: int = 4
+
+    def __post_init__(self) -> None:
+        require(0 < self.width <= 4, f"a width of {self.width:g} times the paper's channels; choose up to 4")
+        require(1 <= self.time_steps <= 256, f"{self.time_steps} time steps; choose 1 to 256")
+        require(
+            self.input_shape[1] == self.input_shape[2],
+            f"images of {self.input_shape[1]}×{self.input_shape[2]} pixels; this network takes square ones",
+        )
+
+    def channels(self, count: int) -> int:
+        """The paper's ``count`` of channels at this width."""
+        return max(1, round(count * self.width))
