@@ -36,7 +36,7 @@ def fpga(
     bundle: Bundle = None,
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
-    dataflow: Dataflow = "auto",
+    dataflow: Dataflow = "skip",
     memory_kbit: MemoryLimit = None,
     device: Annotated[
         str, typer.Option("--device", metavar="SIZE", help="ECP5 of 12k, 25k, 45k or 85k tables.")

@@ -109,7 +109,7 @@ async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, st
             sink.observe(port, cycle)
         expect(len(sink.beats) == len(expected), f"{plan.name}: done after {len(sink.beats)} of {len(expected)} words")
         if not stall:
-            expect(sink.cycles[-1] == words + 1, f"{plan.name}: {words} words take {sink.cycles[-1]} cycles")
+            expect(sink.cycles[-1] == words + 2, f"{plan.name}: {words} words take {sink.cycles[-1]} cycles")
         for i, (word, wanted) in enumerate(zip(sink.beats, expected, strict=True)):
             # Which time steps a word has is asked only where it has a set bit; outside the map it may have any.
             if not wanted["bits"] and "parts" in wanted:
