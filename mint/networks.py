@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from model.network import Network, Shape
     from model.training.network import SpikingNetwork
 
-NAMES = "vgg9, vgg9-plain, vgg16, resnet19, pooled, fashion, digits"
+NAMES = "vgg9, vgg9-plain, vgg16, resnet19, pooled, fashion, mlp, digits"
 
 
 def builder(

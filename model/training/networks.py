@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from model.config import Precision, require
-from model.training.layers import Conv, MaxPool, Readout
+from model.training.layers import Conv, Linear, MaxPool, Readout
 from model.training.network import SpikingNetwork
 from model.training.resnet import resnet19
 from model.training.sizes import Size
 from model.training.vgg import vgg9, vgg9_plain, vgg16
 
-__all__ = ["FIXED", "SCALABLE", "Size", "SpikingNetwork", "digits", "fashion", "named", "pooled"]
+__all__ = ["FIXED", "SCALABLE", "Size", "SpikingNetwork", "digits", "fashion", "mlp", "named", "pooled"]
 
 
 def fashion(precision: Precision | None) -> SpikingNetwork:
@@ -42,6 +42,14 @@ def pooled(precision: Precision | None) -> SpikingNetwork:
     )
 
 
+def mlp(precision: Precision | None) -> SpikingNetwork:
+    """784-128-10 on 28 × 28 grey pixels, the network by which small accelerators are compared: 102 k weights."""
+    return SpikingNetwork(
+        {"fc1": Linear(784, 128, precision=precision), "fc2": Readout(128, 10, precision=precision)},
+        input_shape=(1, 28, 28),
+    )
+
+
 def digits(precision: Precision | None) -> SpikingNetwork:
     """A first try in seconds: scikit-learn's 8 × 8 digits."""
     return SpikingNetwork(
@@ -57,6 +65,7 @@ def digits(precision: Precision | None) -> SpikingNetwork:
 FIXED: dict[str, Callable[[Precision | None], SpikingNetwork]] = {
     "fashion": fashion,
     "pooled": pooled,
+    "mlp": mlp,
     "digits": digits,
 }
 """Networks of one size."""
