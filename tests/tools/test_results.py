@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tools import accelerator_tables, array_tables, results, tables
+from tools import array_tables, results, tables
 from tools.results import PAGES, main
 from tools.tables import TABLES, ResultsError
 
