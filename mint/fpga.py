@@ -21,6 +21,8 @@ from mint.options import (
 from mint.report import write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hdl.ecp5 import Chip
 
 NOTE = """\
@@ -28,6 +30,7 @@ Yosys and nextpnr for a Lattice ECP5; LUT include carries and small memories, a 
 that of paths between registers, the ports are the chip's pins."""
 
 TEST_IMAGES = 100
+XC7 = "xc7"
 
 
 def fpga(
@@ -39,7 +42,7 @@ def fpga(
     dataflow: Dataflow = "skip",
     memory_kbit: MemoryLimit = None,
     device: Annotated[
-        str, typer.Option("--device", metavar="SIZE", help="ECP5 of 12k, 25k, 45k or 85k tables.")
+        str, typer.Option("--device", metavar="SIZE", help="ECP5 of 12k, 25k, 45k or 85k tables; xc7: mapped only.")
     ] = "85k",
     target_mhz: Annotated[
         float, typer.Option("--target-mhz", min=1, help="The clock that nextpnr is asked for.")
@@ -56,6 +59,9 @@ def fpga(
 
     Images a second are the clock divided by the cycles from image to image, the mean of the first 100 test images of
     the network's data set; drawn ones where the set is not at hand, and then it says so. Takes some minutes a seed.
+
+    With --device xc7, the cells of a Xilinx 7-series FPGA are counted in the flow in which others' RTL was measured;
+    nothing is placed, and there is no clock.
     """
     from statistics import median
 
@@ -77,6 +83,10 @@ def fpga(
     images, source = some_images(network, TEST_IMAGES, dataset, data_dir)
     cycles = float(measured(network, config, images).cycles.mean())
     _, texts = design_files(network, config)
+    if device == XC7:
+        identity = {"bundle": path.name, "lanes": config.lanes, "lanes_per_neuron_unit": config.lanes_per_neuron_unit}
+        _xc7(texts, identity | {"cycles_an_image": cycles}, output or Path("build") / str(precision) / "xc7.json")
+        return
     chips: list[Chip] = []
     for seed in range(1, seeds + 1):
         with messages.status(f"placing and routing {path.name} on an ECP5 {device}, {seed} of {seeds}"):
@@ -96,6 +106,20 @@ def fpga(
     target = output or Path("build") / str(precision) / "fpga.json"
     write_json(target, report)
     _print(report, chips[0], f"{path.name}, {config.lanes} lanes, on an ECP5 {device} ({chips[0].package})")
+    console.print(f"written: {target}", soft_wrap=True)
+
+
+def _xc7(texts: "Mapping[str, str]", identity: dict[str, Any], target: Path) -> None:
+    """Count cells, write and print them."""
+    from hdl.accelerator_description import MODULE
+    from hdl.xc7 import FLOW, cells
+
+    with messages.status(f"mapping {identity['bundle']} to xc7"):
+        found = asdict(cells(texts, MODULE))
+    write_json(target, identity | {"flow": FLOW} | found)
+    console.print(f"{identity['bundle']}, {identity['lanes']} lanes, {FLOW}", soft_wrap=True)
+    numbers = ", ".join(f"{name} {number:,}" for name, number in found.items())
+    console.print(numbers, soft_wrap=True)
     console.print(f"written: {target}", soft_wrap=True)
 
 

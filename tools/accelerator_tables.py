@@ -58,3 +58,20 @@ def ecp5(found: list[Any]) -> Rows:
         speed = [f"{run['fmax_mhz']:.1f}", count(run["cycles_an_image"]), count(run["images_per_second"])]
         rows.append([Path(run["bundle"]).stem, *shape, *numbers, *speed])
     return rows
+
+
+@table("xc7", "xc7", tools=("pyosys",))
+def xc7(found: list[Any]) -> Rows:
+    """Accelerators mapped to 7-series cells."""
+    rows: list[list[object]] = [
+        ["network", "lanes", "a neuron unit", "LUT", "with small memories", "FF", "block RAM, 36 kbit", "DSP",
+         "cycles an image"]
+    ]  # fmt: skip
+    for run in found:
+        shape = [count(run["lanes"]), count(run["lanes_per_neuron_unit"])]
+        numbers = [count(run[key]) for key in ("lut", "all_lut", "flip_flops")]
+        rows.append(
+            [Path(run["bundle"]).stem, *shape, *numbers, f"{run['block_ram']:g}", run["dsp"],
+             count(run["cycles_an_image"])]
+        )  # fmt: skip
+    return rows

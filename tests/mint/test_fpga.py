@@ -60,3 +60,13 @@ def test_refusals(chain, tmp_path, options, sentence):
     assert result.exit_code == 2
     assert sentence in result.stderr
     assert not (tmp_path / "build").exists()
+
+
+def test_cells_of_xc7(chain, tmp_path):
+    result = runner.invoke(app, [*chain, "--device", "xc7", "--lanes", "3"])
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "build/w4u4/xc7.json").read_text())
+    assert report["dsp"] == 0
+    assert 100 < report["lut"] <= report["all_lut"]
+    assert report["flip_flops"] > 50
+    assert "synth_xilinx -family xc7" in report["flow"]
