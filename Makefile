@@ -23,7 +23,7 @@ recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(cal
 	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup estimate verilog cosim area timing fpga train evaluate results test formal mutation bench lint clean
+.PHONY: help setup estimate verilog cosim soak area timing fpga train evaluate results test formal mutation bench lint clean
 
 help:      ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
@@ -38,6 +38,9 @@ verilog: $(CORE)   ## write a network as Verilog, with its testbench   W=4 U=4 [
 
 cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [SIM=verilator TOP=array LANES= BUNDLE=]
 	@$(RUN) -m mint cosim $(precision) $(size) $(lanes) $(dataflow) $(bundle) $(data) $(call option,--top,TOP) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
+
+soak: $(CORE)      ## 1,000 images through an accelerator in Verilator, with random waits   [BUNDLE= IMAGES=1000]
+	@$(RUN) -m mint cosim --bundle=$(or $(BUNDLE),bundles/mlp-fashion-w4u4.safetensors) --images=$(or $(IMAGES),1000) --simulator=verilator --idle=64 --stall=64 --output=build/soak
 
 area: $(CORE)      ## gates, flip-flops and FPGA cells of all nine width pairs   [ROWS= COLUMNS= LIBERTY=file]
 	@$(RUN) -m mint area $(size) $(call option,--liberty,LIBERTY)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from model.accelerator import AcceleratorConfig
     from model.network import Network
+    from sim.cosim import Waits
 
 TOPS = ("accelerator", "array")
 
@@ -40,6 +41,7 @@ class Case:
     images: "NDArray[Any]"
     folder: Path
     simulator: str
+    waits: "Waits"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,12 @@ def cosim(
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
     dataflow: Dataflow = "skip",
+    idle: Annotated[
+        int, typer.Option("--idle", min=0, max=255, help="Of 256: how often an input waits before a beat.")
+    ] = 0,
+    stall: Annotated[
+        int, typer.Option("--stall", min=0, max=255, help="Of 256: how often a result is refused for a cycle.")
+    ] = 0,
     rows: Rows = 16,
     columns: Columns = 8,
     simulator: Annotated[str, typer.Option("--simulator", metavar="NAME", help="icarus or verilator.")] = "icarus",
@@ -76,8 +84,8 @@ def cosim(
 
     Compared are the potential H, the spike and the stored membrane U of every neuron and time step, the logits, and
     the class. The accelerator takes images and gives classes; it gets the first image once more at the end, so that
-    the interval of every image is seen, and the cycles must be those of `mint estimate`. For the array, the bench is
-    host and memory: it feeds tile after tile, and hands what the array put out to the next layer.
+    the interval of every image is seen, and without waits the cycles must be those of `mint estimate`. For the array,
+    the bench is host and memory: it feeds tile after tile, and hands what the array put out to the next layer.
 
     Writes the Verilog with its observation port to FOLDER/cosim and the counts to FOLDER/cosim.json. The exit status is
     1 if a number differs. An image of 28 x 28 pixels takes from ten seconds to a minute on Icarus.
@@ -87,6 +95,7 @@ def cosim(
     from mint.choice import choose
     from model import datasets
     from model.config import require
+    from sim.cosim import Waits
     from sim.simulators import SIMULATORS, SimulationError, installed
 
     require(top in TOPS, f"top {top!r}; choose one of: {', '.join(TOPS)}")
@@ -101,7 +110,7 @@ def cosim(
     require(images <= len(test), f"{images} images; the test set of {name} has {len(test)}")
 
     folder = output or Path("build") / str(precision)
-    case = Case(network, test.images[:images], folder / "cosim", simulator)
+    case = Case(network, test.images[:images], folder / "cosim", simulator, Waits(idle, stall))
     try:
         if top == "array":
             found = _array(case, rows, columns)
@@ -142,15 +151,17 @@ def _accelerator(case: Case, config: "AcceleratorConfig") -> Found:
     )
     outcomes = _watched(
         prepared.expected_cycles,
-        lambda watch: accelerator_cosim.run(prepared, simulator=case.simulator, on_cycles=watch),
+        lambda watch: accelerator_cosim.run(prepared, waits=case.waits, simulator=case.simulator, on_cycles=watch),
     )
     cycles, bound = float(np.mean(outcomes.intervals)), float(estimate.bound.mean())
     first = outcomes.first
-    if first is None and outcomes.intervals != estimate.intervals.tolist():
+    plain = not case.waits.idle and not case.waits.stall
+    if plain and first is None and outcomes.intervals != estimate.intervals.tolist():
         image = int(np.flatnonzero(np.array(outcomes.intervals) != estimate.intervals)[0])
         first = f"image {image}: {outcomes.intervals[image]} cycles, estimated {estimate.intervals[image]}"
     numbers = {
         "dataflow": config.dataflow,
+        "waits": {"idle": case.waits.idle, "stall": case.waits.stall},
         "lanes": config.lanes,
         "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
         "input_width": config.input_width,
@@ -185,7 +196,9 @@ def _array(case: Case, rows: int, columns: int) -> Found:
     from sim import cosim
 
     prepared = cosim.prepare(case.network, case.images, case.folder, rows=rows, columns=columns)
-    outcomes = _watched(prepared.cycles, lambda watch: cosim.run(prepared, simulator=case.simulator, on_cycles=watch))
+    outcomes = _watched(
+        prepared.cycles, lambda watch: cosim.run(prepared, waits=case.waits, simulator=case.simulator, on_cycles=watch)
+    )
     numbers = {
         "rows": rows,
         "columns": columns,

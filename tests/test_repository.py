@@ -12,6 +12,7 @@ VERBS = [
     "setup",
     "verilog",
     "cosim",
+    "soak",
     "area",
     "timing",
     "fpga",
