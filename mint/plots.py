@@ -255,6 +255,28 @@ def plot_estimate(layers: Sequence[Record], title: str, path: Path, endings: Seq
     _save(figure, path, endings)
 
 
+def plot_waves(waves: Mapping[str, Sequence[int]], path: Path, endings: Sequence[str] = ENDINGS) -> None:
+    """Signals over cycles, one below the other; of more than a bit, the values stand where they change."""
+    figure, axes = _figure(11, 0.36 * len(waves) + 0.8)
+    for row, values in enumerate(reversed(waves.values())):
+        cycles = range(len(values) + 1)
+        if max(values) <= 1:
+            axes.step(cycles, [row + 0.6 * value for value in (*values, values[-1])], where="post", color="#0072b2")
+            axes.fill_between(cycles, row, [row + 0.6 * v for v in (*values, values[-1])], step="post", color="#cfe3f2")
+            continue
+        axes.hlines([row, row + 0.6], 0, len(values), colors="#0072b2")
+        starts = [0, *(i for i in cycles[1:-1] if values[i] != values[i - 1])]
+        axes.vlines(starts, row, row + 0.6, colors="#0072b2")
+        for start, end in zip(starts, [*starts[1:], len(values)], strict=True):
+            if end - start > 2:
+                axes.text(start + 0.5, row + 0.3, f"{values[start]}", va="center", fontsize=7)
+    axes.set_yticks([row + 0.3 for row in range(len(waves))], list(reversed(waves)))
+    axes.set_xlim(0, len(next(iter(waves.values()))))
+    axes.set_xlabel("cycle")
+    axes.grid(axis="y", visible=False)
+    _save(figure, path, endings)
+
+
 def _size(records: Sequence[Record]) -> str:
     """The arrays' size, for a title."""
     sizes = {(record["rows"], record["columns"]) for record in records if record["rows"] * record["columns"] > 1}
