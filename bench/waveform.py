@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from vcd.reader import ScalarChange, TokenKind, VectorChange, tokenize
+from vcd.reader import ScalarChange, ScopeDecl, TokenKind, VarDecl, VectorChange, tokenize
 
 from hdl.accelerator_files import accelerator_files
 from mint.plots import plot_waves
@@ -64,17 +64,19 @@ def sampled(path: Path, scope: str, names: list[str]) -> Waves:
     before: dict[str, int] = {}
     with path.open("rb") as file:
         for token in tokenize(file):
-            if token.kind is TokenKind.SCOPE:
-                scopes.append(token.data.ident)
+            change = token.data
+            if isinstance(change, ScopeDecl):
+                scopes.append(change.ident)
             elif token.kind is TokenKind.UPSCOPE:
                 scopes.pop()
-            elif token.kind is TokenKind.VAR and scopes[-1] == scope and token.data.reference in names:
-                identities.setdefault(token.data.id_code, []).append(token.data.reference)
+            elif isinstance(change, VarDecl):
+                if scopes[-1] == scope and change.reference in names:
+                    identities.setdefault(change.id_code, []).append(change.reference)
             elif token.kind is TokenKind.CHANGE_TIME:
                 before = dict(now)
-            elif isinstance(token.data, ScalarChange | VectorChange):
-                for name in identities.get(token.data.id_code, ()):
-                    text = str(token.data.value)
+            elif isinstance(change, ScalarChange | VectorChange):
+                for name in identities.get(change.id_code, ()):
+                    text = str(change.value)
                     now[name] = int(text) if text.isdigit() else 0
                     if name == names[0] and now[name] and not before.get(name):
                         for each, values in found.items():

@@ -258,7 +258,8 @@ def plot_estimate(layers: Sequence[Record], title: str, path: Path, endings: Seq
 def plot_waves(waves: Mapping[str, Sequence[int]], path: Path, endings: Sequence[str] = ENDINGS) -> None:
     """Signals over cycles, one below the other; of more than a bit, the values stand where they change."""
     figure, axes = _figure(11, 0.36 * len(waves) + 0.8)
-    for row, values in enumerate(reversed(waves.values())):
+    names = list(waves)[::-1]
+    for row, values in enumerate(waves[name] for name in names):
         cycles = range(len(values) + 1)
         if max(values) <= 1:
             axes.step(cycles, [row + 0.6 * value for value in (*values, values[-1])], where="post", color="#0072b2")
@@ -270,7 +271,7 @@ def plot_waves(waves: Mapping[str, Sequence[int]], path: Path, endings: Sequence
         for start, end in zip(starts, [*starts[1:], len(values)], strict=True):
             if end - start > 2:
                 axes.text(start + 0.5, row + 0.3, f"{values[start]}", va="center", fontsize=7)
-    axes.set_yticks([row + 0.3 for row in range(len(waves))], list(reversed(waves)))
+    axes.set_yticks([row + 0.3 for row in range(len(waves))], names)
     axes.set_xlim(0, len(next(iter(waves.values()))))
     axes.set_xlabel("cycle")
     axes.grid(axis="y", visible=False)
