@@ -60,6 +60,7 @@ def accelerator(kind: str, share: int, component: type[Accelerator] = Accelerato
         "skip_valid": "top.skip.o__valid",
         "level": "top.words.level",
         "feeder_running": "top.feeder.running",
+        "feeder_fetched": "top.feeder.fetched",
         "feeder_valid": "top.feeder.valid",
         "feeder_read": "top.feeder.read",
     }
@@ -83,5 +84,5 @@ def accelerator(kind: str, share: int, component: type[Accelerator] = Accelerato
         prepare=("proc", "memory"),
         peeks=peeks,
         covers=COVERS + (OF_SPIKES if kind == "spikes" and share == 1 else ()),
-        cover_cycles=24 if kind == "spikes" else 14,
+        cover_cycles=28 if kind == "spikes" else 14,
     )

@@ -30,14 +30,14 @@ module proof (
     wire waiting, pausing, complete, final_, storing, update;
     wire [`STEP-1:0] step;
     wire [`INDEX-1:0] index;
-    wire skip_valid, feeder_running, feeder_valid, window_running, window_valid, window_complete, window_emitting;
+    wire skip_valid, feeder_running, feeder_fetched, feeder_valid, window_running, window_valid, window_complete, window_emitting;
     wire feeder_read, window_read;
     wire [3:0] level;
 
     reg begun = 0;
     always @(posedge clk) begun <= begun | rst;
 
-    wire feeder_busy = feeder_running | feeder_valid;
+    wire feeder_busy = feeder_running | feeder_fetched | feeder_valid;
     wire window_busy = window_running | window_valid | window_complete | window_emitting;
     wire flying = feeder_busy | window_busy | level != 0 | skip_valid | valid != 0 | waiting | complete;
     assign assumed = !begun | !done | !flying;

@@ -114,6 +114,7 @@ RECIPES = {
     for recipe in (
         Recipe("pooled", "fashion-mnist", Precision(4, 4), epochs=15),
         Recipe("fashion", "fashion-mnist", Precision(2, 2), epochs=15),
+        Recipe("mlp", "mnist", Precision(4, 4), epochs=15),
         Recipe("digits", "digits", Precision(4, 4), epochs=12, learning_rate=1e-2),
         *(Recipe(name, "cifar10", Precision(4, 4), **SCALABLE) for name in ("vgg9", "vgg9-plain", "vgg16", "resnet19")),
     )

@@ -9,14 +9,25 @@ import pytest
 from hdl.formal.proof import Proof, ProofError, prove
 
 
-def mutant(component: type, old: str, new: str) -> type:
-    """The component from a source with ``new`` in the one place of ``old``."""
-    module = import_module(component.__module__)
-    source = Path(module.__file__).read_text()
-    assert source.count(old) == 1, f"{old} is in {source.count(old)} places"
-    namespace = {"__name__": component.__module__}
-    exec(compile(source.replace(old, new), module.__file__, "exec"), namespace)
+def mutant(component: type, old: str, new: str, uses: str | None = None) -> type:
+    """The component from a source with ``new`` in the one place of ``old``; or of module ``uses``, which it uses."""
+    own = component.__module__
+    changed = _namespace(uses or own, old, new)
+    if uses is None:
+        return changed[component.__name__]
+    namespace = _namespace(own)
+    namespace.update({name: value for name, value in changed.items() if name in namespace and name[0] != "_"})
     return namespace[component.__name__]
+
+
+def _namespace(name: str, old: str = "", new: str = "") -> dict[str, object]:
+    """What a module defines, from a changed source."""
+    module = import_module(name)
+    source = Path(module.__file__).read_text()
+    assert not old or source.count(old) == 1, f"{old} is in {source.count(old)} places"
+    namespace = {"__name__": name}
+    exec(compile(source.replace(old, new) if old else source, module.__file__, "exec"), namespace)
+    return namespace
 
 
 def with_harness(proof: Proof, old: str, new: str) -> Proof:

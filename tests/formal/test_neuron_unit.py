@@ -40,15 +40,27 @@ def _widths(array):
     ("old", "new"),
     [
         ("potential >= parameters.threshold", "potential > parameters.threshold"),  # a tie
-        ("low[0] | (sign & ~low.any())", "low[0]"),  # the code -2^(U-1)
-        ("shifted.eq(potential >> leak)", "shifted.eq((potential + 1) >> leak)"),  # not floor
-        ("membrane >> 1 if leak == 0 else membrane << (leak - 1)", "membrane << leak"),
-        ("Mux(self.spike, 0, self._store(m, potential))", "self._store(m, potential)"),  # no reset
+        (
+            "Mux(self.spike, 0, store(m, potential, modes, self.leak))",
+            "store(m, potential, modes, self.leak)",
+        ),  # no reset
         ("self.advance & (self.load | self.control.add_membrane)", "self.load | self.control.add_membrane"),
     ],
 )
 def test_a_bug_is_found(old, new):
     check_refuted(neuron_unit(unit(2, 4, 3), mutant(NeuronUnit, old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("low[0] | (sign & ~low.any())", "low[0]"),  # the code -2^(U-1)
+        ("shifted.eq(potential >> mode.leak)", "shifted.eq((potential + 1) >> mode.leak)"),  # not floor
+        ("membrane >> 1 if mode.leak == 0 else membrane << (mode.leak - 1)", "membrane << mode.leak"),
+    ],
+)
+def test_a_bug_of_the_membrane_is_found(old, new):
+    check_refuted(neuron_unit(unit(2, 4, 3), mutant(NeuronUnit, old, new, uses="hdl.membrane")))
 
 
 @pytest.mark.parametrize(
