@@ -1,6 +1,6 @@
 """A picture of an accelerator at work: one small image from its first beat to its class, as Icarus saw it.
 
-python -m bench.waveform docs/results/waveform.svg
+python -m bench.waveform docs/waveform.svg
 """
 
 import subprocess

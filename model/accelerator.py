@@ -391,11 +391,6 @@ def _plan_layer(
     )
 
 
-def weight_code_width(config: AcceleratorConfig) -> int:
-    """Bits of a weight memory's row."""
-    return config.lanes * config.weight_width
-
-
 def number_width(limit: int) -> int:
     """Bits of a counter that holds 0 ... limit - 1, at least one."""
     return max(1, (limit - 1).bit_length())
