@@ -6,7 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.loop_nest import LoopNest, Program, Quantity
 from hdl.skip_unit import item_of
-from model.accelerator import AcceleratorConfig, LayerPlan, number_width, signed_extent
+from model.accelerator import AcceleratorConfig, LayerPlan, number_width
+from model.arithmetic import signed_width
 from model.config import PIXEL_BITS
 
 LEVELS = ("group", "row", "column", "kernel_row")
@@ -94,8 +95,8 @@ class PixelWindow(wiring.Component):
         shapes = {
             "address": unsigned(len(self.address)),
             "weights": unsigned(number_width(self.config.weight_rows)),
-            "y": signed(signed_extent(low, plan.source_map[0] + plan.padding + kernel_rows)),
-            "x": signed(signed_extent(low, plan.source_map[1] + plan.padding + kernel_columns)),
+            "y": signed(signed_width(low, plan.source_map[0] + plan.padding + kernel_rows)),
+            "x": signed(signed_width(low, plan.source_map[1] + plan.padding + kernel_columns)),
         }
         m.submodules.nest = nest = LoopNest(LEVELS, [program(plan)], shapes)
         inside = nest.values.y >= 0

@@ -6,7 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.loop_nest import LoopNest, Program, Quantity, by_program
 from hdl.skip_unit import item_of
-from model.accelerator import AcceleratorConfig, LayerPlan, number_width, signed_extent
+from model.accelerator import AcceleratorConfig, LayerPlan, number_width
+from model.arithmetic import signed_width
 
 LEVELS = (
     "group",
@@ -72,7 +73,7 @@ def coordinate_shape(plans: list[LayerPlan], axis: int) -> Shape:
     """Of a coordinate in the source, padding included."""
     low = min(-plan.padding * plan.source_pool for plan in plans)
     high = max((plan.source_map[axis] + plan.padding + plan.kernel[axis]) * plan.source_pool for plan in plans)
-    return signed(signed_extent(low, high))
+    return signed(signed_width(low, high))
 
 
 class WordFeeder(wiring.Component):

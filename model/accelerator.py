@@ -16,7 +16,6 @@ weights are fetched once and added to the sums of the steps in which it is set.
 from dataclasses import dataclass
 from functools import cached_property
 
-from model.arithmetic import signed_width
 from model.config import PIXEL_BITS, Mode, require
 from model.network import Layer, Network
 
@@ -394,8 +393,3 @@ def _plan_layer(
 def number_width(limit: int) -> int:
     """Bits of a counter that holds 0 ... limit - 1, at least one."""
     return max(1, (limit - 1).bit_length())
-
-
-def signed_extent(low: int, high: int) -> int:
-    """Bits of a signed number in low ... high."""
-    return signed_width(low, high)

@@ -53,7 +53,6 @@ class Cosimulation:
 
     network: Network
     config: AcceleratorConfig
-    dataflow: str
     images: int
     folder: Path
     expected_cycles: int
@@ -81,7 +80,7 @@ def prepare(
     bundle.write(network, folder / "network.safetensors")
     np.save(folder / "images.npy", images)
     count = images.shape[1 if network.input_kind == "spikes" else 0]
-    return Cosimulation(network, config, dataflow, count, folder, count * cycles_an_image)
+    return Cosimulation(network, config, count, folder, count * cycles_an_image)
 
 
 def run(
@@ -107,7 +106,7 @@ def run(
         "limit": 20 * max(prepared.expected_cycles // max(prepared.images, 1), 1000),
         "lanes": config.lanes,
         "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
-        "dataflow": prepared.dataflow,
+        "dataflow": config.dataflow,
         "retire": config.retire,
     }
     (folder / "job.json").write_text(json.dumps(job))
