@@ -65,14 +65,17 @@ def memory(
     _print_others(others)
     series = {
         label: {
-            count: footprint(found, weight_width=8, membrane_width=8, batch=count, time_steps=steps).membrane_share
+            str(count): footprint(found, weight_width=8, membrane_width=8, batch=count, time_steps=steps).membrane_share
             for count in BATCHES
         }
         for label, steps in ((f"a membrane for each of T = {time_steps} time steps", time_steps), ("held once", 1))
     }
     picture = output.with_suffix(".png")
     plot_membrane_share(series, found.name, picture)
-    write_json(output, {"network": found.name, **size, "unit": "MiB", "rows": rows, "comparison": others})
+    write_json(
+        output,
+        {"network": found.name, **size, "unit": "MiB", "rows": rows, "comparison": others, "membrane_share": series},
+    )
     console.print(f"written: {output}, {picture}, {picture.with_suffix('.svg')}", soft_wrap=True)
 
 

@@ -182,7 +182,7 @@ def plot_breakdown(
 
 
 def plot_membrane_share(
-    series: Mapping[str, Mapping[int, float]], network: str, path: Path, endings: Sequence[str] = ENDINGS
+    series: Mapping[str, Mapping[str, float]], network: str, path: Path, endings: Sequence[str] = ENDINGS
 ) -> None:
     """Draw the membranes' share, 0 to 1, of the memory of weights and membranes of one width against the batch."""
     from matplotlib.ticker import NullLocator, PercentFormatter
@@ -190,8 +190,14 @@ def plot_membrane_share(
     figure, axes = _figure(6.4, 4.0)
     axes.set_xscale("log", base=2)
     for number, (label, points) in enumerate(series.items()):
-        axes.plot(list(points), list(points.values()), marker="os^"[number % 3], color=PALETTE[number], label=label)
-    batches = sorted({batch for points in series.values() for batch in points})
+        axes.plot(
+            [int(batch) for batch in points],
+            list(points.values()),
+            marker="os^"[number % 3],
+            color=PALETTE[number],
+            label=label,
+        )
+    batches = sorted({int(batch) for points in series.values() for batch in points})
     axes.set_xticks(batches, [str(batch) for batch in batches])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(PercentFormatter(1))

@@ -22,14 +22,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mint.plots import plot_area, plot_breakdown
+from mint.plots import plot_area, plot_breakdown, plot_membrane_share
 from mint.report import write_text
 from model import bundle
-from tools import accelerator_tables, array_tables, tables
+from tools import accelerator_tables, array_tables, paper_tables, tables
 from tools.tables import TABLES, ResultsError, Run, Table, read_report
 
 ROOT = tables.ROOT
-MODULES = (array_tables, accelerator_tables)
+MODULES = (array_tables, accelerator_tables, paper_tables)
 """Whose tables there are."""
 PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md")
 
@@ -80,6 +80,12 @@ def baseline_picture(path: Path) -> None:
 def breakdown_picture(path: Path) -> None:
     run = read_report("breakdown")[-1]["found"]
     plot_breakdown(run["shares"], run["flow"], path, endings=[".svg"])
+
+
+@picture("memory.svg")
+def memory_picture(path: Path) -> None:
+    run = read_report("memory")[0]["found"]
+    plot_membrane_share(run["membrane_share"], run["network"], path, endings=[".svg"])
 
 
 # From reports to pages.

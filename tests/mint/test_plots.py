@@ -112,7 +112,7 @@ def test_matplotlib_is_imported_to_draw_only():
 
 
 def test_the_membranes_share_is_drawn_for_each_accounting(tmp_path):
-    series = {"each step": {1: 0.5, 32: 0.9}, "held once": {1: 0.2, 32: 0.6}}
+    series = {"each step": {"1": 0.5, "32": 0.9}, "held once": {"1": 0.2, "32": 0.6}}
     plot_membrane_share(series, "vgg9", tmp_path / "share.png")
     text = shown(tmp_path / "share.svg")
     assert {"1", "32", "each step", "held once", "batch"} <= set(text)
