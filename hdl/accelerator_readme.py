@@ -42,7 +42,8 @@ prints PASS and the cycles ({vectors["images"]} images, {vectors["source"]}), or
 that is not 0; a file that is missing or of another network is a FAIL. With `vvp testbench.vvp +idle=50 +stall=50` the
 source waits and the sink refuses in half of the cycles; `+seed=N` makes other waits, `+images=N` runs fewer images,
 `+vcd=FILE` writes waves. `fusesoc --cores-root . run --target sim mint` does it by `mint.core`, which has the targets
-`default` and `lint`, too. `mint.vlt` has what `verilator --lint-only -Wall mint.vlt mint.v` need not say.
+`sim_verilator`, `default` and `lint`, too. `mint.vlt` has what `verilator --lint-only -Wall mint.vlt mint.v` need not
+say.
 
 The memories' contents are read by `$readmemh`, in simulation and in synthesis, from paths below the folder that the
 tool runs in. Parameters of the module name others: {files}.

@@ -7,7 +7,7 @@ VERSION = "0.1.0"
 
 
 def core_file(name: str, module: str, memories: Iterable[str], vectors: Iterable[str]) -> str:
-    """CAPI 2: targets ``default`` (the files alone), ``sim`` (the testbench) and ``lint``.
+    """CAPI 2: targets ``default`` (the files alone), ``sim`` and ``sim_verilator`` (the testbench), and ``lint``.
 
     Memories keep their folder, because that is where the Verilog looks for them.
     """
@@ -42,24 +42,28 @@ targets:
   default: &default
     filesets: [rtl, memory]
     toplevel: {module}
-  sim:
+  sim: &sim
     <<: *default
-    description: "compare with the golden vectors; the exit status says whether all is well"
-    default_tool: icarus
-    filesets: [rtl, memory, tb, "tool_verilator? (waivers)"]
+    description: "compare with the golden vectors in Icarus; the exit status says whether all is well"
+    filesets: [rtl, memory, tb]
     toplevel: testbench
-    tools:
-      icarus:
-        iverilog_options: [-g2005]
-      verilator:
-        mode: binary
-        verilator_options: [--timing, -Wno-lint, -Wno-style]
+    flow: sim
+    flow_options:
+      tool: icarus
+      iverilog_options: [-g2005]
+  sim_verilator:
+    <<: *sim
+    description: "the same in Verilator"
+    flow_options:
+      tool: verilator
+      mode: binary
+      verilator_options: [--timing, -Wno-lint, -Wno-style, -Wno-TIMESCALEMOD, -Wno-UNOPTFLAT]
   lint:
     <<: *default
-    default_tool: verilator
+    description: "Verilator's linter, all warnings on"
     filesets: [waivers, rtl, memory]
-    tools:
-      verilator:
-        mode: lint-only
-        verilator_options: [-Wall]
+    flow: lint
+    flow_options:
+      tool: verilator
+      verilator_options: [-Wall]
 """

@@ -174,6 +174,17 @@ def test_core_file_names_files_that_are_there(folder):
     assert all((folder / file).is_file() for file in files)
 
 
+def test_fusesoc_runs_the_testbench(folder):
+    """And it fails where the testbench does."""
+    command = [sys.executable, "-m", "fusesoc.main", "--cores-root", ".", "run", "--target", "sim", "mint"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, "\nPASS: " in done.stdout) == (0, True), done.stdout + done.stderr
+    assert "WARNING" not in done.stderr
+    shutil.copy(folder / HEX[2], folder / HEX[3])
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, f"\nFAIL: {HEX[3]} " in done.stdout) == (1, True), done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("shape", [{}, {"lanes": 6, "share": 2}], ids=["unit a lane", "shared units"])
 def test_verilator_has_nothing_to_say(folder, shape):
     if shape:
