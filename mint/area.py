@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mint.console import console, messages, print_wide
+from mint.console import console, messages, print_time, print_wide
 from mint.options import Columns, Rows
 from mint.plots import plot_area, plot_breakdown
 from mint.report import write_json
@@ -93,6 +93,7 @@ def area(
     print_shares(shares, library.name)
     console.print(NOTE, soft_wrap=True)
     console.print(f"written: {output}, {parts.name}, and both as .png and .svg", soft_wrap=True)
+    print_time()
 
 
 def print_shares(shares: dict[str, list[dict[str, Any]]], flow: str) -> None:

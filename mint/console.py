@@ -1,5 +1,8 @@
 """Where the commands print: results to stdout, everything else to stderr."""
 
+import os
+import time
+
 from rich.console import Console
 from rich.table import Table
 
@@ -9,6 +12,8 @@ console = Console(highlight=False, markup=False)
 messages = Console(stderr=True, highlight=False, markup=False)
 """Progress, warnings and errors."""
 
+BEGUN = time.monotonic()
+
 
 def print_wide(table: Table, title: str) -> None:
     """Print a table as wide as it is, even in a narrow terminal or a file: a cut number is worth nothing."""
@@ -16,3 +21,9 @@ def print_wide(table: Table, title: str) -> None:
     wide = Console(width=max(needed, console.width), highlight=False, markup=False)
     wide.print(title, style="italic")  # a title of the table would wrap at the table's width
     wide.print(table)
+
+
+def print_time() -> None:
+    """Print what a command took: on the clock, and of processors, children included, whatever else the machine did."""
+    processor = sum(os.times()[:4])
+    messages.print(f"{(time.monotonic() - BEGUN) / 60:.1f} minutes, {processor / 60:.1f} minutes of processor time")

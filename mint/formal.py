@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mint.console import console, messages
+from mint.console import console, messages, print_time
 from mint.report import write_json
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def formal(
     print_table(records)
     console.print(NOTE, soft_wrap=True)
     console.print(f"written: {output}", soft_wrap=True)
+    print_time()
     failures = [record.counterexample for record in records if record.counterexample is not None]
     for failure in failures:
         messages.print(f"\n{failure}", style="red", markup=False, soft_wrap=True)
