@@ -83,23 +83,26 @@ def area(
 
     by_key = {record.key: record for record in records}
     ordered = [by_key[variant, flow.name] for variant in variants for flow in variant.flows(flows)]
-    records = [*ordered, *limit_records(flows)]
+    limits = list(limit_records(flows))
+    records = [*ordered, *limits]
     write_json(output, [asdict(record) for record in records])
     parts = output.with_name("breakdown.json")
     write_json(parts, {"flow": library.name, "rows": rows, "columns": columns, "shares": shares})
     plot_area([asdict(record) for record in records], library.name, output.with_suffix(".svg"))
     plot_breakdown(shares, library.name, parts.with_suffix(".svg"))
     print_table(records)
-    print_shares(shares, library.name)
+    print_shares(shares, library.name, [each for each in limits if each.flow == library.name])
     console.print(NOTE, soft_wrap=True)
     console.print(f"written: {output}, {parts.name}, and both as .png and .svg", soft_wrap=True)
     print_time()
 
 
-def print_shares(shares: dict[str, list[dict[str, Any]]], flow: str) -> None:
-    """A row a part, a column a precision: gate equivalents per processing element."""
+def print_shares(shares: dict[str, list[dict[str, Any]]], flow: str, limits: list["Record"]) -> None:
+    """A row a part, a column a precision: gate equivalents per processing element; their sum against the limit."""
     from rich import box
     from rich.table import Table
+
+    from model.config import Precision
 
     console.print(f"what an array consists of, {flow}, GE per PE", style="italic")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -108,7 +111,11 @@ def print_shares(shares: dict[str, list[dict[str, Any]]], flow: str) -> None:
         table.add_column(precision, justify="right")
     for rows in zip(*shares.values(), strict=True):
         table.add_row(rows[0]["part"], *(f"{row['gate_equivalents']:.1f}" for row in rows))
-    table.add_row("all", *(f"{sum(row['gate_equivalents'] for row in rows):.1f}" for rows in shares.values()))
+    sums = {precision: sum(row["gate_equivalents"] for row in rows) for precision, rows in shares.items()}
+    least = {str(Precision(each.weight_width, each.membrane_width)): each.gate_equivalents or 0 for each in limits}
+    table.add_row("all", *(f"{area:.1f}" for area in sums.values()))
+    table.add_row("gate limit", *(f"{least[precision]:.1f}" for precision in sums))
+    table.add_row("times the limit", *(f"{area / least[precision]:.2f}" for precision, area in sums.items()))
     console.print(table)
 
 

@@ -74,3 +74,10 @@ def test_table_has_a_row_for_every_pair_and_no_cut_number(report):
     assert "mint_array, 3 x 2" in text
     assert "…" not in text
     assert text.count("120.5") == 3
+
+
+def test_the_sum_of_the_parts_is_seen_against_the_limit(report):
+    text, records = report
+    limit = next(each["gate_equivalents"] for each in records if each["design"] == "gate_limit")
+    (row,) = (line.split() for line in text.splitlines() if line.strip().startswith("times the limit"))
+    assert row[3] == f"{120.5 / limit:.2f}"
