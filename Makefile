@@ -61,7 +61,7 @@ results: $(CORE)   ## write the tables of README and docs/results.md from docs/r
 	@$(RUN) -m tools.results $(if $(filter command,$(origin UPDATE)),--update $(UPDATE))
 
 test: $(FULL)      ## all tests
-	@$(RUN) -m pytest -n 2
+	@$(RUN) -m pytest -n 2 --dist worksteal
 
 formal: $(CORE)    ## prove elements, neuron units, streams and netlists, for ever and all nine width pairs   [LIBERTY=file]
 	@$(RUN) -m mint formal $(call option,--liberty,LIBERTY)

@@ -84,5 +84,8 @@ def _additions(
     else:
         spikes = handed[source.origin]
         x = pooled(spikes.reshape(-1, *spikes.shape[2:]).transpose(0, 2, 3, 1), network.layer(source.origin).pool)
-    ones = Source(source.origin, np.ones_like(source.weight[:1]), source.stride, source.padding)
-    return float(weighted_sum(x, ones, layer.kind, np.float32).sum(dtype=np.float64)) * layer.channels
+    if layer.kind == "linear":
+        return float(x.sum(dtype=np.int64)) * layer.channels
+    each = x.sum(-1, keepdims=True, dtype=np.int32)  # of all channels at a place
+    ones = Source(source.origin, np.ones_like(source.weight[:1, :1]), source.stride, source.padding)
+    return float(weighted_sum(each, ones, layer.kind, np.float32).sum(dtype=np.float64)) * layer.channels

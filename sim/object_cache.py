@@ -1,0 +1,53 @@
+"""Compile a file, or copy what the same command has compiled before: most of a Verilator build never changes.
+
+Verilator's makefile puts this before the compiler (its variable ``OBJCACHE``). Its runtime library, and cocotb's part
+of the program, come with their packages and are the same for every design: they are kept in the Python environment
+that the packages are in. What is compiled from a file of the design, in the folder of the build, is not.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+FOLDER = Path(sys.prefix) / "mint-objects"
+
+
+def compile_or_copy(command: Sequence[str], folder: Path) -> int:
+    """Run the compiler's ``command`` unless ``folder`` has what it writes; its exit status."""
+    source = Path(command[-1])
+    if not source.is_absolute() or "-o" not in command:
+        return subprocess.run(command, check=False).returncode
+    target = Path(command[command.index("-o") + 1])
+    state = source.stat()
+    known = "\0".join([*command, _version(command[0]), str(state.st_size), str(state.st_mtime_ns)])
+    kept = folder / hashlib.sha256(known.encode()).hexdigest()
+    if kept.exists():
+        shutil.copyfile(kept, target)
+        return 0
+    status = subprocess.run(command, check=False).returncode
+    if status == 0:
+        _keep(target, kept)
+    return status
+
+
+def _version(compiler: str) -> str:
+    return subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False).stdout
+
+
+def _keep(target: Path, kept: Path) -> None:
+    """Copy; the name comes last, so that nobody finds half a file. An environment that is read-only keeps nothing."""
+    try:
+        kept.parent.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as new:
+            new.write(target.read_bytes())
+        Path(new.name).replace(kept)
+    except OSError:
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(compile_or_copy(sys.argv[1:], FOLDER))

@@ -1,0 +1,47 @@
+"""What comes with the packages is compiled once; what is of the design, always; what fails leaves nothing."""
+
+import pytest
+
+from sim.object_cache import compile_or_copy
+
+
+@pytest.fixture
+def compile_(tmp_path, monkeypatch):
+    """Run a compiler that appends to a log and copies its source; exit status, compilations so far, what it wrote."""
+    monkeypatch.chdir(tmp_path)
+    compiler = tmp_path / "c++"
+    compiler.write_text('#!/bin/sh\n[ "$1" = --version ] && exit\necho >> log; shift 2; cp "$2" "$1"\n')
+    compiler.chmod(0o755)
+
+    def run(source, option="-O0"):
+        command = [str(compiler), option, "-o", "out.o", str(source)]
+        (tmp_path / "out.o").unlink(missing_ok=True)
+        status = compile_or_copy(command, tmp_path / "kept")
+        log, out = tmp_path / "log", tmp_path / "out.o"
+        return status, log.read_text().count("\n") if log.exists() else 0, out.read_text() if out.exists() else None
+
+    return run
+
+
+def test_a_file_of_a_package_is_compiled_once(compile_, tmp_path):
+    source = tmp_path / "verilated.cpp"
+    source.write_text("one")
+    assert compile_(source) == (0, 1, "one")
+    assert compile_(source) == (0, 1, "one")
+    assert compile_(source, "-O1") == (0, 2, "one"), "for other options again"
+    source.write_text("other")
+    assert compile_(source) == (0, 3, "other"), "and if it changed"
+
+
+def test_a_file_of_the_design_is_compiled_always(compile_, tmp_path):
+    (tmp_path / "Vtop__ALL.cpp").write_text("design")
+    assert compile_("Vtop__ALL.cpp") == (0, 1, "design")
+    assert compile_("Vtop__ALL.cpp") == (0, 2, "design")
+
+
+def test_a_failure_is_not_kept(compile_, tmp_path):
+    source = tmp_path / "folder"
+    source.mkdir()
+    assert compile_(source)[0] != 0
+    assert compile_(source)[:2] != (0, 1)
+    assert not (tmp_path / "kept").exists()
