@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mint.console import console, messages, print_wide
+from mint.console import console, messages, print_time, print_wide
 from mint.options import Columns, Rows
+from mint.plots import plot_area
 from mint.report import write_json
 
 if TYPE_CHECKING:
@@ -50,20 +51,29 @@ def timing(
             "given several times.",
         ),
     ] = None,
+    own_multipliers: Annotated[
+        bool,
+        typer.Option(
+            "--own-multipliers",
+            help="Time nothing but uniform quantization's whole array with a multiplier in every element: a million "
+            "cells, minutes each. The others have one element of it.",
+        ),
+    ] = False,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the JSON report goes.")] = Path(
         "build/timing.json"
     ),
 ) -> None:
     """Print the critical path of the array in a standard-cell library, and its clock when routed on an FPGA.
 
-    The cells' report is a list of records with the area of the same netlist; the routed one, a record a seed, goes to
-    routing.json beside it.
+    The cells' report is a list of records with the area of the same netlist, drawn beside the gate limit in a .png and
+    an .svg; the routed one, a record a seed, goes to routing.json.
     """
     from concurrent.futures import ThreadPoolExecutor
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from hdl.area import FEW_SCALE_BITS, Variant
+    from hdl.gate_limit import limit_records
     from hdl.liberty import installed_libraries
     from hdl.place_and_route import place_and_route
     from hdl.synthesis import Library
@@ -77,6 +87,8 @@ def timing(
     precisions = [Precision(width, width) for width in WIDTHS]
     if scale_bits:
         designs: list[tuple[str, int | None]] = [("uq_shared_array", bits) for bits in scale_bits]
+    elif own_multipliers:
+        designs = [("uq_array", SCALE_BITS)]
     else:
         designs = [(TOP, None)]
         if baseline:
@@ -115,8 +127,10 @@ def timing(
 
     records = [job.result() for job in timed]
     write_json(output, [asdict(record) for record in records])
+    limits = [asdict(limit) for limit in limit_records([Library(found[0])])]
+    plot_area([*map(asdict, records), *limits], library.name, output.with_suffix(".svg"))
     print_cells(records)
-    written = [str(output)]
+    written = [str(output), "its areas as .png and .svg"]
     if seeds:
         routing = output.with_name("routing.json")
         write_json(routing, [job.result() for job in routed])
@@ -124,6 +138,7 @@ def timing(
         written.append(routing.name)
     console.print(NOTE, soft_wrap=True)
     console.print(f"written: {', '.join(written)}", soft_wrap=True)
+    print_time()
 
 
 def print_cells(records: list["Record"]) -> None:

@@ -32,7 +32,7 @@ DESIGNS = {
     "mint_pe": "PE",
     "mint_array": "array",
     "uq_pe": "UQ PE",
-    "uq_array": "UQ array",
+    "uq_array": "UQ array, own multipliers",
     "uq_shared_array": "UQ array, shared multipliers",
     "gate_limit": "gate limit",
 }

@@ -66,9 +66,12 @@ def area_picture(path: Path) -> None:
 def baseline_picture(path: Path) -> None:
     """MINT and the baseline sized for a clock, with the limit where the area report has that library.
 
-    Of the scales, those of the most and of the fewest bits: lines between them would hide the numbers.
+    Of the scales, those of the most and of the fewest bits, and no element beside an array of such: lines between them
+    would hide the numbers.
     """
     timed = [record for run in read_report("timing") for record in run["found"]]
+    if any(record["design"] == "uq_array" for record in timed):
+        timed = [record for record in timed if record["design"] != "uq_pe"]
     bits = {record["scale_bits"] for record in timed if record["scale_bits"]}
     timed = [record for record in timed if record["scale_bits"] in (None, min(bits), max(bits))]
     areas = [record for run in read_report("area") for record in run["found"]]

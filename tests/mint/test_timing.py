@@ -1,4 +1,4 @@
-"""``mint timing``: what is timed and routed, and the reports; OpenSTA and nextpnr are replaced by numbers."""
+"""``mint timing``: what is timed and routed, and the reports; numbers stand in for OpenSTA, nextpnr and the limit."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import hdl.gate_limit
 import hdl.place_and_route
 import hdl.timing
 from hdl.place_and_route import Routed
@@ -29,12 +30,14 @@ def timing(monkeypatch, tmp_path):
         return Routed(120.0 + seed, 120.0, seed, 100, 20, 0, (), 4.0)
 
     monkeypatch.setattr(hdl.timing, "measure", measure)
+    monkeypatch.setattr(hdl.gate_limit, "limit_records", lambda flows: [])
     monkeypatch.setattr(hdl.place_and_route, "place_and_route", place_and_route)
 
     def run(*options):
         path = tmp_path / "timing.json"
         result = CliRunner().invoke(app, ["timing", f"--liberty={LIBERTY}", f"--output={path}", *options])
         assert result.exit_code == 0, result.output
+        assert path.with_suffix(".svg").stat().st_size > 10000
         routing = path.with_name("routing.json")
         return json.loads(path.read_text()), json.loads(routing.read_text()) if routing.exists() else None
 
@@ -56,6 +59,13 @@ def test_bits_that_are_asked_for_are_timed_alone(timing):
         (bits, width) for bits in (3, 2) for width in (2, 4, 8)
     ]
     assert {record["design"] for record in timed} == {"uq_shared_array"}
+
+
+def test_the_array_of_multipliers_is_timed_by_itself(timing):
+    timed, _ = timing("--seeds=0", "--own-multipliers")
+    assert [(record["design"], record["weight_width"], record["rows"]) for record in timed] == [
+        ("uq_array", width, 16) for width in (2, 4, 8)
+    ]
 
 
 def test_seeds_go_on_where_they_were(timing):
