@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from model.training.recipe import Recipe
 
 
-def sources_of(network: str, teacher: Path | None) -> str:
+def sources_of(network: str, teacher: Path | None, initial: Path | None) -> str:
     """SHA-256 of the files that a run is made from besides the project's own; empty without any."""
     import hashlib
 
     files = [Path(network.rpartition(":")[0])] if ":" in network else []
     files += [teacher] if teacher else []
+    files += [initial / "best.safetensors"] if initial else []
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest() if files else ""
 
 
@@ -133,6 +134,34 @@ def train(
             "--teacher", metavar="BUNDLE", help="A trained bundle whose logits are learned beside the labels."
         ),
     ] = None,
+    step_loss: Annotated[
+        float | None,
+        typer.Option(
+            "--step-loss", metavar="SHARE", help="Share of the loss that is each time step's own.", show_default="0"
+        ),
+    ] = None,
+    membrane_loss: Annotated[
+        float | None,
+        typer.Option(
+            "--membrane-loss", metavar="WEIGHT", help="Of the distance from the teacher's membranes.", show_default="0"
+        ),
+    ] = None,
+    initial: Annotated[
+        Path | None,
+        typer.Option(
+            "--initial", metavar="RUN", help="Start from the weights of a run's best epoch, of more bits for example."
+        ),
+    ] = None,
+    leak_search: Annotated[
+        int | None,
+        typer.Option(
+            "--leak-search",
+            min=0,
+            metavar="EPOCHS",
+            help="After these, search each layer's leak r.",
+            show_default="0, never",
+        ),
+    ] = None,
     float32: Annotated[bool, typer.Option("--float32", help="Train the unquantised network, for comparison.")] = False,
     device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu or cuda.")] = "cpu",
     run: Annotated[
@@ -145,13 +174,15 @@ def train(
     """Train a network with quantised weights and membranes, and write its bundle.
 
     The epoch that is best on the validation split is kept; the test split is used once, at the end. Ctrl-C or a
-    kill loses at most one epoch: the same command goes on where it stopped and ends in the same result.
+    kill loses at most one epoch: the same command goes on where it stopped and ends in the same result. Under torchrun
+    its processes share every batch, a GPU each with --device cuda.
     """
     import statistics
     from dataclasses import replace
 
     from model import datasets
     from model.config import Precision, require
+    from model.training import parallel
     from model.training.recipe import usual
 
     require(
@@ -179,20 +210,27 @@ def train(
         "mixup": mixup,
         "cutmix": cutmix,
         "teacher": str(teacher) if teacher else None,
+        "step_loss": step_loss,
+        "membrane_loss": membrane_loss,
+        "initial": str(initial) if initial else None,
+        "leak_search": leak_search,
     }
     given: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
     if epochs is not None:
         given.setdefault("warmup", min(usual(name).warmup, epochs // 10))
-    recipe = replace(usual(name), precision=precision, **given, sources=sources_of(name, teacher))
+    recipe = replace(usual(name), precision=precision, **given, sources=sources_of(name, teacher, initial))
     data = datasets.load(recipe.dataset, data_dir)
     build = built_for(recipe, data)
     root = run or Path("runs")
+    place = parallel.start(checked_device(device))
     results = []
     for number in range(seed, seed + seeds):
         recipe = replace(recipe, seed=number)
         where = output if number == seed else None
-        results.append(train_one(recipe, build, data, root / recipe.name, where, checked_device(device)))
-    if seeds > 1:
+        results.append(train_one(recipe, build, data, root / recipe.name, where, place))
+    first = parallel.rank() == 0
+    parallel.stop()
+    if seeds > 1 and first:
         accuracies = [result["accuracy"]["test"] for result in results]
         mean, deviation = statistics.mean(accuracies), statistics.stdev(accuracies)
         label = recipe.name.rpartition("-seed")[0]
@@ -233,17 +271,21 @@ def train_one(
     output: Path | None,
     device: str = "cpu",
 ) -> dict[str, Any]:
-    """Train one seed, unless that is done, and report it."""
+    """Train one seed, unless that is done, and report it; of several processes the first one reports."""
     import json
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from mint.export import write_bundle
+    from model.training import parallel
     from model.training.history import Epoch
     from model.training.train import Listener, Run, accuracy
 
     report = folder / "result.json"
     run = Run(recipe, build, data, folder, device)
+    if parallel.rank() > 0:
+        run.train(Listener())
+        return {}
     done = len(run.history)
     if done == recipe.epochs and report.exists():
         messages.print(f"{recipe.name}: trained before, see {report}", soft_wrap=True)

@@ -1,6 +1,7 @@
 """A trained bundle as the teacher of a narrower network (Hinton et al., arXiv 1503.02531)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,31 +11,62 @@ from torch.nn import functional
 
 from model import bundle
 from model.config import require
-from model.golden.network import chunks, forward
+from model.golden.network import LayerTrace, chunks, forward
+from model.network import Network
 
 TEMPERATURE = 2.0
 WEIGHT = 0.5
 """Share of the teacher in the loss; the labels have the rest."""
 
 
-def teacher_logits(path: Path, images: np.ndarray, progress: Callable[[int, int], None]) -> Tensor:
-    """Real mean logits [N, classes] of the bundle's integers: step·logits/T."""
+@dataclass
+class Lesson:
+    """What a teacher says of images: mean logits [N, classes], and mean potentials [N, C] of its last spiking layer.
+
+    Logits are real ones; potentials are means over time and space, in thresholds: one number a channel, which shifts
+    and mirrors of the image hardly change, and which is small enough to be kept for a whole training split.
+    """
+
+    logits: Tensor
+    potentials: Tensor
+
+    def of(self, part: Tensor) -> "Lesson":
+        """The lesson of some images."""
+        return Lesson(self.logits[part], self.potentials[part])
+
+    def to(self, device: str) -> "Lesson":
+        return Lesson(self.logits.to(device), self.potentials.to(device))
+
+
+def ask(path: Path, images: np.ndarray, progress: Callable[[int, int], None]) -> Lesson:
+    """What the integers of a bundle say of ``images``; its logits in real units are step·logits/T."""
     network = bundle.read(path)
     last = network.layers[-1]
     require(last.step is not None, f"{path}: layer {last.name} has no step, so its logits have no unit; add it")
     assert last.step is not None
     unit = last.step / network.largest_value(last.sources[0].origin) / network.time_steps
-    found = []
+    logits: list[np.ndarray] = []
+    potentials: list[np.ndarray] = []
+
+    def observe(name: str, trace: LayerTrace) -> None:
+        if name == watched:
+            thresholds = np.maximum(network.layer(name).threshold, 1)  # below, a neuron spikes whatever comes
+            potentials.append(trace.potential.mean((0, 3, 4)) / thresholds)
+
+    watched = _last_spiking(network)
     for part, some in chunks(network, images):
-        found.append(forward(network, some) * unit)
+        logits.append(forward(network, some, observe) * unit)
         progress(part.stop, len(images))
-    return torch.from_numpy(np.concatenate(found).astype(np.float32))
+    return Lesson(*(torch.from_numpy(np.concatenate(found).astype(np.float32)) for found in (logits, potentials)))
 
 
-def distillation_loss(logits: Tensor, labels: Tensor, taught: Tensor, label_smoothing: float = 0.0) -> Tensor:
-    """(1-w)·cross-entropy + w·τ²·KL(teacher ‖ student) at temperature τ."""
+def _last_spiking(network: Network) -> str:
+    return [layer.name for layer in network.layers if layer.spiking][-1]
+
+
+def distillation_loss(logits: Tensor, known: Tensor, taught: Tensor) -> Tensor:
+    """(1-w)·``known`` + w·τ²·KL(teacher ‖ student) at temperature τ; ``known`` is the labels' cross-entropy."""
     student = functional.log_softmax(logits / TEMPERATURE, 1)
     teacher = functional.log_softmax(taught / TEMPERATURE, 1)
     divergence = functional.kl_div(student, teacher, log_target=True, reduction="batchmean")
-    known = functional.cross_entropy(logits, labels, label_smoothing=label_smoothing)
     return (1 - WEIGHT) * known + WEIGHT * TEMPERATURE**2 * divergence

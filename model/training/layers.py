@@ -15,8 +15,8 @@ from torch.nn import functional
 
 from model.arithmetic import code_limit, signed_width
 from model.config import LARGEST_LEAK, Precision, require
-from model.fold import Folded, calibrated_leak, fold
-from model.training.neuron import NeuronConfig, NormalisedFiring, add_skip, fire, fold_layer, moments
+from model.fold import Folded, Integers, calibrated_leak, fold
+from model.training.neuron import NeuronConfig, NormalisedFiring, add_skip, fire, fold_layer, moments, population
 from model.training.pooling import MaxPool, SumPool
 from model.training.quantizer import Quantizer, round_ste
 
@@ -62,6 +62,10 @@ class _Weighted(nn.Module):
     def step(self) -> Tensor:
         return self.quantizer.step(self.weight.numel())
 
+    def requantise(self) -> None:
+        """A step for this width, after the weights came from a network of another."""
+        self.quantizer.initialise(self.weight)
+
 
 class _Spiking(_Weighted, ABC):
     """Σ W·x, batch norm and leaky integrate-and-fire neurons with hard reset.
@@ -86,6 +90,10 @@ class _Spiking(_Weighted, ABC):
         self.register_buffer("running_variance", torch.ones(channels))
         self.register_buffer("leak", torch.tensor(-1))
         self.density: Tensor | None = None
+        self.taught = False
+        """Whether ``potential`` is kept in training."""
+        self.potential: Tensor | None = None
+        """Mean real potential [N, C] of the last batch over time and space, in thresholds; it has a gradient."""
         self.trace: dict[str, Tensor] | None = None
         self.folding: Folded | None = None
 
@@ -153,14 +161,17 @@ class _Spiking(_Weighted, ABC):
         shape = sums.shape
         sums = sums.flatten(3)
         mean, variance = moments(sums) if self.batch_norm else torch.zeros(2, len(codes), dtype=torch.float64)
-        if int(self.leak) < 0:
-            self._calibrate(codes, step, gamma, mean, variance)
+        if int(self.leak) < 0:  # the first batch: r follows from its thresholds, and stays
+            self.leak.fill_(1)
+            self._choose_leak(fold_layer(codes, step, gamma, self.beta, mean, variance, self._config()).threshold)
         config = self._config()
         self.folding = folded = fold_layer(codes, step, gamma, self.beta, mean, variance, config)
         if self.batch_norm:
-            self._follow(mean * sign, variance, step, sums.numel() // sums.shape[2])
+            self._follow(mean * sign, variance, step, population(sums))
         flat = None if skip is None else skip.flatten(3)
-        spikes = NormalisedFiring.apply(sums, step, gamma, self.beta, folded, mean, variance, config, flat)
+        spikes, potential = NormalisedFiring.apply(sums, step, gamma, self.beta, folded, mean, variance, config, flat)
+        if self.taught:
+            self.potential = potential.mean((0, 3)) * torch.from_numpy(folded.unit).to(potential)
         return spikes.view(-1, *shape[1:])
 
     @torch.no_grad()
@@ -181,17 +192,25 @@ class _Spiking(_Weighted, ABC):
         self.weight.mul_(factor.to(self.weight))
         self.quantizer.log_step.add_(factor.log().to(self.weight))
 
-    def _calibrate(self, codes: Tensor, step: Tensor, gamma: Tensor, mean: Tensor, variance: Tensor) -> None:
-        """Choose r from the thresholds of the first batch; it stays."""
-        self.leak.fill_(1)
-        folded = fold_layer(codes, step, gamma, self.beta, mean, variance, self._config())
+    @property
+    def largest_leak(self) -> int:
+        """The greatest r whose membranes fit the accumulator."""
         assert self.precision is not None
-        fits = max(
+        return max(
             r
             for r in range(1, LARGEST_LEAK + 1)
             if signed_width(0, code_limit(self.precision.membrane_width) << (r - 1)) < self.precision.accumulator_width
         )
-        self.leak.fill_(calibrated_leak(folded.threshold, self.precision, fits))
+
+    def _choose_leak(self, threshold: Integers) -> None:
+        assert self.precision is not None
+        self.leak.fill_(calibrated_leak(threshold, self.precision, self.largest_leak))
+
+    def requantise(self) -> None:
+        """A step for this width, and r from the running statistics."""
+        super().requantise()
+        self.leak.fill_(1)
+        self._choose_leak(self.folded().threshold)
 
     def _forward_float(self, inputs: Sequence[Tensor], skip: Tensor | None) -> Tensor:
         """The same layer in float32: no codes, no rounding; the reference that quantisation is compared with."""
@@ -310,10 +329,12 @@ class Linear(_Spiking):
 class Readout(_Weighted):
     """The last layer: logits = Σ_t (Σ W·S[t] + B), no neuron, one step for the layer.
 
-    In training mode it returns real mean logits s·logits/T, in evaluation mode the integers.
+    In training mode it returns real mean logits s·logits/T, or those of every time step [T, N, classes] where
+    ``every_step`` is set, whose mean they are; in evaluation mode the integers.
     """
 
     sums_over_time = True
+    every_step = False
 
     def __init__(self, inputs: int, outputs: int, *, precision: Precision | None) -> None:
         super().__init__(torch.empty(outputs, inputs), precision)
@@ -337,7 +358,7 @@ class Readout(_Weighted):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.precision is None:
-            return functional.linear(x.flatten(2).mean(0) * self.input_scale, self.weight, self.bias)
+            return functional.linear(self._over_time(x) * self.input_scale, self.weight, self.bias)
         if not self.training:
             folded = self.folded()
             total = functional.linear(
@@ -350,4 +371,7 @@ class Readout(_Weighted):
         assert self.precision is not None
         limit = float(self.precision.bias_limit)
         bias = round_ste(self.bias / unit).clamp(-limit, limit)
-        return unit * (functional.linear(x.flatten(2).mean(0), codes) + bias)
+        return unit * (functional.linear(self._over_time(x), codes) + bias)
+
+    def _over_time(self, x: Tensor) -> Tensor:
+        return x.flatten(2) if self.every_step and self.training else x.flatten(2).mean(0)

@@ -14,7 +14,7 @@ from torch import Tensor
 from model.arithmetic import code_limit
 from model.config import Precision
 from model.fold import Folded, fold
-from model.training import kernel
+from model.training import kernel, parallel
 
 BATCH_NORM_EPSILON = 1e-5
 
@@ -152,20 +152,26 @@ def backward_reference(
     return real, torch.stack([total, weighted, residual], 1)
 
 
+def population(sums: Tensor) -> int:
+    """How many sums of [T, N, C, S] a channel has, over all processes."""
+    return parallel.processes() * sums.numel() // sums.shape[2]
+
+
 def moments(sums: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and biased variance [C] in float64 of integer sums, joint over time, batch and space."""
-    count = sums.numel() // sums.shape[2]
+    """Mean and biased variance [C] in float64 of integer sums, joint over time, batch, space and processes."""
     if compiled(sums):
-        total, square = torch.from_numpy(kernel.channel_moments(sums.detach().numpy()).sum(0).T)
+        found = torch.from_numpy(kernel.channel_moments(sums.detach().numpy()).sum(0).T)
     else:
         wide = sums.detach().double()
-        total, square = wide.sum((0, 1, 3)), (wide * wide).sum((0, 1, 3))
+        found = torch.stack([wide.sum((0, 1, 3)), (wide * wide).sum((0, 1, 3))])
+    total, square = parallel.total(found)
+    count = population(sums)
     mean = total / count
     return mean, (square / count - mean * mean).clamp_min(0)
 
 
 class NormalisedFiring(torch.autograd.Function):
-    """Spikes of integer sums through batch norm with batch statistics, and its whole gradient.
+    """Spikes and potentials H of integer sums through batch norm with batch statistics, and its whole gradient.
 
     unit = s·γ/√(s²·var + ε), b = β - unit·mean, h[t] = unit·(A[t] + J·x_skip[t]) + b + unit·load(U); γ is positive
     here: the layer flips the weights of channels with a negative one. J = rint(1/unit) is taken as 1/unit, so that
@@ -180,12 +186,18 @@ class NormalisedFiring(torch.autograd.Function):
         ctx.threshold = _per_channel(folded.threshold, sums)
         ctx.skip_bias = None if skip is None else _per_channel(folded.skip, sums)
         ctx.config = config
-        return spikes
+        ctx.set_materialize_grads(False)
+        return spikes, potential
 
     @staticmethod
-    def backward(ctx, grad):  # type: ignore[no-untyped-def]
+    def backward(ctx, grad, grad_potential):  # type: ignore[no-untyped-def]
         sums, potential, step, gamma, mean, variance, unit = ctx.saved_tensors
         config: NeuronConfig = ctx.config
+        grad = torch.zeros_like(potential) if grad is None else grad
+        if grad_potential is not None:
+            # Divided by the surrogate's slope at h, with which it is multiplied below: it then arrives at h as it is.
+            x = (potential - ctx.threshold[:, None]) * unit.to(potential)[:, None] * (torch.pi / 2 * config.sharpness)
+            grad = grad + grad_potential / unit.to(potential)[:, None] * (1 + x * x) / (config.sharpness / 2)
         grad = grad.contiguous()
         if compiled(sums):
             store_scale, load_scale, limit, half = config.constants
@@ -221,10 +233,13 @@ class NormalisedFiring(torch.autograd.Function):
         spread = s * s * variance + BATCH_NORM_EPSILON
         d_gamma = d_unit * unit / gamma.double()
         d_step = (d_unit * unit * BATCH_NORM_EPSILON / spread).sum() / step.double()
+        # Mean and variance are of all processes' sums, so what depends on them is added up over all.
+        d_bias, weighted, residual = parallel.total(reductions).unbind(1)
+        d_unit = weighted + residual - mean * d_bias
         d_variance = -d_unit * unit * s * s / (2 * spread)
         d_mean = -d_bias * unit
 
-        count = sums.numel() // sums.shape[2]
+        count = population(sums)
         linear = 2 * d_variance / count
         constant = d_mean / count - linear * mean
         scale, constant, linear = (x.float() for x in (unit, constant, linear))

@@ -10,7 +10,7 @@ from model.config import Precision, require
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that determines a run. AdamW, cosine to 0, cross-entropy of the mean logits, a teacher if named."""
+    """Everything that determines a run. AdamW, cosine to 0, cross-entropy of the mean logits unless said otherwise."""
 
     network: str
     dataset: str
@@ -25,7 +25,7 @@ class Recipe:
     teacher: str | None = None
     """Bundle whose logits are learned beside the labels."""
     sources: str = ""
-    """SHA-256 of the network's file and of the teacher, so that a run never goes on with others."""
+    """SHA-256 of the network's file, the teacher and the initial weights, so that a run never goes on with others."""
     width: float = 1.0
     """Multiplies the channels of a network that has any width."""
     time_steps: int = 4
@@ -38,6 +38,14 @@ class Recipe:
     """α of Beta(α, α), from which the share of a second image is drawn (arXiv 1710.09412); 0 without."""
     cutmix: float = 0.0
     """The same for a rectangle of a second image (arXiv 1905.04899)."""
+    step_loss: float = 0.0
+    """Share of the cross-entropy that is the mean of every time step's own (TET, arXiv 2202.11946)."""
+    membrane_loss: float = 0.0
+    """Weight of the squared distance from the teacher's membranes."""
+    initial: str | None = None
+    """Folder of a run, of any widths, whose best weights this one starts from."""
+    leak_search: int = 0
+    """After this many epochs each layer's r is searched; 0: it stays as the first batch calibrates it."""
 
     def __post_init__(self) -> None:
         require(self.epochs >= 1, f"{self.epochs} epochs; train at least 1")
@@ -55,6 +63,19 @@ class Recipe:
         require(
             self.teacher is None or not (self.mixup or self.cutmix),
             "a teacher's logits are of whole images; leave out the teacher, or mixup and cutmix",
+        )
+        require(0 <= self.step_loss <= 1, f"a share of {self.step_loss:g} for the time steps' loss; choose 0 to 1")
+        require(
+            self.membrane_loss == 0 or (self.membrane_loss > 0 and self.teacher is not None),
+            f"a weight of {self.membrane_loss:g} for the teacher's membranes; choose 0 or more, and name a teacher",
+        )
+        require(
+            0 <= self.leak_search < self.epochs,
+            f"r searched after {self.leak_search} epochs of {self.epochs}; choose fewer than there are, or 0",
+        )
+        require(
+            self.precision is not None or not (self.membrane_loss or self.initial or self.leak_search),
+            "a float32 network has no codes and no r; leave out the loss of membranes, the initial run and the search",
         )
 
     def rate(self, step: int, batches: int) -> float:
@@ -76,6 +97,7 @@ class Recipe:
         words += [f"T{self.time_steps}"] if self.time_steps != named.time_steps else []
         words.append(str(self.precision or "float32"))
         words += [f"from-{Path(self.teacher).stem}"] if self.teacher else []
+        words += [f"after-{Path(self.initial).name}"] if self.initial else []
         return "-".join([*words, f"seed{self.seed}"])
 
     @property
@@ -105,6 +127,10 @@ OPTIONAL = (
     "label_smoothing",
     "mixup",
     "cutmix",
+    "step_loss",
+    "membrane_loss",
+    "initial",
+    "leak_search",
 )
 """Fields that a command names only where they are not the network's usual ones."""
 

@@ -12,18 +12,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 
 from model.config import ConfigError, Precision, require
 from model.datasets import Dataset, Split
-from model.training import checkpoint
+from model.training import checkpoint, parallel
 from model.training.augmentation import augment, mix
-from model.training.distillation import distillation_loss, teacher_logits
+from model.training.distillation import Lesson, ask
 from model.training.export import to_network
 from model.training.history import Epoch, write_csv
+from model.training.leak_search import search_leaks
+from model.training.loss import Loss
 from model.training.network import SpikingNetwork
+from model.training.progressive import start_from
 from model.training.recipe import Recipe
+from model.training.reduced import allow_tf32
 
 EVALUATION_BATCH = 100
 EARLY_BATCH = 50
@@ -115,12 +118,15 @@ class Run:
         )
         torch.manual_seed(recipe.seed)
         self.module = self._build(build).to(device)
+        self.loss = Loss(recipe, self.module)
         self.optimiser = torch.optim.AdamW(
             self.module.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
         )
         self.history: list[dict[str, Any]] = []
         if self.last.exists():
             self._resume()
+        elif recipe.initial is not None:
+            start_from(Path(recipe.initial), self.module)
 
     def _build(self, build: Callable[[Precision | None], SpikingNetwork]) -> SpikingNetwork:
         """Make the network, and find out on two images, before hours of training, whether it can be exported."""
@@ -186,16 +192,21 @@ class Run:
         self.history = notes["history"]
 
     def train(self, listener: Listener) -> None:
-        """Train the epochs that are missing."""
+        """Train the epochs that are missing; where there are several processes, the first one writes."""
+        if len(self.history) == self.recipe.epochs:
+            return
         keep_freed_memory()
         images, labels = (x.to(self.device) for x in _tensors(self.dataset.train))
-        taught = None
-        if self.recipe.teacher is not None and len(self.history) < self.recipe.epochs:
-            taught = teacher_logits(Path(self.recipe.teacher), self.dataset.train.images, listener.teacher)
-            taught = taught.to(self.device)
+        lesson = None
+        if self.recipe.teacher is not None:
+            lesson = ask(Path(self.recipe.teacher), self.dataset.train.images, listener.teacher).to(self.device)
+        module = parallel.wrap(self.module)
+        allow_tf32(self.module)
         for epoch in range(len(self.history), self.recipe.epochs):
             started = time.perf_counter()
-            loss = self._epoch(epoch, images, labels, taught, listener)
+            if epoch > 0 and epoch == self.recipe.leak_search:
+                search_leaks(self.module, images, labels, self.recipe.batch_size)
+            loss = self._epoch(epoch, module, images, labels, lesson, listener)
             density = {name: float(layer.density or 0) for name, layer in self.module.spiking().items()}
             for sentence in health(self.module):
                 listener.warning(sentence)
@@ -208,13 +219,22 @@ class Run:
             )
             better = all(entry.accuracy > earlier["accuracy"] for earlier in self.history)
             self.history.append(asdict(entry))
-            if better:
-                checkpoint.write(self.best, self.module, None, self._notes())
-            checkpoint.write(self.last, self.module, self.optimiser, self._notes())
-            write_csv(self.folder / "log.csv", self.history)
+            if parallel.rank() == 0:
+                if better:
+                    checkpoint.write(self.best, self.module, None, self._notes())
+                checkpoint.write(self.last, self.module, self.optimiser, self._notes())
+                write_csv(self.folder / "log.csv", self.history)
             listener.epoch(entry)
 
-    def _epoch(self, epoch: int, images: Tensor, labels: Tensor, taught: Tensor | None, listener: Listener) -> float:
+    def _epoch(
+        self,
+        epoch: int,
+        module: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        lesson: Lesson | None,
+        listener: Listener,
+    ) -> float:
         """One pass over the training split in an order that depends on seed and epoch only."""
         recipe = self.recipe
         generator = torch.Generator().manual_seed(recipe.seed * 10007 + epoch)
@@ -232,12 +252,9 @@ class Run:
             target = labels[part]
             if recipe.mixup or recipe.cutmix:
                 batch, target = mix(batch, target, self.classes, recipe.mixup, recipe.cutmix, generator)
-            logits = self.module(batch)
-            if taught is None:
-                loss = functional.cross_entropy(logits, target, label_smoothing=recipe.label_smoothing)
-            else:
-                loss = distillation_loss(logits, target, taught[part], recipe.label_smoothing)
-            value = loss.item()
+            batch, target, part = (parallel.share(x) for x in (batch, target, part))
+            loss = self.loss(module(batch), target, lesson.of(part) if lesson else None)
+            value = parallel.total(loss.detach()).item() / parallel.processes()
             if not math.isfinite(value):
                 raise ConfigError(
                     f"the loss is {value} in epoch {epoch + 1}: {self._exploding()}; lower the learning rate"

@@ -127,7 +127,7 @@ def test_the_skip_s_gradient_is_that_of_the_real_equations() -> None:
     folded = fold_layer(torch.full((5, 30), 7.0), step, torch.ones(5), beta, zeros, zeros, config)
     assert folded.skip.tolist() == [33] * 5
     grad = torch.randn(sums.shape, generator=generator)
-    NormalisedFiring.apply(sums, step, torch.ones(5), beta, folded, zeros, zeros, config, skip).backward(grad)
+    NormalisedFiring.apply(sums, step, torch.ones(5), beta, folded, zeros, zeros, config, skip)[0].backward(grad)
 
     potential, _ = fire(add_skip(sums.detach(), folded, skip.detach()), folded, config)
     x = (potential - torch.from_numpy(folded.threshold).float()[:, None]) * 0.03 * torch.pi

@@ -69,8 +69,10 @@ def test_gradient_is_that_of_the_real_equations(static: bool) -> None:
     grad = torch.randn((STEPS, *sums.shape[1:]), generator=torch.Generator().manual_seed(2))
 
     leaves = [x.clone().requires_grad_() for x in (sums, step, gamma, beta)]
-    spikes = NormalisedFiring.apply(*leaves, folded, mean, variance, config)
-    spikes.backward(grad)
+    heard = torch.randn(grad.shape, generator=torch.Generator().manual_seed(3)) / 10
+    spikes, found = NormalisedFiring.apply(*leaves, folded, mean, variance, config)
+    real = found * torch.from_numpy(folded.unit).float()[:, None]
+    ((spikes * grad).sum() + (real * heard).sum()).backward()
 
     a, s, g, b = (x.clone().double().requires_grad_() for x in (sums, step, gamma, beta))
     mu, var = a.mean((0, 1, 3)), a.var((0, 1, 3), unbiased=False)
@@ -87,7 +89,7 @@ def test_gradient_is_that_of_the_real_equations(static: bool) -> None:
         fixed = potential[t].double()
         fired = wanted[t].double()
         x = ((fixed - threshold) * unit.detach()[:, None]) * np.pi
-        total = total + (grad[t].double() * h / (1 + x**2)).sum()
+        total = total + (grad[t].double() * h / (1 + x**2)).sum() + (heard[t].double() * h).sum()
         code = torch.floor(fixed / 2)
         kept = code.clamp(-limit, limit)
         inside = (kept == code).double()

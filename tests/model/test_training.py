@@ -1,5 +1,6 @@
 """Training on scikit-learn's digits: it learns, reproduces, resumes, and evaluates to the golden integers."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,16 +10,21 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
-from model import datasets
+from model import bundle, datasets
 from model.config import ConfigError, Precision
 from model.golden.network import forward, run
 from model.training.augmentation import augment, mix
+from model.training.distillation import Lesson, ask
 from model.training.export import to_network
 from model.training.history import Epoch
 from model.training.layers import Conv, Linear, MaxPool, Readout, SumPool
-from model.training.networks import SpikingNetwork, digits
+from model.training.leak_search import search_leaks
+from model.training.loss import Loss
+from model.training.networks import Size, SpikingNetwork, digits, named
 from model.training.recipe import Recipe, usual
+from model.training.reduced import LARGEST_OPERAND, allow_tf32, tf32_is_exact
 from model.training.train import Listener, Run, health
 
 RECIPE = Recipe("digits", "digits", Precision(4, 4), epochs=8, learning_rate=1e-2)
@@ -180,17 +186,144 @@ def test_a_diverged_run_stops_and_names_the_layer(tmp_path: Path, data: datasets
         training.train(Listener())
 
 
-def test_a_bundle_teaches(tmp_path: Path, data: datasets.Dataset) -> None:
-    from model import bundle
-
+def test_a_bundle_teaches_logits_and_membranes(tmp_path: Path, data: datasets.Dataset) -> None:
     recipe = replace(RECIPE, epochs=2)
     first = Run(recipe, digits, data, tmp_path / "teacher")
     first.train(Listener())
+    module = first.load_best()
     path = tmp_path / "teacher.safetensors"
-    bundle.write(to_network(first.load_best()), path)
-    taught = Run(replace(recipe, teacher=str(path)), digits, data, tmp_path / "pupil")
-    taught.train(Listener())
-    assert taught.history[0]["loss"] != first.history[0]["loss"]
+    bundle.write(to_network(module), path)
+    losses = {first.history[0]["loss"]}
+    for weight in (0.0, 1.0):
+        taught = Run(replace(recipe, teacher=str(path), membrane_loss=weight), digits, data, tmp_path / f"{weight}")
+        taught.train(Listener())
+        losses.add(taught.history[0]["loss"])
+    assert len(losses) == 3
+
+    images = data.train.images[:20]
+    lesson = ask(path, images, lambda done, total: None)
+    observed = module.observe(torch.from_numpy(images.copy()))
+    unit = float(to_network(module).layers[-1].step or 0) / module.time_steps
+    torch.testing.assert_close(lesson.logits, observed["logits"] * unit)
+    thresholds = torch.from_numpy(module.spiking()["conv1"].folded().threshold)
+    torch.testing.assert_close(lesson.potentials, (observed["conv1.potential"].mean((0, 3, 4)) / thresholds).float())
+
+    recipe = replace(recipe, teacher=str(path), membrane_loss=3.0)
+    loss = Loss(recipe, module.train())
+    pupil = module(torch.from_numpy(images.copy()))
+    far = Lesson(lesson.logits, module.spiking()["conv1"].potential.detach() + 0.5)
+    same = Lesson(lesson.logits, module.spiking()["conv1"].potential.detach())
+    labels = torch.from_numpy(data.train.labels[:20].copy())
+    assert (loss(pupil, labels, far) - loss(pupil, labels, same)).item() == pytest.approx(3 * 0.5**2, rel=1e-3)
+    with pytest.raises(ConfigError, match="the teacher's last spiking layer has 4 channels, the network's 16"):
+        loss(pupil, labels, Lesson(lesson.logits, lesson.potentials[:, :4]))
+
+
+def test_the_loss_of_every_time_step(data: datasets.Dataset) -> None:
+    torch.manual_seed(0)
+    module = digits(Precision(4, 4))
+    images, labels = torch.from_numpy(data.train.images[:32].copy()), torch.from_numpy(data.train.labels[:32].copy())
+    mean = module(images)
+    loss = Loss(replace(RECIPE, step_loss=0.25), module)
+    logits = module(images)
+    assert logits.shape == (4, 32, 10)
+    torch.testing.assert_close(logits.mean(0), mean)
+    steps = torch.stack([functional.cross_entropy(step, labels) for step in logits])
+    assert steps.std().item() > 0
+    torch.testing.assert_close(
+        loss(logits, labels, None), 0.75 * functional.cross_entropy(mean, labels) + 0.25 * steps.mean()
+    )
+    shares = functional.one_hot(labels, 10).float()  # as a mixture of two images has them
+    torch.testing.assert_close(loss(logits, shares, None), loss(logits, labels, None))
+    module.eval()
+    assert np.array_equal(module(images).detach().numpy(), forward(to_network(module), data.train.images[:32]))
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_precision_becomes_narrower_from_run_to_run(tmp_path: Path, data: datasets.Dataset, batch_norm: bool) -> None:
+    def build(precision: Precision | None) -> SpikingNetwork:
+        return SpikingNetwork(
+            {
+                "conv1": Conv(1, 8, 3, padding=1, precision=precision, batch_norm=batch_norm),
+                "fc": Readout(8 * 64, 10, precision=precision),
+            },
+            input_shape=(1, 8, 8),
+        )
+
+    wide = Run(replace(RECIPE, precision=Precision(8, 8), epochs=1), build, data, tmp_path / "wide")
+    wide.train(Listener())
+    recipe = replace(RECIPE, precision=Precision(2, 2), epochs=2, initial=str(tmp_path / "wide"))
+    assert recipe.name == "digits-w2u2-after-wide-seed0"
+    narrow = Run(recipe, build, data, tmp_path / "narrow")
+    before, after = (run.module.state_dict() for run in (wide, narrow))
+    for name, value in after.items():
+        if name.endswith(("log_step", "leak")):
+            assert float(value) > float(before[name]), name  # ternary codes: a wide step, a membrane of few codes
+        else:
+            assert torch.equal(value, before[name]), name
+    narrow.train(Listener())
+    scratch = Run(replace(recipe, initial=None), build, data, tmp_path / "scratch")
+    scratch.train(Listener())
+    assert narrow.history[0]["loss"] < scratch.history[0]["loss"]
+    assert len(Run(recipe, build, data, tmp_path / "narrow").history) == 2
+
+
+def test_r_is_searched_where_the_loss_is_less(data: datasets.Dataset) -> None:
+    torch.manual_seed(0)
+    module = mixed(Precision(4, 4))
+    images, labels = torch.from_numpy(data.train.images.copy()), torch.from_numpy(data.train.labels.copy())
+    module.calibrate(images[:200])
+    layers = module.spiking()
+    layers["conv2"].leak.fill_(layers["conv2"].largest_leak)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+
+    def loss() -> float:
+        found = copy.deepcopy(module).train()(images[:1000])
+        return functional.cross_entropy(found, labels[:1000]).item()
+
+    worse = loss()
+    search_leaks(module.eval(), images, labels, batch_size=500)
+    assert loss() < worse
+    assert not module.training
+    changed = {name for name, value in module.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed
+    assert changed <= {f"{name}.leak" for name in layers}
+    assert all(abs(int(layer.leak) - int(before[f"{name}.leak"])) <= 1 for name, layer in layers.items())
+
+
+def rounded_to_tf32(x: torch.Tensor) -> torch.Tensor:
+    """The nearest number with 10 bits of mantissa, ties to even."""
+    bits = x.float().view(torch.int32)
+    return ((bits + 0xFFF + ((bits >> 13) & 1)) & ~0x1FFF).view(torch.float32)
+
+
+def test_tf32_changes_no_integer() -> None:
+    every = torch.arange(LARGEST_OPERAND + 1).float()
+    assert torch.equal(rounded_to_tf32(every), every)
+    assert torch.equal(rounded_to_tf32(-every), -every)
+    assert float(rounded_to_tf32(every[-1:] + 1)) != LARGEST_OPERAND + 1
+
+    # The largest layers of the papers' networks: 512 channels, 3 × 3; pixels; counts of 64 × 64 / 16 spikes at 4 steps.
+    generator = torch.Generator().manual_seed(0)
+    for fan_in, largest in ((512 * 9, 1), (27, 255), (256, 256)):
+        for width in (2, 4, 8):
+            limit = Precision(width, width).weight_limit
+            x = torch.randint(0, largest + 1, (20, fan_in), generator=generator)
+            w = torch.randint(-limit, limit + 1, (fan_in, 8), generator=generator)
+            assert fan_in * largest * limit < 1 << 24
+            assert torch.equal((rounded_to_tf32(x) @ rounded_to_tf32(w)).long(), x @ w)
+
+    for bits in (2, 4, 8):
+        size = Size(Precision(bits, bits), width=1 / 8, input_shape=(3, 64, 64), classes=200)
+        module = named("vgg9", size)
+        assert all(tf32_is_exact(layer) for layer in module.children() if isinstance(layer, Conv | Readout))
+        allow_tf32(module)
+        assert torch.backends.cuda.matmul.fp32_precision == torch.backends.cudnn.conv.fp32_precision == "tf32"
+    layer = Readout(64, 10, precision=Precision(4, 4))
+    layer.connect(largest_input=1024, input_scale=1.0, time_steps=4)
+    assert not tf32_is_exact(layer)
+    allow_tf32(named("vgg9", Size(None)))
+    assert torch.backends.cuda.matmul.fp32_precision == torch.backends.cudnn.conv.fp32_precision == "ieee"
 
 
 def test_logits_are_the_sum_over_time_and_bias(data: datasets.Dataset) -> None:
@@ -319,6 +452,10 @@ def test_the_learning_rate_rises_and_falls() -> None:
         ({"label_smoothing": 1.0}, "a label smoothing of 1; choose 0 to less than 1"),
         ({"mixup": -1.0}, "mixup -1 and cutmix 0 are parameters of Beta"),
         ({"teacher": "t", "cutmix": 1.0}, "a teacher's logits are of whole images"),
+        ({"step_loss": 1.5}, "a share of 1.5 for the time steps' loss; choose 0 to 1"),
+        ({"membrane_loss": 1.0}, "a weight of 1 for the teacher's membranes; choose 0 or more, and name a teacher"),
+        ({"leak_search": 8}, "r searched after 8 epochs of 8; choose fewer"),
+        ({"precision": None, "leak_search": 1}, "a float32 network has no codes and no r"),
     ],
 )
 def test_a_recipe_that_cannot_work_is_refused(changes: dict[str, Any], sentence: str) -> None:
@@ -328,6 +465,7 @@ def test_a_recipe_that_cannot_work_is_refused(changes: dict[str, Any], sentence:
 
 def test_every_part_of_a_recipe_is_resumed_and_logged(tmp_path: Path, data: datasets.Dataset) -> None:
     recipe = replace(RECIPE, epochs=3, warmup=1, label_smoothing=0.1, mixup=0.2, cutmix=1.0, augment=1)
+    recipe = replace(recipe, step_loss=0.5, leak_search=1)
     whole = Run(recipe, digits, data, tmp_path / "whole")
     whole.train(Listener())
     killed = Run(recipe, digits, data, tmp_path / "killed")
@@ -350,7 +488,7 @@ def test_a_run_of_an_earlier_release_goes_on(tmp_path: Path, data: datasets.Data
 
     run = Run(RECIPE, digits, data, tmp_path)
     notes = run._notes()
-    for later in ("width", "time_steps", "warmup", "label_smoothing", "mixup", "cutmix"):
+    for later in ("width", "time_steps", "warmup", "mixup", "cutmix", "step_loss", "membrane_loss", "initial"):
         del notes["recipe"][later]
     checkpoint.write(run.last, run.module, None, notes)
     assert Run(RECIPE, digits, data, tmp_path).history == []

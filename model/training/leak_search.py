@@ -1,0 +1,47 @@
+"""Search of the leak's shift r, one layer after the other."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from model.training import parallel
+from model.training.network import SpikingNetwork
+
+IMAGES = 1000
+"""Training images by which an r is judged, in batches."""
+
+
+@torch.no_grad()
+def search_leaks(module: SpikingNetwork, images: Tensor, labels: Tensor, batch_size: int) -> None:
+    """Give each spiking layer in turn that r of r-1, r, r+1 whose mean logits have the least cross-entropy.
+
+    Batches are judged with their own statistics, as in training; running ones are of the old r and would speak for it.
+    """
+    layers = module.spiking()
+    momenta = {name: layer.momentum for name, layer in layers.items()}
+    was_training = module.training
+    module.train()
+
+    def loss() -> float:
+        found = torch.zeros((), device=images.device)
+        for start in range(0, min(IMAGES, len(labels) - batch_size + 1), batch_size):
+            part = slice(start, start + batch_size)
+            logits = module(parallel.share(images[part]))
+            mean = logits.mean(0) if logits.dim() == 3 else logits
+            found += functional.cross_entropy(mean, parallel.share(labels[part]))
+        return float(parallel.total(found))
+
+    for layer in layers.values():
+        layer.momentum = 0.0
+    least = loss()
+    for layer in layers.values():
+        kept = int(layer.leak)
+        for other in (kept - 1, kept + 1):
+            if 0 <= other <= layer.largest_leak:
+                layer.leak.fill_(other)
+                if (found := loss()) < least:
+                    least, kept = found, other
+        layer.leak.fill_(kept)
+    for name, layer in layers.items():
+        layer.momentum = momenta[name]
+    module.train(was_training)

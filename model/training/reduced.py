@@ -1,0 +1,30 @@
+"""Reduced precision where it changes no integer: TensorFloat-32 of NVIDIA's matrix units.
+
+They round operands to 11 significant bits (10 and the leading one) and add products in float32. Weight codes have up to
+7 bits, pixels 8, spikes one, counts of pooled spikes and of time steps a few; a product of two such has at most 18, and
+sums below 2^24 stay exact. So forward passes are the same with and without; gradients are rounded.
+"""
+
+import torch
+
+from model.training.layers import _Weighted
+from model.training.network import SpikingNetwork
+
+LARGEST_OPERAND = 1 << 11
+"""The greatest integer up to which all have 11 significant bits."""
+
+
+def tf32_is_exact(layer: _Weighted) -> bool:
+    """Whether a layer's sums are: inputs (over time, where they are added first) and codes fit, and float32 does."""
+    if layer.precision is None or layer.dtype != torch.float32:
+        return False
+    inputs = layer.largest_input * (layer.time_steps if layer.sums_over_time else 1)
+    return max(inputs, layer.precision.weight_limit) <= LARGEST_OPERAND
+
+
+def allow_tf32(module: SpikingNetwork) -> None:
+    """Let a GPU use it if every layer that computes in float32 stays exact; a float64 layer has nothing of it."""
+    layers = [layer for layer in module.children() if isinstance(layer, _Weighted) and layer.dtype == torch.float32]
+    chosen = "tf32" if all(map(tf32_is_exact, layers)) else "ieee"
+    torch.backends.cuda.matmul.fp32_precision = chosen
+    torch.backends.cudnn.fp32_precision = chosen
