@@ -25,11 +25,11 @@ from typing import Any
 from mint.plots import plot_area, plot_breakdown, plot_membrane_share
 from mint.report import write_text
 from model import bundle
-from tools import accelerator_tables, array_tables, paper_tables, tables
+from tools import accelerator_tables, array_tables, paper_tables, tables, training_tables
 from tools.tables import TABLES, ResultsError, Run, Table, read_report
 
 ROOT = tables.ROOT
-MODULES = (array_tables, accelerator_tables, paper_tables)
+MODULES = (array_tables, accelerator_tables, paper_tables, training_tables)
 """Whose tables there are."""
 PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md")
 

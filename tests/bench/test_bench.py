@@ -2,15 +2,20 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from bench import exactness, race
+from bench import ablation, exactness, race
 from model.config import Precision
+from model.datasets import Dataset, Split
 from model.training import equality
+from model.training.recipe import Recipe
+from model.training.train import Run
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +50,41 @@ def test_a_race_times_every_step_of_every_contestant() -> None:
     assert list(found) == ["ours", "peer"]
     assert all(seconds > 0 for taken in found.values() for seconds in taken.values())
     assert built == [(2, 128, 16, 28, 28), (2, 128, 32, 14, 14)] * 2  # the round that does not count, and one
+
+
+def test_an_ablation_goes_on_where_it_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    splits = (Split(random.integers(0, 256, (n, 3, 8, 8), np.uint8), np.arange(n) % 10) for n in (40, 20, 10))
+    data = Dataset("cifar10", *splits)
+    small = replace(ablation.BASELINE, epochs=1, warmup=0, batch_size=20, width=1 / 32, time_steps=2)
+    monkeypatch.setattr(ablation, "BASELINE", small)
+    stages = "8 bits, then 4, then 2"
+    monkeypatch.setattr(ablation, "ROWS", {"baseline": ({},), stages: (ablation.EIGHT, {})})
+    trained: list[str] = []
+    train = ablation.train
+
+    def killed(recipe: Recipe, data: Dataset, folder: Path) -> Run:
+        run = train(recipe, data, folder)
+        trained.append(folder.name)
+        if len(trained) == 4:
+            raise KeyboardInterrupt
+        return run
+
+    monkeypatch.setattr(ablation, "train", killed)
+    with pytest.raises(KeyboardInterrupt):
+        ablation.ablate(data)
+    assert trained == ["teacher", "row0-seed0-stage0", "row1-seed0-stage0", "row1-seed0-stage1"]
+    before = {path: path.stat().st_mtime_ns for path in Path().rglob("last.safetensors")}
+    found = ablation.ablate(data)
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())  # trained once
+    assert [row["row"] for row in found["rows"]] == ["baseline", stages]
+    assert [len(row["accuracy"]) for row in found["rows"]] == [3, 3]
+    assert {path.name for path in ablation.FOLDER.glob("*.json")} == {
+        f"row{row}-seed{seed}.json" for row in (0, 1) for seed in (0, 1, 2)
+    }
+
+
+def test_images_are_halved_to_the_rounded_mean() -> None:
+    image = np.array([[[[0, 1, 255, 255], [1, 0, 255, 254]]]], np.uint8)
+    assert ablation.halved(image).tolist() == [[[[1, 255]]]]
+    assert ablation.halved(image // 255).tolist() == [[[[0, 1]]]]

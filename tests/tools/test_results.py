@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tools import array_tables, results, tables
+from tools import array_tables, results, tables, training_tables
 from tools.results import PAGES, main
 from tools.tables import TABLES, ResultsError
 
@@ -227,4 +227,12 @@ def test_scales_have_a_row_each_and_mint_one():
         ["32", "88.26", "88.26"],
         ["4", "88.00", "88.00"],
         ["MINT", "90.00", "90.00"],
+    ]
+
+
+def test_an_ablation_is_compared_seed_by_seed():
+    rows = [{"row": "baseline", "accuracy": [40.0, 42.0, 41.0]}, {"row": "more", "accuracy": [41.0, 43.5, 41.5]}]
+    assert training_tables.ablation([{"rows": rows}])[1:] == [
+        ["baseline", 3, "41.00 ± 1.00", "40.00 / 42.00 / 41.00", None],
+        ["more", 3, "42.00 ± 1.32", "41.00 / 43.50 / 41.50", "1.00 ± 0.50"],
     ]
