@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench import ablation, exactness, race
+from bench import ablation, exactness, memory, race
 from model.config import Precision
 from model.datasets import Dataset, Split
 from model.training import equality
@@ -88,3 +88,22 @@ def test_images_are_halved_to_the_rounded_mean() -> None:
     image = np.array([[[[0, 1, 255, 255], [1, 0, 255, 254]]]], np.uint8)
     assert ablation.halved(image).tolist() == [[[[1, 255]]]]
     assert ablation.halved(image // 255).tolist() == [[[[0, 1]]]]
+
+
+def test_memory_grows_by_as_much_for_every_time_step_and_image(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = {}
+    for batch in (1, 3):
+        monkeypatch.setattr(
+            sys, "argv", ["memory", "--width", "0.05", "--batch", str(batch), "--time-steps", "1", "2", "3"]
+        )
+        memory.main()
+        found[batch] = list(json.loads(Path("build/training_memory.json").read_text())["bytes"].values())
+        assert f"{found[batch][2] / 2**20:,.1f}" in capsys.readouterr().out
+    one, three = found[1], found[3]
+    assert one[2] - one[1] == one[1] - one[0] > 0
+    assert three[2] - three[1] == 3 * (one[2] - one[1])
+    module = race.ours(Precision(4, 4))(2)
+    kept = [memory.kept_bytes(module, torch.zeros(count, 1, 28, 28, dtype=torch.uint8)) for count in (1, 2, 3)]
+    assert kept[2] - kept[1] == kept[1] - kept[0] > 2 * (16 * 28**2 + 32 * 14**2) * 4  # potentials alone, T = 2
