@@ -164,9 +164,7 @@ class Accelerator(wiring.Component):
             self.error.eq(writer.error),
         ]
         bits = number_width(config.input_words)
-        m.submodules.input_memory = inputs = Memory(
-            shape=config.input_word_width, depth=(1 << bits) + config.input_words, init=[]
-        )
+        m.submodules.input_memory = inputs = Memory(shape=config.input_word_width, depth=config.input_depth, init=[])
         write, read = inputs.write_port(), inputs.read_port()
         m.d.comb += [write.addr.eq(Cat(writer.address, writer.bank)), write.data.eq(writer.word)]
         m.d.comb += write.en.eq(writer.write)

@@ -135,10 +135,10 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
         },
         {
             "name": "input",
-            "words": 2 * config.input_words,
+            "words": config.input_depth,
             "word_bits": config.input_word_width,
             "word": "a position's pixels" if config.layers[0].window else "inputs of one time step or bit plane",
-            "map": ["two banks of an image each"],
+            "map": [f"two images, from word 0 and from word {config.input_depth - config.input_words} on"],
         },
     ]
     for parity, name in enumerate(("even", "odd")):

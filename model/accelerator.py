@@ -210,6 +210,11 @@ class AcceleratorConfig:
         return places if first.window else places * first.rounds * first.words
 
     @property
+    def input_depth(self) -> int:
+        """Words of the input memory: of two images, where the upper bit of the address says which one."""
+        return (1 << number_width(self.input_words)) + self.input_words
+
+    @property
     def stored_steps(self) -> int:
         """Words of spikes that a position and group takes: one a time step, or one with all of them."""
         return self.time_steps if self.rows == 1 else 1
@@ -234,7 +239,7 @@ class AcceleratorConfig:
         sizes = {
             "weights": self.weight_rows * self.lanes * self.weight_width,
             "parameters": self.parameter_rows * self.neuron_units * 2 * self.accumulator_width,
-            "input": 2 * self.input_words * self.input_word_width,
+            "input": self.input_depth * self.input_word_width,
         }
         return sizes | {
             f"spikes {name}": self.spike_words(i) * self.spike_width for i, name in enumerate(("even", "odd"))

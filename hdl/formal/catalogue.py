@@ -8,6 +8,7 @@ from itertools import product
 
 from hdl.area import PRECISIONS, config
 from hdl.formal.accelerator import accelerator
+from hdl.formal.input_writer import input_writer
 from hdl.formal.netlist import netlist
 from hdl.formal.neuron_unit import neuron_unit
 from hdl.formal.processing_element import processing_element
@@ -44,6 +45,9 @@ RESULTS = ((2, 2, 1), (5, 2, 1), (5, 4, 2))
 ACCELERATORS = tuple(product(("pixels", "spikes"), (1, 2)))
 """Input and lanes a neuron unit of the accelerators whose control is proved."""
 
+WRITERS = (("pixels", "conv"), ("spikes", "conv"), ("spikes", "linear"))
+"""Input and first layer of the input writers that are proved."""
+
 Make = Callable[[], Proof]
 
 
@@ -74,6 +78,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         *(partial(neuron_unit, each) for each in neuron_units()),
         *(partial(systolic_array, each) for each in ARRAYS),
         *(partial(accelerator, *each) for each in ACCELERATORS),
+        *(partial(input_writer, *each) for each in WRITERS),
         *(partial(skip_unit, width) for width in SKIPPED_WORDS),
         *(partial(result_stream, result_config(*sizes)) for sizes in RESULTS),
     ]

@@ -161,9 +161,17 @@ def test_description_and_readme_name_every_port(made):
     assert set(declared) == {(p["direction"], str(p["width"] - 1) if p["width"] > 1 else "", p["name"]) for p in ports}
     readme = (folder / "README.md").read_text()
     assert all(f"`{port['name']}`" in readme for port in ports)
+    text = (folder / "mint.v").read_text()
     for memory in description["memories"]:
+        words, bits = memory["words"], memory["word_bits"]
+        name = {"weights": "weight_memory", "parameters": "parameter_memory", "input": "input_memory"}.get(
+            memory["name"], memory["name"].replace(" ", "_")
+        )
+        assert re.search(rf"reg \[{bits - 1}:0\] {name} \[(0:{words - 1}|{words - 1}:0)\];", text), name
         if "file" in memory:
-            assert len((folder / memory["file"]).read_text().splitlines()) == memory["words"]
+            assert len((folder / memory["file"]).read_text().splitlines()) == words
+    built = sum(memory["words"] * memory["word_bits"] for memory in description["memories"])
+    assert built == sum(plan(CHAIN.network(), lanes=3, lanes_per_neuron_unit=1).memory_bits.values())
 
 
 def test_core_file_names_files_that_are_there(folder):
