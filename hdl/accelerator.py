@@ -1,6 +1,6 @@
 """The whole network in one module: pixels or spikes in, logits and class out."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.memory import Memory
@@ -35,7 +35,7 @@ def retire_layout(config: AcceleratorConfig) -> data.StructLayout:
 
 
 class Accelerator(wiring.Component):
-    """Zero-skipping broadcast accelerator of one network.
+    """Zero-skipping accelerator of one network.
 
     An image comes as one packet of ``s_axis`` into one of two banks; layers run one after another, each reading the
     words of its source, skipping what is zero, adding a row of weights a cycle for every bit that is set, and firing.
@@ -192,21 +192,24 @@ class Accelerator(wiring.Component):
         sources = []
         if not window:
             m.d.comb += [read.addr.eq(Cat(feeder.address[:bits], reading)), read.en.eq(feeder.read & (layer == 0))]
-            sources.append((layer == 0, [read.data]))
+            sources.append((layer == 0, read.data))
         self._spikes = Signal(config.lanes)
-        hold = Signal(config.lanes, reset_less=True)
+        hold = Signal(config.spike_width, reset_less=True)
         storing = Signal()
         merging = Signal()
         place = Signal.like(sequencer.address)
-        step = Signal.like(sequencer.time_step)
         stored = sequencer.neuron.update & sequencer.complete & sequencer.spiking & sequencer.store
         m.d.sync += [
             storing.eq(stored),
             merging.eq(sequencer.merge),
             place.eq(sequencer.address),
-            hold.eq(self._spikes),
-            step.eq(sequencer.time_step),
         ]
+        merged = Signal(config.spike_width)
+        spikes = self._row_of_spikes(m, layer, sequencer)
+        m.d.sync += hold.eq(spikes)
+        if sequencer.tiled:
+            with m.If(sequencer.again):
+                m.d.sync += hold.eq(spikes | merged)
         parity = layer[0]
         for own, name in enumerate(("even", "odd")):
             depth = config.spike_words(own)
@@ -214,23 +217,37 @@ class Accelerator(wiring.Component):
                 continue
             memory = Memory(shape=config.spike_width, depth=depth, init=[])
             m.submodules[f"spikes_{name}"] = memory
-            write, read = memory.write_port(granularity=config.lanes), memory.read_port()
-            merged = (hold.replicate(config.rows) | Mux(merging, read.data, 0))[: config.spike_width]
+            write, read = memory.write_port(), memory.read_port()
             writes = parity == own
             read_width = len(read.addr)
             m.d.comb += [
                 read.addr.eq(Mux(writes, sequencer.address, feeder.address)[:read_width]),
                 read.en.eq(Mux(writes, stored & sequencer.merge, feeder.read)),
                 write.addr.eq(place[: len(write.addr)]),
-                write.data.eq(merged),
-                write.en.eq((storing & writes) << step if config.rows > 1 else storing & writes),
+                write.data.eq(hold | Mux(merging, read.data, 0)),
+                write.en.eq(storing & writes),
             ]
-            parts = [read.data.word_select(row, config.lanes) for row in range(config.rows)]
-            sources.append(((parity != own) & (layer != 0), parts))
-        for chosen, parts in sources:
+            if sequencer.tiled:
+                with m.If(writes):
+                    m.d.comb += merged.eq(write.data)
+            sources.append(((parity != own) & (layer != 0), read.data))
+        for chosen, word in sources:
             with m.If(chosen):
-                m.d.comb += [place.eq(part) for place, part in zip(feeder.data, parts, strict=False)]
+                m.d.comb += feeder.data.eq(word)
         return reading
+
+    def _row_of_spikes(self, m: Module, layer: Signal, sequencer: FireSequencer) -> Value:
+        """The spikes of the row of lanes that is due."""
+        config = self.config
+        if config.rows == 1:
+            return self._spikes
+        found = Signal(config.spike_width)
+        with m.Switch(layer):
+            for index, plan in enumerate(config.layers):
+                with m.Case(index):
+                    rows = [self._spikes[row * plan.row_lanes :][: plan.row_lanes] for row in range(plan.rows)]
+                    m.d.comb += found.eq(Array(rows)[sequencer.row] if plan.rows > 1 else rows[0][: config.spike_width])
+        return found
 
     def _tokens(self, m: Module, layer: Signal, skip: SkipUnit, sequencer: FireSequencer) -> None:
         """Tokens wait for the neuron units, then fetch their weights: two cycles to the lanes."""
@@ -274,11 +291,12 @@ class Accelerator(wiring.Component):
             depth=config.weight_rows,
             init=weight_words(self.network, config),
         )
-        read = memory.read_port()
+        weights = memory.read_port()
         fetched = Signal(config.lanes * config.weight_width, reset_less=True)
-        m.d.comb += [read.addr.eq(self._stages[0].row), read.en.eq(self._token_valid[0])]
+        m.d.comb += [weights.addr.eq(self._stages[0].row), weights.en.eq(self._token_valid[0])]
         silent = self._stages[1].empty | ~self._token_valid[1]
-        m.d.sync += fetched.eq(Mux(silent, 0, read.data))
+        codes = weights.data if config.rows == 1 else weights.data & self._rows_that_add(m, layer)
+        m.d.sync += fetched.eq(Mux(silent, 0, codes))
 
         layout = parameter_layout(config)
         m.submodules.parameter_memory = memory = Memory(
@@ -305,7 +323,6 @@ class Accelerator(wiring.Component):
                 cluster.step.enable.eq(valid),
                 cluster.step.double.eq(self._stages[2].double),
                 cluster.step.fire.eq(self._stages[2].fire),
-                *([cluster.step.mask.eq(self._stages[2].mask)] if config.rows > 1 else []),
                 cluster.clear.eq(clear),
                 cluster.neuron.eq(sequencer.neuron),
                 cluster.index.eq(sequencer.index),
@@ -327,6 +344,8 @@ class Accelerator(wiring.Component):
             with m.If(sequencer.neuron.update):
                 m.d.sync += earlier.eq(together[1:])
 
+        if config.relays:
+            self._relay(m, select, units)
         group = Signal(range(max(2, config.output_groups)))
         update = sequencer.neuron.update & ~sequencer.spiking
         with m.If(update & sequencer.complete):
@@ -351,3 +370,27 @@ class Accelerator(wiring.Component):
                 self.retire.time_step.eq(sequencer.time_step),
                 self.retire.layer.eq(layer),
             ]
+
+    def _rows_that_add(self, m: Module, layer: Signal) -> Value:
+        """Of the token whose weights are read: bits of weights that lanes take, those of rows in the token's mask."""
+        config = self.config
+        adds = Signal(config.lanes, reset_less=True)
+        mask = self._stages[0].mask
+        with m.Switch(layer):
+            for index, plan in enumerate(config.layers):
+                with m.Case(index):
+                    rows = [mask[row].replicate(plan.row_lanes) for row in range(plan.rows)]
+                    m.d.sync += adds.eq(Cat(rows) if plan.rows > 1 else -1)
+        return Cat(lane.replicate(config.weight_width) for lane in adds)
+
+    def _relay(self, m: Module, select: Value, units: list[Cluster]) -> None:
+        """Where rows are time steps, a lane goes on with the membrane of the same channel's lane in the row before."""
+        config = self.config
+        distances = [plan.row_lanes if plan.steps_together else 0 for plan in config.layers]
+        distance = Signal(range(max(distances) + 1))
+        m.d.comb += distance.eq(by_program(m, select, distances, distance.shape(), "relay"))
+        for lane, unit in enumerate(units):
+            m.d.comb += unit.relayed.eq(unit.kept)
+            for apart in sorted({each for each in distances if 0 < each <= lane}):
+                with m.If(distance == apart):
+                    m.d.comb += unit.relayed.eq(units[lane - apart].kept)

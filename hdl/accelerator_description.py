@@ -144,14 +144,13 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
     for parity, name in enumerate(("even", "odd")):
         if words := config.spike_words(parity):
             stored = [layer.name for layer in config.layers[parity::2] if layer.spiking]
-            step = "[time step]" if config.rows == 1 else ""
             found.append(
                 {
                     "name": f"spikes {name}",
                     "words": words,
                     "word_bits": config.spike_width,
-                    "word": "a spike a lane" if config.rows == 1 else "a spike a lane, for time step after time step",
-                    "map": [f"{', '.join(stored)}: [row][column]{step}[group of channels]"],
+                    "word": "a spike a lane" if config.rows == 1 else "the spikes of a group of channels",
+                    "map": [f"{', '.join(stored)}: [row][column][time step][group of channels]"],
                 }
             )
     return found

@@ -25,13 +25,8 @@ def design_files(network: Network, config: AcceleratorConfig) -> tuple[Accelerat
     return accelerator, {"mint.v": verilog, **memories}
 
 
-def _cycles(network: Network, config: AcceleratorConfig, images: NDArray[np.integer]) -> dict[str, float] | None:
-    """What the testbench prints without waits: latency of the first image, and the mean interval of the others.
-
-    None where :mod:`model.cycles` does not know the dataflow.
-    """
-    if config.rows > 1:
-        return None
+def _cycles(network: Network, config: AcceleratorConfig, images: NDArray[np.integer]) -> dict[str, float]:
+    """What the testbench prints without waits: latency of the first image, and the mean interval of the others."""
     found = measured(network, config, images)
     intervals = found.intervals[1:] if len(found.intervals) > 1 else found.intervals
     return {"latency": int(found.latency[0]), "interval": float(intervals.mean())}

@@ -10,10 +10,13 @@ from model.network import Layer, Network
 
 
 def _padded(values: NDArray[np.int64], plan: LayerPlan, lanes: int, fill: int = 0) -> NDArray[np.int64]:
-    """[channels, ...] as [groups, lanes, ...]."""
-    whole = np.full((plan.groups * lanes, *values.shape[1:]), fill, np.int64)
+    """[channels, ...] as [groups, lanes, ...]: each row of lanes has all channels of a group."""
+    whole = np.full((plan.groups * plan.row_lanes, *values.shape[1:]), fill, np.int64)
     whole[: plan.channels] = values
-    return whole.reshape(plan.groups, lanes, *values.shape[1:])
+    groups = np.tile(whole.reshape(plan.groups, plan.row_lanes, -1), (1, plan.rows, 1))
+    short = lanes - groups.shape[1]
+    padded = np.pad(groups, ((0, 0), (0, short), (0, 0)), constant_values=fill)
+    return padded.reshape(plan.groups, lanes, *values.shape[1:])
 
 
 def layer_weights(layer: Layer, plan: LayerPlan, lanes: int) -> NDArray[np.int64]:

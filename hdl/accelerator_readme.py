@@ -81,22 +81,34 @@ class 0 first, then the class with `m_axis_tlast`: the lowest index of the great
 
 {table(("memory", "words x bits", "file", "word", "what lies where"), memories)}
 
-A lane is an output channel; lane i of group g is channel {parameters["lanes"]} g + i. Neuron unit j has the lanes from
-{parameters["lanes_per_neuron_unit"]} j on.
+{_lanes(description)} Neuron unit j has the lanes from {parameters["lanes_per_neuron_unit"]} j on.
 """
+
+
+def _lanes(description: dict[str, Any]) -> str:
+    """Which channel a lane is."""
+    parameters, layers = description["parameters"], description["layers"]
+    if parameters["rows"] == 1:
+        return f"A lane is an output channel; lane i of group g is channel {parameters['lanes']} g + i."
+    what = {"skip": "", "time-parallel": ", one a time step", "systolic": ", one for each of neighbouring positions"}
+    rows = [(layer["name"], f"{layer['rows']}{what[layer['dataflow']]}", layer["row_lanes"]) for layer in layers]
+    return f"""\
+Rows of lanes, each with the same output channels and the same weights:
+
+{table(("layer", "rows", "lanes of a row, L"), rows)}
+
+Lane i of group g is channel L g + (i modulo L) of row i / L; lanes beyond the last row have no neuron."""
 
 
 def _cycles(description: dict[str, Any]) -> str:
     """What there is to say about cycles."""
     parameters, cycles = description["parameters"], description["vectors"]["cycles"]
-    text = f"""\
-{parameters["lanes"]} lanes add a row of weights in every cycle, for one input bit that is set: what is zero takes no
-cycle. So the cycles of an image depend on it; they grow with the set bits of the pixels, counted once, and with the
+    rows = "" if parameters["rows"] == 1 else ", in any of the lanes' rows"
+    return f"""\
+{parameters["lanes"]} lanes add a row of weights in every cycle, for one input bit that is set{rows}: what is zero takes
+no cycle. So the cycles of an image depend on it; they grow with the set bits of the pixels, counted once, and with the
 spikes of every time step. The testbench prints those of its images: from the first beat in to the first class out, and
-from class to class with images waiting, which is the throughput."""
-    if cycles is not None:
-        text += f"""
+from class to class with images waiting, which is the throughput.
 
 Without waits that is {cycles["latency"]:,} cycles for the first image, and {cycles["interval"]:,.0f} for each further
 one in the mean."""
-    return text

@@ -1,7 +1,5 @@
 """A cluster: lanes that add weights, and the neuron unit that they share."""
 
-from itertools import pairwise
-
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
@@ -16,13 +14,8 @@ def parameter_layout(config: AcceleratorConfig) -> data.StructLayout:
     return data.StructLayout(dict.fromkeys(("threshold", "bias"), signed(config.accumulator_width)))
 
 
-def step_layout(config: AcceleratorConfig) -> data.StructLayout:
-    """What the lanes do in a cycle: add their weights to their sums (of several, those in ``mask``), doubled before;
-    then hand the sums over."""
-    layout = {"enable": 1, "double": 1, "fire": 1}
-    return data.StructLayout(layout | ({"mask": config.rows} if config.rows > 1 else {}))
-
-
+STEP_LAYOUT = data.StructLayout({"enable": 1, "double": 1, "fire": 1})
+"""What the lanes do in a cycle: add their weights to their sums, doubled before; then hand the sums over."""
 NEURON_LAYOUT = data.StructLayout({"potential": 1, "first": 1, "keep": 1, "update": 1})
 """What the neuron unit does: take a sum's potential (with a membrane of 0, if it is the first time step), and keep the
 sum for the next time step; make spike and membrane of the last cycle's potential."""
@@ -37,11 +30,12 @@ class Cluster(wiring.Component):
 
     With ``fire``, the result goes to the neuron unit and the sum starts at 0: with one lane, into the unit's own
     register, while the lane goes on; with more, sums move past the unit, one a cycle, and the lanes must not add
-    meanwhile. A lane of several rows has a sum for each time step, which the unit takes one after another. The unit has
-    two stages::
+    meanwhile. The unit has two stages::
 
         H <- sum + bias + (0 if first else load(U))
         spike = H >= threshold;  U <- 0 if spike else store(H)
+
+    Where rows of lanes are time steps, U is that of the row before, which comes from outside (``relayed``).
 
     Nothing is reset: a first time step ignores the membrane, and sums start at 0 when ``clear`` says so.
 
@@ -58,7 +52,7 @@ class Cluster(wiring.Component):
     -------
     weights : In(signed(weight_width)).array(lanes_per_neuron_unit)
         Of this cycle, one a lane; 0 in cycles without ``enable``.
-    step : In(step_layout)
+    step : In(STEP_LAYOUT)
         For all lanes.
     clear : In(1)
         Set all sums to 0.
@@ -76,15 +70,19 @@ class Cluster(wiring.Component):
         Whether H reaches the threshold.
     membrane : Out(signed(membrane_width))
         U after the reset.
+    kept : Out(signed(membrane_width)), relays only
+        U that is stored.
+    relayed : In(signed(membrane_width)), relays only
+        U to go on with: ``kept``, or that of another lane.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
         self.config = config
-        share = config.lanes_per_neuron_unit
+        share, code = config.lanes_per_neuron_unit, signed(config.membrane_width)
         super().__init__(
             {
                 "weights": In(signed(config.weight_width)).array(share),
-                "step": In(step_layout(config)),
+                "step": In(STEP_LAYOUT),
                 "clear": In(1),
                 "neuron": In(NEURON_LAYOUT),
                 "index": In(range(share)),
@@ -92,16 +90,15 @@ class Cluster(wiring.Component):
                 "parameters": In(parameter_layout(config)),
                 "potential": Out(signed(config.accumulator_width)),
                 "spike": Out(1),
-                "membrane": Out(signed(config.membrane_width)),
+                "membrane": Out(code),
             }
+            | ({"kept": Out(code), "relayed": In(code)} if config.relays else {})
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         config = self.config
         share, number = config.lanes_per_neuron_unit, signed(config.accumulator_width)
-        if config.rows > 1:
-            return self._neuron(m, self._rows(m))
         sums = [Signal(number, name=f"sum_{lane}", reset_less=True) for lane in range(share)]
         doubled = [Mux(self.step.double, sum_ << 1, sum_) for sum_ in sums]
         if share == 1:
@@ -124,31 +121,15 @@ class Cluster(wiring.Component):
             m.d.sync += [sum_.eq(0) for sum_ in sums]
         return self._neuron(m, leaving)
 
-    def _rows(self, m: Module) -> Signal:
-        """A lane with a sum for each time step; they leave one after another."""
-        number, rows = signed(self.config.accumulator_width), self.config.rows
-        sums = [Signal(number, name=f"sum_{row}", reset_less=True) for row in range(rows)]
-        handed = [Signal(number, name=f"handed_{row}", reset_less=True) for row in range(rows)]
-        with m.If(self.neuron.potential):
-            m.d.sync += [sum_.eq(following) for sum_, following in pairwise(handed)]
-        for row, sum_ in enumerate(sums):
-            result = Signal(number, name=f"result_{row}")
-            weight = Mux(self.step.mask[row], self.weights[0], 0)
-            m.d.comb += result.eq(weight + Mux(self.step.double, sum_ << 1, sum_))
-            with m.If(self.step.enable):
-                m.d.sync += sum_.eq(Mux(self.step.fire, 0, result))
-                with m.If(self.step.fire):
-                    m.d.sync += handed[row].eq(result)
-            with m.If(self.clear):
-                m.d.sync += sum_.eq(0)
-        return handed[0]
-
     def _neuron(self, m: Module, leaving: Signal) -> Module:
         """The neuron unit, for the sum that leaves."""
         config, number = self.config, signed(self.config.accumulator_width)
         potential = Signal(number, reset_less=True)
         threshold = Signal(number, reset_less=True)
         kept = self._membranes(m)
+        if config.relays:
+            m.d.comb += self.kept.eq(kept)
+            kept = self.relayed
         contribution = load(m, kept, config.modes, self.mode, config.accumulator_width)
         with m.If(self.neuron.potential):
             added = Mux(self.neuron.first, 0, contribution)

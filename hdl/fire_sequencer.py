@@ -1,6 +1,6 @@
 """After the sums: which neuron fires when, with which parameters, and where its spikes go."""
 
-from amaranth.hdl import Const, Module, Mux, Signal, unsigned
+from amaranth.hdl import Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -9,20 +9,23 @@ from hdl.loop_nest import LoopNest, Program, Quantity, by_program
 from model.accelerator import AcceleratorConfig, LayerPlan, number_width
 
 LEVELS = ("group", "row", "column", "step")
+PART = "part"
+"""The innermost level, where neighbouring positions fire together: whose spikes are stored."""
 
 
 def program(plan: LayerPlan, config: AcceleratorConfig) -> Program:
-    """Every time step of every position; the last layer fires once, with the sums of all time steps."""
+    """Every time step of every tile; the last layer fires once, with the sums of all time steps."""
     share, steps = config.lanes_per_neuron_unit, config.time_steps
     counts = {
         "group": plan.groups,
         "row": plan.positions[0],
-        "column": plan.positions[1],
+        "column": plan.tiles[1],
         "step": steps if plan.spiking else 1,
+        PART: plan.tile,
     }
     parameter = Quantity(plan.parameter_row, {"group": share})
-    step, group = Quantity(0, {"step": 1}), Quantity(0, {"group": 1})
-    return Program(counts, {"parameter": parameter, "step": step, "group": group})
+    step, group, part = Quantity(0, {"step": 1}), Quantity(0, {"group": 1}), Quantity(0, {PART: 1})
+    return Program(counts, {"parameter": parameter, "step": step, "group": group, "part": part})
 
 
 class FireSequencer(wiring.Component):
@@ -31,7 +34,8 @@ class FireSequencer(wiring.Component):
     Latency
     -------
     The first ``potential`` is due in the cycle after ``fire``. A unit a lane: of pixels, further time steps every two
-    cycles, and likewise of several rows. Shared units: a lane a cycle, time step after time step.
+    cycles, and likewise where rows are time steps. Rows that are positions fire together; their spikes leave one row a
+    cycle, before the next time step. Shared units: a lane a cycle, time step after time step.
 
     Parameters
     ----------
@@ -61,8 +65,12 @@ class FireSequencer(wiring.Component):
         With ``neuron.update``: the last lane's spike is there, so the spikes of a time step are complete.
     spiking : Out(1)
         Whether the layer spikes.
+    row : Out(range(rows)), rows only
+        The row of lanes whose spikes they are.
+    again : Out(1), tiles only
+        They belong where those of the cycle before do: OR them with these.
     address : Out(range(spike_words))
-        Where they belong; with several rows, at their time step's place in the word.
+        Where they belong.
     merge : Out(1)
         OR them with what is there: not the first of a max pool.
     store : Out(1)
@@ -74,6 +82,7 @@ class FireSequencer(wiring.Component):
         words = max(config.spike_words(0), config.spike_words(1), 1)
         self.address_width = number_width(words)
         share = config.lanes_per_neuron_unit
+        self.tiled = any(plan.tile > 1 for plan in config.layers)
         super().__init__(
             {
                 "layer": In(range(max(2, len(config.layers)))),
@@ -91,6 +100,8 @@ class FireSequencer(wiring.Component):
                 "merge": Out(1),
                 "store": Out(1),
             }
+            | ({"row": Out(range(config.rows))} if config.rows > 1 else {})
+            | ({"again": Out(1)} if self.tiled else {})
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -102,14 +113,18 @@ class FireSequencer(wiring.Component):
             "step": unsigned(len(self.time_step)),
             "group": unsigned(number_width(max(plan.groups for plan in plans))),
         }
-        m.submodules.nest = nest = LoopNest(LEVELS, [program(plan, config) for plan in plans], shapes)
+        if self.tiled:
+            shapes["part"] = unsigned(number_width(max(plan.tile for plan in plans)))
+        levels = (*LEVELS, PART) if self.tiled else LEVELS
+        m.submodules.nest = nest = LoopNest(levels, [program(plan, config) for plan in plans], shapes)
         select = self.layer[: len(nest.program)]
         held = by_program(m, select, [int(p.spiking and p.fires_steps_together) for p in plans], unsigned(1), "held")
         spiking = by_program(m, select, [int(p.spiking) for p in plans], unsigned(1), "layer_spikes")
 
         # One potential after another until the hand-over is through; the last of a time step moves the nest on.
         last_lane = self.index == share - 1 if share > 1 else Const(1)
-        last_step = ~held | nest.end_of("column")
+        fires_once = ~held & nest.end_of("step") if self.tiled else ~held
+        last_step = fires_once | nest.end_of("column")
         waiting = Signal()
         pausing = Signal()
         due = Signal()
@@ -119,7 +134,8 @@ class FireSequencer(wiring.Component):
         with m.Elif(due & last_lane & last_step):
             m.d.sync += waiting.eq(0)
         if share == 1:
-            m.d.sync += pausing.eq(due & ~last_step)
+            alone = by_program(m, select, [int(p.tile == 1) for p in plans], unsigned(1), "alone")
+            m.d.sync += pausing.eq(due & ~last_step & alone if self.tiled else due & ~last_step)
         else:
             with m.If(due):
                 m.d.sync += self.index.eq(Mux(last_lane, 0, self.index + 1))
@@ -129,7 +145,7 @@ class FireSequencer(wiring.Component):
             nest.start.eq(self.start),
             nest.advance.eq(due & last_lane),
             self.parameter_address.eq(nest.values.parameter + following),
-            self.neuron.potential.eq(due),
+            self.neuron.potential.eq(due & (nest.values.part == 0) if self.tiled else due),
             self.neuron.first.eq((nest.values.step == 0) | ~spiking),
             self.neuron.keep.eq(~last_step),
             self.spiking.eq(spiking),
@@ -143,23 +159,35 @@ class FireSequencer(wiring.Component):
             self.update_index.eq(self.index),
             self.time_step.eq(nest.values.step),
         ]
+        if config.rows > 1:
+            together = by_program(m, select, [int(p.steps_together) for p in plans], unsigned(1), "steps_together")
+            part = nest.values.part if self.tiled else Const(0)
+            m.d.sync += self.row.eq(Mux(together, nest.values.step, part))
         self._place(m, select, nest, due & last_lane)
         return m
 
     def _place(self, m: Module, select: Signal, nest: LoopNest, moves: Signal) -> None:
-        """Address of a time step's spikes in the pooled map, [row][column][step][group]; of several rows, no step."""
+        """Address of a time step's spikes in the pooled map, [row][column][step][group].
+
+        Tiles of several positions begin where a pooled column does.
+        """
         plans, width = self.config.layers, unsigned(self.address_width)
-        steps = self.config.stored_steps
+        steps = self.config.time_steps
         pools = [plan.pool for plan in plans]
-        pool = by_program(m, select, [size - 1 for size in pools], unsigned(number_width(max(pools))), "pool_last")
-        step_size = by_program(
-            m, select, [p.groups if self.config.rows == 1 else 0 for p in plans], width, "step_words"
-        )
-        column_size = by_program(m, select, [p.groups * steps for p in plans], width, "column_words")
+        pooled = unsigned(number_width(max(pools)))
+        pool = by_program(m, select, [size - 1 for size in pools], pooled, "pool_last")
+        column_pool = pool
+        whole = [max(1, p.tile // p.pool) for p in plans]  # pooled columns that a tile moves on
+        if self.tiled:
+            column_pool = by_program(m, select, [p.pool - 1 if p.tile == 1 else 0 for p in plans], pooled, "tile_last")
+        step_size = by_program(m, select, [p.groups for p in plans], width, "step_words")
+        column_sizes = [p.groups * steps * size for p, size in zip(plans, whole, strict=True)]
+        column_size = by_program(m, select, column_sizes, width, "column_words")
         row_size = by_program(m, select, [p.groups * steps * p.stored_map[1] for p in plans], width, "row_words")
         columns = [p.stored_map[1] for p in plans]
         rows = [p.stored_map[0] for p in plans]
-        column_limit = by_program(m, select, columns, unsigned(number_width(max(columns) + 1)), "column_limit")
+        reached = max(p.tiles[1] * p.tile // p.pool for p in plans)
+        column_limit = by_program(m, select, columns, unsigned(number_width(reached + 1)), "column_limit")
         row_limit = by_program(m, select, rows, unsigned(number_width(max(rows) + 1)), "row_limit")
 
         row_base, column_base, address = (Signal(width, name=name) for name in ("row_base", "column_base", "place"))
@@ -168,8 +196,15 @@ class FireSequencer(wiring.Component):
         row = Signal(len(row_limit), name="row")
         column = Signal(len(column_limit), name="column")
         next_row = Mux(within_row == pool, row_base + row_size, row_base)
-        next_column = Mux(within_column == pool, column_base + column_size, column_base)
+        next_column = Mux(within_column == column_pool, column_base + column_size, column_base)
         next_group = nest.values.group + 1
+        place, at_column, merge = address, column, (within_row != 0) | (within_column != 0)
+        if self.tiled:
+            parts = self._within_tile(m, select, nest, moves, pool)
+            moves = moves & nest.end_of("step")
+            place, at_column = address + parts[0], column + parts[1]
+            merge = merge & ~parts[2]
+            m.d.sync += self.again.eq(parts[2])
         with m.If(self.start):
             m.d.sync += [register.eq(0) for register in (row_base, column_base, address)]
             m.d.sync += [register.eq(0) for register in (within_row, within_column, row, column)]
@@ -179,8 +214,8 @@ class FireSequencer(wiring.Component):
                 m.d.sync += [
                     column_base.eq(next_column),
                     address.eq(next_column),
-                    within_column.eq(Mux(within_column == pool, 0, within_column + 1)),
-                    column.eq(column + (within_column == pool)),
+                    within_column.eq(Mux(within_column == column_pool, 0, within_column + 1)),
+                    column.eq(column + self._columns(m, select, whole, within_column == column_pool)),
                 ]
             with m.If(nest.end_of("row")):
                 m.d.sync += [
@@ -197,7 +232,31 @@ class FireSequencer(wiring.Component):
                 m.d.sync += [register.eq(0) for register in (within_row, within_column, row, column)]
         # What belongs to the spikes that come a cycle later.
         m.d.sync += [
-            self.address.eq(address),
-            self.merge.eq((within_row != 0) | (within_column != 0)),
-            self.store.eq((row < row_limit) & (column < column_limit)),
+            self.address.eq(place),
+            self.merge.eq(merge),
+            self.store.eq((row < row_limit) & (at_column < column_limit)),
         ]
+
+    def _columns(self, m: Module, select: Signal, whole: list[int], moves: Value) -> Value:
+        """Pooled columns to move on."""
+        if not self.tiled:
+            return moves
+        return Mux(moves, by_program(m, select, whole, unsigned(number_width(max(whole) + 1)), "tile_columns"), 0)
+
+    def _within_tile(
+        self, m: Module, select: Signal, nest: LoopNest, moves: Value, pool: Value
+    ) -> tuple[Value, Value, Value]:
+        """Of the part that is due: words and pooled columns from the tile's first; whether it joins the one before."""
+        plans, width = self.config.layers, unsigned(self.address_width)
+        words = [p.groups * self.config.time_steps for p in plans]
+        size = by_program(m, select, words, width, "part_words")
+        offset = Signal(width, name="part_offset")
+        column = Signal(number_width(max(p.tile // p.pool for p in plans) + 1), name="part_column")
+        within = Signal.like(pool, name="within_part")
+        with m.If(self.start | (moves & nest.end_of("step"))):
+            m.d.sync += [offset.eq(0), column.eq(0), within.eq(0)]
+        with m.Elif(moves):
+            m.d.sync += within.eq(Mux(within == pool, 0, within + 1))
+            with m.If(within == pool):
+                m.d.sync += [offset.eq(offset + size), column.eq(column + 1)]
+        return offset, column, within != 0

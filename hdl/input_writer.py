@@ -121,8 +121,8 @@ class InputWriter(wiring.Component):
             return m
         rows, columns = first.source_map
         order = Program(
-            {"step": first.rounds, "row": rows, "column": columns},
-            {"address": Quantity(0, {"step": 1, "row": columns * first.rounds, "column": first.rounds})},
+            {"step": first.stored_rounds, "row": rows, "column": columns},
+            {"address": Quantity(0, {"step": 1, "row": columns * first.stored_rounds, "column": first.stored_rounds})},
         )
         shapes = {"address": unsigned(len(self.address))}
         m.submodules.order = nest = LoopNest(("step", "row", "column"), [order], shapes)

@@ -1,6 +1,6 @@
 """The window of a convolution on pixels: each position's pixels as bit planes, for the skip unit."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,7 +14,7 @@ LEVELS = ("group", "row", "column", "kernel_row")
 
 
 def program(plan: LayerPlan) -> Program:
-    """Input columns of a row of positions, each from the window's top to its bottom."""
+    """Input columns of a row of tiles, each from the window's top to its bottom."""
     columns = plan.source_map[1]
     counts = {
         "group": plan.groups,
@@ -35,8 +35,13 @@ def program(plan: LayerPlan) -> Program:
 
 
 def input_columns(plan: LayerPlan) -> int:
-    """Columns that a row of positions covers, padding included."""
-    return (plan.positions[1] - 1) * plan.stride + plan.kernel[1]
+    """Columns that a row of tiles covers, padding included, and positions beyond the last."""
+    return (plan.tiles[1] * plan.tile - 1) * plan.stride + plan.kernel[1]
+
+
+def window_columns(plan: LayerPlan) -> int:
+    """Columns of the window: the kernel's, for all positions of a tile."""
+    return (plan.tile - 1) * plan.stride + plan.kernel[1]
 
 
 class PixelWindow(wiring.Component):
@@ -44,10 +49,11 @@ class PixelWindow(wiring.Component):
 
     Bit (i · columns + j) · channels + c of a word is a bit of pixel (i, j, c) of the window; pixels outside the map are
     zero. Words without a set bit are left out before the first that has one; the last one fires, the others double.
+    With neighbouring positions in rows, the window covers all of them, and a word has a part for each.
 
     Latency
     -------
-    A kernel column of pixels, one a cycle; a position's first word is offered three cycles after its last pixel was
+    A kernel column of pixels, one a cycle; a window's first word is offered three cycles after its last pixel was
     read; then one a cycle. Reading goes on meanwhile, until the next window is complete.
 
     Parameters
@@ -90,13 +96,13 @@ class PixelWindow(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         plan = self.plan
-        (kernel_rows, kernel_columns), width = plan.kernel, self.config.input_word_width
+        kernel_rows, columns, width = plan.kernel[0], window_columns(plan), self.config.input_word_width
         low = -plan.padding
         shapes = {
             "address": unsigned(len(self.address)),
             "weights": unsigned(number_width(self.config.weight_rows)),
             "y": signed(signed_width(low, plan.source_map[0] + plan.padding + kernel_rows)),
-            "x": signed(signed_width(low, plan.source_map[1] + plan.padding + kernel_columns)),
+            "x": signed(signed_width(low, plan.source_map[1] + plan.padding + columns)),
         }
         m.submodules.nest = nest = LoopNest(LEVELS, [program(plan)], shapes)
         inside = nest.values.y >= 0
@@ -132,11 +138,11 @@ class PixelWindow(wiring.Component):
 
         # A row of the window moves by the pixel that came; the bottom one completes a column.
         pixel = Mux(found, self.data, 0)
-        window = [[Signal(width, name=f"pixel_{i}_{j}", reset_less=True) for j in range(kernel_columns)]
+        window = [[Signal(width, name=f"pixel_{i}_{j}", reset_less=True) for j in range(columns)]
                   for i in range(kernel_rows)]  # fmt: skip
         complete = Signal()
         captured = Signal()
-        until = Signal(range(max(kernel_columns, plan.stride)), init=kernel_columns - 1)
+        until = Signal(range(max(columns, plan.tile * plan.stride)), init=columns - 1)
         m.d.comb += advance.eq(~complete | captured)
         with m.If(captured):
             m.d.sync += complete.eq(0)
@@ -148,27 +154,29 @@ class PixelWindow(wiring.Component):
             with m.If(bottom):
                 m.d.sync += complete.eq(until == 0)
                 with m.If(ends_row):
-                    m.d.sync += until.eq(kernel_columns - 1)
+                    m.d.sync += until.eq(columns - 1)
                 with m.Elif(until == 0):
-                    m.d.sync += until.eq(plan.stride - 1)
+                    m.d.sync += until.eq(plan.tile * plan.stride - 1)
                 with m.Else():
                     m.d.sync += until.eq(until - 1)
         completed_weights = Signal.like(weights, reset_less=True)
+        ends_tiles = Signal(reset_less=True)
         with m.If(valid & advance & bottom):
             m.d.sync += completed_weights.eq(weights)
+            if plan.tile > 1:
+                m.d.sync += ends_tiles.eq(ends_row)
 
         # The planes of a window that was captured: the top bits, then the next ones in their place.
         item = self.o.payload
-        held = [Signal(PIXEL_BITS, name=f"held_{k}", reset_less=True)
-                for k in range(plan.fan_in)]  # fmt: skip
         bytes_ = [place[8 * c : 8 * c + 8] for row in window for place in row for c in range(plan.source_channels)]
+        held = [Signal(PIXEL_BITS, name=f"held_{k}", reset_less=True) for k in range(len(bytes_))]
         emitting = Signal()
         blank = Signal(init=1)
         passes = Signal()
         plane = Signal(range(PIXEL_BITS))
         some = Signal()
         m.d.comb += [
-            item.bits.eq(Cat(byte[-1] for byte in held)),
+            item.bits.eq(self._bits(m, [byte[-1] for byte in held], captured, ends_tiles)),
             some.eq(item.bits.any()),
             item.double.eq(plane != 0),
             item.fire.eq(plane == 0),
@@ -177,8 +185,6 @@ class PixelWindow(wiring.Component):
             captured.eq(complete & (~emitting | (passes & item.fire))),
             self.done.eq(~running & ~valid & ~complete & ~emitting),
         ]
-        for part in range(self.config.rows if self.config.rows > 1 else 0):
-            m.d.comb += item.parts[part].eq(item.bits)
         with m.If(passes):
             m.d.sync += [byte.eq(byte << 1) for byte in held]
             m.d.sync += [plane.eq(plane - 1), blank.eq(item.fire | (blank & ~some))]
@@ -188,3 +194,23 @@ class PixelWindow(wiring.Component):
             m.d.sync += [byte.eq(new) for byte, new in zip(held, bytes_, strict=True)]
             m.d.sync += [emitting.eq(1), plane.eq(PIXEL_BITS - 1), item.row.eq(completed_weights)]
         return m
+
+    def _bits(self, m: Module, planes: list[Value], captured: Signal, ends_tiles: Signal) -> Value:
+        """The bits of a word, of a plane of the window; of several positions, also the item's parts."""
+        plan = self.plan
+        if plan.tile == 1:
+            return Cat(planes)
+        last = Signal(reset_less=True)  # of a row of tiles
+        with m.If(captured):
+            m.d.sync += last.eq(ends_tiles)
+        left = plan.positions[1] - (plan.tiles[1] - 1) * plan.tile
+        columns, channels = window_columns(plan), plan.source_channels
+        union: Value = Const(0)
+        for part in range(plan.tile):
+            starts = [(row * columns + part * plan.stride) * channels for row in range(plan.kernel[0])]
+            bits = Cat(planes[start : start + plan.kernel[1] * channels] for start in starts)
+            own = Signal(plan.fan_in, name=f"part_{part}")
+            m.d.comb += own.eq(bits if part < left else Mux(last, 0, bits))
+            m.d.comb += self.o.payload.parts[part].eq(own)
+            union = union | own
+        return union

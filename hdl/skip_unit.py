@@ -11,8 +11,8 @@ def item_layout(word_width: int, row_width: int, rows: int = 1) -> data.StructLa
     """A word of inputs on its way to the skip unit.
 
     ``row`` is the row of weights of bit 0. After its bits, ``double`` has the sums doubled before the next addition,
-    ``fire`` hands them to the neuron units. With several accumulators a lane, ``parts`` has the word of each, and
-    ``bits`` what is set in any.
+    ``fire`` hands them to the neuron units. Where lanes have rows, ``parts`` has the word of each row, and ``bits``
+    what is set in any.
     """
     layout = {"bits": word_width, "row": row_width, "double": 1, "fire": 1}
     return data.StructLayout(layout | ({"parts": data.ArrayLayout(word_width, rows)} if rows > 1 else {}))
@@ -20,7 +20,7 @@ def item_layout(word_width: int, row_width: int, rows: int = 1) -> data.StructLa
 
 def token_layout(row_width: int, rows: int = 1) -> data.StructLayout:
     """What all lanes do in one cycle: double their sum (``double``), add a row of weights (unless ``empty``), and hand
-    the result to their neuron units (``fire``). Of several accumulators a lane, those in ``mask`` add."""
+    the result to their neuron units (``fire``). Where lanes have rows, those in ``mask`` add."""
     layout = {"row": row_width, "empty": 1, "double": 1, "fire": 1}
     return data.StructLayout(layout | ({"mask": rows} if rows > 1 else {}))
 

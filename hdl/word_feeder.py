@@ -20,38 +20,44 @@ LEVELS = (
     "pooled_column",
     "word",
 )
+PART = "part"
+"""The innermost level, where a layer has rows."""
 
 
-def program(plan: LayerPlan, config: AcceleratorConfig) -> Program:
-    """The loops of a layer; coordinates are those of the stored map, which sum pooling reads in blocks."""
-    pool, rounds = plan.source_pool, plan.rounds
-    columns = plan.source_map[1]
-    apart = plan.from_input or config.rows == 1  # a word has one round
-    column_step = rounds * plan.words if apart else plan.words
-    row_step = columns * column_step
+def program(plan: LayerPlan) -> Program:
+    """The loops of a layer; coordinates are those of the stored map, which sum pooling reads in blocks.
+
+    A part is the word of one row of lanes.
+    """
+    pool = plan.source_pool
+    column_step = plan.stored_rounds * plan.words
+    row_step = plan.source_map[1] * column_step
     counts = {
         "group": plan.groups,
         "row": plan.positions[0],
-        "column": plan.positions[1],
-        "round": rounds,
+        "column": plan.tiles[1],
+        "round": plan.rounds,
         "kernel_row": plan.kernel[0],
         "kernel_column": plan.kernel[1],
         "pooled_row": pool,
         "pooled_column": pool,
         "word": plan.words,
+        PART: plan.rows,
     }
     stride, padding = plan.stride * pool, plan.padding * pool
+    neighbour = 0 if plan.steps_together else stride
     address = Quantity(
         -padding * (row_step + column_step),
         {
             "row": stride * row_step,
-            "column": stride * column_step,
-            "round": plan.words if apart else 0,
+            "column": plan.tile * stride * column_step,
+            "round": plan.words,
             "kernel_row": pool * row_step,
             "kernel_column": pool * column_step,
             "pooled_row": row_step,
             "pooled_column": column_step,
             "word": 1,
+            PART: plan.words if plan.steps_together else stride * column_step,
         },
     )
     weights = Quantity(
@@ -64,28 +70,35 @@ def program(plan: LayerPlan, config: AcceleratorConfig) -> Program:
         },
     )
     y = Quantity(-padding, {"row": stride, "kernel_row": pool, "pooled_row": 1})
-    x = Quantity(-padding, {"column": stride, "kernel_column": pool, "pooled_column": 1})
-    step = Quantity(0, {} if apart else {"round": 1})
-    return Program(counts, {"address": address, "weights": weights, "y": y, "x": x, "step": step})
+    x = Quantity(-padding, {"column": plan.tile * stride, "kernel_column": pool, "pooled_column": 1, PART: neighbour})
+    position = Quantity(0, {"column": plan.tile, PART: int(plan.tile > 1)})
+    part = Quantity(0, {PART: 1})
+    return Program(counts, {"address": address, "weights": weights, "y": y, "x": x, "position": position, "part": part})
 
 
 def coordinate_shape(plans: list[LayerPlan], axis: int) -> Shape:
-    """Of a coordinate in the source, padding included."""
+    """Of a coordinate in the source, padding included, and positions of a tile beyond the last."""
     low = min(-plan.padding * plan.source_pool for plan in plans)
-    high = max((plan.source_map[axis] + plan.padding + plan.kernel[axis]) * plan.source_pool for plan in plans)
+    high = max(
+        (plan.source_map[axis] + plan.padding + plan.kernel[axis] + axis * (plan.tile - 1) * plan.stride)
+        * plan.source_pool
+        for plan in plans
+    )
     return signed(signed_width(low, high))
 
 
 class WordFeeder(wiring.Component):
     """Fetches a word a cycle and hands on those that have a set bit or a mark.
 
-    Words outside the map are zero and not read. The last word of a round is marked: ``fire`` where a time step ends
-    (of pixels: the last plane; of the last layer: the last step), ``double`` after a bit plane, unless nothing was set
-    so far.
+    Words outside the map are zero and not read, and so are those of positions beyond the last. Of a layer with rows, a
+    word is read for each of them: time steps, or neighbouring positions. The last word of a round is marked: ``fire``
+    where a time step ends (of pixels: the last plane; of the last layer: the last step), ``double`` after a bit plane,
+    unless nothing was set so far.
 
     Latency
     -------
-    The first word is there three cycles after ``start``; then one a cycle, as long as they are taken.
+    The first word is there three cycles after ``start``, then one a cycle, as long as they are taken; with rows, each
+    takes a cycle for every row.
 
     Parameters
     ----------
@@ -104,8 +117,8 @@ class WordFeeder(wiring.Component):
         Of the word to read.
     read : Out(1)
         Read it: ``data`` has it from the next cycle on, until the next read.
-    data : In(word_width).array(rows)
-        What was read: all time steps of a word of spikes; of a word of the input, the first.
+    data : In(word_width)
+        What was read.
     o : Out(stream(item_layout))
         Words for the skip unit.
     """
@@ -124,7 +137,7 @@ class WordFeeder(wiring.Component):
                 "done": Out(1),
                 "address": Out(self.address_width),
                 "read": Out(1),
-                "data": In(config.word_width).array(config.rows),
+                "data": In(config.word_width),
                 "o": Out(stream.Signature(item_of(config))),
             }
         )
@@ -137,10 +150,16 @@ class WordFeeder(wiring.Component):
             "weights": unsigned(number_width(self.config.weight_rows)),
             "y": coordinate_shape(plans, 0),
             "x": coordinate_shape(plans, 1),
-            "step": unsigned(number_width(self.config.time_steps)),
         }
-        programs = [program(plan, self.config) for plan in plans]
-        m.submodules.nest = nest = LoopNest(LEVELS, programs, shapes)
+        rows = self.config.rows
+        tiled = any(plan.tile > 1 for plan in plans)
+        if rows > 1:
+            shapes["part"] = unsigned(number_width(rows))
+        if tiled:
+            shapes["position"] = unsigned(number_width(max(plan.tiles[1] * plan.tile for plan in plans)))
+        programs = [program(plan) for plan in plans]
+        levels = LEVELS if rows == 1 else (*LEVELS, PART)
+        m.submodules.nest = nest = LoopNest(levels, programs, shapes)
         select = (self.layer - skipped)[: len(nest.program)]
         limits = []
         for axis, name in enumerate("yx"):
@@ -149,6 +168,10 @@ class WordFeeder(wiring.Component):
             value = getattr(nest.values, name)
             limits.append((value >= 0) & (value < limit))
         inside = limits[0] & limits[1]
+        if tiled:
+            bounds = [plan.positions[1] for plan in plans]
+            limit = by_program(m, select, bounds, unsigned(number_width(max(bounds) + 1)), "position_limit")
+            inside &= nest.values.position < limit
         last_round = nest.end_of("column")
         each = by_program(m, select, [int(p.spiking and not p.pixels) for p in plans], unsigned(1), "each_round")
         planes = by_program(m, select, [int(p.pixels) for p in plans], unsigned(1), "planes")
@@ -184,11 +207,16 @@ class WordFeeder(wiring.Component):
                 marks[1].eq(nest.end_of("round") & (each | last_round)),
             ]
 
-        words = self._words(m, select, nest, advance)
+        word = Mux(found, self.data, 0)
+        complete: Value = fetched
+        bits: Value = word
+        if rows > 1:
+            whole, earlier = self._parts(m, nest, advance, word)
+            complete, bits = fetched & whole, word | earlier
         with m.If(advance):
             m.d.sync += [
-                valid.eq(fetched),
-                item.bits.eq(Mux(found, words, 0)),
+                valid.eq(complete),
+                item.bits.eq(bits),
                 item.row.eq(row),
                 item.double.eq(marks[0]),
                 item.fire.eq(marks[1]),
@@ -210,27 +238,15 @@ class WordFeeder(wiring.Component):
                 m.d.sync += blank.eq(0)
         return m
 
-    def _words(self, m: Module, select: Value, nest: LoopNest, advance: Signal) -> Value:
-        """The bits of a word that count, from those of its time steps; of several rows, also the item's parts."""
-        plans, rows = self.plans, self.config.rows
-        if rows == 1:
-            return self.data[0]
-        parallel = by_program(m, select, [int(p.parallel) for p in plans], unsigned(1), "parallel")
-        pixels = by_program(m, select, [int(p.pixels) for p in plans], unsigned(1), "pixels")
-        step = Signal.like(nest.values.step)
+    def _parts(self, m: Module, nest: LoopNest, advance: Signal, word: Value) -> tuple[Value, Value]:
+        """Collects the words of all rows in the item's parts; whether it is whole, and what is set in those before."""
+        item = self.o.payload
+        part = Signal.like(nest.values.part, reset_less=True)
+        last = Signal(reset_less=True)
         with m.If(advance):
-            m.d.sync += step.eq(nest.values.step)
-        union = self.data[0]
-        for part in range(1, rows):
-            union = union | self.data[part]
-        one = Signal(self.config.word_width, name="one_step")
-        with m.Switch(step):
-            for part in range(rows):
-                with m.Case(part):
-                    m.d.comb += one.eq(self.data[part])
-        for part in range(rows):
-            # The sums of pixels are those of every time step; a single step's belong to the first row.
-            single = one if part == 0 else Mux(pixels, one, 0)
-            with m.If(advance):
-                m.d.sync += self.o.payload.parts[part].eq(Mux(parallel, self.data[part], single))
-        return Mux(parallel, union, one)
+            m.d.sync += [part.eq(nest.values.part), last.eq(nest.end_of("word"))]
+            with m.Switch(part):
+                for row in range(self.config.rows):
+                    with m.Case(row):
+                        m.d.sync += item.parts[row].eq(word)
+        return last, Mux(part == 0, 0, item.bits)

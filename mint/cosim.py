@@ -115,10 +115,12 @@ def cosim(
         if top == "array":
             found = _array(case, rows, columns)
         else:
-            from mint.accelerator import accelerator_config, candidates
+            from mint.accelerator import accelerator_config
 
-            configs = candidates(network, lanes, lanes_per_neuron_unit, dataflow, retire=True)
-            found = _accelerator(case, accelerator_config(network, configs, dataset=dataset, data_dir=data_dir))
+            config = accelerator_config(
+                network, lanes, lanes_per_neuron_unit, dataflow, dataset=dataset, data_dir=data_dir, retire=True
+            )
+            found = _accelerator(case, config, dataflow)
     except SimulationError as error:
         messages.print(f"error: {error}", style="red", soft_wrap=True)
         raise typer.Exit(1) from error
@@ -132,10 +134,11 @@ def cosim(
         raise typer.Exit(1)
 
 
-def _accelerator(case: Case, config: "AcceleratorConfig") -> Found:
+def _accelerator(case: Case, config: "AcceleratorConfig", dataflow: str) -> Found:
     """The whole network in one module; the cycles that it took must be those that were estimated."""
     import numpy as np
 
+    from mint.accelerator import rows_of
     from model.estimate import measured
     from sim import accelerator_cosim
 
@@ -146,7 +149,7 @@ def _accelerator(case: Case, config: "AcceleratorConfig") -> Found:
         case.folder,
         lanes=config.lanes,
         lanes_per_neuron_unit=config.lanes_per_neuron_unit,
-        dataflow=config.dataflow,
+        dataflow=config.choices,
         cycles_an_image=int(estimate.intervals.mean()),
     )
     outcomes = _watched(
@@ -160,7 +163,8 @@ def _accelerator(case: Case, config: "AcceleratorConfig") -> Found:
         image = int(np.flatnonzero(np.array(outcomes.intervals) != estimate.intervals)[0])
         first = f"image {image}: {outcomes.intervals[image]} cycles, estimated {estimate.intervals[image]}"
     numbers = {
-        "dataflow": config.dataflow,
+        "dataflow": dataflow,
+        "layers": {layer.name: rows_of(layer.dataflow, layer.rows) for layer in config.layers},
         "waits": {"idle": case.waits.idle, "stall": case.waits.stall},
         "lanes": config.lanes,
         "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
@@ -188,7 +192,7 @@ def _accelerator(case: Case, config: "AcceleratorConfig") -> Found:
         ("input port, bits", f"{config.input_width}"),
         ("cycles per second", f"{outcomes.cycles_per_second:,.0f}"),
     ]
-    return Found(f"{config.lanes} lanes, {config.dataflow}", rows, numbers, outcomes.logits, first)
+    return Found(f"{config.lanes} lanes, {dataflow}", rows, numbers, outcomes.logits, first)
 
 
 def _array(case: Case, rows: int, columns: int) -> Found:

@@ -1,4 +1,4 @@
-"""``mint estimate``: what the zero-skipping accelerator will take, before any synthesis."""
+"""``mint estimate``: what the accelerator will take, before any synthesis."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -76,23 +76,23 @@ def estimate(
     With images the cycles are exact: those of the hardware, whose hand-shakes are recurrences over the words that it
     reads. With --density they are an expectation, labelled as such. The bound counts a cycle for each set input bit and
     group of output channels, from the golden model; utilisation is the share of lanes that add a weight, of all lanes
-    in all cycles.
+    in all cycles. Lanes in rows add a weight for several inputs at once: such a layer may need fewer cycles than the
+    bound.
 
     Writes FOLDER/estimate.json, and the chart as .png and .svg.
     """
-    from mint.accelerator import candidates, fastest
+    from mint.accelerator import accelerator_config
 
     chosen, folder, title = _network(bundle, network, weight_width, membrane_width, density)
-    configs = candidates(chosen, lanes, lanes_per_neuron_unit, dataflow)
     if density is None:
-        estimated, kind = _measured(chosen, images or 100, dataset, data_dir)
+        cycles, estimated, kind = _measured(chosen, images or 100, dataset, data_dir)
     else:
-        estimated, kind = _expected(chosen, images or 1, density, pixel_density)
-    config, found = fastest(configs, estimated)
-    report = describe(found, _dense(chosen))
+        cycles, estimated, kind = _expected(chosen, images or 1, density, pixel_density)
+    config = accelerator_config(chosen, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles)
+    report = describe(estimated(config), _dense(chosen)) | {"dataflow": dataflow}
     target = (output or folder) / "estimate.json"
     write_json(target, {"network": title, "exact": density is None, "kind": kind, **report})
-    heading = f"{title}, {config.dataflow}, {config.lanes} lanes, {config.lanes_per_neuron_unit} a neuron unit"
+    heading = f"{title}, {dataflow}, {config.lanes} lanes, {config.lanes_per_neuron_unit} a neuron unit"
     plot_estimate(report["layers"], heading if density is None else f"{heading}; expected", target.with_suffix(".svg"))
     _print(report, heading, kind)
     console.print(f"written: {target}, and its chart as .png and .svg", soft_wrap=True)
@@ -121,12 +121,14 @@ def _network(
 
 def _measured(
     network: "Network", images: int, dataset: str | None, data_dir: Path | None
-) -> tuple["Callable[[AcceleratorConfig], Estimate]", str]:
+) -> tuple["Callable[[AcceleratorConfig, int], float]", "Callable[[AcceleratorConfig], Estimate]", str]:
+    """Cycles of a layer on the first images, to choose by; the estimate for all; what that is."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from mint.accelerator import AUTO_IMAGES
     from model import datasets
     from model.config import require
-    from model.estimate import measured
+    from model.estimate import measured, measured_layer
 
     name = dataset or str(network.provenance.get("dataset", "fashion-mnist"))
     test = datasets.load(name, data_dir).test
@@ -139,14 +141,15 @@ def _measured(
             task = progress.add_task("", total=images)
             return measured(network, config, test.images[:images], lambda done: progress.advance(task, done))
 
-    return count, EXACT.format(count=f"{images:,}", source=name)
+    return measured_layer(network, test.images[:AUTO_IMAGES]), count, EXACT.format(count=f"{images:,}", source=name)
 
 
 def _expected(
     network: "Network", draws: int, density: str, pixel_density: float
-) -> tuple["Callable[[AcceleratorConfig], Estimate]", str]:
+) -> tuple["Callable[[AcceleratorConfig, int], float]", "Callable[[AcceleratorConfig], Estimate]", str]:
+    """As :func:`_measured`, on random inputs."""
     from model.config import ConfigError
-    from model.estimate import expected
+    from model.estimate import expected, expected_layer
 
     try:
         densities = [float(each) for each in density.split(",")]
@@ -156,7 +159,11 @@ def _expected(
         densities *= len(network.layers)
         if network.input_kind == "pixels":
             densities[0] = pixel_density
-    return lambda config: expected(config, densities, draws), EXPECTED.format(count=f"{draws:,}")
+    return (
+        expected_layer(densities),
+        lambda config: expected(config, densities, draws),
+        EXPECTED.format(count=f"{draws:,}"),
+    )
 
 
 def _dense(network: "Network") -> dict[str, int] | None:
@@ -180,6 +187,9 @@ def describe(found: "Estimate", dense: dict[str, int] | None) -> dict[str, Any]:
         layers.append(
             {
                 "layer": layer.plan.name,
+                "dataflow": layer.plan.dataflow,
+                "rows": layer.plan.rows,
+                "groups": layer.plan.groups,
                 "cycles": float(layer.cycles.mean()),
                 "bound_cycles": float(layer.bound.mean()),
                 "tokens": float(layer.tokens.mean()),
@@ -190,7 +200,6 @@ def describe(found: "Estimate", dense: dict[str, int] | None) -> dict[str, Any]:
             }
         )
     return {
-        "dataflow": config.dataflow,
         "lanes": config.lanes,
         "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
         "images": len(found.cycles),
@@ -216,8 +225,11 @@ def _print(report: dict[str, Any], heading: str, kind: str) -> None:
     from rich import box
     from rich.table import Table
 
+    from mint.accelerator import rows_of
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("layer")
+    table.add_column("rows")
     dense = f"dense array\n{ARRAY[0]} x {ARRAY[1]}, cycles"
     columns = ("cycles", "bound", "ratio", "density\n%", "lanes at\nwork %", dense, "weights\nread, kbit")
     for column in (*columns, "inputs\nread, kbit", "spikes written\nand merged, kbit"):
@@ -230,9 +242,14 @@ def _print(report: dict[str, Any], heading: str, kind: str) -> None:
             if key in sums:
                 sums[key] += value
         moved = (bits["weights_read"], bits["inputs_read"], spikes)
-        table.add_row(layer["layer"], *_numbers(layer), *(f"{each / 1e3:,.1f}" for each in moved))
+        table.add_row(
+            layer["layer"],
+            rows_of(layer["dataflow"], layer["rows"]),
+            *_numbers(layer),
+            *(f"{each / 1e3:,.1f}" for each in moved),
+        )
     table.add_section()
-    table.add_row("all", *_numbers(report), *(f"{each / 1e3:,.1f}" for each in sums.values()))
+    table.add_row("all", "", *_numbers(report), *(f"{each / 1e3:,.1f}" for each in sums.values()))
     print_wide(table, heading)
     memories = ", ".join(f"{name} {bits:,}" for name, bits in report["memory_bits"].items() if bits)
     interval = f"{report['cycles']:,.1f} ({report['least_cycles']:,} to {report['most_cycles']:,})"

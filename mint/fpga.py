@@ -68,7 +68,7 @@ def fpga(
     from hdl.accelerator_description import MODULE
     from hdl.accelerator_files import design_files
     from hdl.ecp5 import route
-    from mint.accelerator import accelerator_config, candidates
+    from mint.accelerator import accelerator_config
     from mint.choice import choose
     from model.config import require
     from model.estimate import measured
@@ -78,8 +78,9 @@ def fpga(
     require(network is not None, f"no network of {precision} ships; name yours with --bundle")
     assert network is not None
     assert path is not None
-    configs = candidates(network, lanes, lanes_per_neuron_unit, dataflow)
-    config = accelerator_config(network, configs, memory_kbit=memory_kbit)
+    config = accelerator_config(
+        network, lanes, lanes_per_neuron_unit, dataflow, memory_kbit=memory_kbit, dataset=dataset, data_dir=data_dir
+    )
     images, source = some_images(network, TEST_IMAGES, dataset, data_dir)
     cycles = float(measured(network, config, images).cycles.mean())
     _, texts = design_files(network, config)

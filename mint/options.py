@@ -66,7 +66,8 @@ Dataflow = Annotated[
     typer.Option(
         "--dataflow",
         metavar="NAME",
-        help="skip: no cycle for a zero; time-parallel: one fetch of weights for all time steps; auto: the faster.",
+        help="skip: no cycle for a zero; lanes cut in rows where that applies, time-parallel: of time steps, systolic: "
+        "of positions; auto: the fastest of all for each layer.",
     ),
 ]
 MemoryLimit = Annotated[

@@ -97,14 +97,15 @@ def verilog(
         return
 
     from hdl.accelerator_files import accelerator_files
-    from mint.accelerator import accelerator_config, candidates, print_accelerator
+    from mint.accelerator import accelerator_config, print_accelerator
     from model.sample_images import some_images
 
     require(network is not None, f"no network of {precision} ships; name yours with --bundle, or take --top array")
     assert network is not None
     assert path is not None
-    configs = candidates(network, lanes, lanes_per_neuron_unit, dataflow)
-    config = accelerator_config(network, configs, memory_kbit=memory_kbit, dataset=dataset, data_dir=data_dir)
+    config = accelerator_config(
+        network, lanes, lanes_per_neuron_unit, dataflow, memory_kbit=memory_kbit, dataset=dataset, data_dir=data_dir
+    )
     tests, source = some_images(network, 2 if images is None else images, dataset, data_dir)
     # Everything is there before the first file is written.
     description, texts = accelerator_files(network, config, tests, source, _makers())

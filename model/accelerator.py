@@ -1,7 +1,7 @@
 """What a whole-network accelerator is: its lanes, its memories, and the loops of every layer.
 
-One object tells the generator, the memory images, the cycle estimate and the benches the same facts. The dataflow is
-zero-skipping broadcast: a layer is the loop nest
+One object tells the generator, the memory images, the cycle estimate and the benches the same facts. A layer is the
+loop nest
 
     for group, y, x (output channels in groups of ``lanes``; output positions), for round (time step, or bit plane of
     pixels, most significant first), for kernel row, kernel column, pooled row, pooled column, word of channels
@@ -9,10 +9,15 @@ zero-skipping broadcast: a layer is the loop nest
 and every set bit of such a word takes one cycle, in which all lanes add that input's weights. A linear layer is a
 convolution whose kernel covers the map.
 
-Time-parallel is the same with ``rows`` = T accumulators a lane: a word is what is set in any time step, a set bit's
-weights are fetched once and added to the sums of the steps in which it is set.
+That is the dataflow ``skip``. Where a group has fewer channels than there are lanes, a layer may cut the lanes into
+``rows``, each with all channels of a group (and a copy of their weights): lane i is channel i mod ``row_lanes`` of row
+i // ``row_lanes``. A word is then read for every row, what is set in any of them takes a cycle, and each row adds where
+its own bit is set. Rows are the time steps of one position (``time-parallel``), or neighbouring positions of a row of
+the map (``systolic``: output-stationary, with inputs broadcast instead of skewed, and those that are silent in all rows
+skipped).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,7 +27,11 @@ from model.network import Layer, Network
 LARGEST_LANES = 1024
 INPUT_WORD = 32
 """Inputs in a word where the first layer is linear."""
-DATAFLOWS = ("skip", "time-parallel")
+SKIP, TIME_PARALLEL, SYSTOLIC = DATAFLOWS = ("skip", "time-parallel", "systolic")
+MIXED = "mixed"
+"""Layers of several dataflows besides ``skip``."""
+Choice = tuple[str, int]
+"""A layer's dataflow, and its rows."""
 FEED_DEPTH = 8
 """Words that wait for the skip unit."""
 
@@ -36,6 +45,11 @@ class LayerPlan:
     """
 
     name: str
+    dataflow: str
+    rows: int
+    """Parts of the lanes, each with its own time step or position; of ``skip``, 1."""
+    row_lanes: int
+    """Lanes of a row: the channels of a group."""
     spiking: bool
     from_input: bool
     pixels: bool
@@ -55,8 +69,7 @@ class LayerPlan:
     words: int
     """Words of one position and round."""
     rounds: int
-    parallel: bool
-    """Whether all time steps of a word are read at once; then there is one round."""
+    """Time steps or bit planes that are read one after another."""
     positions: tuple[int, int]
     channels: int
     groups: int
@@ -72,9 +85,34 @@ class LayerPlan:
         return self.kernel[0] * self.kernel[1] * self.source_channels
 
     @property
+    def steps_together(self) -> bool:
+        """Whether rows are time steps."""
+        return self.dataflow == TIME_PARALLEL
+
+    @property
+    def tile(self) -> int:
+        """Neighbouring positions whose sums are made together."""
+        return self.rows if self.dataflow == SYSTOLIC else 1
+
+    @property
+    def tiles(self) -> tuple[int, int]:
+        """Rows and columns of tiles; the last tile of a row may have fewer positions."""
+        return self.positions[0], -(-self.positions[1] // self.tile)
+
+    @property
+    def stored_rounds(self) -> int:
+        """Time steps or bit planes that the source has of a place."""
+        return self.rounds * (self.rows if self.steps_together else 1)
+
+    @property
     def fires_steps_together(self) -> bool:
         """Whether the sums of all time steps are handed over together: of pixels, they are the same."""
-        return self.pixels or self.parallel
+        return self.pixels or self.steps_together
+
+    @property
+    def step_interval(self) -> int:
+        """Cycles from a time step's potentials to the next one's: two stages; a word of spikes for each position."""
+        return max(2, self.tile)
 
     @property
     def source_limit(self) -> tuple[int, int]:
@@ -96,8 +134,6 @@ class AcceleratorConfig:
     ----------
     lanes : int
         Accumulators, each for an output channel; inputs are broadcast to all of them.
-    rows : int
-        Accumulators a lane, one a time step; 1 or T.
     lanes_per_neuron_unit : int
         Lanes that share a neuron unit. Of 1, a unit works while its lane goes on; of more, the sums pass through it one
         after another while the lanes wait.
@@ -110,7 +146,6 @@ class AcceleratorConfig:
     """
 
     lanes: int
-    rows: int = 1
     lanes_per_neuron_unit: int = 1
     weight_width: int
     membrane_width: int
@@ -130,14 +165,30 @@ class AcceleratorConfig:
             f"{share} lanes a neuron unit; it must divide the {self.lanes} lanes",
         )
         require(
-            self.rows == 1 or (self.rows == self.time_steps and share == 1),
-            f"{self.rows} rows with {share} lanes a neuron unit; time-parallel lanes have a row for each of "
-            f"{self.time_steps} time steps and a neuron unit each",
+            self.rows == 1 or share == 1,
+            f"{share} lanes a neuron unit; lanes in rows have a neuron unit each: choose 1, or the dataflow skip",
         )
 
     @property
     def dataflow(self) -> str:
-        return DATAFLOWS[self.rows > 1]
+        """Of the layers with rows, or ``skip`` where there is none."""
+        found = {layer.dataflow for layer in self.layers} - {SKIP}
+        return MIXED if len(found) > 1 else next(iter(found), SKIP)
+
+    @property
+    def choices(self) -> list[Choice]:
+        """Dataflow and rows of every layer."""
+        return [(layer.dataflow, layer.rows) for layer in self.layers]
+
+    @property
+    def rows(self) -> int:
+        """Of the layer that has most."""
+        return max(layer.rows for layer in self.layers)
+
+    @property
+    def relays(self) -> bool:
+        """Whether membranes go from lane to lane: where rows are time steps."""
+        return any(layer.steps_together for layer in self.layers)
 
     @property
     def neuron_units(self) -> int:
@@ -192,7 +243,7 @@ class AcceleratorConfig:
     def input_beats(self) -> int:
         """Beats of an image."""
         first = self.layers[0]
-        rounds = 1 if first.pixels else first.rounds
+        rounds = 1 if first.pixels else first.stored_rounds
         values = first.source_channels if not first.window else self.beat_values
         return rounds * first.source_map[0] * first.source_map[1] * -(-values // self.beat_values)
 
@@ -207,7 +258,7 @@ class AcceleratorConfig:
         """Words of an image in the input memory, which has room for two."""
         first = self.layers[0]
         places = first.source_map[0] * first.source_map[1]
-        return places if first.window else places * first.rounds * first.words
+        return places if first.window else places * first.stored_rounds * first.words
 
     @property
     def input_depth(self) -> int:
@@ -215,19 +266,14 @@ class AcceleratorConfig:
         return (1 << number_width(self.input_words)) + self.input_words
 
     @property
-    def stored_steps(self) -> int:
-        """Words of spikes that a position and group takes: one a time step, or one with all of them."""
-        return self.time_steps if self.rows == 1 else 1
-
-    @property
     def spike_width(self) -> int:
-        """Bits of a word of the spike memories."""
-        return self.lanes * self.rows
+        """Bits of a word of the spike memories: a position's spikes of one time step and group of channels."""
+        return max((layer.row_lanes for layer in self.layers if layer.spiking), default=self.lanes)
 
     def spike_words(self, parity: int) -> int:
         """Words of the spike memory that layers of this parity write; layers take turns with two of them."""
         sizes = [
-            layer.stored_map[0] * layer.stored_map[1] * self.stored_steps * layer.groups
+            layer.stored_map[0] * layer.stored_map[1] * self.time_steps * layer.groups
             for layer in self.layers[parity::2]
             if layer.spiking
         ]
@@ -252,7 +298,9 @@ class AcceleratorConfig:
         share = self.lanes_per_neuron_unit
         times = self.time_steps if layer.fires_steps_together else 1
         if share == 1:
-            return 2 * times
+            # A tile that is one place of a max pool is written before the same place is read for the row below.
+            meets = self.time_steps == 1 and layer.tile == layer.pool > 1
+            return layer.step_interval * times + meets
         return share * times + 1
 
 
@@ -278,9 +326,36 @@ def require_memory(config: AcceleratorConfig, limit_kbit: int) -> None:
     )
 
 
-def default_lanes(network: Network, lanes: int) -> int:
-    """Lanes that can work: no more than the widest layer has channels."""
-    return min(lanes, max(layer.channels for layer in network.layers))
+def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
+    """What may be worth while for a layer: ``skip``, then all with rows that a dense layer would be faster with.
+
+    More rows need more copies of the weights, so in the end more groups. Of positions, those with fewer passes than
+    with fewer rows.
+    """
+    found = [(SKIP, 1)]
+    if not layer.spiking:
+        return found
+    columns, steps = network.shapes[layer.name][2], network.time_steps
+
+    def passes(rows: int, positions: int, times: int) -> int:
+        return -(-layer.channels // (lanes // rows)) * -(-columns // positions) * times
+
+    least = alone = passes(1, 1, steps)
+    if not network.is_pixel_layer(layer) and 1 < steps <= lanes and passes(steps, 1, 1) < alone:
+        found.append((TIME_PARALLEL, steps))
+    pool = layer.pool.size if layer.pool and layer.pool.kind == "max" else 1
+    for rows in range(max(2, pool), min(lanes, columns + pool - 1) + 1):
+        if rows % pool == 0 and passes(rows, rows, steps) < least:
+            least = passes(rows, rows, steps)
+            found.append((SYSTOLIC, rows))
+    return found
+
+
+def _chosen(network: Network, layer: Layer, lanes: int, dataflow: str) -> Choice:
+    """Of one dataflow for all layers, the most rows that need no copy of a group; skip where it does not apply."""
+    found = [choice for choice in choices(network, layer, lanes) if choice[0] == dataflow] or [(SKIP, 1)]
+    groups = -(-layer.channels // lanes)
+    return [each for each in found if each is found[0] or -(-layer.channels // (lanes // each[1])) == groups][-1]
 
 
 def plan(
@@ -288,18 +363,29 @@ def plan(
     *,
     lanes: int = 128,
     lanes_per_neuron_unit: int | None = None,
-    dataflow: str = DATAFLOWS[0],
+    dataflow: str | Sequence[Choice] = SKIP,
     retire: bool = False,
 ) -> AcceleratorConfig:
-    """The accelerator that runs ``network``; refuses what it cannot run."""
-    require(dataflow in DATAFLOWS, f"dataflow {dataflow!r}; choose one of: {', '.join(DATAFLOWS)}")
-    rows = network.time_steps if dataflow == "time-parallel" else 1
+    """The accelerator that runs ``network``; refuses what it cannot run.
+
+    ``dataflow`` is that of all layers where it applies, or a choice for each.
+    """
     require(1 <= lanes <= LARGEST_LANES, f"{lanes} lanes; an accelerator has 1 to {LARGEST_LANES}")
+    if isinstance(dataflow, str):
+        require(dataflow in DATAFLOWS, f"dataflow {dataflow!r}; choose one of: {', '.join(DATAFLOWS)}")
+        chosen = [_chosen(network, layer, lanes, dataflow) for layer in network.layers]
+    else:
+        chosen = [(name, rows) for name, rows in dataflow]
+        count = len(network.layers)
+        require(len(chosen) == count, f"{len(chosen)} dataflows for {count} layers; give one for each")
+    alone = all(rows == 1 for _, rows in chosen)
     share = lanes_per_neuron_unit
     if share is None:
-        share = default_share(network) if rows == 1 else 1
+        share = default_share(network) if alone else 1
     require(share >= 1, f"{share} lanes a neuron unit; at least 1")
-    lanes = -(-default_lanes(network, lanes) // share) * share
+    if alone:  # no more than the widest layer has channels
+        lanes = min(lanes, max(layer.channels for layer in network.layers))
+    lanes = -(-lanes // share) * share
     modes = tuple(
         sorted(
             {Mode(layer.precision.membrane_width, layer.leak) for layer in network.layers if layer.spiking},
@@ -308,8 +394,8 @@ def plan(
     ) or (Mode(network.layers[0].precision.membrane_width, 1),)
 
     plans: list[LayerPlan] = []
-    for layer in network.layers:
-        plans.append(_plan_layer(network, layer, lanes, rows, share, modes, plans))
+    for layer, choice in zip(network.layers, chosen, strict=True):
+        plans.append(_plan_layer(network, layer, choice, lanes, share, modes, plans))
     widths = [network.accumulator_width(layer) for layer in network.layers]
     widest = max(network.layers, key=lambda layer: layer.precision.weight_width).precision.weight_width
     classes = network.layers[-1].channels
@@ -321,7 +407,6 @@ def plan(
     require(classes <= 1 << 16, f"{classes} classes; at most 65,536")
     return AcceleratorConfig(
         lanes=lanes,
-        rows=rows,
         lanes_per_neuron_unit=share,
         weight_width=widest,
         membrane_width=max(mode.membrane_width for mode in modes),
@@ -338,8 +423,8 @@ def plan(
 def _plan_layer(
     network: Network,
     layer: Layer,
+    choice: Choice,
     lanes: int,
-    rows: int,
     share: int,
     modes: tuple[Mode, ...],
     before: list[LayerPlan],
@@ -362,15 +447,20 @@ def _plan_layer(
         channels, height, width = channels * height * width, 1, 1
         capacity = INPUT_WORD
     else:
-        capacity = channels if not before else lanes
-    parallel = rows > 1 and layer.spiking and bool(before)
-    steps = 1 if parallel else network.time_steps
+        capacity = channels if not before else before[-1].row_lanes
     last = before[-1] if before else None
-    groups = -(-layer.channels // lanes)
-    kernel = (height // summed, width // summed) if linear else (source.weight.shape[2], source.weight.shape[3])
     own = layer.pool
+    merged = own.size if own and own.kind == "max" else 1
+    _require_rows(network, layer, choice, lanes, merged)
+    dataflow, rows = choice
+    steps = 1 if dataflow == TIME_PARALLEL else network.time_steps
+    groups = -(-layer.channels // (lanes // rows))
+    kernel = (height // summed, width // summed) if linear else (source.weight.shape[2], source.weight.shape[3])
     return LayerPlan(
         name=layer.name,
+        dataflow=dataflow,
+        rows=rows,
+        row_lanes=lanes // rows,
         spiking=layer.spiking,
         from_input=not before,
         pixels=pixels,
@@ -384,14 +474,32 @@ def _plan_layer(
         word_channels=capacity,
         words=-(-channels // capacity),
         rounds=PIXEL_BITS if pixels else steps,
-        parallel=parallel,
         positions=network.shapes[layer.name][1:],
         channels=layer.channels,
         groups=groups,
-        pool=own.size if own and own.kind == "max" else 1,
+        pool=merged,
         weight_row=0 if last is None else last.weight_row + last.groups * last.fan_in,
         parameter_row=0 if last is None else last.parameter_row + last.groups * share,
         mode=modes.index(Mode(layer.precision.membrane_width, layer.leak)) if layer.spiking else 0,
+    )
+
+
+def _require_rows(network: Network, layer: Layer, choice: Choice, lanes: int, pool: int) -> None:
+    """Refuse rows that a layer cannot have."""
+    dataflow, rows = choice
+    what = f"layer {layer.name}, {dataflow} with {rows} rows"
+    require(dataflow in DATAFLOWS, f"{what}: choose one of: {', '.join(DATAFLOWS)}")
+    require(1 <= rows <= lanes, f"{what}: the {lanes} lanes have room for 1 to {lanes}")
+    if dataflow == SKIP:
+        require(rows == 1, f"{what}: skip has one")
+        return
+    require(rows > 1 and layer.spiking, f"{what}: rows are two and more, of a layer that spikes; choose skip")
+    if dataflow == SYSTOLIC:
+        require(rows % pool == 0, f"{what}: max pooling of {pool} x {pool} needs a multiple of {pool}")
+        return
+    require(
+        rows == network.time_steps and not network.is_pixel_layer(layer),
+        f"{what}: rows are the {network.time_steps} time steps, in which pixels are the same",
     )
 
 

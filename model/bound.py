@@ -7,7 +7,8 @@ set bits once::
     useful = Σ_layers nnz(inputs) · C_out / lanes
 
 The first is in cycles, each with some lanes at work; the second in cycles with all lanes at work, so useful / cycles is
-the utilisation of the lanes. Where all time steps of a lane are added at once, what is set in any of them counts once.
+the utilisation of the lanes. The bound is that of one input at a time: lanes in rows add several at once, and such a
+layer may take fewer cycles.
 Computed from network and golden model, with nothing of the accelerator.
 """
 

@@ -4,16 +4,16 @@ Words are fetched one a cycle; what has a set bit or a mark goes into a queue, f
 tokens of it, one a cycle; a token that fires starts the neuron units. With word k of a layer, all in cycles after the
 layer's start:
 
-    seen_k   = pushed_(k-1) + 1                                     the feeder, or the window, has the word
+    seen_k   = pushed_(k-1) + rows                                  the feeder has read the word for every row; the
+                                                                        window has it after one cycle
     pushed_k = max(seen_k, taken of the word FEED_DEPTH earlier + 1)    a queue with room; the window leaves one out
                                                                         without that
     taken_k  = max(pushed_k + 1, ended_(k-1))                       by the skip unit
     ended_k  = taken_k + tokens_k                                   its last token is handed on
 
-A window of pixels is offered when its pixels are there. Of time-parallel layers, a word has what is set in any time
-step. A fire waits until fire_interval after the one before; with shared neuron units every token does. A layer ends
-with its last neuron; the next one starts in the cycle after. Everything is an array over images: their words differ in
-tokens, not in order.
+A window of pixels is offered when its pixels are there. A word has what is set in any of the rows. A fire waits until
+fire_interval after the one before; with shared neuron units every token does. A layer ends with its last neuron; the
+next one starts in the cycle after. Everything is an array over images: their words differ in tokens, not in order.
 """
 
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ def fire_latency(plan: LayerPlan, config: AcceleratorConfig) -> int:
     """From a token that fires to its last neuron's spike, or the last of its sums."""
     share = config.lanes_per_neuron_unit
     times = config.time_steps if plan.spiking and plan.fires_steps_together else 1
-    return FIRE_DELAY + (2 * (times - 1) + 1 if share == 1 else share * times)
+    return FIRE_DELAY + (plan.step_interval * (times - 1) + plan.tile if share == 1 else share * times)
 
 
 def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> LayerCycles:
@@ -63,6 +63,7 @@ def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> La
     interval, latency = config.fire_interval(plan), fire_latency(plan, config)
     shared = config.lanes_per_neuron_unit > 1
 
+    fetch = 1 if plan.window else plan.rows
     pushed = np.full(images, FIRST_WORD - 1)
     captured = np.full(images, FIRST_PIXEL)
     ended, units_free, output_free = (np.zeros(images, np.int64) for _ in range(3))
@@ -76,7 +77,7 @@ def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> La
                 pushed = captured.copy()
             for tokens in words.tokens[number]:
                 kept = tokens > 0
-                pushed += 1
+                pushed += fetch
                 np.maximum(pushed, queue[place] + 1, out=pushed, where=kept if plan.window else True)
                 taken = np.maximum(pushed + 1, ended)
                 queue[place[kept]] = taken[kept]
@@ -95,7 +96,7 @@ def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> La
     return LayerCycles(ended + latency + WRITE_BACK, first_fire)
 
 
-def _fetches(plan: LayerPlan, position: int) -> int:
-    """Pixels, one a cycle, that the window needs for a position beyond those that it has."""
+def _fetches(plan: LayerPlan, tile: int) -> int:
+    """Pixels, one a cycle, that the window needs for a tile of positions beyond those that it has."""
     rows, columns = plan.kernel
-    return rows * (plan.stride if position % plan.positions[1] else columns)
+    return rows * (plan.tile * plan.stride if tile % plan.tiles[1] else columns + (plan.tile - 1) * plan.stride)

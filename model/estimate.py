@@ -1,13 +1,13 @@
 """Cycles, bound and traffic of an accelerator before any synthesis: exact for images, expected for densities."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.accelerator import AcceleratorConfig, LayerPlan
+from model.accelerator import SKIP, AcceleratorConfig, LayerPlan
 from model.activity import layer_inputs
 from model.bound import bound_cycles, set_bits, useful_cycles
 from model.config import require
@@ -57,7 +57,7 @@ class LayerEstimate:
     @property
     def density(self) -> float:
         """Set bits, of all bits after im2col but padding."""
-        bits = read_places(self.plan) * self.plan.rounds * self.plan.source_channels
+        bits = read_places(self.plan) * self.plan.stored_rounds * self.plan.source_channels
         return float(self.set_bits.mean() / bits)
 
 
@@ -119,8 +119,6 @@ def measured(
         inputs = layer_inputs(network, part)
         for layer, plan in zip(network.layers, config.layers, strict=True):
             bits = inputs.pop(layer.name)
-            if plan.parallel:  # what is set in any time step is fetched once
-                bits = bits.max(0, keepdims=True)
             stored[plan.name].append(stored_counts(bits, plan))
             nnz[plan.name].append(set_bits(network, layer, bits))
         advance(part.shape[0 if network.input_kind == "pixels" else 1])
@@ -145,10 +143,44 @@ def expected(config: AcceleratorConfig, densities: Sequence[float], images: int 
     return Estimate(
         config,
         tuple(
-            _layer(plan, config, random_counts(plan, config.time_steps, density, images, random))
+            _drawn(plan, config, density, images, random)
             for plan, density in zip(config.layers, densities, strict=True)
         ),
     )
+
+
+def measured_layer(network: Network, images: NDArray[Any]) -> Callable[[AcceleratorConfig, int], float]:
+    """Mean cycles of one layer on ``images``, of any accelerator of the network."""
+    inputs = layer_inputs(network, images)
+
+    def cycles(config: AcceleratorConfig, index: int) -> float:
+        plan = config.layers[index]
+        return float(_layer(plan, config, stored_counts(inputs[plan.name], plan)).cycles.mean())
+
+    return cycles
+
+
+def expected_layer(densities: Sequence[float], seed: int = 0) -> Callable[[AcceleratorConfig, int], float]:
+    """Cycles to expect of one layer, of any accelerator of the network."""
+
+    def cycles(config: AcceleratorConfig, index: int) -> float:
+        random = np.random.default_rng(seed)
+        return float(_drawn(config.layers[index], config, densities[index], 1, random).cycles.mean())
+
+    return cycles
+
+
+def _drawn(
+    plan: LayerPlan, config: AcceleratorConfig, density: float, images: int, random: np.random.Generator
+) -> LayerEstimate:
+    """A layer on random inputs; of words that are read alone it is enough to draw how many of their bits are set."""
+    if plan.rows == 1:
+        return _layer(plan, config, random_counts(plan, density, images, random))
+    alone = replace(plan, dataflow=SKIP, rows=1, rounds=plan.stored_rounds)
+    shape = (plan.stored_rounds, images, *plan.source_map, plan.source_channels)
+    bits = (random.random(shape, np.float32) < density).astype(np.uint8)
+    nnz = words_of(stored_counts(bits, alone), alone).bits.sum((0, 1), dtype=np.int64)
+    return _layer(plan, config, stored_counts(bits, plan), nnz)
 
 
 def _layer(

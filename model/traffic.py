@@ -2,7 +2,7 @@
 
 Weights go to the lanes a row at a time, one for every token. Inputs and spikes are read a word at a time, for every
 position again; places outside the map are not read. Spikes are written once, of a max pool every position's, and what
-is there already is read for the OR. Membranes stay at their lane while its time steps run: they have no memory.
+is there already is read for the OR. Membranes stay at the lanes while the time steps run: they have no memory.
 """
 
 from dataclasses import dataclass
@@ -35,22 +35,23 @@ def traffic(plan: LayerPlan, config: AcceleratorConfig, tokens: float) -> Traffi
     """Of a layer whose words became so many ``tokens`` an image, all groups of output channels together."""
     width = config.input_word_width if plan.from_input else config.spike_width
     rows, columns = plan.stored_map
-    stored = rows * columns * config.time_steps * plan.groups * config.lanes if plan.spiking else 0
-    # A word with all time steps is read for each of them, where a max pool looks at what is there.
+    stored = rows * columns * config.time_steps * plan.groups * config.spike_width if plan.spiking else 0
+    # Of neighbouring positions, those that a max pool joins are ORed before they are written.
+    merges = plan.pool**2 - 1 if plan.tile == 1 else plan.pool - 1
     return Traffic(
         weights_read=tokens * config.lanes * config.weight_width,
         inputs_read=word_reads(plan) * width,
         spikes_written=stored * plan.pool**2,
-        spikes_merged=stored * (plan.pool**2 - 1) * config.rows,
+        spikes_merged=stored * merges,
     )
 
 
 def word_reads(plan: LayerPlan) -> int:
     """Words that a layer reads of its source's memory."""
     if not plan.window:
-        return plan.groups * read_places(plan) * plan.rounds * plan.words
+        return plan.groups * read_places(plan) * plan.stored_rounds * plan.words
     # Every input column once for a row of positions.
-    covered = (plan.positions[1] - 1) * plan.stride + plan.kernel[1]
+    covered = (plan.tiles[1] * plan.tile - 1) * plan.stride + plan.kernel[1]
     return plan.groups * _inside(plan, 0) * _within(np.arange(covered) - plan.padding, plan.source_limit[1])
 
 

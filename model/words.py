@@ -1,7 +1,8 @@
 """The words that an accelerator reads for a layer: how many tokens each of them becomes, in the order of the loops.
 
 Which words are read, and in which order, depends on the layer alone; how many bits are set in them on the image. A
-*hand-over* is what ends with a fire: one position and time step; of pixels and of the last layer, one position.
+*hand-over* is what ends with a fire: one tile of positions and time step; of pixels, of rows of time steps and of the
+last layer, one tile. A word is set where it is in any of its rows.
 """
 
 from dataclasses import dataclass
@@ -34,10 +35,32 @@ class Words:
 
 
 def stored_counts(bits: NDArray[np.uint8], plan: LayerPlan) -> Counts:
-    """Set bits [H, W, rounds, words, N] of every word that is read, of what the layer reads, [steps, N, H, W, C]."""
+    """Set bits [H, W, rounds, words, N] of every word that is read, of what the layer reads, [steps, N, H, W, C].
+
+    Of neighbouring positions in rows, the second axis has the words of a row of tiles: tile, kernel column, pooled
+    column.
+    """
+    if plan.steps_together:
+        bits = bits.max(0, keepdims=True)
+    if plan.tile > 1:
+        bits = _any_position(bits, plan)
     starts = np.arange(plan.words) * plan.word_channels
     counts = np.add.reduceat(bits, starts, axis=-1, dtype=np.int16)
     return np.ascontiguousarray(counts.transpose(2, 3, 0, 4, 1))
+
+
+def _any_position(bits: NDArray[np.uint8], plan: LayerPlan) -> NDArray[np.uint8]:
+    """What is set for any position of a tile, [steps, N, H, tile and place of the kernel's columns, C]."""
+    pool, columns = plan.source_pool, plan.source_limit[1]
+    shape = (*plan.tiles[1:], plan.kernel[1], pool)
+    found = np.zeros((*bits.shape[:3], int(np.prod(shape)), bits.shape[4]), np.uint8)
+    tile, kernel, pooled = (each.reshape(-1) for each in np.indices(shape))
+    for row in range(plan.tile):
+        position = tile * plan.tile + row
+        place = (position * plan.stride + kernel - plan.padding) * pool + pooled
+        there = (position < plan.positions[1]) & (place >= 0) & (place < columns)
+        found[:, :, :, there] |= bits[:, :, :, place[there]]
+    return found
 
 
 def word_channels(plan: LayerPlan) -> NDArray[np.int64]:
@@ -46,11 +69,10 @@ def word_channels(plan: LayerPlan) -> NDArray[np.int64]:
     return np.diff(ends, prepend=0)
 
 
-def random_counts(plan: LayerPlan, time_steps: int, density: float, images: int, random: np.random.Generator) -> Counts:
+def random_counts(plan: LayerPlan, density: float, images: int, random: np.random.Generator) -> Counts:
     """Counts as :func:`stored_counts` has them, of bits that are set independently with probability ``density``."""
     shape = (*plan.source_map, plan.rounds, plan.words, images)
-    chance = 1 - (1 - density) ** time_steps if plan.parallel else density
-    return random.binomial(word_channels(plan)[:, None], chance, shape).astype(np.int16)
+    return random.binomial(word_channels(plan)[:, None], density, shape).astype(np.int16)
 
 
 def words_of(stored: Counts, plan: LayerPlan) -> Words:
@@ -70,8 +92,13 @@ def words_of(stored: Counts, plan: LayerPlan) -> Words:
 
 def _window(stored: Counts, plan: LayerPlan) -> Counts:
     """[positions, planes, N]: a word is a plane of a whole window."""
-    pad = plan.padding
-    padded = np.pad(stored[:, :, :, 0], ((pad, pad), (pad, pad), (0, 0), (0, 0)))
+    pad, planes = plan.padding, stored[:, :, :, 0]
+    if plan.tile > 1:
+        columns = planes.reshape(len(planes), plan.tiles[1], plan.kernel[1], *planes.shape[2:]).sum(2, dtype=np.int16)
+        padded = np.pad(columns, ((pad, pad), *((0, 0),) * 3))
+        windows = sliding_window_view(padded, plan.kernel[0], 0)[:: plan.stride]
+        return windows.sum(-1, dtype=np.int16).reshape(-1, PIXEL_BITS, stored.shape[-1])
+    padded = np.pad(planes, ((pad, pad), (pad, pad), (0, 0), (0, 0)))
     windows = sliding_window_view(padded, plan.kernel, (0, 1))[:: plan.stride, :: plan.stride]
     return windows.sum((-2, -1), dtype=np.int16).reshape(-1, PIXEL_BITS, stored.shape[-1])
 
@@ -80,15 +107,20 @@ def _gathered(stored: Counts, plan: LayerPlan) -> Counts:
     """[hand-overs, words, N]: round, kernel row, kernel column, pooled row, pooled column, word."""
     rows, columns = plan.source_limit
     pool, pad, images = plan.source_pool, plan.padding * plan.source_pool, stored.shape[-1]
-    padded = np.pad(stored[:rows, :columns], ((pad, pad), (pad, pad), *((0, 0),) * 3))
+    inside = stored[:rows] if plan.tile > 1 else np.pad(stored[:rows, :columns], ((0, 0), (pad, pad), *((0, 0),) * 3))
+    padded = np.pad(inside, ((pad, pad), *((0, 0),) * 4))
 
     def places(positions: int, kernel: int) -> NDArray[np.int64]:
         starts = np.arange(positions)[:, None] * plan.stride + np.arange(kernel)
         return starts[..., None] * pool + np.arange(pool)
 
-    y, x = (places(*extents) for extents in zip(plan.positions, plan.kernel, strict=True))
+    y = places(plan.positions[0], plan.kernel[0])
+    if plan.tile > 1:
+        x = np.arange(stored.shape[1]).reshape(plan.tiles[1], plan.kernel[1], pool)
+    else:
+        x = places(plan.positions[1], plan.kernel[1])
     found: Any = padded[y[:, None, :, None, :, None], x[None, :, None, :, None, :]]
     found = found.transpose(0, 1, 6, 2, 3, 4, 5, 7, 8)
     each_round = plan.spiking and not plan.pixels
-    positions = plan.positions[0] * plan.positions[1]
-    return found.reshape(positions * (plan.rounds if each_round else 1), -1, images)
+    tiles = plan.tiles[0] * plan.tiles[1]
+    return found.reshape(tiles * (plan.rounds if each_round else 1), -1, images)

@@ -1,7 +1,7 @@
 """Co-simulation of an accelerator: images in, every neuron, logit and class against the golden model."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hdl.accelerator import Accelerator
 from hdl.verilog import write_verilog
 from model import bundle
-from model.accelerator import AcceleratorConfig, plan
+from model.accelerator import SKIP, AcceleratorConfig, Choice, plan
 from model.golden.network import check_images
 from model.network import Network
 from sim.accelerator_player import player_text
@@ -66,7 +66,7 @@ def prepare(
     *,
     lanes: int = 128,
     lanes_per_neuron_unit: int | None = None,
-    dataflow: str = "skip",
+    dataflow: str | Sequence[Choice] = SKIP,
     retire: bool = True,
     cycles_an_image: int = 100_000,
 ) -> Cosimulation:
@@ -106,7 +106,7 @@ def run(
         "limit": 20 * max(prepared.expected_cycles // max(prepared.images, 1), 1000),
         "lanes": config.lanes,
         "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
-        "dataflow": config.dataflow,
+        "dataflow": config.choices,
         "retire": config.retire,
     }
     (folder / "job.json").write_text(json.dumps(job))

@@ -42,7 +42,7 @@ def results(config: AcceleratorConfig, text: str) -> tuple[NDArray[np.int64], ND
 def lines_of_layer(config: AcceleratorConfig, plan: LayerPlan) -> int:
     """Lines of a layer for one image."""
     steps = config.time_steps if plan.spiking else 1
-    return plan.groups * plan.positions[0] * plan.positions[1] * steps * config.lanes_per_neuron_unit
+    return plan.groups * plan.tiles[0] * plan.tiles[1] * steps * plan.tile * config.lanes_per_neuron_unit
 
 
 def neurons(config: AcceleratorConfig, text: str) -> dict[str, Neurons]:
@@ -64,12 +64,12 @@ def neurons(config: AcceleratorConfig, text: str) -> dict[str, Neurons]:
 def _layer_neurons(config: AcceleratorConfig, plan: LayerPlan, index: int, lines: Bits) -> Neurons:
     layout, share, units = retire_layout(config), config.lanes_per_neuron_unit, config.neuron_units
     steps = config.time_steps if plan.spiking else 1
-    shape = (len(lines), plan.groups, *plan.positions, steps, share)
+    shape = (len(lines), plan.groups, *plan.tiles, steps, plan.tile, share)
     fields = {}
     for name, field in layout:
         end = min([other.offset for _, other in layout if other.offset > field.offset] + [layout.size])
         fields[name] = lines[:, :, field.offset : end]
-    due = np.broadcast_to(np.arange(steps)[:, None], (steps, share)), np.broadcast_to(np.arange(share), (steps, share))
+    due = np.arange(steps)[:, None, None], np.arange(share)
     for name, expected in (("layer", np.array(index)), ("time_step", due[0]), ("index", due[1])):
         got = from_bits(fields[name], signed=False).reshape(shape)
         if (got != expected).any():
@@ -77,9 +77,17 @@ def _layer_neurons(config: AcceleratorConfig, plan: LayerPlan, index: int, lines
 
     def ordered(name: str, *, signed: bool) -> NDArray[np.int64]:
         numbers = from_bits(fields[name].reshape(*lines.shape[:2], units, -1), signed=signed)
-        # [N, G, H, W, T, lane of a unit, unit] to [T, N, G, unit, lane of a unit, H, W].
-        lanes = numbers.reshape(*shape, units).transpose(4, 0, 1, 6, 5, 2, 3)
-        return lanes.reshape(steps, len(lines), -1, *plan.positions)[:, :, : plan.channels]
+        # [N, G, H, tile, T, position, lane of a unit, unit] to [T, N, G, unit, lane of a unit, H, tile, position].
+        lanes = numbers.reshape(*shape, units).transpose(4, 0, 1, 7, 6, 2, 3, 5)
+        lanes = lanes.reshape(steps, len(lines), plan.groups, config.lanes, *plan.tiles, plan.tile)
+        # Every time step, or position, has a row of lanes.
+        rows = np.arange(plan.rows)[:, None] * plan.row_lanes + np.arange(plan.row_lanes)
+        if plan.steps_together:
+            lanes = np.stack([lanes[step][:, :, own] for step, own in enumerate(rows)])
+        else:
+            lanes = np.stack([lanes[..., part][:, :, :, own] for part, own in enumerate(rows)], axis=-1)
+        whole = lanes.reshape(steps, len(lines), -1, plan.positions[0], plan.tiles[1] * plan.tile)
+        return whole[:, :, : plan.channels, :, : plan.positions[1]]
 
     return Neurons(
         ordered("potentials", signed=True), ordered("spikes", signed=False), ordered("membranes", signed=True)

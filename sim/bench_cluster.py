@@ -25,7 +25,7 @@ async def check_cluster(port: Port, config: AcceleratorConfig, seed: int) -> set
     port.set("clear", 0)
     for _ in range(IMAGES):
         mode = random.randrange(len(config.modes))
-        kind = random.choice(["spikes", "pixels", "last", *(["parallel"] if config.rows > 1 else [])])
+        kind = random.choice(["spikes", "pixels", "last", *(["relayed"] if config.relays else [])])
         met |= {kind, f"mode {mode}"}
         met |= await bench.neurons(mode, kind)
     return met | bench.met
@@ -37,13 +37,8 @@ class _Cluster:
     def __init__(self, port: Port, config: AcceleratorConfig, random: Random) -> None:
         self.port, self.config, self.random = port, config, random
         self.share = config.lanes_per_neuron_unit
-        self.sums = self._zeros()
-        self.kind = ""
+        self.sums = [0] * self.share
         self.met: set[str] = set()
-
-    def _zeros(self) -> list[list[int]]:
-        """Of every lane, a sum for each row."""
-        return [[0] * self.config.rows for _ in range(self.share)]
 
     async def cycle(self, **neuron: int) -> None:
         """One cycle in which the neuron unit does ``neuron``; with a unit a lane, the lane may add as well."""
@@ -52,35 +47,31 @@ class _Cluster:
             self._add()
             self.met.add("adds meanwhile")
         await self.port.tick()
-        self._step(0, 0, 0, 0)
+        self._step(0, 0, 0)
         for lane in range(self.share):
             self.port.set(f"weights.{lane}", 0)
 
-    def _step(self, enable: int, double: int, fire: int, mask: int) -> None:
-        step = {"enable": enable, "double": double, "fire": fire}
-        self.port.set("step", step | ({"mask": mask} if self.config.rows > 1 else {}))
+    def _step(self, enable: int, double: int, fire: int) -> None:
+        self.port.set("step", {"enable": enable, "double": double, "fire": fire})
 
     def _add(self, fires: int = 0) -> None:
-        """What the lanes do in the coming cycle; of several rows, the first or those of random time steps."""
-        rows, width = self.config.rows, self.config.accumulator_width
-        every = (1 << rows) - 1
-        mask = {"pixels": every, "parallel": self.random.randint(0, every)}.get(self.kind, 1)
+        """What the lanes do in the coming cycle."""
         double = self.random.randrange(2)
         limit = code_limit(self.config.weight_width)
-        for lane, sums in enumerate(self.sums):
+        for lane, sum_ in enumerate(self.sums):
             weight = self.random.choice([0, -limit, limit, self.random.randint(-limit, limit)])
             self.port.set(f"weights.{lane}", weight)
-            sums[:] = [wrap((sums[row] << double) + weight * (mask >> row & 1), width) for row in range(rows)]
-        self._step(1, double, fires, mask)
+            self.sums[lane] = wrap((sum_ << double) + weight, self.config.accumulator_width)
+        self._step(1, double, fires)
 
-    async def hand_over(self) -> list[list[int]]:
+    async def hand_over(self) -> list[int]:
         """Some additions, the last of which fires; the sums that the unit gets."""
         for _ in range(self.random.randrange(6)):
             self._add()
             await self.cycle()
         self._add(fires=1)
         await self.cycle()
-        handed, self.sums = self.sums, self._zeros()
+        handed, self.sums = self.sums, [0] * self.share
         return handed
 
     async def neurons(self, index: int, kind: str) -> set[str]:
@@ -90,22 +81,23 @@ class _Cluster:
         high = (1 << (config.accumulator_width - 1)) - 1
         reach = min((code_limit(mode.membrane_width) + 2) << mode.leak, high)
         port.set("mode", index)
-        self.kind = kind
-        steps = 1 if kind == "last" else random.randint(1, 4 if config.rows == 1 else config.rows)
+        steps = 1 if kind == "last" else random.randint(1, 4)
         biases = [random.randint(-reach, reach) for _ in range(self.share)]
         membranes = [0] * self.share
-        handed: list[list[int]] = []
-        together = kind in ("pixels", "parallel")
+        handed: list[int] = []
+        together = kind in ("pixels", "relayed")
         for step in range(steps):
             if not together or step == 0:
                 handed = await self.hand_over()
             waiting: tuple[Any, ...] = ()
             for lane in range(self.share):
-                exact = (
-                    handed[lane][step if together and config.rows > 1 else 0]
-                    + biases[lane]
-                    + load(membranes[lane], mode.leak)
-                )
+                stored = membranes[lane]
+                if config.relays:
+                    if kind == "relayed" and step:  # the membrane of another lane
+                        limit = code_limit(mode.membrane_width)
+                        membranes[lane] = random.randint(-limit, limit)
+                    port.set("relayed", membranes[lane])
+                exact = handed[lane] + biases[lane] + load(membranes[lane], mode.leak)
                 potential = wrap(exact, config.accumulator_width)
                 threshold = random.choice([potential, min(potential + 1, high), random.randint(-reach, reach)])
                 spike, membrane = fire(potential, threshold, mode.leak, mode.membrane_width)
@@ -114,6 +106,8 @@ class _Cluster:
                 keep = int(together and step < steps - 1)
                 await self.cycle(potential=1, first=int(step == 0), keep=keep, update=int(bool(waiting)))
                 self._compare(waiting)
+                if config.relays and step:
+                    check(f"{kind}, step {step}", {"kept": stored}, {"kept": port.get("kept")})
                 waiting = f"lane {lane} of {kind}, step {step}, {mode}", potential, spike, membrane
                 met |= {"tie"} if potential == threshold else set()
                 met |= {"saturates"} if not spike and abs(potential >> mode.leak) > abs(membrane) else set()

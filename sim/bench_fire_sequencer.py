@@ -15,27 +15,32 @@ def hand_overs(config: AcceleratorConfig, plan: LayerPlan) -> Iterator[list[dict
     """For each hand-over of sums, the neurons that are due, in order."""
     steps, share = config.time_steps if plan.spiking else 1, config.lanes_per_neuron_unit
     held = plan.fires_steps_together and plan.spiking
-    (rows, columns), stored = plan.stored_map, config.stored_steps
-    for group, y, x in np.ndindex(plan.groups, *plan.positions):
-        row, column = y // plan.pool, x // plan.pool
+    rows, columns = plan.stored_map
+    tiled = plan.tile > 1
+    for group, y, tile in np.ndindex(plan.groups, *plan.tiles):
         neurons = [
             {
+                "part": part,
+                "row": step if plan.steps_together else part,
                 "parameter_address": plan.parameter_row + group * share + lane,
                 "index": lane,
                 "first": int(step == 0),
                 "keep": int(held and step < steps - 1),
                 "time_step": step,
                 "complete": int(lane == share - 1),
-                "address": ((row * columns + column) * stored + step % stored) * plan.groups + group,
-                "merge": int(y % plan.pool != 0 or x % plan.pool != 0),
+                "address": ((row * columns + column) * steps + step) * plan.groups + group,
+                "again": int(tiled and x % plan.pool != 0),
+                "merge": int(y % plan.pool != 0 or x % plan.pool != 0) if not tiled or x % plan.pool == 0 else 0,
                 "store": int(row < rows and column < columns),
             }
             for step in range(steps)
+            for part, x in enumerate(range(tile * plan.tile, (tile + 1) * plan.tile))
+            for row, column in [(y // plan.pool, x // plan.pool)]
             for lane in range(share)
         ]
         times = 1 if held else steps
         for i in range(times):
-            yield neurons if held else neurons[i * share : (i + 1) * share]
+            yield neurons if held else neurons[i * share * plan.tile : (i + 1) * share * plan.tile]
 
 
 async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int) -> set[str]:
@@ -50,7 +55,7 @@ async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int)
         expected = list(hand_overs(config, plan))
         previous: list[dict[str, Any]] = []  # whose spikes are there in this cycle
         for number, neurons in enumerate(expected):
-            gap = 2 if held and share == 1 else 1
+            gap = 2 if held and share == 1 and plan.tile == 1 else 1
             own = [neuron for neuron in neurons for neuron in [neuron] + [{}] * (gap - 1)]
             own = own[: len(own) - gap + 1]
             last = number == len(expected) - 1
@@ -61,7 +66,7 @@ async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int)
                 port.set("fire", int(cycle == 0))
                 await port.tick()
                 place = f"layer {plan.name}, hand-over {number}, cycle {cycle}"
-                _compare(port, place, due, following, previous.pop() if previous else {}, bool(plan.spiking))
+                _compare(port, config, place, due, following, previous.pop() if previous else {}, bool(plan.spiking))
                 ends = last and cycle == len(own) + 2
                 expect(port.get("done") == ends, f"{place}: done is {port.get('done')}")
                 if due:
@@ -78,7 +83,11 @@ async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int)
                 "shared and held": share > 1 and held and config.time_steps > 1,
                 "pooled groups": plan.groups > 1 and plan.pool > 1,
                 "last": not plan.spiking,
-                "parallel": plan.parallel,
+                "time steps in rows": plan.steps_together,
+                "tiles": plan.tile > 1,
+                "pixels in tiles": plan.tile > 1 and plan.pixels,
+                "pooled tiles": plan.tile > plan.pool > 1,
+                "partial tile": plan.positions[1] % plan.tile != 0,
             }.items()
             if happened
         }
@@ -86,24 +95,35 @@ async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int)
 
 
 def _compare(
-    port: Port, place: str, due: dict[str, Any], following: dict[str, Any], past: dict[str, Any], spiking: bool
+    port: Port,
+    config: AcceleratorConfig,
+    place: str,
+    due: dict[str, Any],
+    following: dict[str, Any],
+    past: dict[str, Any],
+    spiking: bool,
 ) -> None:
     """The neuron that is due, the one that is due in the next cycle, and the one whose spike is there."""
     neuron = port.get("neuron")
-    expected, found = {"potential": int(bool(due)), "update": int(bool(past))}, dict(neuron)
+    potential = int(bool(due) and due["part"] == 0)
+    expected, found = {"potential": potential, "update": int(bool(past))}, dict(neuron)
     shown = {"potential": found["potential"], "update": found["update"]}
     if due:
-        expected |= {name: due[name] for name in ("first", "keep", "index")}
-        shown |= {"first": found["first"], "keep": found["keep"], "index": port.get("index")}
+        expected |= {name: due[name] for name in ("first", "index")}
+        shown |= {"first": found["first"], "index": port.get("index")}
+        if config.lanes_per_neuron_unit > 1:  # sums of a lane alone are kept anyway
+            expected["keep"], shown["keep"] = due["keep"], found["keep"]
     if following:
         expected["parameter_address"] = following["parameter_address"]
         shown["parameter_address"] = port.get("parameter_address")
     if past:
         names = ["time_step", "complete", *(["address", "merge", "store"] if spiking else [])]
+        names += ["row"] if config.rows > 1 and spiking else []
+        names += ["again"] if spiking and any(plan.tile > 1 for plan in config.layers) else []
         expected |= {"update_index": past["index"], **{name: past[name] for name in names}}
         shown |= {name: port.get(name) for name in ("update_index", *names)}
     if past and spiking and not past["store"]:
-        for name in ("address", "merge"):  # nobody asks
-            expected.pop(name)
-            shown.pop(name)
+        for name in ("address", "merge", "again"):  # nobody asks
+            expected.pop(name, None)
+            shown.pop(name, None)
     check(place, expected, shown)

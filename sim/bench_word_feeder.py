@@ -27,38 +27,38 @@ def random_source(plan: LayerPlan, config: AcceleratorConfig, random: np.random.
     return ((random.random(shape) < density) & ~silent).astype(np.uint8)
 
 
-def stored_words(plan: LayerPlan, config: AcceleratorConfig, source: Bits) -> list[list[int]]:
-    """The source as the memory has it: [row][column][step][word], or [row][column][word] with all steps beside it."""
+def stored_words(plan: LayerPlan, source: Bits) -> list[list[int]]:
+    """The source as the memory has it: [row][column][step][word]."""
     padded = np.zeros((*source.shape[:3], plan.words * plan.word_channels), np.uint8)
     padded[..., : plan.source_channels] = source
-    words = padded.reshape(*source.shape[:3], plan.words, plan.word_channels)
-    if config.rows > 1 and not plan.from_input:
-        parts = words.transpose(0, 1, 3, 2, 4).reshape(-1, config.rows, plan.word_channels)
-        return [[_number(part) for part in word] for word in parts]
-    return [[_number(word)] + [0] * (config.rows - 1) for word in words.reshape(-1, plan.word_channels)]
+    return [[_number(word)] for word in padded.reshape(-1, plan.word_channels)]
 
 
 def _number(bits: Bits) -> int:
     return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
 
 
-def items_of(plan: LayerPlan, config: AcceleratorConfig, source: Bits) -> Iterator[dict[str, Any]]:
+def items_of(plan: LayerPlan, source: Bits) -> Iterator[dict[str, Any]]:
     """Words that have a set bit or a mark."""
     rows, columns = (extent // plan.source_pool for extent in plan.source_map)
     capacity, pool = plan.word_channels, range(plan.source_pool)
     blank = True
-    for group, y, x, turn in np.ndindex(plan.groups, *plan.positions, plan.rounds):
+    for group, y, tile, turn in np.ndindex(plan.groups, *plan.tiles, plan.rounds):
         own: list[dict[str, Any]] = []
         for i, j in np.ndindex(*plan.kernel):
-            at_y, at_x = y * plan.stride + i - plan.padding, x * plan.stride + j - plan.padding
-            inside = 0 <= at_y < rows and 0 <= at_x < columns
             for down, right, word in ((d, r, w) for d in pool for r in pool for w in range(plan.words)):
                 start, end = word * capacity, min((word + 1) * capacity, plan.source_channels)
-                place = at_y * plan.source_pool + down, at_x * plan.source_pool + right
-                steps = [_number(bits[start:end]) if inside else 0 for bits in source[place]] if inside else []
+                parts = []
+                for part in range(plan.rows):
+                    x = tile * plan.tile + part * (plan.tile > 1)
+                    at_y, at_x = y * plan.stride + i - plan.padding, x * plan.stride + j - plan.padding
+                    inside = 0 <= at_y < rows and 0 <= at_x < columns and x < plan.positions[1]
+                    place = at_y * plan.source_pool + down, at_x * plan.source_pool + right
+                    step = part if plan.steps_together else turn
+                    parts.append(_number(source[(*place, step)][start:end]) if inside else 0)
                 row = plan.weight_row + (group * plan.kernel[0] + i) * plan.kernel[1] * plan.source_channels
                 item = {"row": row + j * plan.source_channels + start, "double": 0, "fire": 0}
-                own.append(item | _bits(plan, config, steps, turn))
+                own.append(item | {"bits": reduce(or_, parts), "parts": parts})
         ends = turn == plan.rounds - 1
         own[-1]["fire"] = int(ends or (plan.spiking and not plan.pixels))
         own[-1]["double"] = int(plan.pixels and not ends)
@@ -68,37 +68,24 @@ def items_of(plan: LayerPlan, config: AcceleratorConfig, source: Bits) -> Iterat
             blank = bool(item["fire"]) or (blank and not item["bits"])
 
 
-def _bits(plan: LayerPlan, config: AcceleratorConfig, steps: list[int], turn: int) -> dict[str, Any]:
-    """A word of one step, or of all with its parts; ``steps`` is empty outside the map."""
-    if config.rows == 1:
-        return {"bits": steps[turn] if steps else 0}
-    if plan.parallel:
-        parts = steps or [0] * config.rows
-    else:
-        one = steps[turn] if steps else 0
-        parts = [one] + [one if plan.pixels else 0] * (config.rows - 1)
-    return {"bits": reduce(or_, parts), "parts": parts}
-
-
 async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, stall: float) -> set[str]:
     """Every layer without a window, one after another; gives what was met."""
     random, numbers = Random(seed), np.random.default_rng(seed)
     met = set()
-    paths = [f"data.{row}" for row in range(config.rows)]
     await port.tick()
     expect(port.get("done") == 1, "done is 0 before the first start")
     for index, plan in enumerate(config.layers):
         if plan.window:
             continue
         source = random_source(plan, config, numbers)
-        expected = list(items_of(plan, config, source))
-        memory = MemoryReader(paths, stored_words(plan, config, source), config.word_width, random)
+        expected = list(items_of(plan, source))
+        memory = MemoryReader(["data"], stored_words(plan, source), config.word_width, random)
         sink = Sink("o", random, stall)
         port.set("layer", index)
         port.set("start", 1)
         await run_agents(port, [memory], 1)
         port.set("start", 0)
-        words = plan.groups * plan.positions[0] * plan.positions[1] * plan.rounds * _window(plan)
+        words = plan.groups * plan.tiles[0] * plan.tiles[1] * plan.rounds * _window(plan) * plan.rows
         for cycle in range(1, 20 * (words + len(expected))):
             sink.drive(port)
             memory.drive(port)
@@ -111,9 +98,8 @@ async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, st
         if not stall:
             expect(sink.cycles[-1] == words + 2, f"{plan.name}: {words} words take {sink.cycles[-1]} cycles")
         for i, (word, wanted) in enumerate(zip(sink.beats, expected, strict=True)):
-            # Which time steps a word has is asked only where it has a set bit; outside the map it may have any.
-            if not wanted["bits"] and "parts" in wanted:
-                word, wanted = ({**each, "parts": []} for each in (word, wanted))
+            # Rows that other layers have do not count.
+            word["parts"] = list(word["parts"][: plan.rows]) if plan.rows > 1 else wanted["parts"]
             expect(word == wanted, f"layer {plan.name}, word {i} is {word}, expected {wanted}")
         await run_agents(port, [sink, memory], 5)
         expect(len(sink.beats) == len(expected) and port.get("done") == 1, f"layer {plan.name} goes on after its end")
@@ -142,7 +128,11 @@ def _corners(plan: LayerPlan, expected: list[dict[str, Any]], sink: Sink) -> set
         "input": plan.from_input,
         "pixels": plan.pixels,
         "last": not plan.spiking,
-        "parallel": plan.parallel,
+        "time steps in rows": plan.steps_together,
+        "tiles": plan.tile > 1,
+        "partial tile": plan.positions[1] % plan.tile != 0,
+        "beyond the last position": plan.positions[1] % plan.tile != 0 and plan.padding > 0,
+        "pooled tiles": plan.tile > 1 and plan.source_pool > 1,
         "stalled": sink.stalled > 0,
     }
     return {name for name, happened in met.items() if happened}

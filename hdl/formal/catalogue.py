@@ -20,6 +20,7 @@ from hdl.neuron_unit import NeuronUnit
 from hdl.processing_element import ProcessingElement
 from hdl.synthesis import Library
 from hdl.verilog import verilog_text
+from model.accelerator import SKIP, SYSTOLIC, TIME_PARALLEL
 from model.config import WIDTHS, ArrayConfig, ConfigError, Precision
 
 LEAKS = range(10)
@@ -42,8 +43,13 @@ SKIPPED_WORDS = (1, 3, 9, 17)
 RESULTS = ((2, 2, 1), (5, 2, 1), (5, 4, 2))
 """Classes, lanes and lanes a neuron unit of the result streams that are proved."""
 
-ACCELERATORS = tuple(product(("pixels", "spikes"), (1, 2)))
-"""Input and lanes a neuron unit of the accelerators whose control is proved."""
+ACCELERATORS = (
+    *product(("pixels", "spikes"), (1, 2), (SKIP,)),
+    ("pixels", 1, SYSTOLIC),
+    ("spikes", 1, SYSTOLIC),
+    ("spikes", 1, TIME_PARALLEL),
+)
+"""Input, lanes a neuron unit and dataflow of the accelerators whose control is proved."""
 
 WRITERS = (("pixels", "conv"), ("spikes", "conv"), ("spikes", "linear"))
 """Input and first layer of the input writers that are proved."""
@@ -77,7 +83,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         *(partial(processing_element, each) for each in elements),
         *(partial(neuron_unit, each) for each in neuron_units()),
         *(partial(systolic_array, each) for each in ARRAYS),
-        *(partial(accelerator, *each) for each in ACCELERATORS),
+        *(partial(accelerator, kind, share, dataflow=dataflow) for kind, share, dataflow in ACCELERATORS),
         *(partial(input_writer, *each) for each in WRITERS),
         *(partial(skip_unit, width) for width in SKIPPED_WORDS),
         *(partial(result_stream, result_config(*sizes)) for sizes in RESULTS),

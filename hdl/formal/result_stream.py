@@ -5,7 +5,7 @@ from pathlib import Path
 from hdl.formal.proof import Proof
 from hdl.result_stream import ResultStream
 from hdl.verilog import verilog_text
-from model.accelerator import AcceleratorConfig, LayerPlan, number_width
+from model.accelerator import SKIP, AcceleratorConfig, LayerPlan, number_width
 
 HARNESS = Path(__file__).with_suffix(".v")
 WIDTH = 3
@@ -18,6 +18,9 @@ def result_config(classes: int, lanes: int, share: int) -> AcceleratorConfig:
     """An accelerator of one layer, whose results are all that matters."""
     layer = LayerPlan(
         name="last",
+        dataflow=SKIP,
+        rows=1,
+        row_lanes=lanes,
         spiking=False,
         from_input=True,
         pixels=False,
@@ -31,7 +34,6 @@ def result_config(classes: int, lanes: int, share: int) -> AcceleratorConfig:
         word_channels=1,
         words=1,
         rounds=1,
-        parallel=False,
         positions=(1, 1),
         channels=classes,
         groups=-(-classes // lanes),

@@ -29,3 +29,9 @@ def test_parts_keep_apart():
 )
 def test_a_bug_is_found(share, old, new):
     check_refuted(accelerator("pixels", share, mutant(Accelerator, old, new)))
+
+
+def test_a_bug_of_rows_is_found():
+    """Hands over while spikes of the time step before are still being stored."""
+    changed = mutant(Accelerator, "m.d.sync += wait.eq(interval)", "m.d.sync += wait.eq(interval - 1)")
+    check_refuted(accelerator("pixels", 1, changed, "systolic"))

@@ -30,9 +30,9 @@ IMAGES = 3
 HEX = ("memory/weights.hex", "memory/parameters.hex", "vectors/input.hex", "vectors/expected.hex")
 
 
-def generate(chain, folder, *, lanes=3, share=1):
+def generate(chain, folder, *, lanes=3, share=1, dataflow="skip"):
     network = chain.network()
-    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share)
+    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
     description, texts = accelerator_files(network, config, chain.images(IMAGES), "drawn", {})
     for name, text in texts.items():
         path = folder / name
@@ -83,6 +83,18 @@ def test_linear_network_with_shared_units(tmp_path, kind):
     generate(replace(CHAIN, input_kind=kind, links=(Link(9, 0), Link(4, 0))), tmp_path, lanes=6, share=2)
     status, output = simulate(tmp_path, "+stall=30")
     assert (status, output[:4]) == (0, "PASS"), output
+
+
+def test_lanes_in_rows(tmp_path):
+    """The cycles are those of the description, which says what each layer does."""
+    choices = [("systolic", 2), ("time-parallel", 2), ("skip", 1)]
+    description = generate(CHAIN, tmp_path, lanes=10, dataflow=choices)
+    assert [(layer["dataflow"], layer["rows"]) for layer in description["layers"]] == choices
+    assert description["parameters"]["dataflow"] == "mixed"
+    assert "| layer0 | 2, one for each of neighbouring positions | 5 |" in (tmp_path / "README.md").read_text()
+    status, output = simulate(tmp_path)
+    assert (status, output[:4]) == (0, "PASS"), output
+    assert latency(output) == description["vectors"]["cycles"]["latency"]
 
 
 def test_other_paths_can_be_named(folder):

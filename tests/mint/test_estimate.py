@@ -50,6 +50,25 @@ def test_exact_report(trained, tmp_path):
     assert f"{report['cycles']:,.1f}" in result.stdout
 
 
+def test_auto_chooses_for_each_layer(trained, tmp_path):
+    cycles = {}
+    for dataflow in ("skip", "time-parallel", "systolic", "auto"):
+        result = runner.invoke(app, [*trained, "--images", "2", "--lanes", "24", "--dataflow", dataflow])
+        assert result.exit_code == 0, result.output
+        report = json.loads((tmp_path / "build/w4u4/estimate.json").read_text())
+        cycles[dataflow] = report["cycles"]
+        assert report["dataflow"] == dataflow
+    rows = [(layer["dataflow"], layer["rows"]) for layer in report["layers"]]
+    assert rows[0][0] == "systolic"
+    assert rows[1] == ("skip", 1)
+    assert f"{rows[0][1]} positions" in result.stdout
+    assert cycles["auto"] <= cycles["systolic"] < cycles["time-parallel"] == cycles["skip"]
+    result = runner.invoke(app, [*trained, "--density", "0.4,0.1", "--lanes", "24", "--dataflow", "auto"])
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "build/w4u4/estimate.json").read_text())
+    assert report["layers"][0]["dataflow"] == "systolic"
+
+
 def test_expectation_says_so(trained, tmp_path):
     result = runner.invoke(app, [*trained, "--density", "0.4,0.1", "--images", "3", "--output", "out"])
     assert result.exit_code == 0, result.output

@@ -135,7 +135,7 @@ def test_array_after_an_accelerator_leaves_no_file_of_it(chain, tmp_path):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--dataflow", "dense"], "dataflow 'dense'; choose one of: auto, skip, time-parallel"),
+        (["--dataflow", "dense"], "dataflow 'dense'; choose one of: auto, skip, time-parallel, systolic"),
         (["--lanes", "0"], "0"),
         (["--lanes-per-neuron-unit", "3", "--lanes", "1025"], "1025"),
         (["--memory-kbit", "1"], "1 kbit are 1,024 bits"),

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.accelerator import FEED_DEPTH, plan
+from model.accelerator import FEED_DEPTH, choices, plan
 from model.activity import layer_inputs
 from model.bound import set_bits
 from model.config import ConfigError, Precision
 from model.cycles import FIRST_WORD, WRITE_BACK, fire_latency, layer_cycles
-from model.estimate import expected, measured
+from model.dataflow import fastest
+from model.estimate import expected, expected_layer, measured, measured_layer
 from model.network import Layer, Network, Pool, Source
 from model.shapes import vgg9
 from model.traffic import read_places, traffic, word_reads
@@ -141,6 +142,84 @@ def test_a_window_reads_a_pixel_once_a_row():
     config = plan(network(kind="pixels", shape=(2, 6, 5)), lanes=8)
     assert word_reads(config.layers[0]) == (6 * 3 - 2) * 5
     assert read_places(config.layers[0]) == (6 * 3 - 2) * (5 * 3 - 2)
+
+
+ROWS = (("systolic", 3), ("systolic", 4), ("time-parallel", 3))
+
+
+@pytest.mark.parametrize(("kind", "choice"), [*(("spikes", each) for each in ROWS), ("pixels", ROWS[0])])
+def test_words_of_rows_have_what_is_set_in_any(kind, choice):
+    """Hand-overs against slices; what the bound counts does not depend on rows."""
+    dataflow, rows = choice
+    trained = network(kind=kind, shape=(3, 6, 5))
+    config = plan(trained, lanes=24, lanes_per_neuron_unit=1, dataflow=[choice, ("skip", 1)])
+    images = images_of(trained)
+    bits = layer_inputs(trained, images)["conv"]  # [rounds, N, H, W, C]
+    first = config.layers[0]
+    tokens = words_of(stored_counts(bits, first), first).bits
+    padded = np.pad(bits, ((0, 0), (0, 0), (1, 1), (1, 1 + rows), (0, 0)))
+    for number, (y, tile) in enumerate(np.ndindex(*first.tiles)):
+        columns = [x for x in range(tile * first.tile, (tile + 1) * first.tile) if x < 5]
+        windows = [padded[:, :, y : y + 3, x : x + 3] for x in columns]
+        union = np.max(windows, axis=0)
+        if dataflow == "time-parallel":
+            union = union.max(0, keepdims=True)
+        steps = len(union) if kind == "spikes" else 1
+        expected_bits = union.reshape(steps, -1, *union.shape[1:]).sum((1, 3, 4, 5))
+        assert (tokens[number * steps : (number + 1) * steps].sum(1) == expected_bits).all()
+    alone = measured(trained, plan(trained, lanes=24, lanes_per_neuron_unit=1), images).layers[0]
+    found = measured(trained, config, images).layers[0]
+    assert (found.set_bits == alone.set_bits).all()
+    assert (found.bound == alone.bound).all()
+    assert found.density == pytest.approx(alone.density)
+    assert (found.tokens < alone.tokens).all()
+
+
+def test_fastest_is_what_is_fastest_layer_by_layer():
+    trained, images = network(shape=(3, 12, 12)), images_of(network(shape=(3, 12, 12)))
+    cycles = measured_layer(trained, images)
+    chosen = fastest(trained, 24, cycles)
+    options = choices(trained, trained.layers[0], 24)
+    assert options[0] == ("skip", 1)
+    assert {dataflow for dataflow, _ in options} == {"skip", "time-parallel", "systolic"}
+    taken = [plan(trained, lanes=24, lanes_per_neuron_unit=1, dataflow=[each, ("skip", 1)]) for each in options]
+    each = [float(measured(trained, config, images).layers[0].cycles.mean()) for config in taken]
+    assert chosen == [options[each.index(min(each))], ("skip", 1)]
+    assert min(each) < each[0]
+    # Rows of 6 channels fit four times into 24 lanes; without copies beyond that, no other group.
+    small = fastest(trained, 8, measured_layer(trained, images), copies=False)
+    assert small == [("skip", 1), ("skip", 1)]
+
+
+@pytest.mark.parametrize(
+    ("choice", "sentence"),
+    [
+        (("dense", 1), "layer conv, dense with 1 rows: choose one of: skip, time-parallel, systolic"),
+        (("skip", 2), "layer conv, skip with 2 rows: skip has one"),
+        (("systolic", 30), "layer conv, systolic with 30 rows: the 24 lanes have room for 1 to 24"),
+        (("systolic", 1), "rows are two and more"),
+        (("systolic", 3), "max pooling of 2 x 2 needs a multiple of 2"),
+        (("time-parallel", 2), "rows are the 3 time steps"),
+    ],
+)
+def test_refused_rows(choice, sentence):
+    with pytest.raises(ConfigError, match=sentence):
+        plan(network(Pool("max", 2)), lanes=24, lanes_per_neuron_unit=1, dataflow=[choice, ("skip", 1)])
+    with pytest.raises(ConfigError, match="1 dataflows for 2 layers"):
+        plan(network(), dataflow=[("skip", 1)])
+    with pytest.raises(ConfigError, match="2 lanes a neuron unit; lanes in rows have a neuron unit each"):
+        plan(network(), lanes=24, lanes_per_neuron_unit=2, dataflow=[("systolic", 2), ("skip", 1)])
+
+
+def test_expectation_of_rows_is_near_images_of_that_density():
+    trained = network(shape=(8, 20, 20))
+    for choice in ROWS:
+        config = plan(trained, lanes=24, lanes_per_neuron_unit=1, dataflow=[choice, ("skip", 1)])
+        found = measured(trained, config, images_of(trained, 5, 0.2)).layers[0]
+        guess = expected(config, [0.2, 0.2], 2).layers[0]
+        assert guess.cycles.mean() == pytest.approx(found.cycles.mean(), rel=0.03)
+        assert guess.density == pytest.approx(0.2, rel=0.05)
+        assert guess.cycles.mean() == pytest.approx(expected_layer([0.2, 0.2])(config, 0), rel=0.05)
 
 
 @pytest.mark.parametrize("density", [0.0, 0.1, 1.0])

@@ -11,7 +11,7 @@ from hdl.pixel_window import PixelWindow
 from hdl.result_stream import ResultStream
 from hdl.skip_unit import SkipUnit, item_layout
 from hdl.word_feeder import WordFeeder
-from model.accelerator import DATAFLOWS, plan
+from model.accelerator import plan
 from model.config import Mode
 from sim.bench_cluster import check_cluster
 from sim.bench_fire_sequencer import check_fire_sequencer
@@ -22,13 +22,14 @@ from sim.bench_result_stream import check_result_stream
 from sim.bench_skip_unit import check_skip_unit
 from sim.bench_word_feeder import check_word_feeder
 from sim.port import simulate_in_amaranth
-from sim.random_chains import random_chain
+from sim.random_chains import random_chain, random_choices
 from sim.random_networks import random_images
 from sim.small_networks import first_layer
 
 MODES = (Mode(2, 1), Mode(4, 0), Mode(4, 3), Mode(8, 2))
 
 WAITS = (0.0, 0.5)
+ROWS_LANES = 9
 
 
 def run(component, check, *arguments):
@@ -42,10 +43,13 @@ def run(component, check, *arguments):
     return found[0]
 
 
-def accelerator(seed, dataflow="skip"):
+def accelerator(seed, rows=None):
+    """Of a random chain; with ``rows``, the seed of a dataflow for each layer."""
     case = random_chain(seed)
-    share = case.lanes_per_neuron_unit if dataflow == "skip" else 1
-    return plan(case.network, lanes=case.lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
+    if rows is None:
+        return plan(case.network, lanes=case.lanes, lanes_per_neuron_unit=case.lanes_per_neuron_unit)
+    choices = random_choices(case.network, ROWS_LANES, rows)
+    return plan(case.network, lanes=ROWS_LANES, lanes_per_neuron_unit=1, dataflow=choices)
 
 
 def test_loop_nest():
@@ -68,42 +72,47 @@ def test_skip_unit(width, rows):
 
 def test_word_feeder():
     met = set()
-    for seed in range(8):
-        config = accelerator((79, 156, 301, 79)[seed % 4], DATAFLOWS[seed // 4])
+    cases = [(301, None), (79, None), (156, None), (125, 1), (221, 1), (259, 1)]
+    for seed, (chain, rows) in enumerate(cases):
+        config = accelerator(chain, rows)
         for stall in WAITS:
             met |= run(WordFeeder(config), check_word_feeder, config, seed, stall)
     assert met >= {"input", "pixels", "last", "silent", "doubles", "doubles alone", "stalled"}
     assert met >= {"padding", "beyond the kernel", "stride", "sum pool", "odd sum pool"}
-    assert met >= {"several words", "partial word", "groups", "parallel"}
+    assert met >= {"several words", "partial word", "groups"}
+    assert met >= {"time steps in rows", "tiles", "partial tile", "beyond the last position", "pooled tiles"}
 
 
 def test_pixel_window():
     met = set()
-    for chain in (30, 200, 221, 234):
-        config = accelerator(chain)
+    for chain, rows in ((30, None), (200, None), (221, None), (234, None), (14, 2), (149, 2), (213, 0)):
+        config = accelerator(chain, rows)
         for stall in WAITS:
             met |= run(PixelWindow(config), check_pixel_window, config, chain, stall)
+    assert met >= {"tiles", "partial tile"}
     assert met >= {"padding", "beyond the kernel", "stride beyond the kernel", "overlap", "one position"}
     assert met >= {"groups", "channels", "dark", "left out", "stalled"}
 
 
 def test_fire_sequencer():
     met = set()
-    for chain in (155, 273, 353):
-        for dataflow in DATAFLOWS:
-            config = accelerator(chain, dataflow)
-            met |= run(FireSequencer(config), check_fire_sequencer, config, chain)
+    for chain, rows in ((155, None), (273, None), (353, None), (209, 1), (121, 0), (213, 0)):
+        config = accelerator(chain, rows)
+        met |= run(FireSequencer(config), check_fire_sequencer, config, chain)
     assert met >= {"held", "max pool", "odd max pool", "groups", "shared", "shared and held", "pooled groups", "last"}
-    assert met >= {"as close as may be", "apart", "parallel"}
+    assert met >= {"as close as may be", "apart"}
+    assert met >= {"time steps in rows", "tiles", "pixels in tiles", "pooled tiles", "partial tile"}
 
 
-@pytest.mark.parametrize(("share", "rows"), [(1, 1), (2, 1), (4, 1), (1, 3)])
-def test_cluster(share, rows):
+@pytest.mark.parametrize(("share", "relays"), [(1, False), (2, False), (4, False), (1, True)])
+def test_cluster(share, relays):
+    plain = accelerator(0)
+    layers = [replace(layer, dataflow="time-parallel", rows=3) for layer in plain.layers]
     config = replace(
-        accelerator(0),
+        plain,
         lanes=share,
         lanes_per_neuron_unit=share,
-        rows=rows,
+        layers=tuple(layers) if relays else plain.layers,
         time_steps=3,
         modes=MODES,
         membrane_width=8,
@@ -114,7 +123,7 @@ def test_cluster(share, rows):
     assert met >= {f"mode {index}" for index in range(len(MODES))}
     assert met >= {"spikes", "pixels", "last", "tie", "saturates", "keeps", "wraps"}
     assert ("adds meanwhile" in met) == (share == 1)
-    assert ("parallel" in met) == (rows > 1)
+    assert ("relayed" in met) == relays
 
 
 # A word of a linear layer has 32 inputs, a beat of its pixels four.

@@ -17,6 +17,7 @@ from model.network import Pool
 from sim.accelerator_cosim import prepare, run
 from sim.chains import Chain, Link
 from sim.cosim import Waits
+from sim.random_chains import random_choices
 
 EXAMPLES = int(os.environ.get("MINT_EXAMPLES", "6"))
 """Random chains a run; `make soak` asks for more."""
@@ -38,7 +39,6 @@ LINKS = st.builds(
 FORMS = st.sampled_from(
     [
         {"lanes_per_neuron_unit": 1},
-        {"lanes_per_neuron_unit": 1, "dataflow": "time-parallel"},
         {"lanes_per_neuron_unit": 2},
         {"lanes_per_neuron_unit": 4},
     ]
@@ -78,13 +78,16 @@ def compared(chain, images, **options):
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     print_blob=True,
 )
-@given(chain=CHAINS, lanes=st.integers(1, 8), form=FORMS)
-def test_random_chain(chain, lanes, form):
+@given(chain=CHAINS, lanes=st.integers(1, 8), form=FORMS, rows=st.none() | st.integers(0, 99))
+def test_random_chain(chain, lanes, form, rows):
     try:
         network = chain.network()
     except ConfigError:
         assume(False)
     note(f"{[(layer.name, network.shapes[layer.name]) for layer in network.layers]}")
+    if rows is not None:
+        form = {"lanes_per_neuron_unit": 1, "dataflow": random_choices(network, lanes, rows)}
+        note(f"{form}")
     outcomes = compared(chain, IMAGES, lanes=lanes, **form)
     neurons = sum(np.prod(network.shapes[layer.name]) for layer in network.layers if layer.spiking)
     assert outcomes.comparisons == (IMAGES + 1) * (3 * network.time_steps * neurons + chain.classes + 1)
@@ -107,10 +110,24 @@ TYPICAL = Chain(
 """Pixels, both pools with odd ends, mixed widths and leaks; with three lanes several groups."""
 
 
-@pytest.mark.parametrize(("share", "dataflow"), [(1, "skip"), (3, "skip"), (1, "time-parallel")])
+MIXTURES = {
+    "pixels": [("systolic", 2), ("systolic", 3), ("time-parallel", 3), ("skip", 1)],
+    "spikes": [("time-parallel", 3), ("systolic", 3), ("skip", 1), ("skip", 1)],
+}
+
+
+@pytest.mark.parametrize(("share", "lanes", "rows"), [(1, 3, False), (3, 3, False), (1, 8, True)])
 @pytest.mark.parametrize("kind", ["pixels", "spikes"])
-def test_typical_chain(kind, share, dataflow):
-    compared(replace(TYPICAL, input_kind=kind), IMAGES, lanes=3, lanes_per_neuron_unit=share, dataflow=dataflow)
+def test_typical_chain(kind, share, lanes, rows):
+    dataflow = MIXTURES[kind] if rows else "skip"
+    compared(replace(TYPICAL, input_kind=kind), IMAGES, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
+
+
+def test_a_tile_that_is_a_pooled_place():
+    """Of a map of one tile a row and a single time step, rows of the map meet in the memory right after each other."""
+    links = (Link(4, 1, pool=Pool("max", 2), leak=2),)
+    chain = replace(TYPICAL, input_kind="spikes", input_shape=(2, 8, 2), time_steps=1, links=links)
+    compared(chain, 9, lanes=8, lanes_per_neuron_unit=1, dataflow=[("systolic", 2), ("skip", 1)])
 
 
 def test_linear_chain_in_verilator(tmp_path):

@@ -33,11 +33,17 @@ CASES = {
         chain("spikes", (5, 6, 7), 3, 8, Link(4, 2, 1, 1, SUM), Link(7, 1, 2, 1)), 3, 1, "skip",
     ),
     "spikes, linear, groups of classes": (chain("spikes", (3, 4, 4), 2, 6, Link(5, 0)), 2, 2, "skip"),
-    "time-parallel, pixels, max pooling": (
-        chain("pixels", (2, 5, 6), 3, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1), Link(4, 0)), 4, 1, "time-parallel",
+    "tiles of pixels, max pooling, then time steps in rows": (
+        chain("pixels", (2, 5, 7), 3, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1), Link(4, 0)), 12, 1,
+        [("systolic", 4), ("time-parallel", 3), ("time-parallel", 3), ("skip", 1)],
     ),
-    "time-parallel, spikes, sum pooling": (
-        chain("spikes", (3, 6, 7), 4, 5, Link(4, 2, 1, 1, SUM), Link(7, 1, 2, 1)), 3, 1, "time-parallel",
+    "time steps in rows, sum pooling, then tiles": (
+        chain("spikes", (9, 6, 7), 4, 5, Link(4, 2, 1, 1, SUM), Link(7, 1, 2, 1)), 8, 1,
+        [("time-parallel", 4), ("systolic", 3), ("skip", 1)],
+    ),
+    "tiles of spikes, max pooling": (
+        chain("spikes", (9, 5, 7), 2, 5, Link(4, 2, 1, 1, MAX), Link(7, 3, 1, 1)), 8, 1,
+        [("systolic", 2), ("systolic", 4), ("skip", 1)],
     ),
 }  # fmt: skip
 
@@ -93,7 +99,7 @@ def test_the_cases_meet_every_loop(simulated):
     layers = [layer for name in CASES for layer in simulated(name)[1].layers]
     for what in ("padding", "window", "pixels"):
         assert {bool(getattr(layer, what)) for layer in layers} == {True, False}, what
-    for what in ("stride", "groups", "pool", "source_pool", "words"):
+    for what in ("stride", "groups", "pool", "source_pool", "words", "rows", "tile"):
         assert len({getattr(layer, what) for layer in layers}) > 1, what
     assert any(layer.stride > max(layer.kernel) for layer in layers)
 
