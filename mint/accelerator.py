@@ -25,7 +25,7 @@ def accelerator_config(
     dataflow: str = AUTO,
     *,
     cycles: "Callable[[AcceleratorConfig, int], float] | None" = None,
-    memory_kbit: int | None = None,
+    memory_kbit: str | None = None,
     dataset: str | None = None,
     data_dir: Path | None = None,
     retire: bool = False,
@@ -35,14 +35,16 @@ def accelerator_config(
     ``auto`` takes for each layer what needs the fewest ``cycles``, without them those on the first test images; where
     that does not fit, what needs no more weights than ``skip``.
     """
-    from model.accelerator import DATAFLOWS, plan, require_memory
+    from model.accelerator import DATAFLOWS, plan
     from model.config import require
     from model.dataflow import fastest
     from model.estimate import measured_layer
+    from model.memory_limits import memory_limits, missing, require_memory
     from model.sample_images import some_images
 
     names = (AUTO, *DATAFLOWS)
     require(dataflow in names, f"dataflow {dataflow!r}; choose one of: {', '.join(names)}")
+    limits = {} if memory_kbit is None else memory_limits(memory_kbit)
     lanes = DEFAULT_LANES if lanes is None else lanes
     if dataflow != AUTO or share not in (None, 1):
         named = DATAFLOWS[0] if dataflow == AUTO else dataflow
@@ -54,10 +56,9 @@ def accelerator_config(
         for copies in (True, False):
             chosen = fastest(network, lanes, cycles, copies=copies)
             config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=chosen, retire=retire)
-            if memory_kbit is None or sum(config.memory_bits.values()) <= 1024 * memory_kbit:
+            if missing(config, limits) is None:
                 break
-    if memory_kbit is not None:
-        require_memory(config, memory_kbit)
+    require_memory(config, limits)
     return config
 
 

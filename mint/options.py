@@ -71,6 +71,11 @@ Dataflow = Annotated[
     ),
 ]
 MemoryLimit = Annotated[
-    int | None,
-    typer.Option("--memory-kbit", metavar="N", min=1, help="Refuse an accelerator whose memories are larger."),
+    str | None,
+    typer.Option(
+        "--memory-kbit",
+        metavar="N",
+        help="Refuse an accelerator whose memories are larger: all together, or some by themselves, as in "
+        "weights=2000,spikes=200; the others are parameters and input.",
+    ),
 ]

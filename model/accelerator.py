@@ -314,18 +314,6 @@ def default_share(network: Network) -> int:
     return 16 if all(layer.kind == "linear" for layer in network.layers) else 1
 
 
-def require_memory(config: AcceleratorConfig, limit_kbit: int) -> None:
-    """Refuse memories that have more than ``limit_kbit`` · 1,024 bits together."""
-    need, allowed = config.memory_bits, limit_kbit * 1024
-    total = sum(need.values())
-    largest = max(need, key=lambda name: need[name])
-    require(
-        total <= allowed,
-        f"the memories have {total:,} bits, {need[largest]:,} of them {largest}; {limit_kbit:,} kbit are "
-        f"{allowed:,} bits: {total - allowed:,} are missing",
-    )
-
-
 def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
     """What may be worth while for a layer: ``skip``, then all with rows that a dense layer would be faster with.
 
