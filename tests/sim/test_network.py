@@ -26,22 +26,27 @@ def prepared(seed, folder, retire=True):
     return prepare(network, random_images(network, IMAGES, seed), folder, **SMALL, retire=retire)
 
 
+def right(outcomes):
+    assert outcomes.first is None
+    assert outcomes.mismatches == 0
+    assert outcomes.images == IMAGES
+
+
 @pytest.mark.parametrize("seed", SEEDS, ids=name)
 def test_random_network(seed, tmp_path):
     cosimulation = prepared(seed, tmp_path)
     plain = run(cosimulation)
-    waiting = run(cosimulation, waits=Waits(idle=64, stall=64))
-    for outcomes in (plain, waiting):
-        assert outcomes.first is None
-        assert outcomes.mismatches == 0
-        assert outcomes.images == IMAGES
+    right(plain)
     network = cosimulation.network
     neurons = sum(np.prod(network.shapes[layer.name]) for layer in network.layers if layer.spiking)
     classes = network.layers[-1].channels
     assert plain.comparisons == IMAGES * (3 * network.time_steps * neurons + classes)
     assert plain.total_cycles == cosimulation.cycles
-    assert waiting.total_cycles > 1.2 * plain.total_cycles
-    assert waiting.logits == plain.logits
+    if seed % 2 == 0:  # the others wait in every bench of the array
+        waiting = run(cosimulation, waits=Waits(idle=64, stall=64))
+        right(waiting)
+        assert waiting.total_cycles > 1.2 * plain.total_cycles
+        assert waiting.logits == plain.logits
 
 
 def test_random_network_in_verilator(tmp_path):
