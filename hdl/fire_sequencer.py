@@ -140,6 +140,8 @@ class FireSequencer(wiring.Component):
             with m.If(due):
                 m.d.sync += self.index.eq(Mux(last_lane, 0, self.index + 1))
         following = Mux(due, Mux(last_lane, 0, self.index + 1), self.index) if share > 1 else Const(0, 1)
+        if self.tiled:  # a group's first potential may follow the last spikes of the group before
+            following = due & nest.end_of("group")
         m.d.comb += [
             nest.program.eq(select),
             nest.start.eq(self.start),

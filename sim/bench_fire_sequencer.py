@@ -53,25 +53,24 @@ async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int)
         await port.tick()
         port.set("start", 0)
         expected = list(hand_overs(config, plan))
-        previous: list[dict[str, Any]] = []  # whose spikes are there in this cycle
-        for number, neurons in enumerate(expected):
-            gap = 2 if held and share == 1 and plan.tile == 1 else 1
-            own = [neuron for neuron in neurons for neuron in [neuron] + [{}] * (gap - 1)]
-            own = own[: len(own) - gap + 1]
-            last = number == len(expected) - 1
-            length = max(len(own) + 1, config.fire_interval(plan)) + random.choice([0, 0, 0, 1, 5]) + 6 * last
-            for cycle in range(length):
-                due = own[cycle - 1] if 0 < cycle <= len(own) else {}
-                following = own[cycle] if cycle < len(own) else {}
-                port.set("fire", int(cycle == 0))
-                await port.tick()
-                place = f"layer {plan.name}, hand-over {number}, cycle {cycle}"
-                _compare(port, config, place, due, following, previous.pop() if previous else {}, bool(plan.spiking))
-                ends = last and cycle == len(own) + 2
-                expect(port.get("done") == ends, f"{place}: done is {port.get('done')}")
-                if due:
-                    previous = [due]
-            met.add("as close as may be" if length == config.fire_interval(plan) else "apart")
+        fires: list[int] = []
+        due: dict[int, dict[str, Any]] = {}  # by the cycle
+        gap = 2 if held and share == 1 and plan.tile == 1 else 1
+        cycle = 0
+        for neurons in expected:
+            fires.append(cycle)
+            due |= {cycle + 1 + gap * i: neuron for i, neuron in enumerate(neurons)}
+            wait = random.choice([0, 0, 0, 1, 5])
+            met.add("apart" if wait else "as close as may be")
+            cycle += config.fire_interval(plan) + wait
+        end = max(due) + 2
+        for cycle in range(end + 6):
+            port.set("fire", int(cycle in fires))
+            await port.tick()
+            place = f"layer {plan.name}, cycle {cycle}, fires in {[each for each in fires if each < cycle][-2:]}"
+            now, following, past = (due.get(cycle + i, {}) for i in (0, 1, -1))
+            _compare(port, config, place, now, following, past, plan.spiking)
+            expect(port.get("done") == (cycle == end), f"{place}: done is {port.get('done')}")
         met |= {
             name
             for name, happened in {
