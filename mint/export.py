@@ -39,13 +39,13 @@ def export(
     data = datasets.load(recipe.dataset, data_dir)
     module = built_for(recipe, data)(recipe.precision)
     checkpoint.restore(tensors, module)
-    validation = notes["history"][-1]["accuracy"]
+    validation = None if recipe.refit else notes["history"][-1]["accuracy"]
     write_bundle(recipe, module.eval(), data, validation, [output])
     console.print(f"next: mint check {output}", soft_wrap=True)
 
 
 def write_bundle(
-    recipe: "Recipe", module: "SpikingNetwork", data: "Dataset", validation: float, paths: Iterable[Path | None]
+    recipe: "Recipe", module: "SpikingNetwork", data: "Dataset", validation: float | None, paths: Iterable[Path | None]
 ) -> float:
     """Compare with the golden model, evaluate on the test split, write; returns that accuracy in percent."""
     from dataclasses import asdict, replace
@@ -80,7 +80,9 @@ def write_bundle(
     if differing:
         raise ConfigError(f"trained model and golden model are not equal: {equal}; this is a defect of this program")
     console.print(f"trained model = golden model on {len(data.test):,} test images: {equal}", soft_wrap=True)
-    scores = {"validation": validation, "test": test, "test_images": len(data.test), "unit": "percent"}
+    scores = {"test": test, "test_images": len(data.test), "unit": "percent"}
+    if validation is not None:
+        scores["validation"] = validation
     network = replace(network, accuracy={**scores, "compared_with_golden": compared, "differing": differing})
     for path in filter(None, paths):
         bundles.write(network, path)

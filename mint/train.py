@@ -162,6 +162,10 @@ def train(
             show_default="0, never",
         ),
     ] = None,
+    refit: Annotated[
+        bool,
+        typer.Option("--refit", help="Train on the validation split too and keep the last epoch; choose before."),
+    ] = False,
     float32: Annotated[bool, typer.Option("--float32", help="Train the unquantised network, for comparison.")] = False,
     device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu or cuda.")] = "cpu",
     run: Annotated[
@@ -214,6 +218,7 @@ def train(
         "membrane_loss": membrane_loss,
         "initial": str(initial) if initial else None,
         "leak_search": leak_search,
+        "refit": refit,
     }
     given: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
     if epochs is not None:
@@ -308,10 +313,12 @@ def train_one(
         def taught(index: int, total: int) -> None:
             progress.update(task, completed=index, total=total, description="asking the teacher")
 
+        judged = "of images seen" if recipe.refit else "validation"
+
         def epoch(entry: Epoch) -> None:
             density = ", ".join(f"{name} {100 * value:.1f} %" for name, value in entry.density.items())
             progress.console.print(
-                f"epoch {entry.epoch + 1:3}  loss {entry.loss:.4f}  validation {entry.accuracy:.2f} %"
+                f"epoch {entry.epoch + 1:3}  loss {entry.loss:.4f}  {judged} {entry.accuracy:.2f} %"
                 f"  {entry.seconds:.0f} s  spikes: {density}",
                 soft_wrap=True,
             )
@@ -321,19 +328,17 @@ def train_one(
 
         run.train(Listener(batch, taught, epoch, warning))
     module = run.load_best()
-    best = max(run.history, key=lambda entry: float(entry["accuracy"]))
-    scores = {"validation": best["accuracy"]}
+    best = run.kept
+    scores = {} if recipe.refit else {"validation": best["accuracy"]}
     if recipe.precision is None:
         scores["test"] = accuracy(module, data.test)
     else:
         scores["test"] = write_bundle(
-            recipe, module, data, scores["validation"], [folder / "bundle.safetensors", output]
+            recipe, module, data, scores.get("validation"), [folder / "bundle.safetensors", output]
         )
     result = {"recipe": asdict(recipe), "accuracy": scores, "best_epoch": best["epoch"], "history": run.history}
     write_json(report, result)
-    console.print(
-        f"{recipe.name}: test {scores['test']:.2f} %, "
-        f"validation {scores['validation']:.2f} % (epoch {best['epoch'] + 1})"
-    )
+    chosen = "no validation split" if recipe.refit else f"validation {scores['validation']:.2f} %"
+    console.print(f"{recipe.name}: test {scores['test']:.2f} %, {chosen} (epoch {best['epoch'] + 1})")
     console.print(f"written: {report}", soft_wrap=True)
     return result

@@ -16,6 +16,10 @@ class Split:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __add__(self, other: "Split") -> "Split":
+        """The images of both."""
+        return Split(np.concatenate([self.images, other.images]), np.concatenate([self.labels, other.labels]))
+
 
 @dataclass(frozen=True)
 class Dataset:

@@ -46,6 +46,8 @@ class Recipe:
     """Folder of a run, of any widths, whose best weights this one starts from."""
     leak_search: int = 0
     """After this many epochs each layer's r is searched; 0: it stays as the first batch calibrates it."""
+    refit: bool = False
+    """Train on the validation split too and keep the last epoch, once everything else has been chosen."""
 
     def __post_init__(self) -> None:
         require(self.epochs >= 1, f"{self.epochs} epochs; train at least 1")
@@ -98,6 +100,7 @@ class Recipe:
         words.append(str(self.precision or "float32"))
         words += [f"from-{Path(self.teacher).stem}"] if self.teacher else []
         words += [f"after-{Path(self.initial).name}"] if self.initial else []
+        words += ["refit"] if self.refit else []
         return "-".join([*words, f"seed{self.seed}"])
 
     @property
@@ -114,6 +117,7 @@ class Recipe:
         for key in OPTIONAL:
             if getattr(self, key) != getattr(named, key):
                 words += [f"--{key.replace('_', '-')}", str(getattr(self, key))]
+        words += ["--refit"] if self.refit else []
         return shlex.join(words)
 
 

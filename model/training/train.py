@@ -112,9 +112,10 @@ class Run:
         device: str = "cpu",
     ) -> None:
         self.recipe, self.dataset, self.folder, self.device = recipe, dataset, folder, device
+        self.split = dataset.train + dataset.validation if recipe.refit else dataset.train
         require(
-            1 <= recipe.batch_size <= len(dataset.train),
-            f"batches of {recipe.batch_size} from {len(dataset.train)} images; choose 1 to {len(dataset.train)}",
+            1 <= recipe.batch_size <= len(self.split),
+            f"batches of {recipe.batch_size} from {len(self.split)} images; choose 1 to {len(self.split)}",
         )
         torch.manual_seed(recipe.seed)
         self.module = self._build(build).to(device)
@@ -196,10 +197,10 @@ class Run:
         if len(self.history) == self.recipe.epochs:
             return
         keep_freed_memory()
-        images, labels = (x.to(self.device) for x in _tensors(self.dataset.train))
+        images, labels = (x.to(self.device) for x in _tensors(self.split))
         lesson = None
         if self.recipe.teacher is not None:
-            lesson = ask(Path(self.recipe.teacher), self.dataset.train.images, listener.teacher).to(self.device)
+            lesson = ask(Path(self.recipe.teacher), self.split.images, listener.teacher).to(self.device)
         module = parallel.wrap(self.module)
         allow_tf32(self.module)
         for epoch in range(len(self.history), self.recipe.epochs):
@@ -217,7 +218,7 @@ class Run:
                 seconds=time.perf_counter() - started,
                 density=density,
             )
-            better = all(entry.accuracy > earlier["accuracy"] for earlier in self.history)
+            better = self.recipe.refit or all(entry.accuracy > earlier["accuracy"] for earlier in self.history)
             self.history.append(asdict(entry))
             if parallel.rank() == 0:
                 if better:
@@ -275,8 +276,13 @@ class Run:
                 return f"layer {name.partition('.')[0]} has exploded"
         return "no single layer has exploded"
 
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The epoch with the best validation accuracy, the first of equals; after a refit the last one."""
+        return self.history[-1] if self.recipe.refit else max(self.history, key=lambda entry: float(entry["accuracy"]))
+
     def load_best(self) -> SpikingNetwork:
-        """The network of the epoch with the best validation accuracy, in evaluation mode on the CPU."""
+        """The network of the kept epoch, in evaluation mode on the CPU."""
         tensors, _ = checkpoint.read(self.best)
         checkpoint.restore(tensors, self.module)
         return self.module.cpu().eval()
