@@ -13,8 +13,8 @@ from vcd.reader import ScalarChange, ScopeDecl, TokenKind, VarDecl, VectorChange
 
 from hdl.accelerator_files import accelerator_files
 from mint.plots import plot_waves
-from model.accelerator import plan
 from model.config import Precision
+from model.plan import plan
 from sim.chains import Chain, Link
 from sim.simulators import installed
 

@@ -35,11 +35,12 @@ def accelerator_config(
     ``auto`` takes for each layer what needs the fewest ``cycles``, without them those on the first test images; where
     that does not fit, what needs no more weights than ``skip``.
     """
-    from model.accelerator import DATAFLOWS, plan
+    from model.accelerator import DATAFLOWS
     from model.config import require
     from model.dataflow import fastest
     from model.estimate import measured_layer
     from model.memory_limits import memory_limits, missing, require_memory
+    from model.plan import plan
     from model.sample_images import some_images
 
     names = (AUTO, *DATAFLOWS)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from model.accelerator import SKIP, AcceleratorConfig, Choice, choices, plan
+from model.accelerator import SKIP, AcceleratorConfig, Choice
 from model.network import Network
+from model.plan import choices, plan
 
 
 def fastest(

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from hdl.accelerator import Accelerator
 from hdl.verilog import write_verilog
 from model import bundle
-from model.accelerator import SKIP, AcceleratorConfig, Choice, plan
+from model.accelerator import SKIP, AcceleratorConfig, Choice
 from model.golden.network import check_images
 from model.network import Network
+from model.plan import plan
 from sim.accelerator_player import player_text
 from sim.cosim import FOLDER_VARIABLE, NO_WAITS, Waits, watching
 from sim.runner import simulate

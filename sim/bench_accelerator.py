@@ -12,8 +12,9 @@ from cocotb.clock import Clock
 from cocotb.triggers import First, RisingEdge, Timer
 
 from model import bundle
-from model.accelerator import AcceleratorConfig, plan
+from model.accelerator import AcceleratorConfig
 from model.golden.network import classify, run
+from model.plan import plan
 from sim import accelerator_player as files
 from sim.accelerator_cosim import Outcomes
 from sim.accelerator_host import input_text, neurons, results

@@ -7,9 +7,10 @@ import numpy as np
 from hdl.accelerator import Accelerator
 from hdl.formal.proof import Proof
 from hdl.verilog import verilog_text
-from model.accelerator import SKIP, number_width, plan
+from model.accelerator import SKIP, number_width
 from model.config import Precision
 from model.network import Layer, Network, Source
+from model.plan import plan
 from model.validation import INPUT
 
 HARNESS = Path(__file__).with_suffix(".v")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from hdl.accelerator_files import accelerator_files
-from model.accelerator import plan
 from model.config import Precision
 from model.network import Pool
+from model.plan import plan
 from sim.chains import Chain, Link
 
 CHAIN = Chain(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.accelerator import FEED_DEPTH, choices, plan
+from model.accelerator import FEED_DEPTH
 from model.activity import layer_inputs
 from model.bound import set_bits
 from model.config import ConfigError, Precision
@@ -13,6 +13,7 @@ from model.cycles import FIRST_WORD, WRITE_BACK, fire_latency, layer_cycles
 from model.dataflow import fastest
 from model.estimate import expected, expected_layer, measured, measured_layer
 from model.network import Layer, Network, Pool, Source
+from model.plan import choices, plan
 from model.shapes import vgg9
 from model.traffic import read_places, traffic, word_reads
 from model.words import Words, stored_counts, words_of

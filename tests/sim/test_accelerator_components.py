@@ -11,8 +11,8 @@ from hdl.pixel_window import PixelWindow
 from hdl.result_stream import ResultStream
 from hdl.skip_unit import SkipUnit, item_layout
 from hdl.word_feeder import WordFeeder
-from model.accelerator import plan
 from model.config import Mode
+from model.plan import plan
 from sim.bench_cluster import check_cluster
 from sim.bench_fire_sequencer import check_fire_sequencer
 from sim.bench_input_writer import check_input_writer

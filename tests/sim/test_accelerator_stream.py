@@ -6,9 +6,9 @@ import pytest
 
 from hdl.accelerator import Accelerator
 from hdl.verilog import verilog_text
-from model.accelerator import plan
 from model.golden.network import forward
 from model.network import Pool
+from model.plan import plan
 from sim.packets import packets, results
 from sim.power_up import powered_up, unknown
 from sim.random_chains import sparse_images

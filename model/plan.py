@@ -1,0 +1,204 @@
+"""From a network to the accelerator that runs it: what its layers may choose, and where everything lies."""
+
+from collections.abc import Sequence
+
+from model.accelerator import (
+    DATAFLOWS,
+    INPUT_WORD,
+    LARGEST_LANES,
+    SKIP,
+    SYSTOLIC,
+    TIME_PARALLEL,
+    AcceleratorConfig,
+    Choice,
+    LayerPlan,
+)
+from model.config import PIXEL_BITS, Mode, require
+from model.network import Layer, Network
+
+
+def default_share(network: Network) -> int:
+    """Lanes that share a neuron unit, unless somebody says otherwise.
+
+    A convolution fires at every position, so each lane has its own unit and goes on meanwhile; a network of linear
+    layers fires a few times an image, and sixteen lanes may wait for one: fewer
+    tables, and 4 % more cycles than with eight.
+    """
+    return 16 if all(layer.kind == "linear" for layer in network.layers) else 1
+
+
+def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
+    """What may be worth while for a layer: ``skip``, then all with rows that a dense layer would be faster with.
+
+    More rows need more copies of the weights, so in the end more groups. Of positions, those with fewer passes than
+    with fewer rows.
+    """
+    found = [(SKIP, 1)]
+    if not layer.spiking:
+        return found
+    columns, steps = network.shapes[layer.name][2], network.time_steps
+
+    def passes(rows: int, positions: int, times: int) -> int:
+        return -(-layer.channels // (lanes // rows)) * -(-columns // positions) * times
+
+    least = alone = passes(1, 1, steps)
+    if not network.is_pixel_layer(layer) and 1 < steps <= lanes and passes(steps, 1, 1) < alone:
+        found.append((TIME_PARALLEL, steps))
+    pool = layer.pool.size if layer.pool and layer.pool.kind == "max" else 1
+    for rows in range(max(2, pool), min(lanes, columns + pool - 1) + 1):
+        if rows % pool == 0 and passes(rows, rows, steps) < least:
+            least = passes(rows, rows, steps)
+            found.append((SYSTOLIC, rows))
+    return found
+
+
+def _chosen(network: Network, layer: Layer, lanes: int, dataflow: str) -> Choice:
+    """Of one dataflow for all layers, the most rows that need no copy of a group; skip where it does not apply."""
+    found = [choice for choice in choices(network, layer, lanes) if choice[0] == dataflow] or [(SKIP, 1)]
+    groups = -(-layer.channels // lanes)
+    return [each for each in found if each is found[0] or -(-layer.channels // (lanes // each[1])) == groups][-1]
+
+
+def plan(
+    network: Network,
+    *,
+    lanes: int = 128,
+    lanes_per_neuron_unit: int | None = None,
+    dataflow: str | Sequence[Choice] = SKIP,
+    retire: bool = False,
+) -> AcceleratorConfig:
+    """The accelerator that runs ``network``; refuses what it cannot run.
+
+    ``dataflow`` is that of all layers where it applies, or a choice for each.
+    """
+    require(1 <= lanes <= LARGEST_LANES, f"{lanes} lanes; an accelerator has 1 to {LARGEST_LANES}")
+    if isinstance(dataflow, str):
+        require(dataflow in DATAFLOWS, f"dataflow {dataflow!r}; choose one of: {', '.join(DATAFLOWS)}")
+        chosen = [_chosen(network, layer, lanes, dataflow) for layer in network.layers]
+    else:
+        chosen = [(name, rows) for name, rows in dataflow]
+        count = len(network.layers)
+        require(len(chosen) == count, f"{len(chosen)} dataflows for {count} layers; give one for each")
+    alone = all(rows == 1 for _, rows in chosen)
+    share = lanes_per_neuron_unit
+    if share is None:
+        share = default_share(network) if alone else 1
+    require(share >= 1, f"{share} lanes a neuron unit; at least 1")
+    if alone:  # no more than the widest layer has channels
+        lanes = min(lanes, max(layer.channels for layer in network.layers))
+    lanes = -(-lanes // share) * share
+    modes = tuple(
+        sorted(
+            {Mode(layer.precision.membrane_width, layer.leak) for layer in network.layers if layer.spiking},
+            key=lambda mode: (mode.membrane_width, mode.leak),
+        )
+    ) or (Mode(network.layers[0].precision.membrane_width, 1),)
+
+    plans: list[LayerPlan] = []
+    for layer, choice in zip(network.layers, chosen, strict=True):
+        plans.append(_plan_layer(network, layer, choice, lanes, share, modes, plans))
+    widths = [network.accumulator_width(layer) for layer in network.layers]
+    widest = max(network.layers, key=lambda layer: layer.precision.weight_width).precision.weight_width
+    classes = network.layers[-1].channels
+    require(
+        plans[-1].positions == (1, 1),
+        f"layer {plans[-1].name}: the last layer has {plans[-1].positions} positions; it must be linear",
+    )
+    require(not plans[-1].spiking, f"layer {plans[-1].name}: the last layer must have neuron none")
+    require(classes <= 1 << 16, f"{classes} classes; at most 65,536")
+    return AcceleratorConfig(
+        lanes=lanes,
+        lanes_per_neuron_unit=share,
+        weight_width=widest,
+        membrane_width=max(mode.membrane_width for mode in modes),
+        accumulator_width=max(widest + 1, *(mode.membrane_width for mode in modes), *widths),
+        time_steps=network.time_steps,
+        input_kind=network.input_kind,
+        input_shape=network.input_shape,
+        modes=modes,
+        layers=tuple(plans),
+        retire=retire,
+    )
+
+
+def _plan_layer(
+    network: Network,
+    layer: Layer,
+    choice: Choice,
+    lanes: int,
+    share: int,
+    modes: tuple[Mode, ...],
+    before: list[LayerPlan],
+) -> LayerPlan:
+    """Loops and places of one layer of a chain."""
+    origin = layer.sources[0].origin
+    expected = before[-1].name if before else "input"
+    require(
+        len(layer.sources) == 1 and layer.skip is None and origin == expected,
+        f"layer {layer.name}: joins are not supported by the accelerator; its input must be {expected} alone",
+    )
+    source, linear = layer.sources[0], layer.kind == "linear"
+    pixels = network.is_pixel_layer(layer)
+    channels, height, width = network.input_shape if not before else network.shapes[origin]
+    pool = None if not before else network.layer(origin).pool
+    summed = pool.size if pool and pool.kind == "sum" else 1
+    if pool and pool.kind == "max":
+        height, width = height // pool.size, width // pool.size
+    if not before and linear:
+        channels, height, width = channels * height * width, 1, 1
+        capacity = INPUT_WORD
+    else:
+        capacity = channels if not before else before[-1].row_lanes
+    last = before[-1] if before else None
+    own = layer.pool
+    merged = own.size if own and own.kind == "max" else 1
+    _require_rows(network, layer, choice, lanes, merged)
+    dataflow, rows = choice
+    steps = 1 if dataflow == TIME_PARALLEL else network.time_steps
+    groups = -(-layer.channels // (lanes // rows))
+    kernel = (height // summed, width // summed) if linear else (source.weight.shape[2], source.weight.shape[3])
+    return LayerPlan(
+        name=layer.name,
+        dataflow=dataflow,
+        rows=rows,
+        row_lanes=lanes // rows,
+        spiking=layer.spiking,
+        from_input=not before,
+        pixels=pixels,
+        window=pixels and not linear,
+        kernel=kernel,
+        stride=1 if linear else source.stride,
+        padding=0 if linear else source.padding,
+        source_channels=channels,
+        source_map=(height, width),
+        source_pool=summed,
+        word_channels=capacity,
+        words=-(-channels // capacity),
+        rounds=PIXEL_BITS if pixels else steps,
+        positions=network.shapes[layer.name][1:],
+        channels=layer.channels,
+        groups=groups,
+        pool=merged,
+        weight_row=0 if last is None else last.weight_row + last.groups * last.fan_in,
+        parameter_row=0 if last is None else last.parameter_row + last.groups * share,
+        mode=modes.index(Mode(layer.precision.membrane_width, layer.leak)) if layer.spiking else 0,
+    )
+
+
+def _require_rows(network: Network, layer: Layer, choice: Choice, lanes: int, pool: int) -> None:
+    """Refuse rows that a layer cannot have."""
+    dataflow, rows = choice
+    what = f"layer {layer.name}, {dataflow} with {rows} rows"
+    require(dataflow in DATAFLOWS, f"{what}: choose one of: {', '.join(DATAFLOWS)}")
+    require(1 <= rows <= lanes, f"{what}: the {lanes} lanes have room for 1 to {lanes}")
+    if dataflow == SKIP:
+        require(rows == 1, f"{what}: skip has one")
+        return
+    require(rows > 1 and layer.spiking, f"{what}: rows are two and more, of a layer that spikes; choose skip")
+    if dataflow == SYSTOLIC:
+        require(rows % pool == 0, f"{what}: max pooling of {pool} x {pool} needs a multiple of {pool}")
+        return
+    require(
+        rows == network.time_steps and not network.is_pixel_layer(layer),
+        f"{what}: rows are the {network.time_steps} time steps, in which pixels are the same",
+    )
