@@ -483,6 +483,23 @@ def test_every_part_of_a_recipe_is_resumed_and_logged(tmp_path: Path, data: data
     assert [float(line.split(",")[1]) for line in lines[1:]] == [e["loss"] for e in whole.history]
 
 
+def test_a_refit_takes_every_labelled_image_and_keeps_the_last_epoch(tmp_path: Path, data: datasets.Dataset) -> None:
+    recipe = replace(RECIPE, epochs=2, refit=True)
+    training = Run(recipe, digits, data, tmp_path)
+    assert len(training.split) == len(data.train) + len(data.validation)
+    assert np.array_equal(training.split.labels[-len(data.validation) :], data.validation.labels)
+    batches = []
+    training.train(Listener(batch=lambda _, total, __: batches.append(total)))
+    assert set(batches) == {len(training.split) // recipe.batch_size}
+    training.history[-1]["accuracy"] = 0.0  # the last epoch is kept though it is not the best
+    assert training.kept["epoch"] == 1
+    kept = training.load_best().state_dict()
+    last = Run(recipe, digits, data, tmp_path).module.state_dict()
+    assert all(torch.equal(kept[name], last[name]) for name in last)
+    assert recipe.name == "digits-w4u4-refit-seed0"
+    assert recipe.command.endswith(" --refit")
+
+
 def test_a_run_of_an_earlier_release_goes_on(tmp_path: Path, data: datasets.Dataset) -> None:
     from model.training import checkpoint
 
