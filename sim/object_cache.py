@@ -1,8 +1,9 @@
 """Compile a file, or copy what the same command has compiled before: most of a Verilator build never changes.
 
-Verilator's makefile puts this before the compiler (its variable ``OBJCACHE``). Its runtime library, and cocotb's part
-of the program, come with their packages and are the same for every design: they are kept in the Python environment
-that the packages are in. What is compiled from a file of the design, in the folder of the build, is not.
+Verilator's makefile puts this before the compiler (its variable ``OBJCACHE``). Its runtime library comes with its
+package and is the same for every design: it is kept in the Python environment that the package is in. What is compiled
+from a file in the folder of the build is not, nor what includes one: cocotb's part of the program makes the design's
+object, whose size is in a header there.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-FOLDER = Path(sys.prefix) / "mint-objects"
+FOLDER = Path(sys.prefix) / "verilator-objects"
 
 
 def compile_or_copy(command: Sequence[str], folder: Path) -> int:
@@ -29,9 +30,17 @@ def compile_or_copy(command: Sequence[str], folder: Path) -> int:
         shutil.copyfile(kept, target)
         return 0
     status = subprocess.run(command, check=False).returncode
-    if status == 0:
+    if status == 0 and _belongs_to_no_design(target.with_suffix(".d")):
         _keep(target, kept)
     return status
+
+
+def _belongs_to_no_design(dependencies: Path) -> bool:
+    """Whether all files that a compiler read, in the makefile's rule that it wrote (-MMD), have absolute names."""
+    if not dependencies.exists():
+        return False
+    files = dependencies.read_text().partition(":")[2].replace("\\\n", " ").split()
+    return bool(files) and all(Path(file).is_absolute() for file in files)
 
 
 def _version(compiler: str) -> str:

@@ -7,10 +7,14 @@ from sim.object_cache import compile_or_copy
 
 @pytest.fixture
 def compile_(tmp_path, monkeypatch):
-    """Run a compiler that appends to a log and copies its source; exit status, compilations so far, what it wrote."""
+    """Run a compiler that appends to a log, copies its source and says what it read, with what the file ``includes``
+    has; exit status, compilations so far, what it wrote."""
     monkeypatch.chdir(tmp_path)
     compiler = tmp_path / "c++"
-    compiler.write_text('#!/bin/sh\n[ "$1" = --version ] && exit\necho >> log; shift 2; cp "$2" "$1"\n')
+    compiler.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && exit\necho >> log; shift 2; cp "$2" "$1" || exit 1\n'
+        'echo "$1: $2" "$(cat includes 2> /dev/null)" > "${1%.o}.d"\n'
+    )
     compiler.chmod(0o755)
 
     def run(source, option="-O0"):
@@ -37,6 +41,19 @@ def test_a_file_of_the_design_is_compiled_always(compile_, tmp_path):
     (tmp_path / "Vtop__ALL.cpp").write_text("design")
     assert compile_("Vtop__ALL.cpp") == (0, 1, "design")
     assert compile_("Vtop__ALL.cpp") == (0, 2, "design")
+
+
+def test_what_includes_a_header_of_the_design_is_compiled_always(compile_, tmp_path):
+    """The size of the design's object is in there: with that of another one, simulations crash or stand still."""
+    source = tmp_path / "verilator.cpp"
+    source.write_text("main")
+    (tmp_path / "includes").write_text("/usr/include/stdio.h \\\n Vtop.h")
+    assert compile_(source) == (0, 1, "main")
+    assert compile_(source) == (0, 2, "main")
+    assert not (tmp_path / "kept").exists()
+    (tmp_path / "includes").write_text("/usr/include/stdio.h /package/verilated.h")
+    assert compile_(source) == (0, 3, "main")
+    assert compile_(source) == (0, 3, "main")
 
 
 def test_a_failure_is_not_kept(compile_, tmp_path):
