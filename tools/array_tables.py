@@ -15,10 +15,14 @@ def accuracy(found: list[Any]) -> Rows:
         spiking = (layer for layer in run["layers"] if layer["density"])
         return " / ".join(f"{layer['name']} {100 * layer['density']:.1f}" for layer in spiking)
 
+    def validation(run: Mapping[str, Any]) -> str:
+        share = run["validation_accuracy"]
+        return "refit with it" if share is None else f"{share:.2f}"
+
     return [
         [None, *(Path(run["bundle"]).stem.rpartition("-")[2] for run in found)],
         ["test, %", *(f"{run['accuracy']:.2f}" for run in found)],
-        ["validation, %", *(f"{run['validation_accuracy']:.2f}" for run in found)],
+        ["validation, %", *map(validation, found)],
         ["spike density, %", *map(densities, found)],
         ["bundle", *(f"[{Path(run['bundle']).stem}]({BUNDLES.name}/{run['bundle']})" for run in found)],
     ]

@@ -139,9 +139,10 @@ def drawn(name: str) -> bytes:
         return path.read_bytes()
 
 
-def validation_accuracy(name: str) -> float:
-    """What a shipped bundle says of the epoch that it is from; no command measures it again."""
-    return float(bundle.read(tables.BUNDLES / name).accuracy["validation"])
+def validation_accuracy(name: str) -> float | None:
+    """What a shipped bundle says of the epoch that it is from; no command measures it again. A refit has none."""
+    found = bundle.read(tables.BUNDLES / name).accuracy.get("validation")
+    return None if found is None else float(found)
 
 
 def fill(page: Path) -> str:
