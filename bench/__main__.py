@@ -10,7 +10,7 @@ from time import perf_counter
 
 import numpy as np
 
-from mint.app import sentence
+from bench.entry import run
 from mint.console import console, messages
 from mint.report import write_json
 from mint.shipped import chosen
@@ -52,9 +52,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Exception as error:
-        if (text := sentence(error)) is None:
-            raise
-        sys.exit(f"error: {text}")
+    run(main)

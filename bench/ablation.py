@@ -10,7 +10,6 @@ the command goes on after the last whole epoch. One thread; writes ``build/ablat
 
 import argparse
 import statistics
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mint.app import sentence
+from bench.entry import run
 from mint.console import console, messages
 from mint.report import write_json
 from mint.train import built_for, sources_of
@@ -119,9 +118,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Exception as error:
-        if (text := sentence(error)) is None:
-            raise
-        sys.exit(f"error: {text}")
+    run(main)

@@ -7,14 +7,13 @@ cycle and writes ``build/activity.json``.
 """
 
 import argparse
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from bench.entry import run
 from hdl.activity import element_activity
 from hdl.liberty import installed_libraries
 from hdl.synthesis import Library
-from mint.app import sentence
 from mint.console import console
 from mint.report import write_json
 from model.config import WIDTHS, Precision
@@ -39,9 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Exception as error:
-        if (text := sentence(error)) is None:
-            raise
-        sys.exit(f"error: {text}")
+    run(main)

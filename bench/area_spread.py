@@ -8,18 +8,17 @@ as Amaranth writes them, which is what `mint area` and `mint timing` report. Pri
 """
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.entry import run
 from hdl.area import Variant
 from hdl.liberty import installed_libraries
 from hdl.shuffle import shuffled
 from hdl.synthesis import Library
-from mint.app import sentence
 from mint.console import console, messages
 from mint.report import write_json
 from model.config import WIDTHS, Precision
@@ -71,9 +70,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Exception as error:
-        if (text := sentence(error)) is None:
-            raise
-        sys.exit(f"error: {text}")
+    run(main)

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from mint.app import sentence
+from bench.entry import run
 from mint.console import console, messages
 from mint.networks import builder
 from mint.report import write_json
@@ -99,9 +99,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Exception as error:
-        if (text := sentence(error)) is None:
-            raise
-        sys.exit(f"error: {text}")
+    run(main)

@@ -8,13 +8,12 @@ much for each further image of a batch. Prints MiB; writes ``build/training_memo
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from mint.app import sentence
+from bench.entry import run
 from mint.console import console
 from mint.networks import builder
 from mint.report import write_json
@@ -66,9 +65,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Exception as error:
-        if (text := sentence(error)) is None:
-            raise
-        sys.exit(f"error: {text}")
+    run(main)

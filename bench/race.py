@@ -13,7 +13,6 @@ The peers come with ``pip install -e '.[peers]'``; without them ours runs alone.
 
 import argparse
 import statistics
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
@@ -23,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mint.app import sentence
+from bench.entry import run
 from mint.console import console, messages
 from mint.report import write_json
 from model.config import Precision
@@ -189,9 +188,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Exception as error:
-        if (text := sentence(error)) is None:
-            raise
-        sys.exit(f"error: {text}")
+    run(main)

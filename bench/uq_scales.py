@@ -7,12 +7,11 @@ images is taken. Prints accuracy on the test images against bits and writes ``bu
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mint.app import sentence
+from bench.entry import run
 from mint.console import console, messages
 from mint.report import write_json
 from mint.shipped import chosen
@@ -80,9 +79,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except Exception as error:
-        if (text := sentence(error)) is None:
-            raise
-        sys.exit(f"error: {text}")
+    run(main)

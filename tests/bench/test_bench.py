@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from bench import ablation, exactness, memory, race
+from bench.entry import run
 from model.config import Precision
 from model.datasets import Dataset, Split
 from model.training import equality
@@ -35,6 +36,14 @@ def test_exactness_compares_what_was_asked_for(
     monkeypatch.setattr(equality, "differences", lambda *arguments: (1, 2))
     with pytest.raises(SystemExit, match="differ"):
         exactness.main()
+
+
+def test_what_is_wrong_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["exactness", "--dataset", "nothing"])
+    with pytest.raises(SystemExit, match="data set 'nothing' is not known"):
+        run(exactness.main)
+    with pytest.raises(ZeroDivisionError):  # a defect of the program keeps its traceback
+        run(lambda: divmod(1, 0) and None)
 
 
 def test_a_race_times_every_step_of_every_contestant() -> None:
