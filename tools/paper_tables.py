@@ -32,10 +32,10 @@ def memory(found: list[Any]) -> Rows:
 @table("methods", "memory", tools=("numpy",))
 def methods(found: list[Any]) -> Rows:
     """The paper's comparison as it stands there, and the same widths at equal architecture."""
-    rows: list[list[object]] = [
-        ["method", "W/U", "accuracy, %", "batch", "MB, as listed", f"MiB, {found[0]['network']}, batch 50"]
-    ]
-    for other in found[0]["comparison"]:
+    run = found[0]
+    here = f"MiB, {run['network']}, batch {run['batch']}"
+    rows: list[list[object]] = [["method", "W/U", "accuracy, %", "batch", "MB, as listed", here]]
+    for other in run["comparison"]:
         rows.append(
             [
                 other["method"],
