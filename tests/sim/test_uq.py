@@ -34,10 +34,9 @@ def simulate_in_icarus(component, module, bench, folder):
 
 elements = pytest.mark.parametrize("config", UQ_CONFIGS, ids=name)
 units = pytest.mark.parametrize("config", UQ_SHARED_CONFIGS, ids=name)
-arrays = pytest.mark.parametrize("config", [*UQ_CONFIGS, *UQ_SHARED_CONFIGS], ids=name)
 
 
-@elements
+@pytest.mark.parametrize("config", UQ_CONFIGS[::4], ids=name)
 def test_uq_processing_element_in_amaranth(config):
     simulate_in_amaranth(UqProcessingElement(config), lambda port: check_uq_processing_element(port, config, SEED))
 
@@ -48,7 +47,7 @@ def test_uq_processing_element_in_icarus(config, tmp_path):
     assert simulate_in_icarus(component, "uq_pe", "sim.bench_uq_processing_element", tmp_path) == 1
 
 
-@units
+@pytest.mark.parametrize("config", UQ_SHARED_CONFIGS[::4], ids=name)
 def test_uq_neuron_unit_in_amaranth(config):
     simulate_in_amaranth(UqNeuronUnit(config), lambda port: check_uq_neuron_unit(port, config, SEED))
 
@@ -58,9 +57,9 @@ def test_uq_neuron_unit_in_icarus(config, tmp_path):
     assert simulate_in_icarus(UqNeuronUnit(config), "uq_neuron_unit", "sim.bench_uq_neuron_unit", tmp_path) == 1
 
 
-@arrays
+@pytest.mark.parametrize("config", [*UQ_CONFIGS[1::2], *UQ_SHARED_CONFIGS[::2]], ids=name)
 def test_uq_array_in_amaranth(config):
-    for waits in (0.0, 0.5):  # the other two pairs in Icarus
+    for waits in (0.0, 0.5):
         simulate_in_amaranth(
             uq_component(config), lambda port, waits=waits: check_uq_array(port, config, SEED, waits, waits)
         )
