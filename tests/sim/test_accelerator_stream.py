@@ -40,18 +40,20 @@ def run(folder, text, environment, **options):
 
 
 @pytest.mark.parametrize(
-    ("kind", "input_kind", "shape", "lanes", "share"),
+    ("kind", "input_kind", "shape", "lanes", "share", "simulator"),
     [
-        ("conv", "pixels", (2, 3, 3), 4, 1),
-        ("conv", "spikes", (2, 3, 3), 4, 2),
-        ("linear", "pixels", (2, 4, 5), 2, 1),
-        ("linear", "spikes", (2, 4, 5), 4, 4),
+        ("conv", "pixels", (2, 3, 3), 4, 1, "icarus"),
+        ("conv", "pixels", (2, 3, 3), 4, 1, "verilator"),
+        ("conv", "spikes", (2, 3, 3), 4, 2, "icarus"),
+        ("linear", "pixels", (2, 4, 5), 2, 1, "icarus"),
+        ("linear", "spikes", (2, 4, 5), 4, 4, "icarus"),
+        ("linear", "spikes", (2, 4, 5), 4, 4, "verilator"),
     ],
 )
-def test_streams(kind, input_kind, shape, lanes, share, tmp_path):
+def test_streams(kind, input_kind, shape, lanes, share, simulator, tmp_path):
     network = first_layer(kind, input_kind, shape)
     text, environment = prepare(tmp_path, network, lanes=lanes, lanes_per_neuron_unit=share)
-    assert run(tmp_path, text, environment).passed == BENCHES
+    assert run(tmp_path, text, environment, simulator=simulator).passed == BENCHES
 
 
 def random_word(width):
