@@ -155,11 +155,11 @@ class InputWriter(wiring.Component):
         ready = Signal()
         last_word = Signal()
         ends = Signal()
-        full = Signal()
+        waiting = Signal()  # a word that is collected
         captured = Signal()
         writing = Signal()
         plane = Signal(range(PIXEL_BITS))
-        word = Signal(number_width(first.words))
+        number = Signal(number_width(first.words))
         row = Signal.like(self.address)
         last_plane = plane == PIXEL_BITS - 1
         bits = [
@@ -167,8 +167,8 @@ class InputWriter(wiring.Component):
             for even, odd in zip(*(each[:pixels] for each in sets), strict=True)
         ]
         m.d.comb += [
-            captured.eq(full & (~writing | last_plane)),
-            ready.eq((~full | captured) & ~(full & last_word) & ~(writing & ends) & space),
+            captured.eq(waiting & (~writing | last_plane)),
+            ready.eq((~waiting | captured) & ~(waiting & last_word) & ~(writing & ends) & space),
             self.ready.eq(ready),
             self.write.eq(writing),
             self.address.eq(row),
@@ -181,8 +181,8 @@ class InputWriter(wiring.Component):
             with m.If(last_plane):
                 m.d.sync += writing.eq(0)
         with m.If(captured):
-            m.d.sync += [filling.eq(~filling), writing.eq(1), plane.eq(0), row.eq(word), full.eq(0), ends.eq(last_word)]
-            m.d.sync += word.eq(Mux(last_word, 0, word + 1))
+            m.d.sync += [filling.eq(~filling), writing.eq(1), plane.eq(0), row.eq(number), waiting.eq(0)]
+            m.d.sync += [ends.eq(last_word), number.eq(Mux(last_word, 0, number + 1))]
         with m.If(taken):
             for k, (which, pixels_of) in product(range(beats), enumerate(sets)):
                 with m.If((place == k) & ((filling ^ captured) == which)):
@@ -190,6 +190,6 @@ class InputWriter(wiring.Component):
                         pixels_of[k * values + i].eq(self.data.word_select(i, PIXEL_BITS)) for i in range(values)
                     ]
             complete = whole | (place == beats - 1)
-            m.d.sync += [place.eq(Mux(complete, 0, place + 1)), full.eq(complete), last_word.eq(whole)]
+            m.d.sync += [place.eq(Mux(complete, 0, place + 1)), waiting.eq(complete), last_word.eq(whole)]
         with m.If(broken):
-            m.d.sync += [place.eq(0), full.eq(0), word.eq(0)]
+            m.d.sync += [place.eq(0), waiting.eq(0), number.eq(0)]

@@ -51,7 +51,7 @@ ACCELERATORS = (
 )
 """Input, lanes a neuron unit and dataflow of the accelerators whose control is proved."""
 
-WRITERS = (("pixels", "conv"), ("spikes", "conv"), ("spikes", "linear"))
+WRITERS = (("pixels", "conv"), ("spikes", "conv"), ("pixels", "linear"), ("spikes", "linear"))
 """Input and first layer of the input writers that are proved."""
 
 Make = Callable[[], Proof]

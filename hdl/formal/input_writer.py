@@ -1,6 +1,7 @@
 """The input writer puts every beat of a whole packet in its place, in a bank that is free, and throws others away."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +15,26 @@ from model.network import Layer, Network, Source
 from model.plan import plan
 from model.validation import INPUT
 
+NAME = "input writer: images in their banks, others thrown away"
 HARNESS = Path(__file__).with_suffix(".v")
+PLANES = HARNESS.with_name("input_planes.v")
 COVERS = ("cover_both_full", "cover_third", "cover_after_long", "cover_after_short")
+OF_PLANES = ("cover_both_full", "cover_after_long", "cover_after_short", "cover_rest_of_broken")
 ROWS, COLUMNS, STEPS, CHANNELS = 2, 2, 2, 2
+WORD, PIXELS = 8, 18
+"""Of a linear layer: bits of a word, and pixels of an image, which has two words and half a beat of a third."""
 
 
-def writer_config(kind: str, layer: str) -> AcceleratorConfig:
-    """An accelerator of one layer, whose input is all that matters: four positions, or time steps of a linear layer."""
+def writer_config(kind: str, layer: str, inputs: int = 8) -> AcceleratorConfig:
+    """An accelerator of one layer, whose input is all that matters: four positions, or the inputs of a linear layer."""
     network = Network(
         kind,
-        (CHANNELS, ROWS, COLUMNS),
+        (CHANNELS, ROWS, COLUMNS) if layer == "conv" else (inputs, 1, 1),
         STEPS,
         (
             Layer(
                 "first", layer, "lif", Precision(2, 2),
-                (Source(INPUT, np.ones((2, CHANNELS, 1, 1) if layer == "conv" else (2, 8), np.int8)),),
+                (Source(INPUT, np.ones((2, CHANNELS, 1, 1) if layer == "conv" else (2, inputs), np.int8)),),
                 *np.full((2, 2), 1, np.int32),
             ),
             Layer(
@@ -40,8 +46,46 @@ def writer_config(kind: str, layer: str) -> AcceleratorConfig:
     return plan(network, lanes=2, lanes_per_neuron_unit=1)
 
 
+def plane_writer(component: type[InputWriter] = InputWriter) -> Proof:
+    """Of the pixels of a linear layer, which become bit planes."""
+    planned = writer_config("pixels", "linear", PIXELS)
+    first = replace(planned.layers[0], word_channels=WORD, words=-(-PIXELS // WORD))
+    config = replace(planned, layers=(first, *planned.layers[1:]))
+    beats = WORD // config.beat_values
+    registers = "place", "filling", "last_word", "captured", "ends", "plane", "waiting", "number"
+    sets = {
+        f"pixels_{which}": ",".join(f"writer.pixel_{which}_{k}" for k in reversed(range(WORD))) for which in range(2)
+    }
+    return Proof(
+        name=NAME,
+        configuration=f"pixels, linear, {config.input_beats} beats",
+        design=verilog_text(component(config), "mint_writer"),
+        harness=PLANES.read_text(),
+        defines={
+            "BEATS": config.input_beats,
+            "WORDS": first.words,
+            "VALUES": config.beat_values,
+            "PIXELS": PIXELS,
+            "D": config.input_width,
+            "W": config.input_word_width,
+            "A": number_width(config.input_words),
+            "K": number_width(WORD),
+            "N": number_width(config.input_beats),
+            "B": number_width(beats),
+            "V": number_width(first.words),
+        },
+        peeks={name: f"writer.{name}" for name in registers}
+        | {"unit_count": "writer.count", "unit_swallow": "writer.swallow"}
+        | sets,
+        covers=OF_PLANES,
+        cover_cycles=2 * (config.input_beats + 8 * first.words + 2),
+    )
+
+
 def input_writer(kind: str, layer: str, component: type[InputWriter] = InputWriter) -> Proof:
     """Of packets that are stored beat by beat, as all are but the pixels of a linear layer."""
+    if (kind, layer) == ("pixels", "linear"):
+        return plane_writer(component)
     config = writer_config(kind, layer)
     ordered = (kind, layer) == ("spikes", "conv")
     defines: dict[str, int | str] = {
@@ -63,7 +107,7 @@ def input_writer(kind: str, layer: str, component: type[InputWriter] = InputWrit
             peeks[f"{level}_count"] = f"1'0,1'0,writer.order.{level}_count"
             peeks[f"address_{level}"] = f"writer.order.{register}"
     return Proof(
-        name="input writer: images in their banks, others thrown away",
+        name=NAME,
         configuration=f"{kind}, {layer}, {config.input_beats} beats",
         design=design,
         harness=HARNESS.read_text(),

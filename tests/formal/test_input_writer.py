@@ -10,9 +10,12 @@ from hdl.input_writer import InputWriter
 from tests.formal.mutants import check_refuted, mutant
 
 
-def test_images_stand_in_their_banks():
-    record = prove(replace(input_writer("spikes", "conv"), covers=("cover_after_long",)))
-    assert record.covers == ("after_long",)
+@pytest.mark.parametrize(
+    ("kind", "layer", "cover"), [("spikes", "conv", "after_long"), ("pixels", "linear", "rest_of_broken")]
+)
+def test_images_stand_in_their_banks(kind, layer, cover):
+    record = prove(replace(input_writer(kind, layer), covers=(f"cover_{cover}",)))
+    assert record.covers == (cover,)
 
 
 @pytest.mark.parametrize(
@@ -33,3 +36,19 @@ def test_images_stand_in_their_banks():
 )
 def test_a_bug_is_found(kind, old, new):
     check_refuted(input_writer(kind, "conv", mutant(InputWriter, old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("row.eq(row + first.words)", "row.eq(row + 1)"),  # a plane over the next word's
+        ("bit & ~ends if k >= fewest else bit", "bit"),  # what is left of the word before, as the last word's pixels
+        ("(filling ^ captured) == which", "filling == which"),  # into the word that is being written
+        ("(~writing | last_plane)", "(~writing | ~ends)"),  # before the word's last plane
+        ("place.eq(0), waiting.eq(0), number.eq(0)", "place.eq(0), waiting.eq(0)"),  # goes on after a broken packet
+        ("& ~(writing & ends) & space", "& space"),  # an image before the one before it is whole
+        ("even[::-1], odd[::-1]", "even, odd"),  # the least significant plane first
+    ],
+)
+def test_a_bug_of_planes_is_found(old, new):
+    check_refuted(input_writer("pixels", "linear", mutant(InputWriter, old, new)))
