@@ -11,6 +11,7 @@ from hdl.cluster import Cluster, parameter_layout
 from hdl.fire_sequencer import FireSequencer
 from hdl.input_writer import InputWriter
 from hdl.loop_nest import by_program
+from hdl.membrane_memory import MembraneMemory
 from hdl.pixel_window import PixelWindow
 from hdl.result_stream import RESULT_WIDTH, ResultStream
 from hdl.skip_unit import SkipUnit, item_of
@@ -39,7 +40,8 @@ class Accelerator(wiring.Component):
 
     An image comes as one packet of ``s_axis`` into one of two banks; layers run one after another, each reading the
     words of its source, skipping what is zero, adding a row of weights a cycle for every bit that is set, and firing.
-    Logits and class leave as one packet of ``m_axis``. The next image may come meanwhile.
+    Logits and class leave as one packet of ``m_axis``. The next image may come meanwhile. In the order ``streaming``,
+    every time step of an image is a packet, and runs through the layers as it comes.
 
     Latency
     -------
@@ -102,6 +104,9 @@ class Accelerator(wiring.Component):
         clear = Signal()
 
         self._results_busy = Signal()
+        self._frame = Signal(range(max(2, config.frames))) if config.streaming else Const(0)
+        last = layer == len(plans) - 1
+        self._emits = last & (self._frame == config.frames - 1) if config.streaming else last
         m.submodules.sequencer = sequencer = FireSequencer(config)
         m.submodules.skip = skip = SkipUnit(item_of(config))
         m.submodules.words = words = SyncFIFO(width=item_of(config).size, depth=FEED_DEPTH)
@@ -136,8 +141,12 @@ class Accelerator(wiring.Component):
         m.d.comb += [
             start.eq(cleared & ~running & (~first | present)),
             clear.eq(~cleared),
-            self.working.eq(running | ~first),
+            self.working.eq(running | ~first | (self._frame != 0) if self.config.streaming else running | ~first),
         ]
+        if self.config.streaming:
+            m.d.comb += sequencer.frame.eq(self._frame)
+            with m.If(sequencer.done & last):
+                m.d.sync += self._frame.eq(Mux(self._frame == self.config.frames - 1, 0, self._frame + 1))
         m.d.sync += cleared.eq(1)
         with m.If(start):
             m.d.sync += running.eq(1)
@@ -261,15 +270,15 @@ class Accelerator(wiring.Component):
         reserved = Signal()  # logits are on their way out
         handing = Signal()
         token = skip.o.payload
-        last = layer == len(plans) - 1
+        emits = self._emits
         blocked = (wait != 0) & (token.fire if share == 1 else Const(1))
         m.d.comb += [
-            skip.o.ready.eq(~blocked & ~(token.fire & last & (reserved | self._results_busy))),
+            skip.o.ready.eq(~blocked & ~(token.fire & emits & (reserved | self._results_busy))),
             handing.eq(skip.o.valid & skip.o.ready),
         ]
         with m.If(handing & token.fire):
             m.d.sync += wait.eq(interval)
-            m.d.sync += reserved.eq(last)
+            m.d.sync += reserved.eq(emits)
         with m.Elif(wait != 0):
             m.d.sync += wait.eq(wait - 1)
         with m.If(sequencer.neuron.update & sequencer.complete & ~sequencer.spiking):
@@ -346,8 +355,10 @@ class Accelerator(wiring.Component):
 
         if config.relays:
             self._relay(m, select, units)
+        if config.streaming:
+            self._keep(m, layer, sequencer, units)
         group = Signal(range(max(2, config.output_groups)))
-        update = sequencer.neuron.update & ~sequencer.spiking
+        update = sequencer.neuron.update & (self._emits if config.streaming else ~sequencer.spiking)
         with m.If(update & sequencer.complete):
             m.d.sync += group.eq(Mux(group == config.output_groups - 1, 0, group + 1))
         m.d.comb += [
@@ -382,6 +393,22 @@ class Accelerator(wiring.Component):
                     rows = [mask[row].replicate(plan.row_lanes) for row in range(plan.rows)]
                     m.d.sync += adds.eq(Cat(rows) if plan.rows > 1 else -1)
         return Cat(lane.replicate(config.weight_width) for lane in adds)
+
+    def _keep(self, m: Module, layer: Signal, sequencer: FireSequencer, units: list[Cluster]) -> None:
+        """Membranes and sums wait for the next time step."""
+        m.submodules.membrane_memory = memory = MembraneMemory(self.config)
+        last = layer == len(self.config.layers) - 1
+        m.d.comb += [
+            memory.begin.eq(sequencer.start & ((layer == 0) | last)),
+            memory.sums.eq(last),
+            memory.potential.eq(sequencer.neuron.potential),
+            memory.update.eq(sequencer.neuron.update),
+            memory.membranes.eq(Cat(unit.membrane for unit in units)),
+            memory.potentials.eq(Cat(unit.potential for unit in units)),
+            Cat(unit.stored for unit in units).eq(memory.stored),
+            Cat(unit.carried for unit in units).eq(memory.carried),
+        ]
+        m.d.comb += [unit.sums.eq(last) for unit in units]
 
     def _relay(self, m: Module, select: Value, units: list[Cluster]) -> None:
         """Where rows are time steps, a lane goes on with the membrane of the same channel's lane in the row before."""

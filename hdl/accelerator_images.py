@@ -32,12 +32,13 @@ def layer_parameters(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Threshold and bias, each [rows, neuron units]: group, lane of a unit.
 
-    A lane without a channel never reaches its threshold. The last layer adds its bias for all time steps at once.
+    A lane without a channel never reaches its threshold. The last layer adds its bias for all time steps of a frame at
+    once.
     """
     share = config.lanes_per_neuron_unit
     highest = (1 << (config.accumulator_width - 1)) - 1
     if layer.threshold is None:
-        threshold, bias = np.full(layer.channels, highest), layer.bias.astype(np.int64) * config.time_steps
+        threshold, bias = np.full(layer.channels, highest), layer.bias.astype(np.int64) * config.frame_steps
     else:
         threshold, bias = layer.threshold.astype(np.int64), layer.bias.astype(np.int64)
 
@@ -72,7 +73,8 @@ def parameter_words(network: Network, config: AcceleratorConfig) -> list[int]:
 
 
 def image_beats(config: AcceleratorConfig, images: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Beats of the input stream as bits: images [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes) to [N, beats, bits].
+    """Beats of the input stream as bits: images [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes) to packets, one or, in
+    the order streaming, T an image, [packets, beats, bits].
 
     A convolution's beat is a position with its channels, row by row (of spikes, time step by time step); a linear
     layer's beat is the next ``beat_values`` inputs in the order channel, row, column.
@@ -87,4 +89,5 @@ def image_beats(config: AcceleratorConfig, images: NDArray[np.integer]) -> NDArr
     else:
         values = steps.transpose(1, 0, 3, 4, 2).reshape(count, -1, config.beat_values)
     bits = to_bits(values, width)
-    return np.pad(bits, ((0, 0), (0, 0), (0, config.input_width - bits.shape[2])))
+    packets = bits.reshape(-1, config.input_beats, bits.shape[2])
+    return np.pad(packets, ((0, 0), (0, 0), (0, config.input_width - bits.shape[2])))

@@ -57,7 +57,8 @@ def accelerator_testbench(config: AcceleratorConfig, images: int, files: dict[st
     width = -(-max(len(text.split(maxsplit=1)[0]) * 4 for text in files.values()) // PIECE) * PIECE
     constants = {
         "IMAGES": images,
-        "IMAGE_BEATS": config.input_beats,
+        "IMAGE_PACKETS": config.frames,
+        "PACKET_BEATS": config.input_beats,
         "INPUT_WIDTH": config.input_width,
         "CLASSES": config.classes,
         "LIMIT": patience(config),

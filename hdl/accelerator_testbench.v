@@ -19,6 +19,7 @@ module testbench;
   parameter PARAMETERS = "memory/parameters.hex";
   parameter INPUT = "vectors/input.hex";
   parameter EXPECTED = "vectors/expected.hex";
+  localparam IMAGE_BEATS = IMAGE_PACKETS * PACKET_BEATS;
   localparam BEATS = IMAGES * IMAGE_BEATS;
   localparam RESULTS = IMAGES * (CLASSES + 1);
   localparam AFTER = 100;  // cycles after the last result in which no other may come
@@ -118,7 +119,7 @@ module testbench;
       if (next < images * IMAGE_BEATS && !waits(idle)) begin
         in_valid <= 1;
         in_data <= beats[next];
-        in_last <= next % IMAGE_BEATS == IMAGE_BEATS - 1;
+        in_last <= next % PACKET_BEATS == PACKET_BEATS - 1;
         next = next + 1;
       end else in_valid <= 0;
     end

@@ -1,6 +1,6 @@
 """A cluster: lanes that add weights, and the neuron unit that they share."""
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -35,7 +35,10 @@ class Cluster(wiring.Component):
         H <- sum + bias + (0 if first else load(U))
         spike = H >= threshold;  U <- 0 if spike else store(H)
 
-    Where rows of lanes are time steps, U is that of the row before, which comes from outside (``relayed``).
+    Where rows of lanes are time steps, U is that of the row before, which comes from outside (``relayed``). In the order
+    ``streaming``, U comes from a memory (``stored``), and the last layer's units add up over the frames instead::
+
+        H <- sum + bias + (0 if first else carried)
 
     Nothing is reset: a first time step ignores the membrane, and sums start at 0 when ``clear`` says so.
 
@@ -74,11 +77,18 @@ class Cluster(wiring.Component):
         U that is stored.
     relayed : In(signed(membrane_width)), relays only
         U to go on with: ``kept``, or that of another lane.
+    stored : In(signed(membrane_width)), streaming only
+        U to go on with.
+    carried : In(signed(accumulator_width)), streaming only
+        H to go on with, in the last layer.
+    sums : In(1), streaming only
+        The last layer runs.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
         self.config = config
         share, code = config.lanes_per_neuron_unit, signed(config.membrane_width)
+        number = signed(config.accumulator_width)
         super().__init__(
             {
                 "weights": In(signed(config.weight_width)).array(share),
@@ -88,11 +98,12 @@ class Cluster(wiring.Component):
                 "index": In(range(share)),
                 "mode": In(range(len(config.modes))),
                 "parameters": In(parameter_layout(config)),
-                "potential": Out(signed(config.accumulator_width)),
+                "potential": Out(number),
                 "spike": Out(1),
                 "membrane": Out(code),
             }
             | ({"kept": Out(code), "relayed": In(code)} if config.relays else {})
+            | ({"stored": In(code), "carried": In(number), "sums": In(1)} if config.streaming else {})
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -126,11 +137,13 @@ class Cluster(wiring.Component):
         config, number = self.config, signed(self.config.accumulator_width)
         potential = Signal(number, reset_less=True)
         threshold = Signal(number, reset_less=True)
-        kept = self._membranes(m)
+        kept: Value = self.stored if config.streaming else self._membranes(m)
         if config.relays:
             m.d.comb += self.kept.eq(kept)
             kept = self.relayed
         contribution = load(m, kept, config.modes, self.mode, config.accumulator_width)
+        if config.streaming:
+            contribution = Mux(self.sums, self.carried, contribution)
         with m.If(self.neuron.potential):
             added = Mux(self.neuron.first, 0, contribution)
             m.d.sync += [

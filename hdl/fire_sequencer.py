@@ -15,7 +15,7 @@ PART = "part"
 
 def program(plan: LayerPlan, config: AcceleratorConfig) -> Program:
     """Every time step of every tile; the last layer fires once, with the sums of all time steps."""
-    share, steps = config.lanes_per_neuron_unit, config.time_steps
+    share, steps = config.lanes_per_neuron_unit, config.frame_steps
     counts = {
         "group": plan.groups,
         "row": plan.positions[0],
@@ -49,6 +49,8 @@ class FireSequencer(wiring.Component):
         Begin a layer.
     fire : In(1)
         The lanes hand their sums over at the end of this cycle.
+    frame : In(range(time_steps)), streaming only
+        The time step.
     done : Out(1)
         In this cycle the layer's last spikes are written, or its last sums handed out.
     neuron : Out(NEURON_LAYOUT)
@@ -100,6 +102,7 @@ class FireSequencer(wiring.Component):
                 "merge": Out(1),
                 "store": Out(1),
             }
+            | ({"frame": In(range(max(2, config.time_steps)))} if config.streaming else {})
             | ({"row": Out(range(config.rows))} if config.rows > 1 else {})
             | ({"again": Out(1)} if self.tiled else {})
         )
@@ -110,7 +113,7 @@ class FireSequencer(wiring.Component):
         plans, share = config.layers, config.lanes_per_neuron_unit
         shapes = {
             "parameter": unsigned(len(self.parameter_address)),
-            "step": unsigned(len(self.time_step)),
+            "step": unsigned(number_width(max(2, config.frame_steps))),
             "group": unsigned(number_width(max(plan.groups for plan in plans))),
         }
         if self.tiled:
@@ -148,7 +151,7 @@ class FireSequencer(wiring.Component):
             nest.advance.eq(due & last_lane),
             self.parameter_address.eq(nest.values.parameter + following),
             self.neuron.potential.eq(due & (nest.values.part == 0) if self.tiled else due),
-            self.neuron.first.eq((nest.values.step == 0) | ~spiking),
+            self.neuron.first.eq(self.frame == 0 if config.streaming else (nest.values.step == 0) | ~spiking),
             self.neuron.keep.eq(~last_step),
             self.spiking.eq(spiking),
         ]
@@ -159,7 +162,7 @@ class FireSequencer(wiring.Component):
             final.eq(due & last_lane & nest.final),
             self.done.eq(final),
             self.update_index.eq(self.index),
-            self.time_step.eq(nest.values.step),
+            self.time_step.eq(self.frame if config.streaming else nest.values.step),
         ]
         if config.rows > 1:
             together = by_program(m, select, [int(p.steps_together) for p in plans], unsigned(1), "steps_together")
@@ -174,7 +177,7 @@ class FireSequencer(wiring.Component):
         Tiles of several positions begin where a pooled column does.
         """
         plans, width = self.config.layers, unsigned(self.address_width)
-        steps = self.config.time_steps
+        steps = self.config.frame_steps
         pools = [plan.pool for plan in plans]
         pooled = unsigned(number_width(max(pools)))
         pool = by_program(m, select, [size - 1 for size in pools], pooled, "pool_last")
@@ -250,7 +253,7 @@ class FireSequencer(wiring.Component):
     ) -> tuple[Value, Value, Value]:
         """Of the part that is due: words and pooled columns from the tile's first; whether it joins the one before."""
         plans, width = self.config.layers, unsigned(self.address_width)
-        words = [p.groups * self.config.time_steps for p in plans]
+        words = [p.groups * self.config.frame_steps for p in plans]
         size = by_program(m, select, words, width, "part_words")
         offset = Signal(width, name="part_offset")
         column = Signal(number_width(max(p.tile // p.pool for p in plans) + 1), name="part_column")

@@ -15,6 +15,10 @@ i // ``row_lanes``. A word is then read for every row, what is set in any of the
 its own bit is set. Rows are the time steps of one position (``time-parallel``), or neighbouring positions of a row of
 the map (``systolic``: output-stationary, with inputs broadcast instead of skewed, and those that are silent in all rows
 skipped).
+
+In all of these the time steps of a position follow each other, and its membranes stay at the lanes. In the order
+``streaming``, for inputs that are spikes, the time step is outermost: every time step is a packet of its own, a *frame*,
+and runs through all layers as it comes; membranes wait in a memory for the next one.
 """
 
 from dataclasses import dataclass
@@ -28,6 +32,8 @@ INPUT_WORD = 32
 SKIP, TIME_PARALLEL, SYSTOLIC = DATAFLOWS = ("skip", "time-parallel", "systolic")
 MIXED = "mixed"
 """Layers of several dataflows besides ``skip``."""
+STREAMING = "streaming"
+"""Time steps outermost, of all layers; each of them is ``skip``."""
 Choice = tuple[str, int]
 """A layer's dataflow, and its rows."""
 FEED_DEPTH = 8
@@ -98,6 +104,11 @@ class LayerPlan:
         return self.positions[0], -(-self.positions[1] // self.tile)
 
     @property
+    def fires(self) -> int:
+        """Hand-overs to the neuron units in a time step."""
+        return self.groups * self.tiles[0] * self.tiles[1]
+
+    @property
     def stored_rounds(self) -> int:
         """Time steps or bit planes that the source has of a place."""
         return self.rounds * (self.rows if self.steps_together else 1)
@@ -141,6 +152,8 @@ class AcceleratorConfig:
         What neuron units support, a layer selects one.
     layers : tuple of LayerPlan
         In the order in which they run.
+    streaming : bool
+        Whether all layers run for a time step before they run for the next one.
     """
 
     lanes: int
@@ -153,6 +166,7 @@ class AcceleratorConfig:
     input_shape: tuple[int, int, int]
     modes: tuple[Mode, ...]
     layers: tuple[LayerPlan, ...]
+    streaming: bool = False
     retire: bool = False
 
     def __post_init__(self) -> None:
@@ -168,14 +182,28 @@ class AcceleratorConfig:
         )
 
     @property
+    def frames(self) -> int:
+        """Packets of an image, and times that the layers run for it."""
+        return self.time_steps if self.streaming else 1
+
+    @property
+    def frame_steps(self) -> int:
+        """Time steps for which the layers run at a time."""
+        return self.time_steps // self.frames
+
+    @property
     def dataflow(self) -> str:
-        """Of the layers with rows, or ``skip`` where there is none."""
+        """Of the layers with rows, or ``skip`` where there is none; or ``streaming``."""
+        if self.streaming:
+            return STREAMING
         found = {layer.dataflow for layer in self.layers} - {SKIP}
         return MIXED if len(found) > 1 else next(iter(found), SKIP)
 
     @property
-    def choices(self) -> list[Choice]:
-        """Dataflow and rows of every layer."""
+    def choices(self) -> str | list[Choice]:
+        """What :func:`model.plan.plan` takes: dataflow and rows of every layer, or ``streaming``."""
+        if self.streaming:
+            return STREAMING
         return [(layer.dataflow, layer.rows) for layer in self.layers]
 
     @property
@@ -239,7 +267,7 @@ class AcceleratorConfig:
 
     @property
     def input_beats(self) -> int:
-        """Beats of an image."""
+        """Beats of a packet: an image, or a frame of it."""
         first = self.layers[0]
         rounds = 1 if first.pixels else first.stored_rounds
         values = first.source_channels if not first.window else self.beat_values
@@ -253,14 +281,14 @@ class AcceleratorConfig:
 
     @property
     def input_words(self) -> int:
-        """Words of an image in the input memory, which has room for two."""
+        """Words of a packet in the input memory, which has room for two."""
         first = self.layers[0]
         places = first.source_map[0] * first.source_map[1]
         return places if first.window else places * first.stored_rounds * first.words
 
     @property
     def input_depth(self) -> int:
-        """Words of the input memory: of two images, where the upper bit of the address says which one."""
+        """Words of the input memory: of two packets, where the upper bit of the address says which one."""
         return (1 << number_width(self.input_words)) + self.input_words
 
     @property
@@ -271,11 +299,22 @@ class AcceleratorConfig:
     def spike_words(self, parity: int) -> int:
         """Words of the spike memory that layers of this parity write; layers take turns with two of them."""
         sizes = [
-            layer.stored_map[0] * layer.stored_map[1] * self.time_steps * layer.groups
+            layer.stored_map[0] * layer.stored_map[1] * self.frame_steps * layer.groups
             for layer in self.layers[parity::2]
             if layer.spiking
         ]
         return max(sizes, default=0)
+
+    @property
+    def membrane_words(self) -> int:
+        """Words of the memory of membranes, of a membrane a neuron unit; none unless streaming."""
+        fires = (layer.fires for layer in self.layers if layer.spiking)
+        return sum(fires) * self.lanes_per_neuron_unit if self.streaming else 0
+
+    @property
+    def sum_words(self) -> int:
+        """Words of the memory of the last layer's sums so far, of a sum a neuron unit; none unless streaming."""
+        return self.layers[-1].fires * self.lanes_per_neuron_unit if self.streaming else 0
 
     @property
     def memory_bits(self) -> dict[str, int]:
@@ -285,6 +324,9 @@ class AcceleratorConfig:
             "parameters": self.parameter_rows * self.neuron_units * 2 * self.accumulator_width,
             "input": self.input_depth * self.input_word_width,
         }
+        if self.streaming:
+            sizes["membranes"] = self.membrane_words * self.neuron_units * self.membrane_width
+            sizes["membranes of the last layer"] = self.sum_words * self.neuron_units * self.accumulator_width
         return sizes | {
             f"spikes {name}": self.spike_words(i) * self.spike_width for i, name in enumerate(("even", "odd"))
         }
@@ -294,10 +336,10 @@ class AcceleratorConfig:
     def fire_interval(self, layer: LayerPlan) -> int:
         """From a token that fires to the next one that may fire (a unit a lane) or to any next one (shared units)."""
         share = self.lanes_per_neuron_unit
-        times = self.time_steps if layer.fires_steps_together else 1
+        times = self.frame_steps if layer.fires_steps_together else 1
         if share == 1:
             # A tile that is one place of a max pool is written before the same place is read for the row below.
-            meets = self.time_steps == 1 and layer.tile == layer.pool > 1
+            meets = self.frame_steps == 1 and layer.tile == layer.pool > 1
             return layer.step_interval * times + meets
         return share * times + 1
 

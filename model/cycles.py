@@ -13,7 +13,8 @@ layer's start:
 
 A window of pixels is offered when its pixels are there. A word has what is set in any of the rows. A fire waits until
 fire_interval after the one before; with shared neuron units every token does. A layer ends with its last neuron; the
-next one starts in the cycle after. Everything is an array over images: their words differ in tokens, not in order.
+next one starts in the cycle after. Everything is an array over runs, which are images, or in the order streaming frames,
+those of an image one after another: their words differ in tokens, not in order.
 """
 
 from dataclasses import dataclass
@@ -36,13 +37,13 @@ WRITE_BACK = 2
 
 @dataclass(frozen=True)
 class LayerCycles:
-    """Of one layer, each [N].
+    """Of one layer, each [runs].
 
     Members
     -------
-    cycles : [N]
+    cycles : [runs]
         From the layer's start to the next one's.
-    first_fire : [N]
+    first_fire : [runs]
         From the start to the token of the first fire.
     """
 
@@ -53,22 +54,23 @@ class LayerCycles:
 def fire_latency(plan: LayerPlan, config: AcceleratorConfig) -> int:
     """From a token that fires to its last neuron's spike, or the last of its sums."""
     share = config.lanes_per_neuron_unit
-    times = config.time_steps if plan.spiking and plan.fires_steps_together else 1
+    times = config.frame_steps if plan.spiking and plan.fires_steps_together else 1
     return FIRE_DELAY + (plan.step_interval * (times - 1) + plan.tile if share == 1 else share * times)
 
 
 def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> LayerCycles:
     """The recurrences of the module, word after word."""
-    handovers, _, images = words.tokens.shape
+    handovers, _, runs = words.tokens.shape
     interval, latency = config.fire_interval(plan), fire_latency(plan, config)
     shared = config.lanes_per_neuron_unit > 1
 
     fetch = 1 if plan.window else plan.rows
-    pushed = np.full(images, FIRST_WORD - 1)
-    captured = np.full(images, FIRST_PIXEL)
-    ended, units_free, output_free = (np.zeros(images, np.int64) for _ in range(3))
-    queue = np.zeros(FEED_DEPTH * images, np.int64)  # when the words that were pushed last were taken
-    place = np.arange(images)
+    pushed = np.full(runs, FIRST_WORD - 1)
+    captured = np.full(runs, FIRST_PIXEL)
+    ended, units_free, output_free = (np.zeros(runs, np.int64) for _ in range(3))
+    queue = np.zeros(FEED_DEPTH * runs, np.int64)  # when the words that were pushed last were taken
+    place = np.arange(runs)
+    emits = last_frames(config, runs)
     first_fire = None
     for _ in range(plan.groups):
         for number in range(handovers):
@@ -81,19 +83,24 @@ def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> La
                 np.maximum(pushed, queue[place] + 1, out=pushed, where=kept if plan.window else True)
                 taken = np.maximum(pushed + 1, ended)
                 queue[place[kept]] = taken[kept]
-                place = (place + images * kept) % len(queue)
+                place = (place + runs * kept) % len(queue)
                 if shared:
                     np.maximum(taken, units_free - 1, out=taken)
                 np.add(taken, tokens, out=ended, where=kept)
             if not shared:
                 np.maximum(ended, units_free, out=ended)
             if not plan.spiking:
-                np.maximum(ended, output_free, out=ended)
+                np.maximum(ended, output_free, out=ended, where=emits)
                 output_free = ended + latency + config.lanes + 1  # a group's logits leave one a cycle
             first_fire = ended.copy() if first_fire is None else first_fire
             units_free = ended + interval
     assert first_fire is not None
     return LayerCycles(ended + latency + WRITE_BACK, first_fire)
+
+
+def last_frames(config: AcceleratorConfig, runs: int) -> NDArray[np.bool_]:
+    """Which runs end an image, and send its logits: [runs]."""
+    return np.arange(runs) % config.frames == config.frames - 1
 
 
 def _fetches(plan: LayerPlan, tile: int) -> int:

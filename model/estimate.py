@@ -14,7 +14,7 @@ from model.config import require
 from model.cycles import Cycles, layer_cycles
 from model.golden.network import chunks
 from model.network import Network
-from model.schedule import latency, load_cycles, schedule
+from model.schedule import classes, latency, load_cycles
 from model.traffic import Traffic, read_places, traffic
 from model.words import Counts, random_counts, stored_counts, words_of
 
@@ -24,14 +24,14 @@ WORD_BYTES = 100_000_000
 
 @dataclass(frozen=True)
 class LayerEstimate:
-    """One layer on all images, each [N].
+    """One layer on all images.
 
     Members
     -------
-    cycles : [N]
-        From its start to the next layer's.
-    first_fire : [N]
-        From its start to its first fire.
+    runs : [N, frames]
+        Cycles from its start to the next layer's.
+    first_fire : [N, frames]
+        Cycles from its start to its first fire.
     tokens : [N]
         Cycles in which the lanes take an input, or an empty word that fires or doubles.
     set_bits : [N]
@@ -40,10 +40,15 @@ class LayerEstimate:
 
     plan: LayerPlan
     lanes: int
-    cycles: Cycles
+    runs: Cycles
     first_fire: Cycles
     tokens: NDArray[np.int64]
     set_bits: NDArray[np.int64]
+
+    @property
+    def cycles(self) -> Cycles:
+        """Of an image, [N]."""
+        return self.runs.sum(1)
 
     @property
     def bound(self) -> NDArray[np.int64]:
@@ -57,7 +62,8 @@ class LayerEstimate:
     @property
     def density(self) -> float:
         """Set bits, of all bits after im2col but padding."""
-        bits = read_places(self.plan) * self.plan.stored_rounds * self.plan.source_channels
+        rounds = self.plan.stored_rounds * self.runs.shape[1]
+        bits = read_places(self.plan) * rounds * self.plan.source_channels
         return float(self.set_bits.mean() / bits)
 
 
@@ -70,13 +76,13 @@ class Estimate:
 
     @property
     def layer_cycles(self) -> NDArray[np.int64]:
-        """[N, layers]."""
-        return np.stack([layer.cycles for layer in self.layers], axis=1)
+        """[N, frames, layers]."""
+        return np.stack([layer.runs for layer in self.layers], axis=2)
 
     @property
     def cycles(self) -> Cycles:
         """From one image's start to the next one's, [N], where no input is waited for: the steady-state interval."""
-        return self.layer_cycles.sum(1)
+        return self.layer_cycles.sum((1, 2))
 
     @property
     def bound(self) -> NDArray[np.int64]:
@@ -89,19 +95,22 @@ class Estimate:
     @property
     def latency(self) -> Cycles:
         """From an image's first input beat to its class, both included, [N], of an accelerator that was idle."""
-        return latency(self.config, self.layer_cycles)
+        layers = self.layer_cycles
+        return latency(self.config, layers.reshape(-1, layers.shape[2]), self.layers[-1].first_fire.reshape(-1))
 
     @property
     def load(self) -> int:
         """Cycles of an image's input; intervals cannot be shorter."""
-        return load_cycles(self.config)
+        return load_cycles(self.config) * self.config.frames
 
     @property
     def intervals(self) -> Cycles:
         """From the class before to each image's own, [N], input and output never pausing, the first after the last."""
         order = [*range(len(self.cycles)), 0]
-        timed = schedule(self.config, self.layer_cycles[order], self.layers[-1].first_fire[order])
-        return np.roll(np.diff(timed.result), 1)
+        layers = self.layer_cycles[order]
+        fires = self.layers[-1].first_fire[order]
+        leave = classes(self.config, layers.reshape(-1, layers.shape[2]), fires.reshape(-1))
+        return np.roll(np.diff(leave), 1)
 
     def traffic(self, index: int) -> Traffic:
         """Of a layer, the mean of all images."""
@@ -119,7 +128,7 @@ def measured(
         inputs = layer_inputs(network, part)
         for layer, plan in zip(network.layers, config.layers, strict=True):
             bits = inputs.pop(layer.name)
-            stored[plan.name].append(stored_counts(bits, plan))
+            stored[plan.name].append(stored_counts(_runs(bits, config), plan))
             nnz[plan.name].append(set_bits(network, layer, bits))
         advance(part.shape[0 if network.input_kind == "pixels" else 1])
     return Estimate(
@@ -155,9 +164,14 @@ def measured_layer(network: Network, images: NDArray[Any]) -> Callable[[Accelera
 
     def cycles(config: AcceleratorConfig, index: int) -> float:
         plan = config.layers[index]
-        return float(_layer(plan, config, stored_counts(inputs[plan.name], plan)).cycles.mean())
+        return float(_layer(plan, config, stored_counts(_runs(inputs[plan.name], config), plan)).cycles.mean())
 
     return cycles
+
+
+def _runs(bits: NDArray[np.uint8], config: AcceleratorConfig) -> NDArray[np.uint8]:
+    """[steps, N, ...] of images as [steps, runs, ...] of what a layer reads in each run."""
+    return bits.swapaxes(0, 1).reshape(1, -1, *bits.shape[2:]) if config.streaming else bits
 
 
 def expected_layer(densities: Sequence[float], seed: int = 0) -> Callable[[AcceleratorConfig, int], float]:
@@ -175,7 +189,7 @@ def _drawn(
 ) -> LayerEstimate:
     """A layer on random inputs; of words that are read alone it is enough to draw how many of their bits are set."""
     if plan.rows == 1:
-        return _layer(plan, config, random_counts(plan, density, images, random))
+        return _layer(plan, config, random_counts(plan, density, images * config.frames, random))
     alone = replace(plan, dataflow=SKIP, rows=1, rounds=plan.stored_rounds)
     shape = (plan.stored_rounds, images, *plan.source_map, plan.source_channels)
     bits = (random.random(shape, np.float32) < density).astype(np.uint8)
@@ -190,7 +204,7 @@ def _layer(
     rows, columns = plan.positions
     words = rows * columns * plan.rounds * plan.words * plan.source_pool**2
     words *= 1 if plan.window else plan.kernel[0] * plan.kernel[1]
-    size = max(1, WORD_BYTES // (words * stored.itemsize))
+    size = max(1, WORD_BYTES // (words * stored.itemsize * config.frames)) * config.frames
     parts: list[tuple[NDArray[np.int64], ...]] = []
     for start in range(0, stored.shape[-1], size):
         found = words_of(stored[..., start : start + size], plan)
@@ -198,4 +212,6 @@ def _layer(
         sums = (counts.sum((0, 1), dtype=np.int64) for counts in (found.tokens, found.bits))
         parts.append((cycles.cycles, cycles.first_fire, *sums))
     cycles_, first_fire, tokens, bits = (np.concatenate(values) for values in zip(*parts, strict=True))
-    return LayerEstimate(plan, config.lanes, cycles_, first_fire, tokens * plan.groups, bits if nnz is None else nnz)
+    runs, fires, tokens, bits = (each.reshape(-1, config.frames) for each in (cycles_, first_fire, tokens, bits))
+    set_bits_ = bits.sum(1) if nnz is None else nnz
+    return LayerEstimate(plan, config.lanes, runs, fires, tokens.sum(1) * plan.groups, set_bits_)

@@ -7,8 +7,9 @@ from model.config import require
 
 ALL = "all"
 KBIT = 1024
-MEMORIES = ("weights", "parameters", "input", "spikes")
-"""What can be limited; ``spikes`` are both memories that layers take turns with."""
+MEMORIES = ("weights", "parameters", "input", "spikes", "membranes")
+"""What can be limited; ``spikes`` are both memories that layers take turns with, ``membranes`` are there in the order
+``streaming``."""
 
 
 def memory_limits(text: str) -> dict[str, int]:

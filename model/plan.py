@@ -7,6 +7,7 @@ from model.accelerator import (
     INPUT_WORD,
     LARGEST_LANES,
     SKIP,
+    STREAMING,
     SYSTOLIC,
     TIME_PARALLEL,
     AcceleratorConfig,
@@ -69,11 +70,18 @@ def plan(
 ) -> AcceleratorConfig:
     """The accelerator that runs ``network``; refuses what it cannot run.
 
-    ``dataflow`` is that of all layers where it applies, or a choice for each.
+    ``dataflow`` is that of all layers where it applies, ``streaming`` for the order of that name, or a choice for each.
     """
+    streaming = dataflow == STREAMING
     require(1 <= lanes <= LARGEST_LANES, f"{lanes} lanes; an accelerator has 1 to {LARGEST_LANES}")
     if isinstance(dataflow, str):
-        require(dataflow in DATAFLOWS, f"dataflow {dataflow!r}; choose one of: {', '.join(DATAFLOWS)}")
+        names = (*DATAFLOWS, STREAMING)
+        require(dataflow in names, f"dataflow {dataflow!r}; choose one of: {', '.join(names)}")
+        require(
+            not streaming or network.input_kind == "spikes",
+            "dataflow streaming takes the spikes of one time step after another, and this network's input is pixels, "
+            f"the same at every time step; choose one of: {', '.join(DATAFLOWS)}",
+        )
         chosen = [_chosen(network, layer, lanes, dataflow) for layer in network.layers]
     else:
         chosen = [(name, rows) for name, rows in dataflow]
@@ -96,7 +104,7 @@ def plan(
 
     plans: list[LayerPlan] = []
     for layer, choice in zip(network.layers, chosen, strict=True):
-        plans.append(_plan_layer(network, layer, choice, lanes, share, modes, plans))
+        plans.append(_plan_layer(network, layer, choice, lanes, share, modes, plans, streaming=streaming))
     widths = [network.accumulator_width(layer) for layer in network.layers]
     widest = max(network.layers, key=lambda layer: layer.precision.weight_width).precision.weight_width
     classes = network.layers[-1].channels
@@ -117,6 +125,7 @@ def plan(
         input_shape=network.input_shape,
         modes=modes,
         layers=tuple(plans),
+        streaming=streaming,
         retire=retire,
     )
 
@@ -129,6 +138,8 @@ def _plan_layer(
     share: int,
     modes: tuple[Mode, ...],
     before: list[LayerPlan],
+    *,
+    streaming: bool,
 ) -> LayerPlan:
     """Loops and places of one layer of a chain."""
     origin = layer.sources[0].origin
@@ -154,7 +165,7 @@ def _plan_layer(
     merged = own.size if own and own.kind == "max" else 1
     _require_rows(network, layer, choice, lanes, merged)
     dataflow, rows = choice
-    steps = 1 if dataflow == TIME_PARALLEL else network.time_steps
+    steps = 1 if streaming or dataflow == TIME_PARALLEL else network.time_steps
     groups = -(-layer.channels // (lanes // rows))
     kernel = (height // summed, width // summed) if linear else (source.weight.shape[2], source.weight.shape[3])
     return LayerPlan(

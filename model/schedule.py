@@ -1,7 +1,7 @@
 """Images one after another through the accelerator: when each begins, and when its class leaves.
 
-The input has two banks: one fills while the other is read, and is free when the first layer is done. Of image i, its
-beats offered without a pause and its results taken at once::
+The input has two banks: one fills while the other is read, and is free when the first layer is done. Of run i, which is
+an image, or in the order streaming a frame, its beats offered without a pause and results taken at once::
 
     load_i  = max(loaded_(i-1), start_(i-2) + cycles of its first layer)
     loaded_i = load_i + load_cycles
@@ -9,26 +9,16 @@ beats offered without a pause and its results taken at once::
     end_i   = start_i + Σ layers cycles + wait for the logits of the image before
     class_i = end_i - WRITE_BACK + logits of the last group + 1
 
-With several groups of output channels, the wait is taken as if the whole last layer waited.
+Only an image's last frame sends logits, and waits for those before. With several groups of output channels, the wait is
+taken as if the whole last layer waited.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.accelerator import AcceleratorConfig
 from model.config import PIXEL_BITS
-from model.cycles import WRITE_BACK, Cycles
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """Cycles, counted from the first image's first beat, each [N]: first beat, first layer's start, class."""
-
-    beat: Cycles
-    start: Cycles
-    result: Cycles
+from model.cycles import WRITE_BACK, Cycles, last_frames
 
 
 def load_cycles(config: AcceleratorConfig) -> int:
@@ -49,25 +39,30 @@ def result_cycles(config: AcceleratorConfig) -> int:
     return left + 1 - WRITE_BACK
 
 
-def latency(config: AcceleratorConfig, layers: NDArray[np.int64]) -> Cycles:
-    """From an image's first input beat to its class, both included, [N], of the layers' cycles [N, layers]."""
-    return load_cycles(config) + layers.sum(1) + result_cycles(config) + 1
+def latency(config: AcceleratorConfig, layers: NDArray[np.int64], first_fire: Cycles) -> Cycles:
+    """From an image's first input beat to its class, both included, [N], of an accelerator that was idle."""
+    images = range(0, len(layers), config.frames)
+    own = (slice(start, start + config.frames) for start in images)
+    return np.array([classes(config, layers[runs], first_fire[runs])[0] + 1 for runs in own])
 
 
-def schedule(config: AcceleratorConfig, layers: NDArray[np.int64], first_fire: Cycles) -> Schedule:
-    """Of images in this order; ``layers`` are their cycles [N, layers], ``first_fire`` is the last layer's."""
+def classes(config: AcceleratorConfig, layers: NDArray[np.int64], first_fire: Cycles) -> Cycles:
+    """When the class of each image leaves, [N], in cycles from the first image's first beat on.
+
+    ``layers`` are the cycles of all layers [runs, layers], ``first_fire`` is the last layer's.
+    """
     load, result = load_cycles(config), result_cycles(config)
-    beats: list[int] = []
+    emits = last_frames(config, len(layers))
     starts: list[int] = []
-    classes: list[int] = []
+    leave: list[int] = []
     loaded = end = 0
-    for own, fire in zip(layers.tolist(), first_fire.tolist(), strict=True):
-        free = starts[-2] + layers[len(starts) - 2, 0] if len(starts) > 1 else 0
-        beats.append(max(loaded, int(free)))
-        loaded = beats[-1] + load
+    for run, (own, fire) in enumerate(zip(layers.tolist(), first_fire.tolist(), strict=True)):
+        free = starts[-2] + int(layers[run - 2, 0]) if run > 1 else 0
+        loaded = max(loaded, free) + load
         starts.append(max(loaded, end))
-        fires = starts[-1] + sum(own[:-1]) + fire
-        waits = max(0, classes[-1] + 1 - fires) if classes else 0
-        end = starts[-1] + sum(own) + waits
-        classes.append(end + result)
-    return Schedule(np.array(beats), np.array(starts), np.array(classes))
+        end = starts[-1] + sum(own)
+        if emits[run]:
+            fires = starts[-1] + sum(own[:-1]) + fire
+            end += max(0, leave[-1] + 1 - fires) if leave else 0
+            leave.append(end + result)
+    return np.array(leave)

@@ -2,7 +2,8 @@
 
 Weights go to the lanes a row at a time, one for every token. Inputs and spikes are read a word at a time, for every
 position again; places outside the map are not read. Spikes are written once, of a max pool every position's, and what
-is there already is read for the OR. Membranes stay at the lanes while the time steps run: they have no memory.
+is there already is read for the OR. Membranes stay at the lanes while the time steps run, and have no memory; but in the
+order streaming a word of theirs is read and written with every hand-over, of the last layer a word of sums.
 """
 
 from dataclasses import dataclass
@@ -23,8 +24,8 @@ class Traffic:
     spikes_written: int
     spikes_merged: int
     """Read to be ORed: max pooling."""
-    membranes: int = 0
-    """To and from a memory."""
+    membranes: int
+    """To and from a memory, of the last layer its sums."""
 
     @property
     def total(self) -> float:
@@ -36,18 +37,20 @@ def traffic(plan: LayerPlan, config: AcceleratorConfig, tokens: float) -> Traffi
     width = config.input_word_width if plan.from_input else config.spike_width
     rows, columns = plan.stored_map
     stored = rows * columns * config.time_steps * plan.groups * config.spike_width if plan.spiking else 0
+    kept = config.membrane_width if plan.spiking else config.accumulator_width
     # Of neighbouring positions, those that a max pool joins are ORed before they are written.
     merges = plan.pool**2 - 1 if plan.tile == 1 else plan.pool - 1
     return Traffic(
         weights_read=tokens * config.lanes * config.weight_width,
-        inputs_read=word_reads(plan) * width,
+        inputs_read=word_reads(plan) * config.frames * width,
         spikes_written=stored * plan.pool**2,
         spikes_merged=stored * merges,
+        membranes=2 * plan.fires * config.frames * config.lanes * kept if config.streaming else 0,
     )
 
 
 def word_reads(plan: LayerPlan) -> int:
-    """Words that a layer reads of its source's memory."""
+    """Words that a layer reads of its source's memory in a run."""
     if not plan.window:
         return plan.groups * read_places(plan) * plan.stored_rounds * plan.words
     # Every input column once for a row of positions.

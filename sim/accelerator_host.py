@@ -40,36 +40,38 @@ def results(config: AcceleratorConfig, text: str) -> tuple[NDArray[np.int64], ND
 
 
 def lines_of_layer(config: AcceleratorConfig, plan: LayerPlan) -> int:
-    """Lines of a layer for one image."""
-    steps = config.time_steps if plan.spiking else 1
+    """Lines of a layer for one frame."""
+    steps = config.frame_steps if plan.spiking else 1
     return plan.groups * plan.tiles[0] * plan.tiles[1] * steps * plan.tile * config.lanes_per_neuron_unit
 
 
 def neurons(config: AcceleratorConfig, text: str) -> dict[str, Neurons]:
-    """What retired, by layer; of the last one, H are the logits [1, N, classes, 1, 1].
+    """What retired, by layer; of the last one, H are the logits [1, N, classes, 1, 1], or, in the order streaming, what
+    they are after each frame, [T, N, classes, 1, 1].
 
     Refuses neurons whose layer, time step or lane is not the one that is due.
     """
     layout = retire_layout(config)
     bits = from_hex(text, layout.size)
     sizes = [lines_of_layer(config, plan) for plan in config.layers]
-    images = bits.reshape(-1, sum(sizes), layout.size)
+    frames = bits.reshape(-1, sum(sizes), layout.size)
     ends = np.cumsum(sizes)
     found = {}
     for index, (plan, end, size) in enumerate(zip(config.layers, ends, sizes, strict=True)):
-        found[plan.name] = _layer_neurons(config, plan, index, images[:, end - size : end])
+        found[plan.name] = _layer_neurons(config, plan, index, frames[:, end - size : end])
     return found
 
 
 def _layer_neurons(config: AcceleratorConfig, plan: LayerPlan, index: int, lines: Bits) -> Neurons:
     layout, share, units = retire_layout(config), config.lanes_per_neuron_unit, config.neuron_units
-    steps = config.time_steps if plan.spiking else 1
+    steps = config.frame_steps if plan.spiking else 1
     shape = (len(lines), plan.groups, *plan.tiles, steps, plan.tile, share)
     fields = {}
     for name, field in layout:
         end = min([other.offset for _, other in layout if other.offset > field.offset] + [layout.size])
         fields[name] = lines[:, :, field.offset : end]
-    due = np.arange(steps)[:, None, None], np.arange(share)
+    frame = np.arange(len(lines)).reshape(-1, *[1] * 6) % config.frames
+    due = frame + np.arange(steps)[:, None, None], np.arange(share)
     for name, expected in (("layer", np.array(index)), ("time_step", due[0]), ("index", due[1])):
         got = from_bits(fields[name], signed=False).reshape(shape)
         if (got != expected).any():
@@ -87,6 +89,8 @@ def _layer_neurons(config: AcceleratorConfig, plan: LayerPlan, index: int, lines
         else:
             lanes = np.stack([lanes[..., part][:, :, :, own] for part, own in enumerate(rows)], axis=-1)
         whole = lanes.reshape(steps, len(lines), -1, plan.positions[0], plan.tiles[1] * plan.tile)
+        if config.streaming:  # frames of images to time steps
+            whole = whole.reshape(-1, config.frames, *whole.shape[2:]).swapaxes(0, 1)
         return whole[:, :, : plan.channels, :, : plan.positions[1]]
 
     return Neurons(

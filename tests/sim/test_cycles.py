@@ -45,6 +45,11 @@ CASES = {
         chain("spikes", (9, 5, 7), 2, 5, Link(4, 2, 1, 1, MAX), Link(7, 3, 1, 1)), 8, 1,
         [("systolic", 2), ("systolic", 4), ("skip", 1)],
     ),
+    "frames, both pools": (
+        chain("spikes", (5, 6, 7), 3, 5, Link(4, 3, 1, 1, MAX), Link(7, 2, 1, 1, SUM), Link(4, 0)), 4, 1, "streaming",
+    ),
+    "frames, shared units, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 4, 2, "streaming"),
+    "frames, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 2, 1, "streaming"),
 }  # fmt: skip
 
 
