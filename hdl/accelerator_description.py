@@ -21,10 +21,10 @@ MEMORIES = (
 MEANINGS = {
     "clk": "clock, rising edge",
     "rst": "reset, synchronous, active high; what the memories hold stays",
-    "s_axis_tdata": "a beat of an image",
+    "s_axis_tdata": "a beat of a packet",
     "s_axis_tvalid": "there is a beat",
     "s_axis_tready": "the beat is taken in this cycle",
-    "s_axis_tlast": "the image's last beat",
+    "s_axis_tlast": "the packet's last beat",
     "m_axis_tdata": "a logit as a signed number, or the class",
     "m_axis_tvalid": "there is a result",
     "m_axis_tready": "the result is taken in this cycle",
@@ -57,6 +57,7 @@ def describe(accelerator: Accelerator) -> dict[str, Any]:
         "input_packet": {
             "kind": config.input_kind,
             "shape": list(config.input_shape),
+            "packets_an_image": config.frames,
             "beats": config.input_beats,
             "values_a_beat": config.beat_values,
             "bits_that_count": config.beat_bits,
@@ -91,7 +92,7 @@ def input_order(config: AcceleratorConfig) -> str:
     """What comes when in an input packet."""
     first = config.layers[0]
     what = "a pixel is a byte" if first.pixels else "a spike is a bit"
-    steps = "" if first.pixels else "time step by time step, "
+    steps = "" if first.pixels or config.streaming else "time step by time step, "
     if first.source_map == (1, 1) and not first.window:
         return f"{steps}{config.beat_values} inputs a beat in the order channel, row, column, the first lowest; {what}"
     return f"{steps}a position a beat, row by row, its channels from the lowest bits on; {what}"
@@ -138,9 +139,11 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
             "words": config.input_depth,
             "word_bits": config.input_word_width,
             "word": "a position's pixels" if config.layers[0].window else "inputs of one time step or bit plane",
-            "map": [f"two images, from word 0 and from word {config.input_depth - config.input_words} on"],
+            "map": [f"two packets, from word 0 and from word {config.input_depth - config.input_words} on"],
         },
     ]
+    if config.streaming:
+        found += _kept(config)
     for parity, name in enumerate(("even", "odd")):
         if words := config.spike_words(parity):
             stored = [layer.name for layer in config.layers[parity::2] if layer.spiking]
@@ -154,6 +157,31 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def _kept(config: AcceleratorConfig) -> list[dict[str, Any]]:
+    """What lasts from one time step to the next."""
+    units, share = config.neuron_units, config.lanes_per_neuron_unit
+    last, first = config.layers[-1], 0
+    places = []
+    for layer in config.layers[:-1]:
+        places.append(f"{layer.name}: from word {first} on, [group of channels][row][column] of {share}")
+        first += layer.fires * share
+    sums = f"{last.name}: {last.groups} groups of classes of {share}"
+    return [
+        {
+            "name": name,
+            "words": words,
+            "word_bits": units * width,
+            "word": f"{units} {what}, signed, {width} bits each",
+            "map": where,
+        }
+        for name, words, width, what, where in (
+            ("membranes", config.membrane_words, config.membrane_width, "stored membranes", places),
+            ("membranes of the last layer", config.sum_words, config.accumulator_width, "logits so far", [sums]),
+        )
+        if words
+    ]
 
 
 def _weights_map(layer: LayerPlan) -> str:

@@ -73,8 +73,8 @@ def parameter_words(network: Network, config: AcceleratorConfig) -> list[int]:
 
 
 def image_beats(config: AcceleratorConfig, images: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Beats of the input stream as bits: images [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes) to packets, one or, in
-    the order streaming, T an image, [packets, beats, bits].
+    """Beats of the input stream as bits: images [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes) to packets, one an
+    image, or T in the order streaming: [packets, beats, bits].
 
     A convolution's beat is a position with its channels, row by row (of spikes, time step by time step); a linear
     layer's beat is the next ``beat_values`` inputs in the order channel, row, column.

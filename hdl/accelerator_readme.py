@@ -57,12 +57,12 @@ tool runs in. Parameters of the module name others: {files}.
 Both streams are AXI4-Streams: a beat passes in every cycle with `tvalid` and `tready`; neither waits for the other, and
 what is offered stays until it is taken.
 
-**In.** A packet is an image, {packet["beats"]:,} beats, `s_axis_tlast` with the last one. Of a beat, the lowest
-{packet["bits_that_count"]} bits count: {packet["order"]}.
-There is room for two images: the next one may come while one is computed.
+**In.** A packet is {_packet(packet)}, {packet["beats"]:,} beats, `s_axis_tlast` with the last one. Of a beat, the
+lowest {packet["bits_that_count"]} bits count: {packet["order"]}.
+There is room for two packets: the next one may come while one is computed.
 
 **Malformed packets.** One that ends early, or goes on after its last beat, is thrown away as a whole, up to its
-`tlast`; `error` rises and stays until a good packet has come. Results of images before and after are not touched.
+`tlast`; `error` rises and stays until a good packet has come. {_untouched(packet)}
 
 **Out.** A packet for every image, in order, {parameters["classes"] + 1} beats: the logits as signed 32-bit numbers,
 class 0 first, then the class with `m_axis_tlast`: the lowest index of the greatest logit.
@@ -83,6 +83,17 @@ class 0 first, then the class with `m_axis_tlast`: the lowest index of the great
 
 {_lanes(description)} Neuron unit j has the lanes from {parameters["lanes_per_neuron_unit"]} j on.
 """
+
+
+def _packet(packet: dict[str, Any]) -> str:
+    count = packet["packets_an_image"]
+    return "an image" if count == 1 else f"one of the {count} time steps of an image, computed as it comes"
+
+
+def _untouched(packet: dict[str, Any]) -> str:
+    if packet["packets_an_image"] == 1:
+        return "Results of images before and after are not touched."
+    return "The time step that was thrown away\nis still due: send it again, or reset."
 
 
 def _lanes(description: dict[str, Any]) -> str:

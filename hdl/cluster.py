@@ -35,8 +35,8 @@ class Cluster(wiring.Component):
         H <- sum + bias + (0 if first else load(U))
         spike = H >= threshold;  U <- 0 if spike else store(H)
 
-    Where rows of lanes are time steps, U is that of the row before, which comes from outside (``relayed``). In the order
-    ``streaming``, U comes from a memory (``stored``), and the last layer's units add up over the frames instead::
+    Where rows of lanes are time steps, U is that of the row before, which comes from outside (``relayed``). In the
+    order ``streaming``, U comes from a memory (``stored``), and the last layer's units add up over the frames instead::
 
         H <- sum + bias + (0 if first else carried)
 

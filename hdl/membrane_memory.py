@@ -70,7 +70,9 @@ class MembraneMemory(wiring.Component):
         behind = Signal.like(place)
         m.d.comb += due.eq(place + self.potential)  # read a cycle ahead
         m.d.sync += [place.eq(Mux(self.begin, 0, due)), behind.eq(place)]
-        self._memory(m, "kept", config.membrane_words, due, behind, self.update & ~self.sums, self.membranes, self.stored)
+        self._memory(
+            m, "kept", config.membrane_words, due, behind, self.update & ~self.sums, self.membranes, self.stored
+        )
         self._memory(m, "so_far", config.sum_words, due, behind, self.update & self.sums, self.potentials, self.carried)
         return m
 

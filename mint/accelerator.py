@@ -35,7 +35,7 @@ def accelerator_config(
     ``auto`` takes for each layer what needs the fewest ``cycles``, without them those on the first test images; where
     that does not fit, what needs no more weights than ``skip``.
     """
-    from model.accelerator import DATAFLOWS
+    from model.accelerator import DATAFLOWS, STREAMING
     from model.config import require
     from model.dataflow import fastest
     from model.estimate import measured_layer
@@ -43,7 +43,7 @@ def accelerator_config(
     from model.plan import plan
     from model.sample_images import some_images
 
-    names = (AUTO, *DATAFLOWS)
+    names = (AUTO, *DATAFLOWS, STREAMING)
     require(dataflow in names, f"dataflow {dataflow!r}; choose one of: {', '.join(names)}")
     limits = {} if memory_kbit is None else memory_limits(memory_kbit)
     lanes = DEFAULT_LANES if lanes is None else lanes

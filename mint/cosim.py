@@ -16,6 +16,7 @@ from mint.options import (
     DataDir,
     Dataflow,
     DatasetName,
+    ImageFile,
     LanesPerNeuronUnit,
     Rows,
 )
@@ -58,10 +59,13 @@ class Found:
 def cosim(
     weight_width: AskedWeightWidth = None,
     membrane_width: AskedMembraneWidth = None,
-    images: Annotated[int, typer.Option("--images", min=1, help="Test images, from the first on.")] = 1,
+    images: Annotated[
+        int, typer.Option("--images", min=1, help="Test images, or those of --input, from the first on.")
+    ] = 1,
     bundle: Bundle = None,
     dataset: DatasetName = None,
     data_dir: DataDir = None,
+    file: ImageFile = None,
     top: Annotated[str, typer.Option("--top", metavar="NAME", help="accelerator or array.")] = "accelerator",
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
@@ -93,6 +97,7 @@ def cosim(
     import numpy as np
 
     from mint.choice import choose
+    from mint.images import first_images, read_images
     from model import datasets
     from model.config import require
     from sim.cosim import Waits
@@ -105,12 +110,17 @@ def cosim(
     require(network is not None, f"no network of {precision} ships; name yours with --bundle")
     assert network is not None
     assert path is not None
-    name = dataset or str(network.provenance.get("dataset", "fashion-mnist"))
-    test = datasets.load(name, data_dir).test
-    require(images <= len(test), f"{images} images; the test set of {name} has {len(test)}")
+    if file is None:
+        name = dataset or str(network.provenance.get("dataset", "fashion-mnist"))
+        test = datasets.load(name, data_dir).test
+        stimulus = first_images(network, test.images, images, f"the test set of {name}")
+        labels = test.labels[:images]
+    else:
+        name, labels = file.name, None
+        stimulus = first_images(network, read_images(file, network), images, file)
 
     folder = output or Path("build") / str(precision)
-    case = Case(network, test.images[:images], folder / "cosim", simulator, Waits(idle, stall))
+    case = Case(network, stimulus, folder / "cosim", simulator, Waits(idle, stall))
     try:
         if top == "array":
             found = _array(case, rows, columns)
@@ -124,10 +134,11 @@ def cosim(
     except SimulationError as error:
         messages.print(f"error: {error}", style="red", soft_wrap=True)
         raise typer.Exit(1) from error
-    accuracy = 100 * float((np.array(found.logits).argmax(1) == test.labels[:images]).mean())
+    accuracy = None if labels is None else 100 * float((np.array(found.logits).argmax(1) == labels).mean())
     identity = {"top": top, "bundle": path.name, "dataset": name, "simulator": simulator, "accuracy": accuracy}
     write_json(folder / "cosim.json", identity | found.numbers)
-    _print(f"{path.name} on {found.title}, {simulator}", [*found.rows, ("accuracy", f"{accuracy:.1f} %")])
+    shown = [] if accuracy is None else [("accuracy", f"{accuracy:.1f} %")]
+    _print(f"{path.name} on {found.title}, {simulator}", [*found.rows, *shown])
     console.print(f"written: {folder / 'cosim.json'}", soft_wrap=True)
     if found.first:
         console.print(f"first mismatch: {found.first}", style="red", soft_wrap=True)

@@ -15,6 +15,7 @@ from mint.options import (
     DataDir,
     Dataflow,
     DatasetName,
+    ImageFile,
     LanesPerNeuronUnit,
 )
 from mint.plots import plot_estimate
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 ARRAY = (16, 8)
 """Rows and columns of the dense systolic array beside which the cycles are put."""
 
-EXACT = "exact: the cycles of the hardware, mean of {count} test images of {source}"
+EXACT = "exact: the cycles of the hardware, mean of {count} {source}"
 EXPECTED = (
     "expected, not measured: every bit that a layer reads is set independently with the density given; "
     "exact cycles of {count} such random inputs"
@@ -50,7 +51,9 @@ def estimate(
     images: Annotated[
         int | None,
         typer.Option(
-            "--images", min=1, help="Test images, from the first on (100); with --density, random inputs (1)."
+            "--images",
+            min=1,
+            help="Images, from the first on (100; of --input, all); with --density, random inputs (1).",
         ),
     ] = None,
     density: Annotated[
@@ -66,6 +69,7 @@ def estimate(
     ] = 0.5,
     dataset: DatasetName = None,
     data_dir: DataDir = None,
+    file: ImageFile = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go; without it, build/w2u2 and so on."),
@@ -85,7 +89,7 @@ def estimate(
 
     chosen, folder, title = _network(bundle, network, weight_width, membrane_width, density)
     if density is None:
-        cycles, estimated, kind = _measured(chosen, images or 100, dataset, data_dir)
+        cycles, estimated, kind = _measured(chosen, images, dataset, data_dir, file)
     else:
         cycles, estimated, kind = _expected(chosen, images or 1, density, pixel_density)
     config = accelerator_config(chosen, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles)
@@ -120,28 +124,35 @@ def _network(
 
 
 def _measured(
-    network: "Network", images: int, dataset: str | None, data_dir: Path | None
+    network: "Network", images: int | None, dataset: str | None, data_dir: Path | None, file: Path | None
 ) -> tuple["Callable[[AcceleratorConfig, int], float]", "Callable[[AcceleratorConfig], Estimate]", str]:
     """Cycles of a layer on the first images, to choose by; the estimate for all; what that is."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from mint.accelerator import AUTO_IMAGES
+    from mint.images import first_images, read_images
     from model import datasets
-    from model.config import require
     from model.estimate import measured, measured_layer
 
-    name = dataset or str(network.provenance.get("dataset", "fashion-mnist"))
-    test = datasets.load(name, data_dir).test
-    require(images <= len(test), f"{images} images; the test set of {name} has {len(test)}")
+    if file is None:
+        name = dataset or str(network.provenance.get("dataset", "fashion-mnist"))
+        found, source, asked = datasets.load(name, data_dir).test.images, f"the test set of {name}", images or 100
+        what = f"test images of {name}"
+    else:
+        source, what = str(file), f"images of {file.name}"
+        found = read_images(file, network)
+        asked = images or found.shape[0 if network.input_kind == "pixels" else 1]
+    chosen = first_images(network, found, asked, source)
+    few = first_images(network, chosen, min(AUTO_IMAGES, asked), source)
 
     def count(config: "AcceleratorConfig") -> "Estimate":
         with Progress(
             TextColumn("counting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=messages
         ) as progress:
-            task = progress.add_task("", total=images)
-            return measured(network, config, test.images[:images], lambda done: progress.advance(task, done))
+            task = progress.add_task("", total=asked)
+            return measured(network, config, chosen, lambda done: progress.advance(task, done))
 
-    return measured_layer(network, test.images[:AUTO_IMAGES]), count, EXACT.format(count=f"{images:,}", source=name)
+    return measured_layer(network, few), count, EXACT.format(count=f"{asked:,}", source=what)
 
 
 def _expected(

@@ -22,27 +22,15 @@ def golden(
     code after the reset), each [T, N, C, H, W], and logits [N, classes].
     """
     import os
-    from zipfile import BadZipFile
 
     import numpy as np
 
+    from mint.images import read_images
     from model import bundle as bundles
-    from model.config import ConfigError
     from model.golden.network import classify, run
 
     network = bundles.read(bundle)
-    try:
-        with images.open("rb") as file:
-            data = np.load(file, allow_pickle=False)
-    except (ValueError, EOFError, BadZipFile) as error:
-        raise ConfigError(f"{images}: not a NumPy array file ({error}); write it with numpy.save") from None
-    if not isinstance(data, np.ndarray):
-        data.close()
-        raise ConfigError(f"{images}: it holds several arrays; give one array in a .npy file")
-    try:
-        found = run(network, data)
-    except ConfigError as error:
-        raise ConfigError(f"{images}: {error}") from None
+    found = run(network, read_images(images, network))
     output.parent.mkdir(parents=True, exist_ok=True)
     temporary = output.with_name(f".{output.name}.{os.getpid()}")
     try:

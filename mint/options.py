@@ -61,13 +61,21 @@ AskedLanes = Annotated[
     int | None,
     typer.Option("--lanes", metavar="N", help="Output channels at a time of the accelerator; without it, 128."),
 ]
+ImageFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--input",
+        metavar="FILE",
+        help="In place of a data set: NumPy file of pixels [N, C, H, W] or spikes [T, N, C, H, W].",
+    ),
+]
 Dataflow = Annotated[
     str,
     typer.Option(
         "--dataflow",
         metavar="NAME",
         help="skip: no cycle for a zero; lanes cut in rows where that applies, time-parallel: of time steps, systolic: "
-        "of positions; auto: the fastest of all for each layer.",
+        "of positions; auto: the fastest of all for each layer; streaming, of spikes: one time step after another.",
     ),
 ]
 MemoryLimit = Annotated[
@@ -76,6 +84,6 @@ MemoryLimit = Annotated[
         "--memory-kbit",
         metavar="N",
         help="Refuse an accelerator whose memories are larger: all together, or some by themselves, as in "
-        "weights=2000,spikes=200; the others are parameters and input.",
+        "weights=2000,spikes=200; the others are parameters, input and membranes.",
     ),
 ]

@@ -17,8 +17,8 @@ the map (``systolic``: output-stationary, with inputs broadcast instead of skewe
 skipped).
 
 In all of these the time steps of a position follow each other, and its membranes stay at the lanes. In the order
-``streaming``, for inputs that are spikes, the time step is outermost: every time step is a packet of its own, a *frame*,
-and runs through all layers as it comes; membranes wait in a memory for the next one.
+``streaming``, for inputs that are spikes, the time step is outermost: every time step is a packet of its own, a
+*frame*, and runs through all layers as it comes; membranes wait in a memory for the next one.
 """
 
 from dataclasses import dataclass

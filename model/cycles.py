@@ -13,8 +13,8 @@ layer's start:
 
 A window of pixels is offered when its pixels are there. A word has what is set in any of the rows. A fire waits until
 fire_interval after the one before; with shared neuron units every token does. A layer ends with its last neuron; the
-next one starts in the cycle after. Everything is an array over runs, which are images, or in the order streaming frames,
-those of an image one after another: their words differ in tokens, not in order.
+next one starts in the cycle after. Everything is an array over runs, which are images, or in the order streaming
+frames, those of an image one after another: their words differ in tokens, not in order.
 """
 
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 
 Weights go to the lanes a row at a time, one for every token. Inputs and spikes are read a word at a time, for every
 position again; places outside the map are not read. Spikes are written once, of a max pool every position's, and what
-is there already is read for the OR. Membranes stay at the lanes while the time steps run, and have no memory; but in the
-order streaming a word of theirs is read and written with every hand-over, of the last layer a word of sums.
+is there already is read for the OR. Membranes stay at the lanes while the time steps run, and have no memory; but in
+the order streaming a word of theirs is read and written with every hand-over, of the last layer a word of sums.
 """
 
 from dataclasses import dataclass

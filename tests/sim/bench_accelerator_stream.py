@@ -23,8 +23,10 @@ RESETS = 5
 
 
 def write_case(path: Path, packets: Sequence[Sequence[int]], results: Sequence[Sequence[int]]) -> dict[str, str]:
-    """Packets and what has to come for them, for the bench; the environment that tells it where."""
-    path.write_text(json.dumps({"packets": packets, "results": results}))
+    """Packets, as many for each image, and what has to come, for the bench; the environment that tells it where."""
+    count = len(packets) // len(results)
+    images = [packets[start : start + count] for start in range(0, len(packets), count)]
+    path.write_text(json.dumps({"images": images, "results": results}))
     return {CASE_VARIABLE: str(path)}
 
 
@@ -35,7 +37,7 @@ class Streams:
         self.dut, self.seen = dut, Counter[str]()
         self.random = Random(int(os.environ["COCOTB_RANDOM_SEED"]))
         case = json.loads(Path(os.environ[CASE_VARIABLE]).read_text())
-        self.packets, self.results = case["packets"], case["results"]
+        self.images, self.results = case["images"], case["results"]
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)
         self.source.set_pause_generator(self._pauses(idle))
@@ -85,6 +87,10 @@ class Streams:
         size = len(self.dut.s_axis_tdata) // 8
         await self.source.send(AxiStreamFrame(b"".join(beat.to_bytes(size, "little") for beat in beats)))
 
+    async def send_image(self, image: int) -> None:
+        for packet in self.images[image]:
+            await self.send(packet)
+
     async def check_result(self, image: int) -> None:
         frame = await self.sink.recv()
         data = bytes(frame.tdata)
@@ -102,9 +108,9 @@ async def images(dut: Any, idle: float, stall: float) -> None:
     """One image right after another, taken while earlier ones are worked on."""
     streams = Streams(dut, idle, stall)
     await streams.start()
-    for beats in streams.packets:
-        await streams.send(beats)
-    for image in range(len(streams.packets)):
+    for image in range(len(streams.images)):
+        await streams.send_image(image)
+    for image in range(len(streams.images)):
         await streams.check_result(image)
     await streams.nothing_more()
     seen = streams.seen
@@ -115,18 +121,21 @@ async def images(dut: Any, idle: float, stall: float) -> None:
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")
 async def malformed_packets(dut: Any) -> None:
-    """Of every length but the right one; the image that follows is as good as ever."""
+    """Of every length but the right one, before an image or between its packets, which are as good as ever."""
     streams = Streams(dut, 0.3, 0.3)
     await streams.start()
-    whole, limit = len(streams.packets[0]), (1 << len(dut.s_axis_tdata)) - 1
+    whole, limit = len(streams.images[0][0]), (1 << len(dut.s_axis_tdata)) - 1
     lengths = {1, whole - 1, whole + 1, 2 * whole, 3 * whole + 1} - {0, whole}
     for number, length in enumerate(sorted(lengths)):
+        image = number % len(streams.images)
+        *early, last = streams.images[image]
+        for packet in early:
+            await streams.send(packet)
         await streams.send([streams.random.randint(0, limit) for _ in range(length)])
         await streams.source.wait()
         await ClockCycles(dut.clk, 2)
         expect(int(dut.error.value) == 1, f"a packet of {length} beats is no error")
-        image = number % len(streams.packets)
-        await streams.send(streams.packets[image])
+        await streams.send(last)
         await streams.check_result(image)
         expect(int(dut.error.value) == 0, "the error stays after a whole packet")
     await streams.nothing_more()
@@ -139,9 +148,9 @@ async def blocked_results(dut: Any) -> None:
     await streams.start()
     streams.sink.clear_pause_generator()
     streams.sink.pause = True
-    images = [i % len(streams.packets) for i in range(6)]
+    images = [i % len(streams.images) for i in range(6)]
     for image in images:
-        await streams.send(streams.packets[image])
+        await streams.send_image(image)
     taken = -1
     while taken != (taken := streams.seen["input while working"]):
         await ClockCycles(dut.clk, 1000)
@@ -158,7 +167,7 @@ async def reset_in_an_image(dut: Any) -> None:
     """Resets between the first beat and the last result; the image that follows is as good as ever."""
     streams = Streams(dut, 0, 0.3)
     await streams.start()
-    await streams.send(streams.packets[0])
+    await streams.send_image(0)
     cycles = 0
     while streams.sink.empty():
         await RisingEdge(dut.clk)
@@ -166,14 +175,14 @@ async def reset_in_an_image(dut: Any) -> None:
     await streams.check_result(0)
     met = Counter[str]()
     for number in range(RESETS):
-        await streams.send(streams.packets[0])
-        await streams.send(streams.packets[-1])
+        await streams.send_image(0)
+        await streams.send_image(-1)
         await ClockCycles(dut.clk, streams.random.randint(1, cycles * (number + 1) // RESETS))
         met["working"] += int(dut.working.value)
         met["taking"] += int(dut.s_axis_tvalid.value) & int(dut.s_axis_tready.value)
         await streams.reset()
-        image = number % len(streams.packets)
-        await streams.send(streams.packets[image])
+        image = number % len(streams.images)
+        await streams.send_image(image)
         await streams.check_result(image)
         expect(int(dut.error.value) == 0, "an error after a reset")
     await streams.nothing_more()

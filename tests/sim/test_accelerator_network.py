@@ -41,6 +41,8 @@ FORMS = st.sampled_from(
         {"lanes_per_neuron_unit": 1},
         {"lanes_per_neuron_unit": 2},
         {"lanes_per_neuron_unit": 4},
+        {"lanes_per_neuron_unit": 1, "dataflow": "streaming"},
+        {"lanes_per_neuron_unit": 2, "dataflow": "streaming"},
     ]
 )
 CHAINS = st.builds(
@@ -80,6 +82,8 @@ def compared(chain, images, **options):
 )
 @given(chain=CHAINS, lanes=st.integers(1, 8), form=FORMS, rows=st.none() | st.integers(0, 99))
 def test_random_chain(chain, lanes, form, rows):
+    if form.get("dataflow") == "streaming":
+        chain, rows = replace(chain, input_kind="spikes"), None
     try:
         network = chain.network()
     except ConfigError:
@@ -121,6 +125,13 @@ MIXTURES = {
 def test_typical_chain(kind, share, lanes, rows):
     dataflow = MIXTURES[kind] if rows else "skip"
     compared(replace(TYPICAL, input_kind=kind), IMAGES, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
+
+
+@pytest.mark.parametrize("share", [1, 3])
+def test_typical_chain_of_frames(share):
+    """Three groups of channels and of classes; membranes and sums wait in memories from frame to frame."""
+    chain = replace(TYPICAL, input_kind="spikes")
+    compared(chain, IMAGES, lanes=3, lanes_per_neuron_unit=share, dataflow="streaming")
 
 
 def test_a_tile_that_is_a_pooled_place():

@@ -40,20 +40,31 @@ def run(folder, text, environment, **options):
 
 
 @pytest.mark.parametrize(
-    ("kind", "input_kind", "shape", "lanes", "share", "simulator"),
+    ("kind", "input_kind", "shape", "lanes", "share", "dataflow", "simulator"),
     [
-        ("conv", "pixels", (2, 3, 3), 4, 1, "icarus"),
-        ("conv", "pixels", (2, 3, 3), 4, 1, "verilator"),
-        ("conv", "spikes", (2, 3, 3), 4, 2, "icarus"),
-        ("linear", "pixels", (2, 4, 5), 2, 1, "icarus"),
-        ("linear", "spikes", (2, 4, 5), 4, 4, "icarus"),
-        ("linear", "spikes", (2, 4, 5), 4, 4, "verilator"),
+        ("conv", "pixels", (2, 3, 3), 4, 1, "skip", "icarus"),
+        ("conv", "pixels", (2, 3, 3), 4, 1, "skip", "verilator"),
+        ("conv", "spikes", (2, 3, 3), 4, 2, "skip", "icarus"),
+        ("conv", "spikes", (2, 3, 3), 2, 1, "streaming", "icarus"),
+        ("linear", "pixels", (2, 4, 5), 2, 1, "skip", "icarus"),
+        ("linear", "spikes", (2, 4, 5), 4, 4, "skip", "icarus"),
+        ("linear", "spikes", (2, 4, 5), 4, 4, "skip", "verilator"),
     ],
 )
-def test_streams(kind, input_kind, shape, lanes, share, simulator, tmp_path):
+def test_streams(kind, input_kind, shape, lanes, share, dataflow, simulator, tmp_path):
     network = first_layer(kind, input_kind, shape)
-    text, environment = prepare(tmp_path, network, lanes=lanes, lanes_per_neuron_unit=share)
+    text, environment = prepare(tmp_path, network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
     assert run(tmp_path, text, environment, simulator=simulator).passed == BENCHES
+
+
+def test_streaming_does_not_depend_on_power_up(tmp_path):
+    """Membranes and sums of the first image are read before they are written, and ignored."""
+    network = first_layer("conv", "spikes", (2, 3, 3), pool=Pool("max", 2))
+    text, environment = prepare(tmp_path, network, lanes=2, dataflow="streaming", retire=True)
+    filled, changed = powered_up(text, unknown, roms=("weight_memory", "parameter_memory"))
+    assert changed.pop("registers") > 100
+    assert set(changed) == {"input_memory", "spikes_even", "storage", "kept", "so_far"}
+    assert run(tmp_path, filled, environment, only="malformed|reset|stall=0.6").passed == 4
 
 
 def random_word(width):
