@@ -104,7 +104,7 @@ class Accelerator(wiring.Component):
         clear = Signal()
 
         self._results_busy = Signal()
-        self._frame = Signal(range(max(2, config.frames))) if config.streaming else Const(0)
+        self._frame = Signal(range(max(2, config.frames)), name="frame") if config.streaming else Const(0)
         last = layer == len(plans) - 1
         self._emits = last & (self._frame == config.frames - 1) if config.streaming else last
         m.submodules.sequencer = sequencer = FireSequencer(config)
@@ -399,7 +399,8 @@ class Accelerator(wiring.Component):
         m.submodules.membrane_memory = memory = MembraneMemory(self.config)
         last = layer == len(self.config.layers) - 1
         m.d.comb += [
-            memory.begin.eq(sequencer.start & ((layer == 0) | last)),
+            memory.start.eq(sequencer.start),
+            memory.first.eq(layer == 0),
             memory.sums.eq(last),
             memory.potential.eq(sequencer.neuron.potential),
             memory.update.eq(sequencer.neuron.update),

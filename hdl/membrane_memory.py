@@ -27,10 +27,12 @@ class MembraneMemory(wiring.Component):
 
     Members
     -------
-    begin : In(1)
-        The first layer of a frame, or the last layer, begins.
+    start : In(1)
+        A layer begins.
+    first : In(1)
+        It is a frame's first one.
     sums : In(1)
-        The last layer runs.
+        It is the last one.
     potential : In(1)
         The neuron units take potentials at the end of this cycle.
     update : In(1)
@@ -51,7 +53,8 @@ class MembraneMemory(wiring.Component):
         sums = config.neuron_units * config.accumulator_width
         super().__init__(
             {
-                "begin": In(1),
+                "start": In(1),
+                "first": In(1),
                 "sums": In(1),
                 "potential": In(1),
                 "update": In(1),
@@ -69,7 +72,8 @@ class MembraneMemory(wiring.Component):
         due = Signal.like(place)
         behind = Signal.like(place)
         m.d.comb += due.eq(place + self.potential)  # read a cycle ahead
-        m.d.sync += [place.eq(Mux(self.begin, 0, due)), behind.eq(place)]
+        again = self.start & (self.first | self.sums)
+        m.d.sync += [place.eq(Mux(again, 0, due)), behind.eq(place)]
         self._memory(
             m, "kept", config.membrane_words, due, behind, self.update & ~self.sums, self.membranes, self.stored
         )

@@ -7,7 +7,7 @@ import numpy as np
 from hdl.accelerator import Accelerator
 from hdl.formal.proof import Proof
 from hdl.verilog import verilog_text
-from model.accelerator import SKIP, number_width
+from model.accelerator import SKIP, STREAMING, number_width
 from model.config import Precision
 from model.network import Layer, Network, Source
 from model.plan import plan
@@ -31,10 +31,11 @@ def small_network(kind: str, channels: int) -> Network:
 
 
 def accelerator(kind: str, share: int, component: type[Accelerator] = Accelerator, dataflow: str = SKIP) -> Proof:
-    """The first layer has two rows, of ``dataflow``, unless that is skip."""
-    rows = 1 if dataflow == SKIP else 2
+    """The first layer has two rows, of ``dataflow``, unless that is skip or streaming."""
+    rows = 1 if dataflow in (SKIP, STREAMING) else 2
     network = small_network(kind, 1 if rows == 1 else 4)  # 4: a memory of lanes that differ has no row without contents
-    config = plan(network, lanes=2 * rows, lanes_per_neuron_unit=share, dataflow=[(dataflow, rows), (SKIP, 1)])
+    chosen = [(dataflow, rows), (SKIP, 1)] if rows > 1 else dataflow
+    config = plan(network, lanes=2 * rows, lanes_per_neuron_unit=share, dataflow=chosen)
     row = number_width(config.weight_rows)
     intervals = [config.fire_interval(each) for each in config.layers]
     first = config.layers[0]
@@ -42,6 +43,7 @@ def accelerator(kind: str, share: int, component: type[Accelerator] = Accelerato
     stages = "top.token_2", "top.token_1", "top.token_0"
     peeks = {
         "layer": "top.layer",
+        "frame": "top.frame" if config.streaming else "1'1",
         "running": "top.running",
         "start": "top.start",
         "done": "top.sequencer.done",
@@ -58,8 +60,8 @@ def accelerator(kind: str, share: int, component: type[Accelerator] = Accelerato
         "complete": "top.sequencer.complete",
         "final_": "top.sequencer.final",
         "storing": "top.storing",
-        "update": "top.update",
-        "step": "top.sequencer.nest.step_count",
+        "update": "top.results.update",
+        "step": "1'0" if config.streaming else "top.sequencer.nest.step_count",
         "part": "1'0" if first.tile == 1 else "top.sequencer.nest.part_count",
         "index": "1'0" if share == 1 else "top.sequencer.index",
         "skip_valid": "top.skip.o__valid",
@@ -73,23 +75,23 @@ def accelerator(kind: str, share: int, component: type[Accelerator] = Accelerato
         peeks[f"window_{name}"] = f"top.window.{name}" if window else "1'0"
     return Proof(
         name="accelerator: layers, hand-overs, results, memories",
-        configuration=f"{kind}, {share} lanes a neuron unit" + (f", {dataflow}" if rows > 1 else ""),
+        configuration=f"{kind}, {share} lanes a neuron unit" + (f", {dataflow}" if dataflow != SKIP else ""),
         design=verilog_text(component(config, network), "mint_accelerator"),
         harness=HARNESS.read_text(),
         defines={
             "IN": config.input_width,
             "ROW": row,
             "MASK": rows if rows > 1 else 0,
-            "TIMES": config.time_steps if first.fires_steps_together else 1,
+            "TIMES": config.frame_steps if first.fires_steps_together else 1,
             "TILE": first.tile,
             "SHARE": share,
             "WAIT": (max(intervals) - 1).bit_length(),
-            "STEP": number_width(config.time_steps),
+            "STEP": number_width(config.frame_steps),
             "INDEX": number_width(share),
             "WINDOW": int(window),
         },
         prepare=("proc", "memory"),
         peeks=peeks,
-        covers=COVERS + (OF_SPIKES if kind == "spikes" and share == rows == 1 else ()),
+        covers=COVERS + (OF_SPIKES if kind == "spikes" and share == rows == 1 and not config.streaming else ()),
         cover_cycles=28 if kind == "spikes" and rows == 1 else 14,
     )

@@ -23,7 +23,7 @@ module proof (
         .m_axis_tready(m_axis_tready), .m_axis_tvalid(m_axis_tvalid), .s_axis_tready(s_axis_tready)
     );
     // Registers and wires of the accelerator.
-    wire layer, running, start, done, reading, writer_bank, writing, reserved;
+    wire layer, frame, running, start, done, reading, writer_bank, writing, reserved;
     wire [1:0] full;
     wire [`WAIT-1:0] wait_;
     wire [2:0] valid;
@@ -76,10 +76,11 @@ module proof (
     // The last of a tile's positions does not need the sums any more.
     wire units_free = !(bound[2] & waiting & !(tiled & part & left == 1));
 
-    // Logits come only when those before are out.
+    // Logits come only when those before are out; streaming, only the last of two frames has logits.
+    wire emits = layer & frame;
     wire [2:0] count = fires[0] + fires[1] + fires[2] + waiting + complete;
-    wire results = (!reserved | (layer & !m_axis_tvalid & count != 0)) & (!layer | (count == 0 ? 1 : reserved & count == 1))
-        & !(update & m_axis_tvalid) & (!(complete & layer) | update) & (!update | layer & (waiting | complete));
+    wire results = (!reserved | (emits & !m_axis_tvalid & count != 0)) & (!emits | (count == 0 ? 1 : reserved & count == 1))
+        & !(update & m_axis_tvalid) & (!(complete & emits) | update) & (!update | emits & (waiting | complete));
 
     // The input memory is read in a full bank and written in another; a spike memory is read for one layer and written
     // for the next, which are never at work together.

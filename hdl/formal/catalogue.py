@@ -20,7 +20,7 @@ from hdl.neuron_unit import NeuronUnit
 from hdl.processing_element import ProcessingElement
 from hdl.synthesis import Library
 from hdl.verilog import verilog_text
-from model.accelerator import SKIP, SYSTOLIC, TIME_PARALLEL
+from model.accelerator import SKIP, STREAMING, SYSTOLIC, TIME_PARALLEL
 from model.config import WIDTHS, ArrayConfig, ConfigError, Precision
 
 LEAKS = range(10)
@@ -48,6 +48,7 @@ ACCELERATORS = (
     ("pixels", 1, SYSTOLIC),
     ("spikes", 1, SYSTOLIC),
     ("spikes", 1, TIME_PARALLEL),
+    *product(("spikes",), (1, 2), (STREAMING,)),
 )
 """Input, lanes a neuron unit and dataflow of the accelerators whose control is proved."""
 

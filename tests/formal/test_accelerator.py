@@ -31,6 +31,14 @@ def test_a_bug_is_found(share, old, new):
     check_refuted(accelerator("pixels", share, mutant(Accelerator, old, new)))
 
 
+def test_a_bug_of_frames_is_found():
+    """Sends logits after every frame."""
+    changed = mutant(
+        Accelerator, "last & (self._frame == config.frames - 1) if config.streaming", "last if config.streaming"
+    )
+    check_refuted(accelerator("spikes", 1, changed, "streaming"))
+
+
 def test_a_bug_of_rows_is_found():
     """Hands over while spikes of the time step before are still being stored."""
     changed = mutant(Accelerator, "m.d.sync += wait.eq(interval)", "m.d.sync += wait.eq(interval - 1)")
