@@ -225,7 +225,7 @@ def describe(found: "Estimate", dense: dict[str, int] | None) -> dict[str, Any]:
         "interval_cycles": float(found.intervals.mean()),
         "latency_cycles": float(found.latency.mean()),
         "input_width": config.input_width,
-        "input_beats": config.input_beats,
+        "input_beats": config.input_beats * config.frames,
         "memory_bits": config.memory_bits,
         "membrane_bits": membrane_bits(config),
         "layers": layers,
@@ -272,9 +272,17 @@ def _print(report: dict[str, Any], heading: str, kind: str) -> None:
         f"loading an image: {load}, while the one before is computed",
         f"so a stream of these images gives a class every {report['interval_cycles']:,.1f} cycles",
         f"memory bits: {memories}; all {sum(report['memory_bits'].values()):,}",
-        f"membranes: {report['membrane_bits']:,} bits at the lanes, no memory and no traffic",
+        f"membranes: {_membranes(report)}",
     ):
         console.print(line, soft_wrap=True)
+
+
+def _membranes(report: dict[str, Any]) -> str:
+    """Where they are."""
+    if report["membrane_bits"]:
+        return f"{report['membrane_bits']:,} bits at the lanes, no memory and no traffic"
+    bits = sum(layer["traffic_bits"]["membranes"] for layer in report["layers"])
+    return f"in a memory, with the last layer's sums; {bits / 1e3:,.1f} kbit an image to and from it"
 
 
 def _numbers(entry: dict[str, Any]) -> list[str]:

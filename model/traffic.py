@@ -74,5 +74,5 @@ def _within(places: NDArray[np.int64], extent: int) -> int:
 
 
 def membrane_bits(config: AcceleratorConfig) -> int:
-    """Bits of the membranes that the lanes keep, in registers, or beside their shared neuron unit."""
-    return config.lanes * config.membrane_width
+    """Bits of the membranes that the lanes keep, in registers, or beside their shared neuron unit; streaming, none."""
+    return 0 if config.streaming else config.lanes * config.membrane_width

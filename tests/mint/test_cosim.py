@@ -11,6 +11,7 @@ from mint.app import app
 from model import bundle
 from model.config import Precision
 from model.network import Layer, Network, Pool, Source
+from sim.small_networks import first_layer
 
 runner = CliRunner()
 
@@ -43,6 +44,51 @@ def test_report(trained, tmp_path):
     assert report["simulator"] == "icarus"
     assert {"iverilog", "verilator", "cocotb", "python"} <= set(report["tools"])
     assert "mismatches" in result.stdout
+
+
+@pytest.fixture
+def events(tmp_path, monkeypatch):
+    """A bundle that takes spikes, and three images for it, in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    network = first_layer("conv", "spikes", (2, 3, 3))
+    bundle.write(network, tmp_path / "events.safetensors")
+    random = np.random.default_rng(2)
+    np.save(tmp_path / "events.npy", (random.random((network.time_steps, 3, 2, 3, 3)) < 0.4).astype(np.uint8))
+    return ["--bundle", "events.safetensors", "--input", "events.npy", "--lanes", "2", "--dataflow", "streaming"]
+
+
+def test_events_one_time_step_after_another(events, tmp_path):
+    result = runner.invoke(app, ["cosim", *events, "--images", "2", "-o", "."])
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "cosim.json").read_text())
+    assert report["dataflow"] == "streaming"
+    assert report["dataset"] == "events.npy"
+    assert report["accuracy"] is None
+    assert report["mismatches"] == 0
+    assert report["comparisons"] == 3 * (3 * 3 * 4 * 9 + 3 + 1)
+    result = runner.invoke(app, ["estimate", *events, "-o", "."])
+    assert result.exit_code == 0, result.output
+    estimate = json.loads((tmp_path / "estimate.json").read_text())
+    assert estimate["images"] == 3
+    assert estimate["memory_bits"]["membranes"] == 2 * 9 * 2 * 4  # groups, positions, lanes, bits
+    assert [layer["traffic_bits"]["membranes"] for layer in estimate["layers"]] == [
+        2 * 3 * 18 * 2 * 4,  # read and written, time steps, words, lanes, bits
+        2 * 3 * 2 * 2 * 10,  # of the last layer, sums of ten bits
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["cosim", "--images", "4"], "4 images; events.npy has 3"),
+        (["estimate", "--input", "events.safetensors"], "events.safetensors: not a NumPy array file"),
+    ],
+)
+def test_a_wrong_file_is_one_sentence(events, arguments, sentence):
+    command, *own = arguments
+    result = runner.invoke(app, [command, *events, *own])
+    assert result.exit_code == 2
+    assert sentence in " ".join(result.stderr.split())
 
 
 def test_report_of_the_accelerator(trained, tmp_path):
