@@ -31,7 +31,7 @@ from tools.tables import TABLES, ResultsError, Run, Table, read_report
 ROOT = tables.ROOT
 MODULES = (array_tables, accelerator_tables, paper_tables, training_tables)
 """Whose tables there are."""
-PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md")
+PAGES = tuple(ROOT / page for page in ("README.md", "docs/results.md", "docs/training.md"))
 
 TABLE = re.compile(r"^<!-- table: (\S+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
 MADE_BY = ("command", "tools")

@@ -24,3 +24,24 @@ def ablation(found: list[Any]) -> Rows:
         against = None if row is run["rows"][0] else _spread(difference)
         rows.append([row["row"], len(accuracy), _spread(accuracy), each, against])
     return rows
+
+
+@table("race", "race", tools=("torch",))
+def race(found: list[Any]) -> Rows:
+    """Medians of a step, as seconds an epoch, and how many times ours."""
+    (run,) = found
+    rows: list[list[object]] = [
+        ["", "seconds an epoch", "times ours", "processor seconds a step", "times ours, processor time"]
+    ]
+    for name, one in run["results"].items():
+        times = one["times_ours"]
+        rows.append(
+            [
+                name,
+                f"{one['epoch_seconds']:.1f}",
+                f"{times['wall_seconds']:.2f}",
+                f"{one['processor_seconds']:.3f}",
+                f"{times['processor_seconds']:.2f}",
+            ]
+        )
+    return rows
