@@ -3,7 +3,12 @@
 import pytest
 
 from hdl.ecp5 import DEVICES, _module, route
+from hdl.membrane_memory import MembraneMemory
+from hdl.synthesis import _reports
+from hdl.verilog import verilog_text
 from model.config import ConfigError
+from model.plan import plan
+from sim.small_networks import first_layer
 
 DESIGN = """\
 module adder (clk, a, b, y);
@@ -38,6 +43,15 @@ def test_block_ram_and_critical_path():
     assert chip.fmax_mhz > 50
     assert chip.path_modules[0] == "adder"
     assert sum(step.delay_ns for step in chip.critical_path) == pytest.approx(1000 / chip.fmax_mhz, rel=0.02)
+
+
+def test_membranes_are_block_ram():
+    network = first_layer("conv", "spikes", (2, 12, 12))
+    config = plan(network, lanes=4, dataflow="streaming")
+    assert config.membrane_words == 144
+    text = verilog_text(MembraneMemory(config), "top")
+    cells = _reports(text, "top", ["synth_ecp5 -top top", "tee -q -o cells.json stat -json"])["cells"]
+    assert cells["num_cells_by_type"]["DP16KD"] == 1
 
 
 def test_unknown_device_is_refused():

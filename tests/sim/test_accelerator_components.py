@@ -7,16 +7,19 @@ import pytest
 from hdl.cluster import Cluster
 from hdl.fire_sequencer import FireSequencer
 from hdl.input_writer import InputWriter
+from hdl.membrane_memory import MembraneMemory
 from hdl.pixel_window import PixelWindow
 from hdl.result_stream import ResultStream
 from hdl.skip_unit import SkipUnit, item_layout
 from hdl.word_feeder import WordFeeder
 from model.config import Mode
+from model.network import Pool
 from model.plan import plan
 from sim.bench_cluster import check_cluster
 from sim.bench_fire_sequencer import check_fire_sequencer
 from sim.bench_input_writer import check_input_writer
 from sim.bench_loop_nest import check_loop_nest, random_nest
+from sim.bench_membrane_memory import check_membrane_memory
 from sim.bench_pixel_window import check_pixel_window
 from sim.bench_result_stream import check_result_stream
 from sim.bench_skip_unit import check_skip_unit
@@ -157,6 +160,15 @@ def test_a_beat_that_is_offered_right_after_power_up_is_stored():
     network = first_layer("conv", "spikes", (2, 3, 3))
     config = plan(network, lanes=4, lanes_per_neuron_unit=1)
     run(InputWriter(config), check_input_writer, config, random_images(network, 1, seed=1), 1, 0, 0)
+
+
+@pytest.mark.parametrize(("lanes", "share", "pool"), [(4, 1, None), (2, 1, Pool("max", 2)), (4, 4, None)])
+def test_membrane_memory(lanes, share, pool):
+    network = first_layer("conv", "spikes", (2, 3, 3), pool=pool, classes=5)
+    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow="streaming")
+    met = run(MembraneMemory(config), check_membrane_memory, config, lanes)
+    assert met >= {"stored", "carried", "written alone"}
+    assert ("written in the cycle of a read" in met) == (share > 1)
 
 
 @pytest.mark.parametrize(("classes", "lanes", "share"), [(1, 1, 1), (10, 4, 1), (8, 4, 2), (5, 8, 4), (65, 9, 3)])
