@@ -1,5 +1,7 @@
 """The whole network in one module: pixels or spikes in, logits and class out."""
 
+from typing import Any
+
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFO
@@ -197,12 +199,15 @@ class Accelerator(wiring.Component):
             with m.If(chosen):
                 m.d.comb += [words.w_en.eq(stream.valid), words.w_data.eq(stream.payload.as_value())]
 
-        # Spikes: layers take turns with two memories; what a max pool needs is read where spikes are to be written.
+        # Spikes: layers take turns with two memories, where joins do not need more; what a max pool needs is read where
+        # spikes are to be written.
         sources = []
         if not window:
             m.d.comb += [read.addr.eq(Cat(feeder.address[:bits], reading)), read.en.eq(feeder.read & (layer == 0))]
             sources.append((layer == 0, read.data))
         self._spikes = Signal(config.lanes)
+        if config.skips:
+            self._skips = Signal(config.spike_width)
         hold = Signal(config.spike_width, reset_less=True)
         storing = Signal()
         merging = Signal()
@@ -219,19 +224,27 @@ class Accelerator(wiring.Component):
         if sequencer.tiled:
             with m.If(sequencer.again):
                 m.d.sync += hold.eq(spikes | merged)
-        parity = layer[0]
-        for own, name in enumerate(("even", "odd")):
-            depth = config.spike_words(own)
+        if not config.chain:
+            reads = Signal.like(feeder.memory)
+            with m.If(feeder.read):
+                m.d.sync += reads.eq(feeder.memory)
+        for own, (name, depth) in enumerate(config.spike_memories.items()):
             if not depth:
                 continue
             memory = Memory(shape=config.spike_width, depth=depth, init=[])
             m.submodules[f"spikes_{name}"] = memory
             write, read = memory.write_port(), memory.read_port()
-            writes = parity == own
             read_width = len(read.addr)
+            if config.chain:  # the parity of a layer says it
+                parity, address, enable = layer[0], feeder.address, feeder.read
+                writes, chosen = parity == own, (parity != own) & (layer != 0)
+            else:
+                writes = layer.matches(*(i for i, plan in enumerate(plans) if plan.memory == own))
+                chosen = (reads == own) & (layer != 0)
+                address, enable = self._shortcut(m, layer, own, memory, read, feeder, sequencer)
             m.d.comb += [
-                read.addr.eq(Mux(writes, sequencer.address, feeder.address)[:read_width]),
-                read.en.eq(Mux(writes, stored & sequencer.merge, feeder.read)),
+                read.addr.eq(Mux(writes, sequencer.address, address)[:read_width]),
+                read.en.eq(Mux(writes, stored & sequencer.merge, enable)),
                 write.addr.eq(place[: len(write.addr)]),
                 write.data.eq(hold | Mux(merging, read.data, 0)),
                 write.en.eq(storing & writes),
@@ -239,11 +252,39 @@ class Accelerator(wiring.Component):
             if sequencer.tiled:
                 with m.If(writes):
                     m.d.comb += merged.eq(write.data)
-            sources.append(((parity != own) & (layer != 0), read.data))
+            sources.append((chosen, read.data))
         for chosen, word in sources:
             with m.If(chosen):
                 m.d.comb += feeder.data.eq(word)
         return reading
+
+    def _shortcut(
+        self,
+        m: Module,
+        layer: Signal,
+        own: int,
+        memory: Memory,
+        read: Any,
+        feeder: WordFeeder,
+        sequencer: FireSequencer,
+    ) -> tuple[Value, Value]:
+        """Address and enable of a spike memory's port for reading, in which layers may have their identity shortcut.
+
+        Where such a layer reads the same memory for its sums as well, the shortcut has a port of its own.
+        """
+        feeds = feeder.read & (feeder.memory == own)
+        found = [index for index, plan in enumerate(self.config.layers) if plan.skip_memory == own]
+        if not found:
+            return feeder.address, feeds
+        skips = layer.matches(*found)
+        both = any(source.source_memory == own for index in found for source in self.config.layers[index].sources)
+        port = memory.read_port() if both else read
+        with m.If(skips):
+            m.d.comb += self._skips.eq(port.data)
+        if not both:
+            return Mux(skips, sequencer.skip_address, feeder.address), Mux(skips, sequencer.skip_read, feeds)
+        m.d.comb += [port.addr.eq(sequencer.skip_address[: len(port.addr)]), port.en.eq(skips & sequencer.skip_read)]
+        return feeder.address, feeds
 
     def _row_of_spikes(self, m: Module, layer: Signal, sequencer: FireSequencer) -> Value:
         """The spikes of the row of lanes that is due."""
@@ -339,6 +380,8 @@ class Accelerator(wiring.Component):
                 cluster.parameters.as_value().eq(parameters.data.word_select(j, layout.size)),
                 results.potentials[j].eq(cluster.potential),
             ]
+            if config.skips:
+                m.d.comb += cluster.shortcut.eq(self._skips.word_select(j, share).bit_select(sequencer.index, 1))
             for lane in range(share):
                 weight = fetched.word_select(j * share + lane, config.weight_width).as_signed()
                 m.d.comb += cluster.weights[lane].eq(weight)

@@ -114,6 +114,9 @@ def ports(accelerator: Accelerator) -> list[dict[str, Any]]:
 def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
     """Every memory: its words, and what lies where."""
     units, share = config.neuron_units, config.lanes_per_neuron_unit
+    numbers = "pairs of threshold (lower) and bias"
+    if config.skips:
+        numbers = "triples of threshold (lowest), bias, and the bias where an identity shortcut spikes"
     found: list[dict[str, Any]] = [
         {
             "name": "weights",
@@ -127,8 +130,8 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
             "name": "parameters",
             "file": MEMORIES[1].file,
             "words": config.parameter_rows,
-            "word_bits": units * 2 * config.accumulator_width,
-            "word": f"{units} pairs of threshold (lower) and bias, signed, {config.accumulator_width} bits each",
+            "word_bits": config.memory_bits["parameters"] // config.parameter_rows,
+            "word": f"{units} {numbers}, signed, {config.accumulator_width} bits each",
             "map": [
                 f"{layer.name}: from word {layer.parameter_row} on, {layer.groups} groups of channels of {share}"
                 for layer in config.layers
@@ -144,9 +147,9 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
     ]
     if config.streaming:
         found += _kept(config)
-    for parity, name in enumerate(("even", "odd")):
-        if words := config.spike_words(parity):
-            stored = [layer.name for layer in config.layers[parity::2] if layer.spiking]
+    for number, (name, words) in enumerate(config.spike_memories.items()):
+        if words:
+            stored = [layer.name for layer in config.layers if layer.spiking and layer.memory == number]
             found.append(
                 {
                     "name": f"spikes {name}",
@@ -185,6 +188,6 @@ def _kept(config: AcceleratorConfig) -> list[dict[str, Any]]:
 
 
 def _weights_map(layer: LayerPlan) -> str:
-    kernel = f"{layer.kernel[0]} x {layer.kernel[1]} x {layer.source_channels}"
+    kernel = ", then ".join(f"{s.kernel[0]} x {s.kernel[1]} x {s.source_channels}" for s in layer.sources)
     order = "kernel row, kernel column, input channel"
     return f"{layer.name}: from word {layer.weight_row} on, {layer.groups} groups of channels, {kernel} ({order}) each"

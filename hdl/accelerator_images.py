@@ -20,20 +20,20 @@ def _padded(values: NDArray[np.int64], plan: LayerPlan, lanes: int, fill: int = 
 
 
 def layer_weights(layer: Layer, plan: LayerPlan, lanes: int) -> NDArray[np.int64]:
-    """Codes [rows, lanes]: group, kernel row, kernel column, source channel."""
-    weight = layer.sources[0].weight.astype(np.int64)
-    kernel = weight.reshape(layer.channels, plan.source_channels, *plan.kernel).transpose(0, 2, 3, 1)
-    rows = _padded(kernel.reshape(layer.channels, -1), plan, lanes)
-    return rows.transpose(0, 2, 1).reshape(-1, lanes)
+    """Codes [rows, lanes]: group, source, kernel row, kernel column, source channel."""
+    found = []
+    for source, own in zip(layer.sources, plan.sources, strict=True):
+        weight = source.weight.astype(np.int64)
+        kernel = weight.reshape(layer.channels, own.source_channels, *own.kernel).transpose(0, 2, 3, 1)
+        found.append(_padded(kernel.reshape(layer.channels, -1), plan, lanes).transpose(0, 2, 1))
+    return np.concatenate(found, axis=1).reshape(-1, lanes)
 
 
-def layer_parameters(
-    layer: Layer, plan: LayerPlan, config: AcceleratorConfig
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Threshold and bias, each [rows, neuron units]: group, lane of a unit.
+def layer_parameters(layer: Layer, plan: LayerPlan, config: AcceleratorConfig) -> NDArray[np.int64]:
+    """Threshold and bias, and with identity shortcuts the bias where one spikes: [rows, neuron units, 2 or 3].
 
-    A lane without a channel never reaches its threshold. The last layer adds its bias for all time steps of a frame at
-    once.
+    A row is a group and a lane of a unit. A lane without a channel never reaches its threshold. The last layer adds its
+    bias for all time steps of a frame at once.
     """
     share = config.lanes_per_neuron_unit
     highest = (1 << (config.accumulator_width - 1)) - 1
@@ -48,7 +48,10 @@ def layer_parameters(
             padded.reshape(plan.groups, config.neuron_units, share).transpose(0, 2, 1).reshape(-1, config.neuron_units)
         )
 
-    return rows(threshold, highest), rows(bias, 0)
+    fields = [rows(threshold, highest), rows(bias, 0)]
+    if config.skips:
+        fields.append(rows(bias if layer.skip_bias is None else bias + layer.skip_bias, 0))
+    return np.stack(fields, axis=-1)
 
 
 def _integers(bits: NDArray[np.uint8]) -> list[int]:
@@ -63,12 +66,11 @@ def weight_words(network: Network, config: AcceleratorConfig) -> list[int]:
 
 
 def parameter_words(network: Network, config: AcceleratorConfig) -> list[int]:
-    """Words of the parameter memory: threshold and bias of every neuron unit, unit 0 in the lowest bits."""
+    """Words of the parameter memory: the numbers of every neuron unit, unit 0 in the lowest bits."""
     words = []
     for layer, plan in zip(network.layers, config.layers, strict=True):
-        threshold, bias = layer_parameters(layer, plan, config)
-        pairs = np.stack([threshold, bias], axis=-1).reshape(len(threshold), -1)
-        words.extend(_integers(to_bits(pairs, config.accumulator_width)))
+        numbers = layer_parameters(layer, plan, config)
+        words.extend(_integers(to_bits(numbers.reshape(len(numbers), -1), config.accumulator_width)))
     return words
 
 

@@ -47,7 +47,10 @@ def patience(config: AcceleratorConfig) -> int:
     dense = 0
     for plan in config.layers:
         positions = plan.positions[0] * plan.positions[1]
-        reads = plan.source_pool**2 * plan.kernel[0] * plan.kernel[1] * (plan.source_channels + plan.words)
+        reads = sum(
+            source.source_pool**2 * source.kernel[0] * source.kernel[1] * (source.source_channels + source.words)
+            for source in plan.sources
+        )
         dense += plan.groups * positions * (plan.rounds * reads + config.fire_interval(plan) * config.time_steps)
     return 2 * dense + 10_000
 

@@ -10,8 +10,9 @@ from model.accelerator import AcceleratorConfig, number_width
 
 
 def parameter_layout(config: AcceleratorConfig) -> data.StructLayout:
-    """Threshold and bias of a neuron."""
-    return data.StructLayout(dict.fromkeys(("threshold", "bias"), signed(config.accumulator_width)))
+    """Threshold and bias B of a neuron; with identity shortcuts, ``bias_skip`` is B + J."""
+    names = ("threshold", "bias", "bias_skip") if config.skips else ("threshold", "bias")
+    return data.StructLayout(dict.fromkeys(names, signed(config.accumulator_width)))
 
 
 STEP_LAYOUT = data.StructLayout({"enable": 1, "double": 1, "fire": 1})
@@ -32,7 +33,7 @@ class Cluster(wiring.Component):
     register, while the lane goes on; with more, sums move past the unit, one a cycle, and the lanes must not add
     meanwhile. The unit has two stages::
 
-        H <- sum + bias + (0 if first else load(U))
+        H <- sum + (bias_skip if shortcut else bias) + (0 if first else load(U))
         spike = H >= threshold;  U <- 0 if spike else store(H)
 
     Where rows of lanes are time steps, U is that of the row before, which comes from outside (``relayed``). In the
@@ -67,6 +68,8 @@ class Cluster(wiring.Component):
         Index of the layer's mode.
     parameters : In(parameter_layout)
         Of the lane at ``index``, in the cycle of ``potential``.
+    shortcut : In(1), identity shortcuts only
+        That of the lane at ``index`` spikes.
     potential : Out(signed(accumulator_width))
         H.
     spike : Out(1)
@@ -104,6 +107,7 @@ class Cluster(wiring.Component):
             }
             | ({"kept": Out(code), "relayed": In(code)} if config.relays else {})
             | ({"stored": In(code), "carried": In(number), "sums": In(1)} if config.streaming else {})
+            | ({"shortcut": In(1)} if config.skips else {})
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -144,10 +148,13 @@ class Cluster(wiring.Component):
         contribution = load(m, kept, config.modes, self.mode, config.accumulator_width)
         if config.streaming:
             contribution = Mux(self.sums, self.carried, contribution)
+        bias = self.parameters.bias
+        if config.skips:
+            bias = Mux(self.shortcut, self.parameters.bias_skip, bias)
         with m.If(self.neuron.potential):
             added = Mux(self.neuron.first, 0, contribution)
             m.d.sync += [
-                potential.eq(leaving + (self.parameters.bias + added)),
+                potential.eq(leaving + (bias + added)),
                 threshold.eq(self.parameters.threshold),
             ]
         m.d.comb += [

@@ -25,7 +25,10 @@ def program(plan: LayerPlan, config: AcceleratorConfig) -> Program:
     }
     parameter = Quantity(plan.parameter_row, {"group": share})
     step, group, part = Quantity(0, {"step": 1}), Quantity(0, {"group": 1}), Quantity(0, {PART: 1})
-    return Program(counts, {"parameter": parameter, "step": step, "group": group, "part": part})
+    place = steps * plan.groups
+    skip = {"group": 1, "row": plan.positions[1] * place, "column": place, "step": plan.groups}
+    shortcut = Quantity(0, {} if plan.skip_memory is None else skip)
+    return Program(counts, {"parameter": parameter, "step": step, "group": group, "part": part, "skip": shortcut})
 
 
 class FireSequencer(wiring.Component):
@@ -77,11 +80,15 @@ class FireSequencer(wiring.Component):
         OR them with what is there: not the first of a max pool.
     store : Out(1)
         Store them at all: pooling drops odd ends.
+    skip_address : Out(range(spike_words)), identity shortcuts only
+        Where the shortcut's spikes are, of the next time step that is due.
+    skip_read : Out(1), identity shortcuts only
+        Read them: no time step is due in this cycle.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
         self.config = config
-        words = max(config.spike_words(0), config.spike_words(1), 1)
+        words = max(1, *config.spike_memories.values())
         self.address_width = number_width(words)
         share = config.lanes_per_neuron_unit
         self.tiled = any(plan.tile > 1 for plan in config.layers)
@@ -105,6 +112,7 @@ class FireSequencer(wiring.Component):
             | ({"frame": In(range(max(2, config.time_steps)))} if config.streaming else {})
             | ({"row": Out(range(config.rows))} if config.rows > 1 else {})
             | ({"again": Out(1)} if self.tiled else {})
+            | ({"skip_address": Out(self.address_width), "skip_read": Out(1)} if config.skips else {})
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -118,6 +126,8 @@ class FireSequencer(wiring.Component):
         }
         if self.tiled:
             shapes["part"] = unsigned(number_width(max(plan.tile for plan in plans)))
+        if config.skips:
+            shapes["skip"] = unsigned(self.address_width)
         levels = (*LEVELS, PART) if self.tiled else LEVELS
         m.submodules.nest = nest = LoopNest(levels, [program(plan, config) for plan in plans], shapes)
         select = self.layer[: len(nest.program)]
@@ -168,6 +178,9 @@ class FireSequencer(wiring.Component):
             together = by_program(m, select, [int(p.steps_together) for p in plans], unsigned(1), "steps_together")
             part = nest.values.part if self.tiled else Const(0)
             m.d.sync += self.row.eq(Mux(together, nest.values.step, part))
+        if config.skips:  # two cycles later at the earliest, the next time step is due
+            m.d.comb += self.skip_address.eq(nest.values.skip)
+            m.d.sync += self.skip_read.eq(self.start | (due & last_lane))
         self._place(m, select, nest, due & last_lane)
         return m
 

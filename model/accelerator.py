@@ -7,7 +7,9 @@ loop nest
     pixels, most significant first), for kernel row, kernel column, pooled row, pooled column, word of channels
 
 and every set bit of such a word takes one cycle, in which all lanes add that input's weights. A linear layer is a
-convolution whose kernel covers the map.
+convolution whose kernel covers the map. Where several sources join, each has such a nest, and every round (of the last
+layer: all rounds) is that of the first source, then those of the others. An identity shortcut is a word of spikes that
+the neuron units read.
 
 That is the dataflow ``skip``. Where a group has fewer channels than there are lanes, a layer may cut the lanes into
 ``rows``, each with all channels of a group (and a copy of their weights): lane i is channel i mod ``row_lanes`` of row
@@ -82,11 +84,29 @@ class LayerPlan:
     weight_row: int
     parameter_row: int
     mode: int
+    memory: int = 0
+    """The spike memory that the layer writes."""
+    source_memory: int = 0
+    """The spike memory that it reads, unless it reads the input."""
+    joined: "tuple[LayerPlan, ...]" = ()
+    """The layer once more for each further weighted source: with that one's loops and places."""
+    skip_memory: int | None = None
+    """The spike memory of the identity shortcut."""
+
+    @property
+    def sources(self) -> "tuple[LayerPlan, ...]":
+        """The layer, with the loops and places of each weighted source."""
+        return self, *self.joined
 
     @property
     def fan_in(self) -> int:
-        """Rows of weights of a group."""
+        """Rows of weights of a group, of this source."""
         return self.kernel[0] * self.kernel[1] * self.source_channels
+
+    @property
+    def group_rows(self) -> int:
+        """Rows of weights of a group, of all sources."""
+        return sum(source.fan_in for source in self.sources)
 
     @property
     def steps_together(self) -> bool:
@@ -217,6 +237,19 @@ class AcceleratorConfig:
         return any(layer.steps_together for layer in self.layers)
 
     @property
+    def skips(self) -> bool:
+        """Whether neuron units add an identity shortcut."""
+        return any(layer.skip_memory is not None for layer in self.layers)
+
+    @property
+    def chain(self) -> bool:
+        """Whether every layer reads the one before, and nothing else."""
+        return not self.skips and all(
+            (layer.memory, layer.source_memory, layer.joined) == (index % 2, (index + 1) % 2 if index else 0, ())
+            for index, layer in enumerate(self.layers)
+        )
+
+    @property
     def neuron_units(self) -> int:
         return self.lanes // self.lanes_per_neuron_unit
 
@@ -227,12 +260,13 @@ class AcceleratorConfig:
             min(layer.word_channels, layer.source_channels) * (layer.fan_in // layer.source_channels)
             if layer.window
             else min(layer.word_channels, layer.source_channels)
-            for layer in self.layers
+            for plan in self.layers
+            for layer in plan.sources
         )
 
     @property
     def weight_rows(self) -> int:
-        return sum(layer.groups * layer.fan_in for layer in self.layers)
+        return sum(layer.groups * layer.group_rows for layer in self.layers)
 
     @property
     def parameter_rows(self) -> int:
@@ -296,14 +330,17 @@ class AcceleratorConfig:
         """Bits of a word of the spike memories: a position's spikes of one time step and group of channels."""
         return max((layer.row_lanes for layer in self.layers if layer.spiking), default=self.lanes)
 
-    def spike_words(self, parity: int) -> int:
-        """Words of the spike memory that layers of this parity write; layers take turns with two of them."""
-        sizes = [
-            layer.stored_map[0] * layer.stored_map[1] * self.frame_steps * layer.groups
-            for layer in self.layers[parity::2]
-            if layer.spiking
-        ]
-        return max(sizes, default=0)
+    @cached_property
+    def spike_memories(self) -> dict[str, int]:
+        """Words of the spike memories, by name: layers take turns with two of them, unless joins need more."""
+        count = 1 + max((layer.memory for layer in self.layers if layer.spiking), default=0)
+        names = ["even", "odd"] if count <= 2 else [str(number) for number in range(1, count + 1)]
+        words = dict.fromkeys(names, 0)
+        for layer in self.layers:
+            if layer.spiking:
+                own = layer.stored_map[0] * layer.stored_map[1] * self.frame_steps * layer.groups
+                words[names[layer.memory]] = max(words[names[layer.memory]], own)
+        return words
 
     @property
     def membrane_words(self) -> int:
@@ -321,15 +358,13 @@ class AcceleratorConfig:
         """Bits of every memory."""
         sizes = {
             "weights": self.weight_rows * self.lanes * self.weight_width,
-            "parameters": self.parameter_rows * self.neuron_units * 2 * self.accumulator_width,
+            "parameters": self.parameter_rows * self.neuron_units * (2 + self.skips) * self.accumulator_width,
             "input": self.input_depth * self.input_word_width,
         }
         if self.streaming:
             sizes["membranes"] = self.membrane_words * self.neuron_units * self.membrane_width
             sizes["membranes of the last layer"] = self.sum_words * self.neuron_units * self.accumulator_width
-        return sizes | {
-            f"spikes {name}": self.spike_words(i) * self.spike_width for i, name in enumerate(("even", "odd"))
-        }
+        return sizes | {f"spikes {name}": words * self.spike_width for name, words in self.spike_memories.items()}
 
     # Cycles between the skip unit's tokens; the benches measure them.
 

@@ -1,4 +1,4 @@
-"""What every layer of a chain reads, from the golden model: single bits, of which every set one is an addition."""
+"""What every layer reads, from the golden model: single bits, of which every set one is an addition."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from model.config import PIXEL_BITS
 from model.golden.network import LayerTrace, check_images, forward, pooled
-from model.network import Network
+from model.network import INPUT, Network
 
 
-def layer_inputs(network: Network, images: NDArray[Any]) -> dict[str, NDArray[np.uint8]]:
-    """Bits [rounds, N, H, W, C] that each layer reads of ``images``.
+def layer_inputs(network: Network, images: NDArray[Any]) -> dict[str, list[NDArray[np.uint8]]]:
+    """Bits [rounds, N, H, W, C] that each layer reads of ``images``, of every weighted source.
 
     Rounds are time steps, or for the first layer on pixels the bit planes, most significant first. Max pooling is done;
     sum pooling is not, as every spike of a count is added by itself. A linear first layer reads [rounds, N, 1, 1,
@@ -24,18 +24,17 @@ def layer_inputs(network: Network, images: NDArray[Any]) -> dict[str, NDArray[np
         spikes[name] = trace.spikes.transpose(0, 1, 3, 4, 2)
 
     forward(network, images, keep)
-    found = {}
-    for index, layer in enumerate(network.layers):
-        if index == 0:
-            found[layer.name] = _input_bits(network, images)
-            continue
-        origin = network.layer(layer.sources[0].origin)
-        bits = spikes[origin.name]
-        if origin.pool and origin.pool.kind == "max":
-            whole = pooled(bits.reshape(-1, *bits.shape[2:]), origin.pool)
+
+    def read(origin: str) -> NDArray[np.uint8]:
+        if origin == INPUT:
+            return _input_bits(network, images)
+        bits, pool = spikes[origin], network.layer(origin).pool
+        if pool and pool.kind == "max":
+            whole = pooled(bits.reshape(-1, *bits.shape[2:]), pool)
             bits = whole.reshape(*bits.shape[:2], *whole.shape[1:]).astype(np.uint8)
-        found[layer.name] = bits
-    return found
+        return bits
+
+    return {layer.name: [read(source.origin) for source in layer.sources] for layer in network.layers}
 
 
 def _input_bits(network: Network, images: NDArray[Any]) -> NDArray[np.uint8]:

@@ -12,20 +12,26 @@ layer may take fewer cycles.
 Computed from network and golden model, with nothing of the accelerator.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from model.network import Layer, Network
+from model.network import INPUT, Layer, Network, Source
 
 
-def set_bits(network: Network, layer: Layer, bits: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """nnz, [N], of what ``layer`` reads, [rounds, N, H, W, C] as :func:`model.activity.layer_inputs` has it."""
+def set_bits(network: Network, layer: Layer, inputs: Sequence[NDArray[np.uint8]]) -> NDArray[np.int64]:
+    """nnz, [N], of what ``layer`` reads, of each source [rounds, N, H, W, C] as :func:`model.activity.layer_inputs` has
+    it."""
+    each = zip(layer.sources, inputs, strict=True)
+    return np.sum([_source_bits(network, layer, source, bits) for source, bits in each], axis=0)
+
+
+def _source_bits(network: Network, layer: Layer, source: Source, bits: NDArray[np.uint8]) -> NDArray[np.int64]:
     places: NDArray[Any] = bits.sum((0, 4), dtype=np.int64)
-    source = layer.sources[0]
-    pool = network.layer(source.origin).pool if source.origin != "input" else None
+    pool = network.layer(source.origin).pool if source.origin != INPUT else None
     if pool and pool.kind == "sum":
         n, rows, columns = len(places), places.shape[1] // pool.size, places.shape[2] // pool.size
         places = places[:, : rows * pool.size, : columns * pool.size]

@@ -62,8 +62,8 @@ class LayerEstimate:
     @property
     def density(self) -> float:
         """Set bits, of all bits after im2col but padding."""
-        rounds = self.plan.stored_rounds * self.runs.shape[1]
-        bits = read_places(self.plan) * rounds * self.plan.source_channels
+        bits = sum(read_places(source) * source.stored_rounds * source.source_channels for source in self.plan.sources)
+        bits *= self.runs.shape[1]
         return float(self.set_bits.mean() / bits)
 
 
@@ -122,19 +122,19 @@ def measured(
     network: Network, config: AcceleratorConfig, images: NDArray[Any], advance: Callable[[int], None] = lambda _: None
 ) -> Estimate:
     """The exact numbers for ``images``; calls ``advance`` with the images that are done."""
-    stored: dict[str, list[Counts]] = {layer.name: [] for layer in config.layers}
+    stored: dict[str, list[list[Counts]]] = {layer.name: [] for layer in config.layers}
     nnz: dict[str, list[NDArray[np.int64]]] = {layer.name: [] for layer in config.layers}
     for _, part in chunks(network, images):
         inputs = layer_inputs(network, part)
         for layer, plan in zip(network.layers, config.layers, strict=True):
-            bits = inputs.pop(layer.name)
-            stored[plan.name].append(stored_counts(_runs(bits, config), plan))
-            nnz[plan.name].append(set_bits(network, layer, bits))
+            read = inputs.pop(layer.name)
+            stored[plan.name].append(stored_counts(_runs(read, config), plan))
+            nnz[plan.name].append(set_bits(network, layer, read))
         advance(part.shape[0 if network.input_kind == "pixels" else 1])
     return Estimate(
         config,
         tuple(
-            _layer(plan, config, np.concatenate(stored.pop(plan.name), axis=-1), np.concatenate(nnz[plan.name]))
+            _layer(plan, config, _together(stored.pop(plan.name)), np.concatenate(nnz[plan.name]))
             for plan in config.layers
         ),
     )
@@ -169,9 +169,11 @@ def measured_layer(network: Network, images: NDArray[Any]) -> Callable[[Accelera
     return cycles
 
 
-def _runs(bits: NDArray[np.uint8], config: AcceleratorConfig) -> NDArray[np.uint8]:
-    """[steps, N, ...] of images as [steps, runs, ...] of what a layer reads in each run."""
-    return bits.swapaxes(0, 1).reshape(1, -1, *bits.shape[2:]) if config.streaming else bits
+def _runs(inputs: list[NDArray[np.uint8]], config: AcceleratorConfig) -> list[NDArray[np.uint8]]:
+    """[steps, N, ...] of images as [steps, runs, ...] of what a layer reads of each source in each run."""
+    if not config.streaming:
+        return inputs
+    return [bits.swapaxes(0, 1).reshape(1, -1, *bits.shape[2:]) for bits in inputs]
 
 
 def expected_layer(densities: Sequence[float], seed: int = 0) -> Callable[[AcceleratorConfig, int], float]:
@@ -193,21 +195,28 @@ def _drawn(
     alone = replace(plan, dataflow=SKIP, rows=1, rounds=plan.stored_rounds)
     shape = (plan.stored_rounds, images, *plan.source_map, plan.source_channels)
     bits = (random.random(shape, np.float32) < density).astype(np.uint8)
-    nnz = words_of(stored_counts(bits, alone), alone).bits.sum((0, 1), dtype=np.int64)
-    return _layer(plan, config, stored_counts(bits, plan), nnz)
+    nnz = words_of(stored_counts([bits], alone), alone).bits.sum((0, 1), dtype=np.int64)
+    return _layer(plan, config, stored_counts([bits], plan), nnz)
+
+
+def _together(parts: list[list[Counts]]) -> list[Counts]:
+    """Of each source, the counts of all images."""
+    return [np.concatenate(each, axis=-1) for each in zip(*parts, strict=True)]
 
 
 def _layer(
-    plan: LayerPlan, config: AcceleratorConfig, stored: Counts, nnz: NDArray[np.int64] | None = None
+    plan: LayerPlan, config: AcceleratorConfig, stored: list[Counts], nnz: NDArray[np.int64] | None = None
 ) -> LayerEstimate:
     """A layer on all images, as many at a time as memory allows; without ``nnz``, the set bits of its words."""
     rows, columns = plan.positions
-    words = rows * columns * plan.rounds * plan.words * plan.source_pool**2
-    words *= 1 if plan.window else plan.kernel[0] * plan.kernel[1]
-    size = max(1, WORD_BYTES // (words * stored.itemsize * config.frames)) * config.frames
+    words = 0
+    for source in plan.sources:
+        places = 1 if plan.window else source.kernel[0] * source.kernel[1]
+        words += rows * columns * source.rounds * source.words * source.source_pool**2 * places
+    size = max(1, WORD_BYTES // (words * stored[0].itemsize * config.frames)) * config.frames
     parts: list[tuple[NDArray[np.int64], ...]] = []
-    for start in range(0, stored.shape[-1], size):
-        found = words_of(stored[..., start : start + size], plan)
+    for start in range(0, stored[0].shape[-1], size):
+        found = words_of([own[..., start : start + size] for own in stored], plan)
         cycles = layer_cycles(plan, config, found)
         sums = (counts.sum((0, 1), dtype=np.int64) for counts in (found.tokens, found.bits))
         parts.append((cycles.cycles, cycles.first_fire, *sums))

@@ -1,6 +1,8 @@
 """From a network to the accelerator that runs it: what its layers may choose, and where everything lies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from model.accelerator import (
     DATAFLOWS,
@@ -15,7 +17,7 @@ from model.accelerator import (
     LayerPlan,
 )
 from model.config import PIXEL_BITS, Mode, require
-from model.network import Layer, Network
+from model.network import INPUT, Layer, Network, Source
 
 
 def default_share(network: Network) -> int:
@@ -32,10 +34,10 @@ def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
     """What may be worth while for a layer: ``skip``, then all with rows that a dense layer would be faster with.
 
     More rows need more copies of the weights, so in the end more groups. Of positions, those with fewer passes than
-    with fewer rows.
+    with fewer rows. A layer that joins others, or is added as it is, has none.
     """
     found = [(SKIP, 1)]
-    if not layer.spiking:
+    if not layer.spiking or _joins(network, layer):
         return found
     columns, steps = network.shapes[layer.name][2], network.time_steps
 
@@ -50,6 +52,27 @@ def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
         if rows % pool == 0 and passes(rows, rows, steps) < least:
             least = passes(rows, rows, steps)
             found.append((SYSTOLIC, rows))
+    return found
+
+
+def _joins(network: Network, layer: Layer) -> bool:
+    """Whether a layer has several sources, or is or has an identity shortcut."""
+    return len(layer.sources) > 1 or layer.skip is not None or any(each.skip == layer.name for each in network.layers)
+
+
+def spike_memories(network: Network) -> list[int]:
+    """The spike memory of each layer: the lowest one that nobody reads any more when the layer runs."""
+    found: list[int] = []
+    last_reader: list[int] = []
+    for index, layer in enumerate(network.layers):
+        readers = [
+            number
+            for number, other in enumerate(network.layers)
+            if layer.name in (other.skip, *(source.origin for source in other.sources))
+        ]
+        last_reader.append(max(readers, default=index + 1))
+        taken = {memory for memory, last in zip(found, last_reader, strict=False) if last >= index}
+        found.append(min(set(range(len(taken) + 1)) - taken))
     return found
 
 
@@ -103,8 +126,8 @@ def plan(
     ) or (Mode(network.layers[0].precision.membrane_width, 1),)
 
     plans: list[LayerPlan] = []
-    for layer, choice in zip(network.layers, chosen, strict=True):
-        plans.append(_plan_layer(network, layer, choice, lanes, share, modes, plans, streaming=streaming))
+    for layer, choice, memory in zip(network.layers, chosen, spike_memories(network), strict=True):
+        plans.append(_plan_layer(network, layer, choice, lanes, share, modes, plans, memory, streaming=streaming))
     widths = [network.accumulator_width(layer) for layer in network.layers]
     widest = max(network.layers, key=lambda layer: layer.precision.weight_width).precision.weight_width
     classes = network.layers[-1].channels
@@ -138,28 +161,19 @@ def _plan_layer(
     share: int,
     modes: tuple[Mode, ...],
     before: list[LayerPlan],
+    memory: int,
     *,
     streaming: bool,
 ) -> LayerPlan:
-    """Loops and places of one layer of a chain."""
-    origin = layer.sources[0].origin
-    expected = before[-1].name if before else "input"
+    """Loops and places of one layer, ``before`` are those of the earlier ones."""
+    reads = [source.origin for source in layer.sources] + [layer.skip] * (layer.skip is not None)
     require(
-        len(layer.sources) == 1 and layer.skip is None and origin == expected,
-        f"layer {layer.name}: joins are not supported by the accelerator; its input must be {expected} alone",
+        (INPUT not in reads) if before else reads == [INPUT],
+        f"layer {layer.name} reads {' and '.join(map(str, reads))}; of an accelerator, the first layer alone reads the "
+        "input, and nothing else",
     )
-    source, linear = layer.sources[0], layer.kind == "linear"
+    places = {plan.name: plan for plan in before}
     pixels = network.is_pixel_layer(layer)
-    channels, height, width = network.input_shape if not before else network.shapes[origin]
-    pool = None if not before else network.layer(origin).pool
-    summed = pool.size if pool and pool.kind == "sum" else 1
-    if pool and pool.kind == "max":
-        height, width = height // pool.size, width // pool.size
-    if not before and linear:
-        channels, height, width = channels * height * width, 1, 1
-        capacity = INPUT_WORD
-    else:
-        capacity = channels if not before else before[-1].row_lanes
     last = before[-1] if before else None
     own = layer.pool
     merged = own.size if own and own.kind == "max" else 1
@@ -167,8 +181,8 @@ def _plan_layer(
     dataflow, rows = choice
     steps = 1 if streaming or dataflow == TIME_PARALLEL else network.time_steps
     groups = -(-layer.channels // (lanes // rows))
-    kernel = (height // summed, width // summed) if linear else (source.weight.shape[2], source.weight.shape[3])
-    return LayerPlan(
+    first, *others = (_source(network, layer, source, places) for source in layer.sources)
+    plan = LayerPlan(
         name=layer.name,
         dataflow=dataflow,
         rows=rows,
@@ -176,24 +190,51 @@ def _plan_layer(
         spiking=layer.spiking,
         from_input=not before,
         pixels=pixels,
-        window=pixels and not linear,
-        kernel=kernel,
-        stride=1 if linear else source.stride,
-        padding=0 if linear else source.padding,
-        source_channels=channels,
-        source_map=(height, width),
-        source_pool=summed,
-        word_channels=capacity,
-        words=-(-channels // capacity),
+        window=pixels and layer.kind != "linear",
         rounds=PIXEL_BITS if pixels else steps,
         positions=network.shapes[layer.name][1:],
         channels=layer.channels,
         groups=groups,
         pool=merged,
-        weight_row=0 if last is None else last.weight_row + last.groups * last.fan_in,
+        weight_row=0 if last is None else last.weight_row + last.groups * last.group_rows,
         parameter_row=0 if last is None else last.parameter_row + last.groups * share,
         mode=modes.index(Mode(layer.precision.membrane_width, layer.leak)) if layer.spiking else 0,
+        memory=memory,
+        skip_memory=places[layer.skip].memory if layer.skip else None,
+        **first,
     )
+    joined: list[LayerPlan] = []
+    for fields in others:
+        row = plan.weight_row + plan.fan_in + sum(each.fan_in for each in joined)
+        joined.append(replace(plan, weight_row=row, **fields))
+    return replace(plan, joined=tuple(joined))
+
+
+def _source(network: Network, layer: Layer, source: Source, places: Mapping[str, LayerPlan]) -> dict[str, Any]:
+    """What a layer's plan says of one of its sources."""
+    linear, origin = layer.kind == "linear", places.get(source.origin)
+    channels, height, width = network.shapes[source.origin] if origin else network.input_shape
+    pool = network.layer(source.origin).pool if origin else None
+    summed = pool.size if pool and pool.kind == "sum" else 1
+    if pool and pool.kind == "max":
+        height, width = height // pool.size, width // pool.size
+    if not origin and linear:
+        channels, height, width = channels * height * width, 1, 1
+        capacity = INPUT_WORD
+    else:
+        capacity = origin.row_lanes if origin else channels
+    kernel = (height // summed, width // summed) if linear else (source.weight.shape[2], source.weight.shape[3])
+    return {
+        "kernel": kernel,
+        "stride": 1 if linear else source.stride,
+        "padding": 0 if linear else source.padding,
+        "source_channels": channels,
+        "source_map": (height, width),
+        "source_pool": summed,
+        "word_channels": capacity,
+        "words": -(-channels // capacity),
+        "source_memory": origin.memory if origin else 0,
+    }
 
 
 def _require_rows(network: Network, layer: Layer, choice: Choice, lanes: int, pool: int) -> None:
@@ -206,6 +247,9 @@ def _require_rows(network: Network, layer: Layer, choice: Choice, lanes: int, po
         require(rows == 1, f"{what}: skip has one")
         return
     require(rows > 1 and layer.spiking, f"{what}: rows are two and more, of a layer that spikes; choose skip")
+    require(
+        not _joins(network, layer), f"{what}: a layer that joins others, or is added as it is, has none; choose skip"
+    )
     if dataflow == SYSTOLIC:
         require(rows % pool == 0, f"{what}: max pooling of {pool} x {pool} needs a multiple of {pool}")
         return

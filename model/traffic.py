@@ -50,16 +50,18 @@ def traffic(plan: LayerPlan, config: AcceleratorConfig, tokens: float) -> Traffi
 
 
 def word_reads(plan: LayerPlan) -> int:
-    """Words that a layer reads of its source's memory in a run."""
+    """Words that a layer reads of its sources' memories in a run; of an identity shortcut, one a position and step."""
     if not plan.window:
-        return plan.groups * read_places(plan) * plan.stored_rounds * plan.words
+        skips = plan.positions[0] * plan.positions[1] * plan.rounds if plan.skip_memory is not None else 0
+        words = (read_places(source) * source.stored_rounds * source.words for source in plan.sources)
+        return plan.groups * (sum(words) + skips)
     # Every input column once for a row of positions.
     covered = (plan.tiles[1] * plan.tile - 1) * plan.stride + plan.kernel[1]
     return plan.groups * _inside(plan, 0) * _within(np.arange(covered) - plan.padding, plan.source_limit[1])
 
 
 def read_places(plan: LayerPlan) -> int:
-    """Places of the source's map that the kernel covers, over all positions, without padding."""
+    """Places of one source's map that the kernel covers, over all positions, without padding."""
     return _inside(plan, 0) * _inside(plan, 1) * plan.source_pool**2
 
 

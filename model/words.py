@@ -5,6 +5,7 @@ Which words are read, and in which order, depends on the layer alone; how many b
 last layer, one tile. A word is set where it is in any of its rows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,12 +35,17 @@ class Words:
     tokens: Counts
 
 
-def stored_counts(bits: NDArray[np.uint8], plan: LayerPlan) -> Counts:
-    """Set bits [H, W, rounds, words, N] of every word that is read, of what the layer reads, [steps, N, H, W, C].
+def stored_counts(inputs: Sequence[NDArray[np.uint8]], plan: LayerPlan) -> list[Counts]:
+    """Of each source, set bits [H, W, rounds, words, N] of every word that is read, of what the layer reads of it,
+    [steps, N, H, W, C].
 
     Of neighbouring positions in rows, the second axis has the words of a row of tiles: tile, kernel column, pooled
     column.
     """
+    return [_stored(bits, source) for bits, source in zip(inputs, plan.sources, strict=True)]
+
+
+def _stored(bits: NDArray[np.uint8], plan: LayerPlan) -> Counts:
     if plan.steps_together:
         bits = bits.max(0, keepdims=True)
     if plan.tile > 1:
@@ -69,15 +75,22 @@ def word_channels(plan: LayerPlan) -> NDArray[np.int64]:
     return np.diff(ends, prepend=0)
 
 
-def random_counts(plan: LayerPlan, density: float, images: int, random: np.random.Generator) -> Counts:
+def random_counts(plan: LayerPlan, density: float, images: int, random: np.random.Generator) -> list[Counts]:
     """Counts as :func:`stored_counts` has them, of bits that are set independently with probability ``density``."""
-    shape = (*plan.source_map, plan.rounds, plan.words, images)
-    return random.binomial(word_channels(plan)[:, None], density, shape).astype(np.int16)
+    return [
+        random.binomial(
+            word_channels(source)[:, None], density, (*source.source_map, source.rounds, source.words, images)
+        ).astype(np.int16)
+        for source in plan.sources
+    ]
 
 
-def words_of(stored: Counts, plan: LayerPlan) -> Words:
+def words_of(stored: Sequence[Counts], plan: LayerPlan) -> Words:
     """The words in the order in which they are read, of the counts that are stored."""
-    counts = _window(stored, plan) if plan.window else _gathered(stored, plan)
+    each = zip(stored, plan.sources, strict=True)
+    counts = np.concatenate(
+        [_window(own, source) if source.window else _gathered(own, source) for own, source in each], 1
+    )
     doubles = np.zeros(counts.shape[1], bool)
     if plan.pixels:  # the last word of every plane but the last
         per_round = counts.shape[1] // plan.rounds

@@ -1,5 +1,6 @@
 """Chains of random integers for the accelerator: shapes, strides, pools and widths up to their extremes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,13 +43,13 @@ def random_chain(seed: int) -> Case:
         largest = layer.pool.size**2 if layer.pool and layer.pool.kind == "sum" else 1
     classes = int(random.choice([1, 2, 3, 8, 10, 17]))
     whole = outputs[1] == outputs[2] and random.random() < 0.5
-    last = _codes(random, (classes, *outputs) if whole else (classes, int(np.prod(outputs))))
+    last = codes(random, (classes, *outputs) if whole else (classes, int(np.prod(outputs))))
     layers.append(
         Layer(
             "last",
             "conv" if whole else "linear",
             "none",
-            _fitting(random, last),
+            fitting(random, [Source(origin, last)]),
             (Source(origin, last),),
             random.integers(-20, 21, classes, np.int32),
         )
@@ -93,19 +94,21 @@ def sparse_images(network: Network, count: int, seed: int) -> NDArray[np.uint8]:
     return chosen.astype(np.uint8)
 
 
-def _codes(random: Generator, shape: tuple[int, ...]) -> NDArray[np.int8]:
+def codes(random: Generator, shape: tuple[int, ...]) -> NDArray[np.int8]:
+    """Codes of 2, 4 or 8 bits, from none to all of them 0."""
     limit = int(random.choice([1, 7, 127]))
     return (random.integers(-limit, limit + 1, shape) * (random.random(shape) < random.random())).astype(np.int8)
 
 
-def _fitting(random: Generator, weight: NDArray[np.int8]) -> Precision:
-    largest = int(np.abs(weight.astype(int)).max(initial=0))
-    fitting = [precision for precision in PRECISIONS if precision.weight_limit >= largest]
-    return fitting[int(random.integers(len(fitting)))]
+def fitting(random: Generator, sources: Sequence[Source]) -> Precision:
+    """Widths that hold the codes."""
+    largest = max(int(np.abs(source.weight.astype(int)).max(initial=0)) for source in sources)
+    able = [precision for precision in PRECISIONS if precision.weight_limit >= largest]
+    return able[int(random.integers(len(able)))]
 
 
 def _linear(random: Generator, origin: str, outputs: Shape) -> Source:
-    return Source(origin, _codes(random, (int(random.integers(1, 12)), int(np.prod(outputs)))))
+    return Source(origin, codes(random, (int(random.integers(1, 12)), int(np.prod(outputs)))))
 
 
 def _convolution(random: Generator, origin: str, outputs: Shape) -> Source:
@@ -114,7 +117,7 @@ def _convolution(random: Generator, origin: str, outputs: Shape) -> Source:
         padding = int(random.integers(0, kernel + 2))
         if min(outputs[1:]) + 2 * padding >= kernel:
             return Source(
-                origin, _codes(random, (int(random.integers(1, 12)), outputs[0], kernel, kernel)), stride, padding
+                origin, codes(random, (int(random.integers(1, 12)), outputs[0], kernel, kernel)), stride, padding
             )
 
 
@@ -124,7 +127,7 @@ def _spiking(random: Generator, name: str, kind: str, source: Source, outputs: S
     bias = np.rint(spread * random.normal(0, 0.3, len(weight))).astype(np.int32)
     threshold = np.rint(spread * random.uniform(-0.2, 1.5, len(weight))).astype(np.int32)
     layer = Layer(
-        name, kind, "lif", _fitting(random, source.weight), (source,), bias, threshold, leak=int(random.integers(0, 7))
+        name, kind, "lif", fitting(random, [source]), (source,), bias, threshold, leak=int(random.integers(0, 7))
     )
     neurons = layer.neuron_shape({source.origin: outputs})
     pool = Pool(str(random.choice(["max", "sum"])), int(random.integers(1, 1 + min(3, *neurons[1:]))))

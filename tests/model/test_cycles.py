@@ -119,9 +119,9 @@ def test_bound_of_a_convolution_by_hand():
     trained = network(shape=(1, 3, 3), padding=0)
     bits = np.zeros((3, 1, 3, 3, 1), np.uint8)
     bits[0, 0, 1, 1] = bits[2, 0, 0, 0] = 1
-    assert set_bits(trained, trained.layers[0], bits) == 2
+    assert set_bits(trained, trained.layers[0], [bits]) == 2
     trained = network(shape=(1, 3, 3), padding=1)
-    assert set_bits(trained, trained.layers[0], bits) == 9 + 4  # the middle is in all windows, a corner in four
+    assert set_bits(trained, trained.layers[0], [bits]) == 9 + 4  # the middle is in all windows, a corner in four
 
 
 def test_traffic_by_hand():
@@ -155,9 +155,9 @@ def test_words_of_rows_have_what_is_set_in_any(kind, choice):
     trained = network(kind=kind, shape=(3, 6, 5))
     config = plan(trained, lanes=24, lanes_per_neuron_unit=1, dataflow=[choice, ("skip", 1)])
     images = images_of(trained)
-    bits = layer_inputs(trained, images)["conv"]  # [rounds, N, H, W, C]
+    (bits,) = layer_inputs(trained, images)["conv"]  # [rounds, N, H, W, C]
     first = config.layers[0]
-    tokens = words_of(stored_counts(bits, first), first).bits
+    tokens = words_of(stored_counts([bits], first), first).bits
     padded = np.pad(bits, ((0, 0), (0, 0), (1, 1), (1, 1 + rows), (0, 0)))
     for number, (y, tile) in enumerate(np.ndindex(*first.tiles)):
         columns = [x for x in range(tile * first.tile, (tile + 1) * first.tile) if x < 5]
