@@ -43,7 +43,8 @@ def estimate(
     membrane_width: AskedMembraneWidth = None,
     bundle: Bundle = None,
     network: Annotated[
-        str | None, typer.Option("--network", metavar="NAME", help="An untrained shape in place of a bundle: vgg9.")
+        str | None,
+        typer.Option("--network", metavar="NAME", help="An untrained shape in place of a bundle: vgg9, resnet19."),
     ] = None,
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,

@@ -37,7 +37,7 @@ def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
     with fewer rows. A layer that joins others, or is added as it is, has none.
     """
     found = [(SKIP, 1)]
-    if not layer.spiking or _joins(network, layer):
+    if not layer.spiking or joins(network, layer):
         return found
     columns, steps = network.shapes[layer.name][2], network.time_steps
 
@@ -55,7 +55,7 @@ def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
     return found
 
 
-def _joins(network: Network, layer: Layer) -> bool:
+def joins(network: Network, layer: Layer) -> bool:
     """Whether a layer has several sources, or is or has an identity shortcut."""
     return len(layer.sources) > 1 or layer.skip is not None or any(each.skip == layer.name for each in network.layers)
 
@@ -248,7 +248,7 @@ def _require_rows(network: Network, layer: Layer, choice: Choice, lanes: int, po
         return
     require(rows > 1 and layer.spiking, f"{what}: rows are two and more, of a layer that spikes; choose skip")
     require(
-        not _joins(network, layer), f"{what}: a layer that joins others, or is added as it is, has none; choose skip"
+        not joins(network, layer), f"{what}: a layer that joins others, or is added as it is, has none; choose skip"
     )
     if dataflow == SYSTOLIC:
         require(rows % pool == 0, f"{what}: max pooling of {pool} x {pool} needs a multiple of {pool}")

@@ -1,6 +1,6 @@
 """Networks that are known by their shape: untrained, with random codes, for what does not depend on the weights."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,11 @@ DENSITY = 0.1
 """Spikes for which thresholds are about right."""
 FIRING = 1.3
 """Thresholds in standard deviations of sums of random codes: one in ten is beyond."""
+
+STEM = 64
+STAGES = ((128, 3), (256, 3), (512, 2))
+"""ResNet-19: channels and basic blocks of each stage; its first block halves the image."""
+HIDDEN = 256
 
 
 def vgg9(
@@ -31,7 +36,7 @@ def vgg9(
         name = f"conv{number}"
         source = Source(origin, _codes(random, precision, (channels, inputs, 3, 3)), 1, 1)
         mean_square = PIXEL_SCALE**2 / 3 if origin == INPUT else DENSITY
-        bias, threshold = np.zeros(channels, np.int32), _thresholds(source, mean_square)
+        bias, threshold = np.zeros(channels, np.int32), _thresholds([source], mean_square)
         layers.append(Layer(name, "conv", "lif", precision, (source,), bias, threshold, pool=pools.get(name)))
         inputs, origin = channels, name
     source = Source(origin, _codes(random, precision, (classes, inputs)))
@@ -39,7 +44,45 @@ def vgg9(
     return Network("pixels", input_shape, time_steps, tuple(layers), name="vgg9", provenance={"untrained": True})
 
 
-SHAPES: Mapping[str, Callable[[Precision], Network]] = {"vgg9": vgg9}
+def resnet19(precision: Precision, time_steps: int = 4, seed: int = 0) -> Network:
+    """MINT's ResNet-19 on 32 x 32 pixels, its joins by our law; an identity adds what fires by itself."""
+    random = np.random.default_rng(seed)
+    layers: list[Layer] = []
+
+    def add(
+        name: str, outputs: int, *sources: tuple[str, int, int, int], skip: str | None = None, pool: Pool | None = None
+    ) -> str:
+        """A layer of ``sources``: origin, inputs, kernel (0: linear) and stride."""
+        found = []
+        for origin, inputs, kernel, stride in sources:
+            codes = _codes(random, precision, (outputs, inputs, *(kernel, kernel)[: 2 * (kernel > 0)]))
+            found.append(Source(origin, codes, stride, kernel // 2))
+        mean_square = DENSITY if layers else PIXEL_SCALE**2 / 3
+        threshold = _thresholds(found, mean_square)
+        bias, joined = np.zeros(outputs, np.int32), threshold if skip else None
+        kind = "conv" if sources[0][2] else "linear"
+        layers.append(
+            Layer(name, kind, "lif", precision, tuple(found), bias, threshold, skip=skip, skip_bias=joined, pool=pool)
+        )
+        return name
+
+    before, inputs = add("stem", STEM, (INPUT, 3, 3, 1)), STEM
+    for stage, (outputs, blocks) in enumerate(STAGES, 1):
+        for block in range(1, blocks + 1):
+            first, last = block == 1, (stage, block) == (len(STAGES), blocks)
+            conv = add(f"stage{stage}_conv{block}", outputs, (before, inputs, 3, 1 + first))
+            shortcut = [(before, inputs, 1, 2)] * first
+            pool = Pool("sum", 32 >> len(STAGES)) if last else None
+            name, skip = f"stage{stage}_join{block}", None if first else before
+            before = add(name, outputs, (conv, outputs, 3, 1), *shortcut, skip=skip, pool=pool)
+            inputs = outputs
+    add("hidden", HIDDEN, (before, inputs, 0, 1))
+    source = Source("hidden", _codes(random, precision, (10, HIDDEN)))
+    layers.append(Layer("fc", "linear", "none", precision, (source,), np.zeros(10, np.int32)))
+    return Network("pixels", (3, 32, 32), time_steps, tuple(layers), name="resnet19", provenance={"untrained": True})
+
+
+SHAPES: Mapping[str, Callable[[Precision], Network]] = {"vgg9": vgg9, "resnet19": resnet19}
 
 
 def _codes(random: np.random.Generator, precision: Precision, shape: tuple[int, ...]) -> NDArray[np.int8]:
@@ -47,8 +90,8 @@ def _codes(random: np.random.Generator, precision: Precision, shape: tuple[int, 
     return random.integers(-limit, limit + 1, shape, np.int8)
 
 
-def _thresholds(source: Source, mean_square: float) -> NDArray[np.int32]:
+def _thresholds(sources: Sequence[Source], mean_square: float) -> NDArray[np.int32]:
     """About where sums of inputs with this mean square are, so that an untrained network spikes."""
-    flat = source.weight.reshape(len(source.weight), -1).astype(np.float64)
+    flat = np.concatenate([source.weight.reshape(len(source.weight), -1) for source in sources], 1).astype(np.float64)
     spread = np.sqrt(mean_square * (flat**2).sum(1))
     return np.maximum(1, np.rint(FIRING * spread)).astype(np.int32)

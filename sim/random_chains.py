@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from model.accelerator import SKIP, SYSTOLIC, TIME_PARALLEL, Choice
 from model.config import PIXEL_SCALE, Precision
 from model.network import Layer, Network, Pool, Shape, Source
+from model.plan import joins
 from model.validation import INPUT
 from sim.stimulus import PRECISIONS
 
@@ -68,7 +69,7 @@ def random_choices(network: Network, lanes: int, seed: int) -> list[Choice]:
     found: list[Choice] = []
     for layer in network.layers:
         options = [[(SKIP, 1)]]
-        if layer.spiking:
+        if layer.spiking and not joins(network, layer):
             pool = layer.pool.size if layer.pool and layer.pool.kind == "max" else 1
             columns = network.shapes[layer.name][2]
             tiles = [rows for rows in range(pool, min(lanes, columns + pool) + 1, pool) if rows > 1]

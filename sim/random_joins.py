@@ -1,4 +1,4 @@
-"""Small networks of random integers whose layers join any earlier ones, weighted or as they are, for the accelerator."""
+"""Small networks of random integers for the accelerator, whose layers join any earlier ones."""
 
 import numpy as np
 from numpy.random import Generator

@@ -3,14 +3,10 @@
 from torch import nn
 
 from model.config import require
+from model.shapes import HIDDEN, STAGES, STEM
 from model.training.layers import Branch, Conv, Join, Linear, Readout, SumPool
 from model.training.network import SpikingNetwork
 from model.training.sizes import Size
-
-STEM = 64
-STAGES = ((128, 3), (256, 3), (512, 2))
-"""Channels and basic blocks of each stage; its first block halves the image."""
-HIDDEN = 256
 
 
 def resnet19(size: Size) -> SpikingNetwork:
