@@ -8,7 +8,7 @@ from model.config import require
 ALL = "all"
 KBIT = 1024
 MEMORIES = ("weights", "parameters", "input", "spikes", "membranes")
-"""What can be limited; ``spikes`` are both memories that layers take turns with, ``membranes`` are there in the order
+"""What can be limited; ``spikes`` are all memories that layers take turns with, ``membranes`` are there in the order
 ``streaming``."""
 
 

@@ -146,7 +146,6 @@ def test_array_after_an_accelerator_leaves_no_file_of_it(chain, tmp_path):
         (["--dataset", "digits"], "images of digits are pixels of (1, 8, 8), the network takes pixels of (1, 5, 5)"),
         (["--top", "accelerator", "--rows", "4"], "rows and columns are the array's"),
         (["--top", "array", "--lanes", "4"], "are the accelerator's"),
-        (["--bundle", "tiny.safetensors"], "joins are not supported by the accelerator"),
         (["-W", "2", "-U", "4", "--top", "accelerator"], "no network of w2u4 ships"),
     ],
 )
