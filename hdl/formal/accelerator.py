@@ -4,42 +4,73 @@ from pathlib import Path
 
 import numpy as np
 
+from hdl import fire_sequencer, pixel_window, word_feeder
 from hdl.accelerator import Accelerator
 from hdl.formal.proof import Proof
+from hdl.loop_nest import Program
+from hdl.skip_unit import item_of
 from hdl.verilog import verilog_text
-from model.accelerator import SKIP, STREAMING, number_width
+from model.accelerator import FEED_DEPTH, SKIP, STREAMING, number_width
 from model.config import Precision
 from model.network import Layer, Network, Source
 from model.plan import plan
 from model.validation import INPUT
 
+COUNTER = 4
+"""Bits of a loop's counter in the harness."""
+ZERO = ",".join(["1'0"] * COUNTER)
 HARNESS = Path(__file__).with_suffix(".v")
 COVERS = ("cover_starts", "cover_read_and_write")
-OF_SPIKES = ("cover_fire_after_fire", "cover_done")
+OF_LEAST = ("cover_fire_after_fire", "cover_done")
 """A unit a lane: two time steps right after each other; a whole layer."""
 
 
-def small_network(kind: str, channels: int) -> Network:
-    """A convolution on pixels or spikes and a linear layer, as small as they come: the control does not care."""
+def small_network(kind: str, classes: int, least: bool) -> Network:
+    """A convolution on pixels or spikes, and a linear layer; unless it is the least one, all loops go around.
+
+    There is no address without contents, because all memories have a power of two words, or the same in all.
+    """
+    kernel, stride, padding, height, channels = (1, 1, 0, 1, 2) if least else (2, 2, 1, 2, 3)
     precision = Precision(2, 2)
-    weight = np.ones((2, channels, 1, 1), np.int8)
-    first = Layer("first", "conv", "lif", precision, (Source(INPUT, weight),), *np.full((2, 2), 1, np.int32))
-    last = Layer(
-        "last", "linear", "none", precision, (Source("first", np.ones((2, 4), np.int8)),), np.zeros(2, np.int32)
-    )
-    return Network(kind, (channels, 1, 2), 2, (first, last))
+    source = Source(INPUT, np.ones((channels, 1, kernel, kernel), np.int8), stride, padding)
+    first = Layer("first", "conv", "lif", precision, (source,), *np.full((2, channels), 1, np.int32))
+    weight = np.ones((classes, channels * height * 2), np.int8)
+    last = Layer("last", "linear", "none", precision, (Source("first", weight),), np.zeros(classes, np.int32))
+    return Network(kind, (1, height, 2), 2, (first, last))
 
 
-def accelerator(kind: str, share: int, component: type[Accelerator] = Accelerator, dataflow: str = SKIP) -> Proof:
+def loops(nest: str, programs: list[Program], wires: str, *levels: str) -> dict[str, str]:
+    """Wires of the harness, and the counters of a nest; of a level that never repeats, 0."""
+    peeks = {}
+    for level in levels:
+        count = max(program.counts[level] for program in programs)
+        signal = f"top.{nest}.nest.{level}_count"
+        peeks[f"{wires}_{level}"] = wide(signal, number_width(count)) if count > 1 else ZERO
+    return peeks
+
+
+def wide(signal: str, width: int) -> str:
+    """As wide as a counter of the harness."""
+    return ",".join(["1'0"] * (COUNTER - width) + [signal])
+
+
+def accelerator(
+    kind: str, share: int, component: type[Accelerator] = Accelerator, dataflow: str = SKIP, *, least: bool = False
+) -> Proof:
     """The first layer has two rows, of ``dataflow``, unless that is skip or streaming."""
     rows = 1 if dataflow in (SKIP, STREAMING) else 2
-    network = small_network(kind, 1 if rows == 1 else 4)  # 4: a memory of lanes that differ has no row without contents
+    lanes = 2 * rows
+    network = small_network(kind, 2 if least else lanes + 1, least)
     chosen = [(dataflow, rows), (SKIP, 1)] if rows > 1 else dataflow
-    config = plan(network, lanes=2 * rows, lanes_per_neuron_unit=share, dataflow=chosen)
+    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=chosen)
     row = number_width(config.weight_rows)
     intervals = [config.fire_interval(each) for each in config.layers]
     first = config.layers[0]
     window = first.window
+    marked = dict(item_of(config))["fire"].offset
+    fed = [word_feeder.program(each) for each in config.layers if not each.window]
+    fired = [fire_sequencer.program(each, config) for each in config.layers]
+    columns, following = pixel_window.window_columns(first), first.tile * first.stride
     stages = "top.token_2", "top.token_1", "top.token_0"
     peeks = {
         "layer": "top.layer",
@@ -70,12 +101,30 @@ def accelerator(kind: str, share: int, component: type[Accelerator] = Accelerato
         "feeder_fetched": "top.feeder.fetched",
         "feeder_valid": "top.feeder.valid",
         "feeder_read": "top.feeder.read",
+        "feeder_fire": f"top.feeder.o__payload[{marked}]",
+        "fetched_fire": "top.feeder.marks[1]",
+        "fetched_whole": "top.feeder.last" if rows > 1 else "1'1",
+        "skip_fire": f"top.skip.word[{marked}]",
+        "pushed": "top.words.w_port__en",
+        "pushed_fire": f"top.words.w_port__data[{marked}]",
+        "queue": ",".join(f"top.words.storage[{place}][{marked}]" for place in reversed(range(FEED_DEPTH))),
+        "consume": "top.words.consume",
+        "produce": "top.words.produce",
+        **loops("feeder", fed, "fed", "group", "row", "column", "round"),
+        **loops("sequencer", fired, "fired", "group", "row", "column", "step"),
     }
-    for name in ("running", "valid", "complete", "emitting", "read"):
-        peeks[f"window_{name}"] = f"top.window.{name}" if window else "1'0"
+    slides = ("running", "valid", "complete", "emitting", "read", "bottom", "ends_row")
+    peeks |= {f"window_{name}": f"top.window.{name}" if window else "1'0" for name in slides}
+    if window:
+        peeks |= loops("window", [pixel_window.program(first)], "window", "group", "row", "column")
+        peeks["window_until"] = wide("top.window.until", number_width(max(columns, following)))
+    else:
+        peeks |= {f"window_{name}": ZERO for name in ("group", "row", "column", "until")}
     return Proof(
         name="accelerator: layers, hand-overs, results, memories",
-        configuration=f"{kind}, {share} lanes a neuron unit" + (f", {dataflow}" if dataflow != SKIP else ""),
+        configuration=f"{kind}, {share} lanes a neuron unit"
+        + (f", {dataflow}" if dataflow != SKIP else "")
+        + (", least network" if least else ""),
         design=verilog_text(component(config, network), "mint_accelerator"),
         harness=HARNESS.read_text(),
         defines={
@@ -89,9 +138,17 @@ def accelerator(kind: str, share: int, component: type[Accelerator] = Accelerato
             "STEP": number_width(config.frame_steps),
             "INDEX": number_width(share),
             "WINDOW": int(window),
+            "C": COUNTER,
+            "GROUPS": first.groups,
+            "ROWS": first.tiles[0],
+            "COLUMNS": first.tiles[1],
+            "STEPS": 1 if first.fires_steps_together else config.frame_steps,
+            "LAST_GROUPS": config.layers[-1].groups,
+            "KERNEL": columns,
+            "STRIDE": following,
         },
         prepare=("proc", "memory"),
         peeks=peeks,
-        covers=COVERS + (OF_SPIKES if kind == "spikes" and share == rows == 1 and not config.streaming else ()),
-        cover_cycles=28 if kind == "spikes" and rows == 1 else 14,
+        covers=OF_LEAST if least else COVERS,
+        cover_cycles=28 if least else 18,
     )

@@ -1,7 +1,7 @@
-// What holds between the accelerator's parts; hdl.formal.accelerator proves it. Assumed is that the feeders fire as often
-// as the sequencer counts hand-overs: when it says that a layer is done, nothing is under way. ROW is the width of a
-// token's row, MASK its rows of lanes, TIMES the time steps that a hand-over of the first layer has, TILE its positions in
-// rows, SHARE the lanes of a neuron unit.
+// What holds between the accelerator's parts; hdl.formal.accelerator proves it. ROW is the width of a token's row, MASK its
+// rows of lanes, TIMES the time steps that a hand-over of the first layer has, TILE its positions in rows, SHARE the lanes
+// of a neuron unit. The first layer hands over for each of its GROUPS, ROWS and COLUMNS of tiles, and STEPS, the last layer
+// for each of LAST_GROUPS. KERNEL are the window's columns, STRIDE those to the next tile's. C is a loop counter's width.
 module proof (
     input clk,
     input rst,
@@ -33,17 +33,73 @@ module proof (
     wire waiting, pausing, complete, final_, storing, update;
     wire [`STEP-1:0] step;
     wire [`INDEX-1:0] index;
-    wire skip_valid, feeder_running, feeder_fetched, feeder_valid, window_running, window_valid, window_complete, window_emitting;
-    wire feeder_read, window_read;
+    wire skip_valid, feeder_running, feeder_fetched, feeder_valid, feeder_read;
+    wire window_running, window_valid, window_complete, window_emitting, window_read;
     wire [3:0] level;
+
+    // Where the loops of word feeder, window and sequencer are, and what is marked to fire.
+    wire [`C-1:0] fed_group, fed_row, fed_column, fed_round, fired_group, fired_row, fired_column, fired_step;
+    wire [`C-1:0] window_group, window_row, window_column, window_until;
+    wire feeder_fire, fetched_fire, fetched_whole, window_bottom, window_ends_row, pushed, pushed_fire, skip_fire;
+    wire [7:0] queue;
+    wire [2:0] consume, produce;
 
     reg begun = 0;
     always @(posedge clk) begun <= begun | rst;
+    assign assumed = 1;
 
     wire feeder_busy = feeder_running | feeder_fetched | feeder_valid;
     wire window_busy = window_running | window_valid | window_complete | window_emitting;
     wire flying = feeder_busy | window_busy | level != 0 | skip_valid | valid != 0 | waiting | complete;
-    assign assumed = !begun | !done | !flying;
+
+    wire [2:0] fires = valid & {tokens[2*TOKEN+`ROW+2], tokens[TOKEN+`ROW+2], tokens[`ROW+2]};
+
+    // A feeder fires as often as the sequencer counts hand-overs: those that are to come, by the sequencer's loops, are
+    // those that are to be made, by the feeder's loops, and those on their way.
+    wire [7:0] groups = layer ? `LAST_GROUPS : `GROUPS, rows = layer ? 1 : `ROWS, columns = layer ? 1 : `COLUMNS,
+        steps = layer ? 1 : `STEPS, hand_overs = groups * rows * columns * steps;
+    wire [7:0] fired = ((fired_group * rows + fired_row) * columns + fired_column) * steps + (steps == 1 ? 0 : fired_step);
+    wire [7:0] fed = ((fed_group * rows + fed_row) * columns + fed_column) * steps + (steps == 1 ? 0 : fed_round);
+    wire [7:0] windows = (window_group * `ROWS + window_row) * `COLUMNS
+        + (window_column < `KERNEL ? 0 : 1 + (window_column - `KERNEL) / `STRIDE);
+    wire over = final_ | done;  // the sequencer's loops are at their beginning again
+    wire [7:0] to_come = running & !over ? hand_overs - fired - waiting : 0;
+    wire [7:0] of_feeder = (feeder_running ? hand_overs - fed : 0)
+        + (feeder_fetched & fetched_fire) + (feeder_valid & feeder_fire);
+    wire [7:0] of_window = (window_running ? hand_overs - windows : 0)
+        + (window_valid & window_bottom & window_until == 0) + window_complete + window_emitting;
+    wire [15:0] from_oldest = {queue, queue} >> consume;
+    wire [7:0] queued = from_oldest[7:0] & ~(8'hff << level);
+    integer k;
+    reg [7:0] under_way;
+    always @* begin
+        under_way = (skip_valid & skip_fire) + fires[0] + fires[1] + fires[2];
+        for (k = 0; k < 8; k = k + 1) under_way = under_way + queued[k];
+    end
+    wire agree = !running | (to_come == of_feeder + of_window + under_way & !(over & waiting));
+
+    // That the loops are within their bounds, and the window `window_until` columns before its next place.
+    wire in_loops = (!running | over
+        | (fired_group < groups & fired_row < rows & fired_column < columns & fired_step < (layer ? 1 : `STEPS * `TIMES)))
+        & (!feeder_running | (fed_group < groups & fed_row < rows & fed_column < columns & (layer | fed_round < steps)))
+        & (!feeder_fetched | !fetched_fire | fetched_whole);
+    wire [7:0] until_next = !(window_valid & window_bottom) ? window_until
+        : window_ends_row ? `KERNEL - 1 : window_until == 0 ? `STRIDE - 1 : window_until - 1;
+    wire slides = !`WINDOW | (window_running
+        ? window_group < `GROUPS & window_row < `ROWS & window_column < (`COLUMNS - 1) * `STRIDE + `KERNEL
+            & until_next == (window_column < `KERNEL ? `KERNEL - 1 - window_column
+                : `STRIDE - 1 - (window_column - `KERNEL) % `STRIDE)
+        : window_valid ? window_bottom & window_ends_row & window_until == 0 : window_until == `KERNEL - 1);
+
+    // The last word of a layer fires, so that nothing comes after it: what a stage has last, when nothing is before it.
+    reg tail;  // of the queue, whether that is still in it or not
+    always @(posedge clk) if (pushed) tail <= pushed_fire;
+    wire [2:0] newest = produce - 1;
+    wire ends = (feeder_running | (feeder_fetched ? fetched_fire : !feeder_valid | feeder_fire))
+        & (!running | feeder_busy | window_busy | tail)
+        & level <= 8 & level[2:0] == (produce - consume) % 8
+        & (level != 0 ? queue[newest] == tail : skip_valid ? skip_fire == tail
+            : !tail | (valid[0] ? fires[0] : valid[1] ? fires[1] : !valid[2] | fires[2]));
 
     // A layer starts only when nothing is under way, and the number of the layer stays until everything is through.
     reg started = 0;
@@ -59,7 +115,6 @@ module proof (
     wire tiled = `TILE > 1 & !layer;
     wire [7:0] left = `SHARE != 1 ? (times - place) * `SHARE - index
         : 2 * (times - 1 - place) + (tiled ? 2 - part : 1 + pausing);
-    wire [2:0] fires = valid & {tokens[2*TOKEN+`ROW+2], tokens[TOKEN+`ROW+2], tokens[`ROW+2]};
     wire [2:0] bound = `SHARE == 1 ? fires : valid;  // what has to keep its distance
     integer i, j;
     reg apart;
@@ -88,7 +143,8 @@ module proof (
     wire banks = (!running | layer | full[reading]) & !(writing & full[writer_bank])
         & !(reads & writing & reading == writer_bank);
     wire arbitration = !(feeder_read | window_read | storing | complete) | (running & layer == started);
-    assign ok = !begun | (layers & apart & phases & units_free & results & banks & arbitration & !(start & flying));
+    assign ok = !begun | (layers & apart & phases & units_free & results & banks & arbitration & agree
+        & in_loops & slides & ends & !((start | done) & flying));
 
     wire now = begun & !rst;
     assign cover_starts = now & start;

@@ -85,6 +85,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         *(partial(neuron_unit, each) for each in neuron_units()),
         *(partial(systolic_array, each) for each in ARRAYS),
         *(partial(accelerator, kind, share, dataflow=dataflow) for kind, share, dataflow in ACCELERATORS),
+        partial(accelerator, "spikes", 1, least=True),
         *(partial(input_writer, *each) for each in WRITERS),
         *(partial(skip_unit, width) for width in SKIPPED_WORDS),
         *(partial(result_stream, result_config(*sizes)) for sizes in RESULTS),

@@ -11,8 +11,13 @@ from tests.formal.mutants import check_refuted, mutant
 
 
 def test_parts_keep_apart():
-    record = prove(replace(accelerator("spikes", 1), covers=("cover_fire_after_fire",)))
+    record = prove(replace(accelerator("spikes", 1, least=True), covers=("cover_fire_after_fire",)))
     assert record.covers == ("fire_after_fire",)
+
+
+def test_feeders_fire_as_often_as_the_sequencer_counts():
+    """With every loop going around; the window's as well."""
+    assert prove(replace(accelerator("pixels", 1), covers=())).counterexample is None
 
 
 @pytest.mark.parametrize(
@@ -28,7 +33,21 @@ def test_parts_keep_apart():
     ],
 )
 def test_a_bug_is_found(share, old, new):
-    check_refuted(accelerator("pixels", share, mutant(Accelerator, old, new)))
+    check_refuted(accelerator("spikes", share, mutant(Accelerator, old, new), least=True))
+
+
+@pytest.mark.parametrize(
+    ("kind", "uses", "old", "new"),
+    [
+        ("spikes", "word_feeder", 'nest.end_of("round") & (each | last_round)', 'nest.end_of("round")'),
+        ("spikes", "skip_unit", "payload.fire.eq(word.fire & last)", "payload.fire.eq(word.fire)"),
+        ("spikes", "fire_sequencer", '"column": plan.tiles[1],', '"column": plan.tiles[1] + plan.spiking,'),
+        ("pixels", "pixel_window", "until.eq(plan.tile * plan.stride - 1)", "until.eq(plan.tile * plan.stride - 2)"),
+    ],
+)
+def test_a_bug_of_loops_is_found(kind, uses, old, new):
+    """A feeder that fires too often, or a sequencer that waits for more."""
+    check_refuted(accelerator(kind, 1, mutant(Accelerator, old, new, f"hdl.{uses}")))
 
 
 def test_a_bug_of_frames_is_found():
