@@ -102,7 +102,15 @@ class _Cluster:
                 threshold = random.choice([potential, min(potential + 1, high), random.randint(-reach, reach)])
                 spike, membrane = fire(potential, threshold, mode.leak, mode.membrane_width)
                 port.set("index", lane)
-                port.set("parameters", {"threshold": threshold, "bias": biases[lane]})
+                parameters = {"threshold": threshold, "bias": biases[lane]}
+                if config.skips:
+                    other = random.randint(-reach, reach)
+                    spikes = random.randrange(2)
+                    port.set("shortcut", spikes)
+                    parameters = {"threshold": threshold, "bias": other, "bias_skip": biases[lane]}
+                    parameters = parameters if spikes else parameters | {"bias": biases[lane], "bias_skip": other}
+                    met.add(f"shortcut {spikes}")
+                port.set("parameters", parameters)
                 keep = int(together and step < steps - 1)
                 await self.cycle(potential=1, first=int(step == 0), keep=keep, update=int(bool(waiting)))
                 self._compare(waiting)

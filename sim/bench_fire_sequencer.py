@@ -32,6 +32,7 @@ def hand_overs(config: AcceleratorConfig, plan: LayerPlan) -> Iterator[list[dict
                 "again": int(tiled and x % plan.pool != 0),
                 "merge": int(y % plan.pool != 0 or x % plan.pool != 0) if not tiled or x % plan.pool == 0 else 0,
                 "store": int(row < rows and column < columns),
+                "skip": ((y * plan.positions[1] + x) * steps + step) * plan.groups + group,
             }
             for step in range(steps)
             for part, x in enumerate(range(tile * plan.tile, (tile + 1) * plan.tile))
@@ -64,12 +65,18 @@ async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int)
             met.add("apart" if wait else "as close as may be")
             cycle += config.fire_interval(plan) + wait
         end = max(due) + 2
+        skip = plan.skip_memory is not None
+        word = -1  # of the identity shortcut, read in time
         for cycle in range(end + 6):
             port.set("fire", int(cycle in fires))
             await port.tick()
             place = f"layer {plan.name}, cycle {cycle}, fires in {[each for each in fires if each < cycle][-2:]}"
             now, following, past = (due.get(cycle + i, {}) for i in (0, 1, -1))
             _compare(port, config, place, now, following, past, plan.spiking)
+            if skip and now:
+                check(place, {"the shortcut's word": now["skip"]}, {"the shortcut's word": word})
+            if skip and port.get("skip_read"):
+                word = port.get("skip_address")
             expect(port.get("done") == (cycle == end), f"{place}: done is {port.get('done')}")
         met |= {
             name
@@ -87,6 +94,9 @@ async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int)
                 "pixels in tiles": plan.tile > 1 and plan.pixels,
                 "pooled tiles": plan.tile > plan.pool > 1,
                 "partial tile": plan.positions[1] % plan.tile != 0,
+                "identity": skip,
+                "groups of an identity": skip and plan.groups > 1,
+                "shared identity": skip and share > 1,
             }.items()
             if happened
         }

@@ -1,6 +1,6 @@
 """Bench of the word feeder: it hands on the words of every kernel position as nested loops over the source would."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from random import Random
@@ -38,34 +38,60 @@ def _number(bits: Bits) -> int:
     return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
 
 
-def items_of(plan: LayerPlan, source: Bits) -> Iterator[dict[str, Any]]:
-    """Words that have a set bit or a mark."""
+def items_of(layer: LayerPlan, sources: Sequence[Bits]) -> Iterator[dict[str, Any]]:
+    """Words that have a set bit or a mark: of every hand-over, those of one source after another."""
+    blank = True
+    each_round = layer.spiking and not layer.pixels
+    turns = [[turn] for turn in range(layer.rounds)] if each_round else [list(range(layer.rounds))]
+    for group, y, tile in np.ndindex(layer.groups, *layer.tiles):
+        for together in turns:
+            own: list[dict[str, Any]] = []
+            for plan, source in zip(layer.sources, sources, strict=True):
+                for turn in together:
+                    own += _round(plan, source, plan.weight_row + group * layer.group_rows, y, tile, turn)
+                    own[-1]["double"] = int(layer.pixels and turn != layer.rounds - 1)
+            own[-1]["fire"] = 1
+            for item in own:
+                if item["bits"] or item["fire"] or (item["double"] and not blank):
+                    yield item
+                blank = bool(item["fire"]) or (blank and not item["bits"])
+
+
+def _round(plan: LayerPlan, source: Bits, row: int, y: int, tile: int, turn: int) -> list[dict[str, Any]]:
+    """All words of one source at one place, in one round."""
     rows, columns = (extent // plan.source_pool for extent in plan.source_map)
     capacity, pool = plan.word_channels, range(plan.source_pool)
-    blank = True
-    for group, y, tile, turn in np.ndindex(plan.groups, *plan.tiles, plan.rounds):
-        own: list[dict[str, Any]] = []
-        for i, j in np.ndindex(*plan.kernel):
-            for down, right, word in ((d, r, w) for d in pool for r in pool for w in range(plan.words)):
-                start, end = word * capacity, min((word + 1) * capacity, plan.source_channels)
-                parts = []
-                for part in range(plan.rows):
-                    x = tile * plan.tile + part * (plan.tile > 1)
-                    at_y, at_x = y * plan.stride + i - plan.padding, x * plan.stride + j - plan.padding
-                    inside = 0 <= at_y < rows and 0 <= at_x < columns and x < plan.positions[1]
-                    place = at_y * plan.source_pool + down, at_x * plan.source_pool + right
-                    step = part if plan.steps_together else turn
-                    parts.append(_number(source[(*place, step)][start:end]) if inside else 0)
-                row = plan.weight_row + (group * plan.kernel[0] + i) * plan.kernel[1] * plan.source_channels
-                item = {"row": row + j * plan.source_channels + start, "double": 0, "fire": 0}
-                own.append(item | {"bits": reduce(or_, parts), "parts": parts})
-        ends = turn == plan.rounds - 1
-        own[-1]["fire"] = int(ends or (plan.spiking and not plan.pixels))
-        own[-1]["double"] = int(plan.pixels and not ends)
-        for item in own:
-            if item["bits"] or item["fire"] or (item["double"] and not blank):
-                yield item
-            blank = bool(item["fire"]) or (blank and not item["bits"])
+    own: list[dict[str, Any]] = []
+    for i, j in np.ndindex(*plan.kernel):
+        for down, right, word in ((d, r, w) for d in pool for r in pool for w in range(plan.words)):
+            start, end = word * capacity, min((word + 1) * capacity, plan.source_channels)
+            parts = []
+            for part in range(plan.rows):
+                x = tile * plan.tile + part * (plan.tile > 1)
+                at_y, at_x = y * plan.stride + i - plan.padding, x * plan.stride + j - plan.padding
+                inside = 0 <= at_y < rows and 0 <= at_x < columns and x < plan.positions[1]
+                place = at_y * plan.source_pool + down, at_x * plan.source_pool + right
+                step = part if plan.steps_together else turn
+                parts.append(_number(source[(*place, step)][start:end]) if inside else 0)
+            weights = row + (i * plan.kernel[1] + j) * plan.source_channels + start
+            own.append({"row": weights, "double": 0, "fire": 0, "bits": reduce(or_, parts), "parts": parts})
+    return own
+
+
+class _Memories:
+    """The spike memories of a layer's sources; the port ``memory`` says which one is read."""
+
+    def __init__(self, words: Mapping[int, list[list[int]]], width: int, random: Random) -> None:
+        self._readers = {number: MemoryReader(["data"], own, width, random) for number, own in words.items()}
+        self._read = next(iter(self._readers.values()))
+
+    def drive(self, port: Port) -> None:
+        self._read.drive(port)
+
+    def observe(self, port: Port, cycle: int) -> None:
+        if port.get("read"):
+            self._read = self._readers[port.get("memory")]
+            self._read.observe(port, cycle)
 
 
 async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, stall: float) -> set[str]:
@@ -77,15 +103,23 @@ async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, st
     for index, plan in enumerate(config.layers):
         if plan.window:
             continue
-        source = random_source(plan, config, numbers)
-        expected = list(items_of(plan, source))
-        memory = MemoryReader(["data"], stored_words(plan, source), config.word_width, random)
+        places = {source.source_memory: source for source in plan.sources}  # those of one memory read the same layer
+        bits = {number: random_source(source, config, numbers) for number, source in places.items()}
+        expected = list(items_of(plan, [bits[source.source_memory] for source in plan.sources]))
+        words_ = {number: stored_words(source, bits[number]) for number, source in places.items()}
+        alone = config.chain or plan.from_input
+        memory = (
+            MemoryReader(["data"], words_[plan.source_memory], config.word_width, random)
+            if alone
+            else _Memories(words_, config.word_width, random)
+        )
         sink = Sink("o", random, stall)
         port.set("layer", index)
         port.set("start", 1)
         await run_agents(port, [memory], 1)
         port.set("start", 0)
-        words = plan.groups * plan.tiles[0] * plan.tiles[1] * plan.rounds * _window(plan) * plan.rows
+        window = sum(map(_window, plan.sources))
+        words = plan.groups * plan.tiles[0] * plan.tiles[1] * plan.rounds * window * plan.rows
         for cycle in range(1, 20 * (words + len(expected))):
             sink.drive(port)
             memory.drive(port)
@@ -134,5 +168,8 @@ def _corners(plan: LayerPlan, expected: list[dict[str, Any]], sink: Sink) -> set
         "beyond the last position": plan.positions[1] % plan.tile != 0 and plan.padding > 0,
         "pooled tiles": plan.tile > 1 and plan.source_pool > 1,
         "stalled": sink.stalled > 0,
+        "joins": len(plan.joined) > 0,
+        "joins in the last": len(plan.joined) > 0 and not plan.spiking,
+        "one memory twice": len({source.source_memory for source in plan.sources}) < len(plan.sources),
     }
     return {name for name, happened in met.items() if happened}

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import sim.cosim
@@ -11,6 +12,8 @@ from mint.app import app
 from model import bundle
 from model.config import Precision
 from model.network import Layer, Network, Pool, Source
+from model.training.export import to_network
+from model.training.networks import Size, named
 from sim.small_networks import first_layer
 
 runner = CliRunner()
@@ -44,6 +47,26 @@ def test_report(trained, tmp_path):
     assert report["simulator"] == "icarus"
     assert {"iverilog", "verilator", "cocotb", "python"} <= set(report["tools"])
     assert "mismatches" in result.stdout
+
+
+def test_a_residual_network_like_any_other(tmp_path, monkeypatch):
+    """ResNet-19 of a few channels, as PyTorch has it: exported, and through the same commands as the small networks."""
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    module = named("resnet19", Size(Precision(2, 4), width=1 / 32, input_shape=(1, 8, 8), time_steps=2))
+    module.calibrate(torch.randint(0, 256, (16, 1, 8, 8)))
+    network = to_network(module.eval(), provenance={"dataset": "digits"})
+    bundle.write(network, tmp_path / "residual.safetensors")
+    options = ["--bundle", "residual.safetensors", "--lanes", "8", "--dataflow", "auto", "-o", "."]
+    assert runner.invoke(app, ["verilog", *options]).exit_code == 0
+    memories = [memory["name"] for memory in json.loads((tmp_path / "mint.json").read_text())["memories"]]
+    assert memories == ["weights", "parameters", "input", "spikes 1", "spikes 2", "spikes 3"]
+    result = runner.invoke(app, ["cosim", *options])
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "cosim.json").read_text())
+    assert report["mismatches"] == 0
+    neurons = sum(int(np.prod(network.shapes[layer.name])) for layer in network.layers[:-1])
+    assert report["comparisons"] == 2 * (2 * 3 * neurons + 10 + 1)
 
 
 @pytest.fixture

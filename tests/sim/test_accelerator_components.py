@@ -26,6 +26,7 @@ from sim.bench_skip_unit import check_skip_unit
 from sim.bench_word_feeder import check_word_feeder
 from sim.port import simulate_in_amaranth
 from sim.random_chains import random_chain, random_choices
+from sim.random_joins import random_joins
 from sim.random_networks import random_images
 from sim.small_networks import first_layer
 
@@ -55,6 +56,12 @@ def accelerator(seed, rows=None):
     return plan(case.network, lanes=ROWS_LANES, lanes_per_neuron_unit=1, dataflow=choices)
 
 
+def joining(seed):
+    """Of a network whose layers join others."""
+    case = random_joins(seed)
+    return plan(case.network, lanes=case.lanes, lanes_per_neuron_unit=case.lanes_per_neuron_unit)
+
+
 def test_loop_nest():
     nests = [random_nest(seed) for seed in range(20)]
     met = set().union(*(run(nest, check_loop_nest, nest, seed) for seed, nest in enumerate(nests)))
@@ -76,13 +83,14 @@ def test_skip_unit(width, rows):
 def test_word_feeder():
     met = set()
     cases = [(301, None), (79, None), (156, None), (125, 1), (221, 1), (259, 1)]
-    for seed, (chain, rows) in enumerate(cases):
-        config = accelerator(chain, rows)
+    configs = [accelerator(chain, rows) for chain, rows in cases] + [joining(8), joining(132), joining(25)]
+    for seed, config in enumerate(configs):
         for stall in WAITS:
             met |= run(WordFeeder(config), check_word_feeder, config, seed, stall)
     assert met >= {"input", "pixels", "last", "silent", "doubles", "doubles alone", "stalled"}
     assert met >= {"padding", "beyond the kernel", "stride", "sum pool", "odd sum pool"}
     assert met >= {"several words", "partial word", "groups"}
+    assert met >= {"joins", "joins in the last", "one memory twice"}
     assert met >= {"time steps in rows", "tiles", "partial tile", "beyond the last position", "pooled tiles"}
 
 
@@ -102,20 +110,25 @@ def test_fire_sequencer():
     for chain, rows in ((155, None), (273, None), (353, None), (209, 1), (121, 0), (213, 0)):
         config = accelerator(chain, rows)
         met |= run(FireSequencer(config), check_fire_sequencer, config, chain)
+    for seed in (129, 83):
+        met |= run(FireSequencer(joining(seed)), check_fire_sequencer, joining(seed), seed)
+    assert met >= {"identity", "groups of an identity", "shared identity"}
     assert met >= {"held", "max pool", "odd max pool", "groups", "shared", "shared and held", "pooled groups", "last"}
     assert met >= {"as close as may be", "apart"}
     assert met >= {"time steps in rows", "tiles", "pixels in tiles", "pooled tiles", "partial tile"}
 
 
-@pytest.mark.parametrize(("share", "relays"), [(1, False), (2, False), (4, False), (1, True)])
-def test_cluster(share, relays):
-    plain = accelerator(0)
-    layers = [replace(layer, dataflow="time-parallel", rows=3) for layer in plain.layers]
+@pytest.mark.parametrize(
+    ("share", "option"), [(1, None), (2, None), (4, None), (1, "relayed"), (1, "shortcut 1"), (3, "shortcut 1")]
+)
+def test_cluster(share, option):
+    plain, relays, skips = accelerator(0), option == "relayed", option == "shortcut 1"
+    changes = {"dataflow": "time-parallel", "rows": 3} if relays else {"skip_memory": 0 if skips else None}
     config = replace(
         plain,
         lanes=share,
         lanes_per_neuron_unit=share,
-        layers=tuple(layers) if relays else plain.layers,
+        layers=tuple(replace(layer, **changes) for layer in plain.layers),
         time_steps=3,
         modes=MODES,
         membrane_width=8,
@@ -126,7 +139,7 @@ def test_cluster(share, relays):
     assert met >= {f"mode {index}" for index in range(len(MODES))}
     assert met >= {"spikes", "pixels", "last", "tie", "saturates", "keeps", "wraps"}
     assert ("adds meanwhile" in met) == (share == 1)
-    assert ("relayed" in met) == relays
+    assert ("relayed" in met, "shortcut 1" in met) == (relays, skips)
 
 
 # A word of a linear layer has 32 inputs, a beat of its pixels four.
