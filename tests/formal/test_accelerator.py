@@ -39,7 +39,7 @@ def test_a_bug_is_found(share, old, new):
 @pytest.mark.parametrize(
     ("kind", "uses", "old", "new"),
     [
-        ("spikes", "word_feeder", 'nest.end_of("round") & (each | last_round)', 'nest.end_of("round")'),
+        ("spikes", "word_feeder", "loops.round_ends & (each | loops.last_round)", "loops.round_ends"),
         ("spikes", "skip_unit", "payload.fire.eq(word.fire & last)", "payload.fire.eq(word.fire)"),
         ("spikes", "fire_sequencer", '"column": plan.tiles[1],', '"column": plan.tiles[1] + plan.spiking,'),
         ("pixels", "pixel_window", "until.eq(plan.tile * plan.stride - 1)", "until.eq(plan.tile * plan.stride - 2)"),
