@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import nn
 
-from bench import ablation, exactness, memory, race
+from bench import ablation, crop, exactness, memory, race
 from bench.entry import run
+from model import bundle, datasets
 from model.config import Precision
 from model.datasets import Dataset, Split
 from model.training import equality
@@ -116,3 +117,14 @@ def test_memory_grows_by_as_much_for_every_time_step_and_image(
     module = race.ours(Precision(4, 4))(2)
     kept = [memory.kept_bytes(module, torch.zeros(count, 1, 28, 28, dtype=torch.uint8)) for count in (1, 2, 3)]
     assert kept[2] - kept[1] == kept[1] - kept[0] > 2 * (16 * 28**2 + 32 * 14**2) * 4  # potentials alone, T = 2
+
+
+def test_crop_is_the_middle_of_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 3, 32, 32), np.uint8)
+    split = Split(images, np.zeros(5, np.int64))
+    monkeypatch.setattr(datasets, "load", lambda name, folder: Dataset(name, split, split, split))
+    monkeypatch.setattr(sys, "argv", ["crop", "build/vgg9", "--bits", "2", "--images", "2"])
+    crop.main()
+    network = bundle.read(Path("build/vgg9.safetensors"))
+    assert (network.input_shape, network.precision, len(network.layers)) == ((3, 8, 8), Precision(2, 2), 8)
+    assert np.load("build/vgg9.npy").tolist() == images[:2, :, 12:20, 12:20].tolist()
