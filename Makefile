@@ -16,6 +16,7 @@ size = $(call option,--rows,ROWS) $(call option,--columns,COLUMNS)
 lanes = $(call option,--lanes,LANES) $(call option,--lanes-per-neuron-unit,LANES_PER_NEURON_UNIT)
 bundle = $(call option,--bundle,BUNDLE)
 data = $(call option,--data-dir,DATA_DIR)
+input = $(call option,--input,INPUT)
 dataflow = $(call option,--dataflow,DATAFLOW)
 accelerator = $(lanes) $(dataflow) $(call option,--memory-kbit,MEMORY_KBIT)
 shape = $(call option,--network,NETWORK) $(call option,--density,DENSITY)
@@ -30,14 +31,14 @@ help:      ## this list
 
 setup: $(FULL)     ## install everything that the verbs below need into .venv
 
-estimate: $(CORE)  ## cycles, bound, traffic and memories of the accelerator   W=4 U=4 [IMAGES=100 BUNDLE= LANES= NETWORK=vgg9 DENSITY=0.1]
-	@$(RUN) -m mint estimate $(precision) $(bundle) $(data) $(lanes) $(dataflow) $(shape) $(call option,--images,IMAGES)
+estimate: $(CORE)  ## cycles, bound, traffic and memories of the accelerator   W=4 U=4 [IMAGES=100 BUNDLE= INPUT=file.npy LANES= NETWORK=vgg9 DENSITY=0.1]
+	@$(RUN) -m mint estimate $(precision) $(bundle) $(data) $(input) $(lanes) $(dataflow) $(shape) $(call option,--images,IMAGES)
 
 verilog: $(CORE)   ## write a network as Verilog, with its testbench   W=4 U=4 [BUNDLE= LANES=128 DATAFLOW=auto MEMORY_KBIT=; TOP=array ROWS= COLUMNS=]
 	@$(RUN) -m mint verilog $(precision) $(bundle) $(call option,--top,TOP) $(accelerator) $(data) $(size)
 
-cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [SIM=verilator TOP=array LANES= BUNDLE=]
-	@$(RUN) -m mint cosim $(precision) $(size) $(lanes) $(dataflow) $(bundle) $(data) $(call option,--top,TOP) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
+cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [SIM=verilator TOP=array LANES= BUNDLE= INPUT=file.npy]
+	@$(RUN) -m mint cosim $(precision) $(size) $(lanes) $(dataflow) $(bundle) $(data) $(input) $(call option,--top,TOP) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
 
 soak: $(CORE)      ## 1,000 images through an accelerator in Verilator, with random waits   [BUNDLE= IMAGES=1000]
 	@$(RUN) -m mint cosim --bundle=$(or $(BUNDLE),bundles/mlp-fashion-w4u4.safetensors) --images=$(or $(IMAGES),1000) --simulator=verilator --idle=64 --stall=64 --output=build/soak

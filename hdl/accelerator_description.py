@@ -147,6 +147,7 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
     ]
     if config.streaming:
         found += _kept(config)
+    steps = "" if config.streaming else "[time step]"
     for number, (name, words) in enumerate(config.spike_memories.items()):
         if words:
             stored = [layer.name for layer in config.layers if layer.spiking and layer.memory == number]
@@ -156,7 +157,7 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
                     "words": words,
                     "word_bits": config.spike_width,
                     "word": "a spike a lane" if config.rows == 1 else "the spikes of a group of channels",
-                    "map": [f"{', '.join(stored)}: [row][column][time step][group of channels]"],
+                    "map": [f"{', '.join(stored)}: [row][column]{steps}[group of channels]"],
                 }
             )
     return found
@@ -181,7 +182,7 @@ def _kept(config: AcceleratorConfig) -> list[dict[str, Any]]:
         }
         for name, words, width, what, where in (
             ("membranes", config.membrane_words, config.membrane_width, "stored membranes", places),
-            ("membranes of the last layer", config.sum_words, config.accumulator_width, "logits so far", [sums]),
+            ("sums", config.sum_words, config.accumulator_width, "logits so far", [sums]),
         )
         if words
     ]

@@ -51,7 +51,11 @@ def patience(config: AcceleratorConfig) -> int:
             source.source_pool**2 * source.kernel[0] * source.kernel[1] * (source.source_channels + source.words)
             for source in plan.sources
         )
-        dense += plan.groups * positions * (plan.rounds * reads + config.fire_interval(plan) * config.time_steps)
+        dense += (
+            plan.groups
+            * positions
+            * (plan.rounds * config.frames * reads + config.fire_interval(plan) * config.time_steps)
+        )
     return 2 * dense + 10_000
 
 

@@ -8,6 +8,7 @@ from mint.console import console
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mint.images import Images
     from model.accelerator import AcceleratorConfig
     from model.network import Network
 
@@ -61,6 +62,13 @@ def accelerator_config(
                 break
     require_memory(config, limits)
     return config
+
+
+def cycles_by(network: "Network", images: "Images") -> "Callable[[AcceleratorConfig, int], float]":
+    """Cycles of a layer on the first of ``images``."""
+    from model.estimate import measured_layer
+
+    return measured_layer(network, images.first(network, min(AUTO_IMAGES, images.count(network))))
 
 
 def rows_of(dataflow: str, rows: int) -> str:

@@ -97,8 +97,7 @@ def cosim(
     import numpy as np
 
     from mint.choice import choose
-    from mint.images import first_images, read_images
-    from model import datasets
+    from mint.images import images_for
     from model.config import require
     from sim.cosim import Waits
     from sim.simulators import SIMULATORS, SimulationError, installed
@@ -110,32 +109,26 @@ def cosim(
     require(network is not None, f"no network of {precision} ships; name yours with --bundle")
     assert network is not None
     assert path is not None
-    if file is None:
-        name = dataset or str(network.provenance.get("dataset", "fashion-mnist"))
-        test = datasets.load(name, data_dir).test
-        stimulus = first_images(network, test.images, images, f"the test set of {name}")
-        labels = test.labels[:images]
-    else:
-        name, labels = file.name, None
-        stimulus = first_images(network, read_images(file, network), images, file)
+    given = images_for(network, dataset, data_dir, file)
 
     folder = output or Path("build") / str(precision)
-    case = Case(network, stimulus, folder / "cosim", simulator, Waits(idle, stall))
+    case = Case(network, given.first(network, images), folder / "cosim", simulator, Waits(idle, stall))
     try:
         if top == "array":
             found = _array(case, rows, columns)
         else:
-            from mint.accelerator import accelerator_config
+            from mint.accelerator import accelerator_config, cycles_by
 
             config = accelerator_config(
-                network, lanes, lanes_per_neuron_unit, dataflow, dataset=dataset, data_dir=data_dir, retire=True
+                network, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles_by(network, given), retire=True
             )
             found = _accelerator(case, config, dataflow)
     except SimulationError as error:
         messages.print(f"error: {error}", style="red", soft_wrap=True)
         raise typer.Exit(1) from error
-    accuracy = None if labels is None else 100 * float((np.array(found.logits).argmax(1) == labels).mean())
-    identity = {"top": top, "bundle": path.name, "dataset": name, "simulator": simulator, "accuracy": accuracy}
+    classes = np.array(found.logits).argmax(1)
+    accuracy = None if given.labels is None else 100 * float((classes == given.labels[:images]).mean())
+    identity = {"top": top, "bundle": path.name, "dataset": given.name, "simulator": simulator, "accuracy": accuracy}
     write_json(folder / "cosim.json", identity | found.numbers)
     shown = [] if accuracy is None else [("accuracy", f"{accuracy:.1f} %")]
     _print(f"{path.name} on {found.title}, {simulator}", [*found.rows, *shown])

@@ -87,7 +87,11 @@ def estimate(
     Writes FOLDER/estimate.json, and the chart as .png and .svg.
     """
     from mint.accelerator import accelerator_config
+    from model.config import require
 
+    require(
+        density is None or file is None, "--density is without images, and --input a file of them; give one of them"
+    )
     chosen, folder, title = _network(bundle, network, weight_width, membrane_width, density)
     if density is None:
         cycles, estimated, kind = _measured(chosen, images, dataset, data_dir, file)
@@ -130,21 +134,13 @@ def _measured(
     """Cycles of a layer on the first images, to choose by; the estimate for all; what that is."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from mint.accelerator import AUTO_IMAGES
-    from mint.images import first_images, read_images
-    from model import datasets
-    from model.estimate import measured, measured_layer
+    from mint.accelerator import cycles_by
+    from mint.images import images_for
+    from model.estimate import measured
 
-    if file is None:
-        name = dataset or str(network.provenance.get("dataset", "fashion-mnist"))
-        found, source, asked = datasets.load(name, data_dir).test.images, f"the test set of {name}", images or 100
-        what = f"test images of {name}"
-    else:
-        source, what = str(file), f"images of {file.name}"
-        found = read_images(file, network)
-        asked = images or found.shape[0 if network.input_kind == "pixels" else 1]
-    chosen = first_images(network, found, asked, source)
-    few = first_images(network, chosen, min(AUTO_IMAGES, asked), source)
+    given = images_for(network, dataset, data_dir, file)
+    asked = images or (given.count(network) if file else 100)
+    chosen = given.first(network, asked)
 
     def count(config: "AcceleratorConfig") -> "Estimate":
         with Progress(
@@ -153,7 +149,7 @@ def _measured(
             task = progress.add_task("", total=asked)
             return measured(network, config, chosen, lambda done: progress.advance(task, done))
 
-    return measured_layer(network, few), count, EXACT.format(count=f"{asked:,}", source=what)
+    return cycles_by(network, given), count, EXACT.format(count=f"{asked:,}", source=given.kind)
 
 
 def _expected(

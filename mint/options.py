@@ -84,6 +84,6 @@ MemoryLimit = Annotated[
         "--memory-kbit",
         metavar="N",
         help="Refuse an accelerator whose memories are larger: all together, or some by themselves, as in "
-        "weights=2000,spikes=200; the others are parameters, input and membranes.",
+        "weights=2000,spikes=200; the others are parameters, input, membranes and sums.",
     ),
 ]

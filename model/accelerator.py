@@ -363,7 +363,7 @@ class AcceleratorConfig:
         }
         if self.streaming:
             sizes["membranes"] = self.membrane_words * self.neuron_units * self.membrane_width
-            sizes["membranes of the last layer"] = self.sum_words * self.neuron_units * self.accumulator_width
+            sizes["sums"] = self.sum_words * self.neuron_units * self.accumulator_width
         return sizes | {f"spikes {name}": words * self.spike_width for name, words in self.spike_memories.items()}
 
     # Cycles between the skip unit's tokens; the benches measure them.

@@ -7,9 +7,9 @@ from model.config import require
 
 ALL = "all"
 KBIT = 1024
-MEMORIES = ("weights", "parameters", "input", "spikes", "membranes")
-"""What can be limited; ``spikes`` are all memories that layers take turns with, ``membranes`` are there in the order
-``streaming``."""
+MEMORIES = ("weights", "parameters", "input", "spikes", "membranes", "sums")
+"""What can be limited; ``spikes`` are all memories that layers take turns with, ``membranes`` and the last layer's
+``sums`` are there in the order ``streaming``."""
 
 
 def memory_limits(text: str) -> dict[str, int]:

@@ -95,13 +95,13 @@ def plan(
 
     ``dataflow`` is that of all layers where it applies, ``streaming`` for the order of that name, or a choice for each.
     """
-    streaming = dataflow == STREAMING
+    streaming = dataflow == STREAMING and network.time_steps > 1  # a single one is no other order than skip
     require(1 <= lanes <= LARGEST_LANES, f"{lanes} lanes; an accelerator has 1 to {LARGEST_LANES}")
     if isinstance(dataflow, str):
         names = (*DATAFLOWS, STREAMING)
         require(dataflow in names, f"dataflow {dataflow!r}; choose one of: {', '.join(names)}")
         require(
-            not streaming or network.input_kind == "spikes",
+            dataflow != STREAMING or network.input_kind == "spikes",
             "dataflow streaming takes the spikes of one time step after another, and this network's input is pixels, "
             f"the same at every time step; choose one of: {', '.join(DATAFLOWS)}",
         )

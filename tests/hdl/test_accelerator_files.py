@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from hdl.accelerator_files import accelerator_files
+from hdl.accelerator_testbench import patience
 from model.config import Precision
+from model.estimate import expected
 from model.network import Pool
 from model.plan import plan
 from sim.chains import Chain, Link
@@ -39,6 +41,14 @@ def generate(chain, folder, *, lanes=3, share=1, dataflow="skip"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return description
+
+
+@pytest.mark.parametrize("dataflow", ["skip", "time-parallel", "systolic", "streaming"])
+def test_the_testbench_waits_longer_than_an_image_of_set_bits_takes(dataflow):
+    links = (Link(16, 1), Link(16, 5, padding=2))
+    chain = replace(CHAIN, input_kind="spikes", input_shape=(1, 12, 12), time_steps=8, links=links)
+    config = plan(chain.network(), lanes=32, dataflow=dataflow)
+    assert patience(config) > expected(config, [1.0] * 3).latency.max()
 
 
 def simulate(folder, *options):

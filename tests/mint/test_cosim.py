@@ -104,6 +104,8 @@ def test_events_one_time_step_after_another(events, tmp_path):
     ("arguments", "sentence"),
     [
         (["cosim", "--images", "4"], "4 images; events.npy has 3"),
+        (["cosim", "--dataset", "digits"], "--input is a file of images, and --dataset a data set; give one of them"),
+        (["estimate", "--density", "0.1"], "--density is without images, and --input a file of them; give one of"),
         (["estimate", "--input", "events.safetensors"], "events.safetensors: not a NumPy array file"),
     ],
 )
@@ -112,6 +114,14 @@ def test_a_wrong_file_is_one_sentence(events, arguments, sentence):
     result = runner.invoke(app, [command, *events, *own])
     assert result.exit_code == 2
     assert sentence in " ".join(result.stderr.split())
+
+
+def test_spikes_come_from_a_file(events):
+    result = runner.invoke(app, ["estimate", "--bundle", "events.safetensors", "--dataset", "digits"])
+    assert result.exit_code == 2
+    assert "the network takes spikes, and data sets are pixels; give spikes [T, N, C, H, W] with --input FILE" in (
+        " ".join(result.stderr.split())
+    )
 
 
 def test_report_of_the_accelerator(trained, tmp_path):

@@ -139,7 +139,10 @@ def test_array_after_an_accelerator_leaves_no_file_of_it(chain, tmp_path):
         (["--lanes", "0"], "0"),
         (["--lanes-per-neuron-unit", "3", "--lanes", "1025"], "1025"),
         (["--memory-kbit", "1"], "1 kbit are 1,024 bits"),
-        (["--memory-kbit", "rom=1"], "memory 'rom'; choose one of: weights, parameters, input, spikes, membranes, all"),
+        (
+            ["--memory-kbit", "rom=1"],
+            "memory 'rom'; choose one of: weights, parameters, input, spikes, membranes, sums, all",
+        ),
         (["--memory-kbit", "spikes=much"], "a memory limit of 'much' kbit; give a whole number from 1 on"),
         (["--memory-kbit", "1,all=2"], "two limits of all; give one"),
         (["--images", "0"], "0 images; at least 1"),
