@@ -44,7 +44,7 @@ def loops(nest: str, programs: list[Program], wires: str, *levels: str) -> dict[
     peeks = {}
     for level in levels:
         count = max(program.counts[level] for program in programs)
-        signal = f"top.{nest}.nest.{level}_count"
+        signal = f"{nest}.{level}_count"
         peeks[f"{wires}_{level}"] = wide(signal, number_width(count)) if count > 1 else ZERO
     return peeks
 
@@ -110,13 +110,13 @@ def accelerator(
         "queue": ",".join(f"top.words.storage[{place}][{marked}]" for place in reversed(range(FEED_DEPTH))),
         "consume": "top.words.consume",
         "produce": "top.words.produce",
-        **loops("feeder", fed, "fed", "group", "row", "column", "round"),
-        **loops("sequencer", fired, "fired", "group", "row", "column", "step"),
+        **loops("top.feeder.nest", fed, "fed", "group", "row", "column", "round"),
+        **loops("top.sequencer.nest", fired, "fired", "group", "row", "column", "step"),
     }
     slides = ("running", "valid", "complete", "emitting", "read", "bottom", "ends_row")
     peeks |= {f"window_{name}": f"top.window.{name}" if window else "1'0" for name in slides}
     if window:
-        peeks |= loops("window", [pixel_window.program(first)], "window", "group", "row", "column")
+        peeks |= loops("top.window.nest", [pixel_window.program(first)], "window", "group", "row", "column")
         peeks["window_until"] = wide("top.window.until", number_width(max(columns, following)))
     else:
         peeks |= {f"window_{name}": ZERO for name in ("group", "row", "column", "until")}

@@ -16,6 +16,7 @@ from hdl.formal.proof import Proof, ProofError, Record, prove
 from hdl.formal.result_stream import result_config, result_stream
 from hdl.formal.skip_unit import skip_unit
 from hdl.formal.systolic_array import systolic_array
+from hdl.formal.word_feeder import word_feeder
 from hdl.neuron_unit import NeuronUnit
 from hdl.processing_element import ProcessingElement
 from hdl.synthesis import Library
@@ -87,6 +88,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         *(partial(accelerator, kind, share, dataflow=dataflow) for kind, share, dataflow in ACCELERATORS),
         partial(accelerator, "spikes", 1, least=True),
         *(partial(input_writer, *each) for each in WRITERS),
+        word_feeder,
         *(partial(skip_unit, width) for width in SKIPPED_WORDS),
         *(partial(result_stream, result_config(*sizes)) for sizes in RESULTS),
     ]
