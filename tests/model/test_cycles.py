@@ -12,6 +12,7 @@ from model.config import ConfigError, Precision
 from model.cycles import FIRST_WORD, WRITE_BACK, fire_latency, layer_cycles
 from model.dataflow import fastest
 from model.estimate import expected, expected_layer, measured, measured_layer
+from model.golden.network import run
 from model.network import Layer, Network, Pool, Source
 from model.plan import choices, plan
 from model.shapes import vgg9
@@ -143,6 +144,32 @@ def test_a_window_reads_a_pixel_once_a_row():
     config = plan(network(kind="pixels", shape=(2, 6, 5)), lanes=8)
     assert word_reads(config.layers[0]) == (6 * 3 - 2) * 5
     assert read_places(config.layers[0]) == (6 * 3 - 2) * (5 * 3 - 2)
+
+
+def test_a_join_by_hand():
+    """Two sources and an identity on 2 x 2 places, three steps; four channels are two words of two lanes."""
+    random, ones = np.random.default_rng(5), np.ones(4, np.int32)
+
+    def layer(name, *origins, skip=None):
+        sources = tuple(Source(origin, random.integers(-7, 8, (4, 4, 1, 1), np.int8)) for origin in origins)
+        return Layer(name, "conv", "lif", PRECISION, sources, ones, ones, skip=skip, skip_bias=ones if skip else None)
+
+    join = layer("join", "b", "a", skip="a")
+    last = Layer("fc", "linear", "none", PRECISION, (Source("join", np.ones((3, 16), np.int8)),), ones[:3])
+    trained = Network("spikes", (4, 2, 2), 3, (layer("a", "input"), layer("b", "a"), join, last))
+    config, images = plan(trained, lanes=2, lanes_per_neuron_unit=1), images_of(trained)
+    joined = config.layers[2]
+    assert word_reads(joined) == 2 * (4 * 3 * 2 + 4 * 3 * 2 + 4 * 3)
+    assert (joined.fan_in, joined.group_rows, joined.joined[0].weight_row - joined.weight_row) == (4, 8, 4)
+    assert config.weight_rows == 2 * (4 + 4 + 8) + 2 * 16
+    assert config.memory_bits["parameters"] == 8 * 2 * 3 * config.accumulator_width
+    assert {name: bits for name, bits in config.memory_bits.items() if "spikes" in name} == {
+        f"spikes {number}": 4 * 3 * 2 * 2 for number in (1, 2, 3)
+    }
+    found = measured(trained, config, images).layers[2]
+    spikes = run(trained, images)
+    assert (found.set_bits == sum(spikes[f"{name}.spikes"].sum((0, 2, 3, 4)) for name in "ab")).all()
+    assert found.density == pytest.approx(found.set_bits.mean() / (2 * 3 * 16))
 
 
 ROWS = (("systolic", 3), ("systolic", 4), ("time-parallel", 3))

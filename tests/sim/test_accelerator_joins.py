@@ -22,7 +22,7 @@ from sim.random_joins import random_joins
 
 IMAGES, LANES = 2, 9
 SOAK = [(seed, ("own", "rows", "streaming")[seed % 3]) for seed in range(int(os.environ.get("MINT_EXAMPLES", "0")))]
-"""`make soak` asks for more."""
+"""The variable asks for more."""
 CASES = [(129, "own"), (25, "own"), (3, "streaming"), (36, "rows"), (20, "rows"), *SOAK]
 """Networks, and whether lanes and units are as drawn, cut into rows where no layer joins, or frames stream."""
 
