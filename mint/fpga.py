@@ -96,6 +96,7 @@ def fpga(
     clock = median(chip.fmax_mhz for chip in chips)
     report = {
         "bundle": path.name,
+        "dataflow": dataflow,
         "lanes": config.lanes,
         "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
         "fmax_mhz": clock,
@@ -106,7 +107,7 @@ def fpga(
     }
     target = output or Path("build") / str(precision) / "fpga.json"
     write_json(target, report)
-    _print(report, chips[0], f"{path.name}, {config.lanes} lanes, on an ECP5 {device} ({chips[0].package})")
+    _print(report, chips[0], f"{path.name}, {dataflow}, {config.lanes} lanes, on an ECP5 {device} ({chips[0].package})")
     console.print(f"written: {target}", soft_wrap=True)
 
 

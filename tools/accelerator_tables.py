@@ -75,13 +75,14 @@ def dataflows(found: list[Any]) -> Rows:
 def ecp5(found: list[Any]) -> Rows:
     """Accelerators placed and routed."""
     rows: list[list[object]] = [
-        ["network", "lanes", "a neuron unit", "device", "LUT", "FF", "block RAM", "DSP", "MHz", "cycles an image",
-         "images a second"]
+        ["network", "dataflow", "lanes", "a neuron unit", "device", "LUT", "FF", "block RAM", "DSP", "MHz",
+         "cycles an image", "images a second"]
     ]  # fmt: skip
     for run in found:
         chip = run["runs"][0]
         numbers = [count(chip[key]) for key in ("lut", "flip_flops", "block_ram", "dsp")]
-        shape = [count(run["lanes"]), count(run["lanes_per_neuron_unit"]), chip["device"]]
+        dataflow = run.get("dataflow", "skip")  # of a report that does not say
+        shape = [dataflow, count(run["lanes"]), count(run["lanes_per_neuron_unit"]), chip["device"]]
         speed = [f"{run['fmax_mhz']:.1f}", count(run["cycles_an_image"]), count(run["images_per_second"])]
         rows.append([Path(run["bundle"]).stem, *shape, *numbers, *speed])
     return rows

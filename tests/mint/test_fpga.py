@@ -38,7 +38,7 @@ def test_report(chain, tmp_path, monkeypatch):
     assert asked == [(files, "mint_accelerator", "45k", seed, 80.0) for seed in (1, 2, 3)]
     report = json.loads((tmp_path / "build/w4u4/fpga.json").read_text())
     assert report["fmax_mhz"] == 92.0
-    assert report["lanes"] == 2
+    assert (report["dataflow"], report["lanes"]) == ("skip", 2)
     assert report["images_per_second"] == round(92e6 / report["cycles_an_image"], 1)
     assert [run["seed"] for run in report["runs"]] == [1, 2, 3]
     assert report["runs"][0]["critical_path"][1] == {"cell": "skip.word_FF", "kind": "routing", "delay_ns": 1.5}
