@@ -138,7 +138,7 @@ OPTIONAL = (
 )
 """Fields that a command names only where they are not the network's usual ones."""
 
-SCALABLE = {"epochs": 200, "warmup": 5, "label_smoothing": 0.1, "augment": 4}
+SCALABLE = {"epochs": 200, "warmup": 5, "label_smoothing": 0.1, "augment": 4, "step_loss": 1.0}
 RECIPES = {
     recipe.network: recipe
     for recipe in (
