@@ -23,6 +23,9 @@ shape = $(call option,--network,NETWORK) $(call option,--density,DENSITY)
 recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(call option,--epochs,EPOCHS) \
 	$(call option,--seeds,SEEDS) $(call option,--augment,AUGMENT) $(call option,--teacher,TEACHER) $(call option,--output,OUTPUT)
 
+# Tests and simulations start hundreds of Pythons, which would each compile what they import.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup estimate verilog cosim soak area timing fpga train evaluate results test formal mutation bench lint clean
 

@@ -14,6 +14,11 @@ settings.register_profile("mint", deadline=None)
 settings.load_profile("mint")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Simulations take longest. At the end, one worker would wait for the other's last one.
+    items.sort(key=lambda item: "sim" not in item.path.parts)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # Amaranth warns about a component that is made and not elaborated; tests of signatures do just that.
     config.addinivalue_line("filterwarnings", "ignore::amaranth.hdl.UnusedElaboratable")

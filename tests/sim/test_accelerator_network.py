@@ -124,7 +124,7 @@ MIXTURES = {
 @pytest.mark.parametrize("kind", ["pixels", "spikes"])
 def test_typical_chain(kind, share, lanes, rows):
     dataflow = MIXTURES[kind] if rows else "skip"
-    compared(replace(TYPICAL, input_kind=kind), IMAGES, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
+    compared(replace(TYPICAL, input_kind=kind), 1, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
 
 
 @pytest.mark.parametrize("share", [1, 3])
