@@ -120,8 +120,10 @@ MIXTURES = {
 }
 
 
-@pytest.mark.parametrize(("share", "lanes", "rows"), [(1, 3, False), (3, 3, False), (1, 8, True)])
-@pytest.mark.parametrize("kind", ["pixels", "spikes"])
+@pytest.mark.parametrize(
+    ("kind", "share", "lanes", "rows"),
+    [("pixels", 1, 3, False), ("spikes", 3, 3, False), ("pixels", 1, 8, True), ("spikes", 1, 8, True)],
+)
 def test_typical_chain(kind, share, lanes, rows):
     dataflow = MIXTURES[kind] if rows else "skip"
     compared(replace(TYPICAL, input_kind=kind), 1, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)

@@ -48,7 +48,6 @@ def run(folder, text, environment, **options):
         ("conv", "spikes", (2, 3, 3), 2, 1, "streaming", "icarus"),
         ("linear", "pixels", (2, 4, 5), 2, 1, "skip", "icarus"),
         ("linear", "spikes", (2, 4, 5), 4, 4, "skip", "icarus"),
-        ("linear", "spikes", (2, 4, 5), 4, 4, "skip", "verilator"),
     ],
 )
 def test_streams(kind, input_kind, shape, lanes, share, dataflow, simulator, tmp_path):

@@ -32,11 +32,11 @@ def simulate_in_icarus(component, module, bench, folder):
     ).passed
 
 
-elements = pytest.mark.parametrize("config", UQ_CONFIGS, ids=name)
-units = pytest.mark.parametrize("config", UQ_SHARED_CONFIGS, ids=name)
+elements = pytest.mark.parametrize("config", UQ_CONFIGS[::2], ids=name)
+units = pytest.mark.parametrize("config", UQ_SHARED_CONFIGS[::2], ids=name)
 
 
-@pytest.mark.parametrize("config", UQ_CONFIGS[::4], ids=name)
+@pytest.mark.parametrize("config", UQ_CONFIGS[1::2], ids=name)
 def test_uq_processing_element_in_amaranth(config):
     simulate_in_amaranth(UqProcessingElement(config), lambda port: check_uq_processing_element(port, config, SEED))
 
@@ -47,7 +47,7 @@ def test_uq_processing_element_in_icarus(config, tmp_path):
     assert simulate_in_icarus(component, "uq_pe", "sim.bench_uq_processing_element", tmp_path) == 1
 
 
-@pytest.mark.parametrize("config", UQ_SHARED_CONFIGS[::4], ids=name)
+@pytest.mark.parametrize("config", UQ_SHARED_CONFIGS[1::2], ids=name)
 def test_uq_neuron_unit_in_amaranth(config):
     simulate_in_amaranth(UqNeuronUnit(config), lambda port: check_uq_neuron_unit(port, config, SEED))
 
@@ -57,7 +57,9 @@ def test_uq_neuron_unit_in_icarus(config, tmp_path):
     assert simulate_in_icarus(UqNeuronUnit(config), "uq_neuron_unit", "sim.bench_uq_neuron_unit", tmp_path) == 1
 
 
-@pytest.mark.parametrize("config", [*UQ_CONFIGS[1::2], *UQ_SHARED_CONFIGS[::2]], ids=name)
+@pytest.mark.parametrize(
+    "config", [*UQ_CONFIGS[1::2], *UQ_CONFIGS[2::4], *UQ_SHARED_CONFIGS[::2], *UQ_SHARED_CONFIGS[3::4]], ids=name
+)
 def test_uq_array_in_amaranth(config):
     for waits in (0.0, 0.5):
         simulate_in_amaranth(
@@ -65,6 +67,6 @@ def test_uq_array_in_amaranth(config):
         )
 
 
-@pytest.mark.parametrize("config", [*UQ_CONFIGS[::2], *UQ_SHARED_CONFIGS[1::2]], ids=name)
+@pytest.mark.parametrize("config", [*UQ_CONFIGS[::4], *UQ_SHARED_CONFIGS[1::4]], ids=name)
 def test_uq_array_in_icarus(config, tmp_path):
     assert simulate_in_icarus(uq_component(config), "uq_array", "sim.bench_uq_array", tmp_path) == 4
