@@ -20,7 +20,7 @@ from sim.cosim import Waits
 from sim.random_chains import random_choices
 
 EXAMPLES = int(os.environ.get("MINT_EXAMPLES", "6"))
-"""Random chains a run; `make soak` asks for more."""
+"""Random chains a run; set it for more."""
 IMAGES = 2
 
 WIDTHS = st.sampled_from([2, 4, 8])
