@@ -52,19 +52,19 @@ module proof (
     wire [15:0] within = chosen * PLANES + PLANES - 1 - its_plane;
 
     // The packet; what was sent for the place, what stands there, and what should in banks that are full. Of the word that
-    // is written: which it is,
-    // and whether its packet was broken off (`rest`).
-    reg [`N-1:0] count = 0;
-    reg swallow = 0, sent, next = 0, wrong = 0, rest = 0, was_long = 0, was_short = 0;
+    // is written: which it is, and whether its packet was broken off (`rest`).
+    reg sent, next = 0, rest = 0;
     reg [`V-1:0] source;
     reg [1:0] holds = 0;
     reg cell_0, cell_1, image_0, image_1;
     reg [5:0] waits = 0;
     wire taken = valid & ready;
-    wire stored = taken & !swallow;
-    wire at_end = count == `BEATS - 1;
-    wire whole = stored & at_end & last;
-    wire broken = stored & (at_end ^ last);
+    wire [`N-1:0] count;
+    wire swallow, stored, whole, broken, wrong, was_long, was_short;
+    packets packets (
+        .clk(clk), .rst(rst), .taken(taken), .last(last), .count(count), .swallow(swallow), .stored(stored),
+        .whole(whole), .broken(broken), .wrong(wrong), .was_long(was_long), .was_short(was_short)
+    );
     wire filled = write & ends & plane == PLANES - 1;
     wire expected = real_ & sent;
     always @(posedge clk) begin
@@ -78,10 +78,6 @@ module proof (
             else cell_0 <= word[chosen];
         end
         if (stored & count == pixel / `VALUES) sent <= data[lane];
-        if (taken) begin
-            count <= at_end | last | swallow ? 0 : count + 1;
-            swallow <= !last & (swallow | at_end);
-        end
         holds <= holds & ~released;
         if (filled) begin
             holds[next] <= 1;
@@ -93,23 +89,13 @@ module proof (
             source <= number;
             rest <= 0;
         end
-        if (broken) begin
-            rest <= 1;
-            was_long <= !last;
-            was_short <= last;
-        end
-        wrong <= broken | (wrong & !whole);
+        if (broken) rest <= 1;
         waits <= ready | holds[next] ? 0 : waits + 1;
         if (rst) begin
-            count <= 0;
-            swallow <= 0;
             next <= 0;
-            wrong <= 0;
             holds <= 0;
             rest <= 0;
             waits <= 0;
-            was_long <= 0;
-            was_short <= 0;
         end
     end
 

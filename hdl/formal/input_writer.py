@@ -18,6 +18,8 @@ from model.validation import INPUT
 NAME = "input writer: images in their banks, others thrown away"
 HARNESS = Path(__file__).with_suffix(".v")
 PLANES = HARNESS.with_name("input_planes.v")
+PACKETS = HARNESS.with_name("packets.v")
+"""What both harnesses count."""
 COVERS = ("cover_both_full", "cover_third", "cover_after_long", "cover_after_short")
 OF_PLANES = ("cover_both_full", "cover_after_long", "cover_after_short", "cover_rest_of_broken")
 ROWS, COLUMNS, STEPS, CHANNELS = 2, 2, 2, 2
@@ -60,7 +62,7 @@ def plane_writer(component: type[InputWriter] = InputWriter) -> Proof:
         name=NAME,
         configuration=f"pixels, linear, {config.input_beats} beats",
         design=verilog_text(component(config), "mint_writer"),
-        harness=PLANES.read_text(),
+        harness=PLANES.read_text() + PACKETS.read_text(),
         defines={
             "BEATS": config.input_beats,
             "WORDS": first.words,
@@ -110,7 +112,7 @@ def input_writer(kind: str, layer: str, component: type[InputWriter] = InputWrit
         name=NAME,
         configuration=f"{kind}, {layer}, {config.input_beats} beats",
         design=design,
-        harness=HARNESS.read_text(),
+        harness=HARNESS.read_text() + PACKETS.read_text(),
         defines=defines,
         peeks=peeks,
         covers=COVERS,

@@ -34,23 +34,23 @@ module proof (
     // The packet: beats of it that came, whether it is too long; and what the beat `chosen` had.
     reg fresh = 0;
     reg [`N-1:0] chosen;
-    reg [`N-1:0] count = 0;
-    reg swallow = 0;
     reg [`W-1:0] sent;
     wire taken = valid & ready;
-    wire stored = taken & !swallow;
-    wire at_end = count == `BEATS - 1;
-    wire whole = stored & at_end & last;
-    wire broken = stored & (at_end ^ last);
+    wire [`N-1:0] count;
+    wire swallow, stored, whole, broken, wrong, was_long, was_short;
+    packets packets (
+        .clk(clk), .rst(rst), .taken(taken), .last(last), .count(count), .swallow(swallow), .stored(stored),
+        .whole(whole), .broken(broken), .wrong(wrong), .was_long(was_long), .was_short(was_short)
+    );
 
     // The banks: which is next, which are full; what stands in each where the beat `chosen` has to be, and what was sent.
-    reg next = 0, wrong = 0;
+    reg next = 0;
     reg [1:0] holds = 0;
     reg [`W-1:0] cell_0, cell_1, image_0, image_1;
     wire [`A-1:0] place = (chosen % PLACES) * `STEPS + chosen / PLACES;
     wire here = write & address == place;
     wire [`W-1:0] of_chosen = count == chosen ? data[`W-1:0] : sent;
-    reg was_long = 0, was_short = 0, third = 0;
+    reg third = 0;
     always @(posedge clk) begin
         begun <= begun | rst;
         fresh <= rst;
@@ -58,10 +58,6 @@ module proof (
         if (here & !bank) cell_0 <= word;
         if (here & bank) cell_1 <= word;
         if (stored & count == chosen) sent <= data[`W-1:0];
-        if (taken) begin
-            count <= at_end | last | swallow ? 0 : count + 1;
-            swallow <= !last & (swallow | at_end);
-        end
         holds <= holds & ~released;
         if (whole) begin
             holds[next] <= 1;
@@ -69,20 +65,10 @@ module proof (
             if (next) image_1 <= of_chosen;
             else image_0 <= of_chosen;
         end
-        if (broken) begin
-            was_long <= !last;
-            was_short <= last;
-        end
-        wrong <= broken | (wrong & !whole);
         third <= third | holds == 3;
         if (rst) begin
-            count <= 0;
-            swallow <= 0;
             next <= 0;
-            wrong <= 0;
             holds <= 0;
-            was_long <= 0;
-            was_short <= 0;
         end
     end
 
