@@ -8,6 +8,7 @@ and records ``m_axis.hex`` (the same), ``retire.hex``, and in ``cycles.txt`` the
 from hdl.accelerator import retire_layout
 from hdl.result_stream import RESULT_WIDTH
 from model.accelerator import AcceleratorConfig
+from sim.clock import CLOCK
 from sim.player import STREAMS
 
 INPUT, RESULTS, NEURONS, CYCLES = "s_axis.hex", "m_axis.hex", "retire.hex", "cycles.txt"
@@ -15,7 +16,7 @@ INPUT, RESULTS, NEURONS, CYCLES = "s_axis.hex", "m_axis.hex", "retire.hex", "cyc
 _PLAYER = """
 module player;
   reg clk, rst, start;
-  reg [8:0] idle, stall;
+{clock}  reg [8:0] idle, stall;
   reg [31:0] expected, cycle;
   initial begin rst = 0; start = 0; idle = 0; stall = 0; expected = 0; cycle = 0; end
   wire valid, ready, last, results_valid, results_ready, results_last, error, working, retire_valid;
@@ -62,6 +63,7 @@ endmodule
 def player_text(config: AcceleratorConfig, top: str) -> str:
     """Verilog of module ``player`` around an accelerator of ``config`` that is module ``top``."""
     return STREAMS + _PLAYER.format(
+        clock=CLOCK,
         input_msb=config.input_width - 1,
         input_width=config.input_width,
         result_msb=RESULT_WIDTH - 1,

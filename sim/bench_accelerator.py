@@ -8,7 +8,6 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
 from cocotb.triggers import First, RisingEdge, Timer
 
 from model import bundle
@@ -19,8 +18,8 @@ from sim import accelerator_player as files
 from sim.accelerator_cosim import Outcomes
 from sim.accelerator_host import input_text, neurons, results
 from sim.checker import Checker, expect, neuron
+from sim.clock import CLOCK_PERIOD_NS, start_clock
 from sim.cosim import Waits, folder_from_environment
-from sim.port import CLOCK_PERIOD_NS
 
 AFTER = 50
 """Cycles after the last result in which nothing else may come."""
@@ -37,7 +36,7 @@ class Player:
 
     async def reset(self) -> None:
         dut = self._dut
-        Clock(dut.clk, CLOCK_PERIOD_NS, unit="ns").start()
+        start_clock(dut)
         dut.idle.value, dut.stall.value = self._waits.idle, self._waits.stall
         dut.rst.value = 1
         await RisingEdge(dut.clk)

@@ -8,17 +8,16 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
 from cocotb.triggers import First, RisingEdge, Timer
 
 from model import bundle
 from model.golden.network import run
 from model.network import Layer
 from sim.checker import SPIKE, Checker, Values, expect, neuron
+from sim.clock import CLOCK_PERIOD_NS, start_clock
 from sim.cosim import Loss, Outcomes, Waits, folder_from_environment
 from sim.host import Host, Outcome, read_images
 from sim.player import INPUTS
-from sim.port import CLOCK_PERIOD_NS
 from sim.runner import config_from_environment
 
 AFTER = 20
@@ -41,7 +40,7 @@ class Player:
 
     async def reset(self) -> None:
         dut = self._dut
-        Clock(dut.clk, CLOCK_PERIOD_NS, unit="ns").start()
+        start_clock(dut)
         dut.idle.value, dut.stall.value = self._waits.idle, self._waits.stall
         dut.rst.value = 1
         await RisingEdge(dut.clk)

@@ -8,7 +8,7 @@ is that of the array's valid and ready, each in its own process with its own wai
 What a bench finds in it:
 
 ====================  ==========================================================================
-``clk``               to be driven; a simulator that compiles delays to C++ pays more for them
+``clk``               the clock, see :mod:`sim.clock`
 ``rst``               reset of the array
 ``start``             for one cycle: open the files, begin
 ``idle``, ``stall``   of 256: how often an input waits before a beat, an output refuses a beat
@@ -24,6 +24,7 @@ What a bench finds in it:
 from amaranth.hdl import Shape
 
 from hdl.systolic_array import SystolicArray
+from sim.clock import CLOCK
 
 INPUTS = ("i_parameters", "i_weights", "i_spikes", "i_skips")
 OUTPUTS = ("o_spikes", "o_sums")
@@ -90,7 +91,7 @@ endmodule
 _PLAYER = """
 module player;
   reg clk, rst, start;
-  reg [8:0] idle, stall;
+{clock}  reg [8:0] idle, stall;
   reg signed [31:0] lose;
   reg [31:0] expected, cycles;
   reg running;
@@ -142,4 +143,4 @@ def player_text(array: SystolicArray, top: str) -> str:
             f"    .clk(clk), .start(start), {others}, {common});\n"
         )
     instance = f"  {top} array ({', '.join(connections)});\n"
-    return STREAMS + _PLAYER + "".join(lines) + instance + "endmodule\n"
+    return STREAMS + _PLAYER.format(clock=CLOCK) + "".join(lines) + instance + "endmodule\n"

@@ -11,7 +11,7 @@ from amaranth.hdl import ClockDomain, Module, Shape, Value
 from amaranth.lib import data, wiring
 from amaranth.sim import Simulator, SimulatorContext
 
-CLOCK_PERIOD_NS = 10
+from sim.clock import CLOCK_PERIOD_NS
 
 
 def encode(shape: Any, value: Any) -> int:

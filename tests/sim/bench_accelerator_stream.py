@@ -14,8 +14,8 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
 from sim.checker import expect
+from sim.clock import CLOCK_PERIOD_NS
 from sim.packets import signed_word
-from sim.port import CLOCK_PERIOD_NS
 
 CASE_VARIABLE = "MINT_CASE"
 WAITS = (0.0, 0.6)

@@ -29,14 +29,14 @@ def test_passing_bench(tmp_path):
     [
         ("fails", "1 of 1 benches of .* failed on top: fails: .*one is not two"),
         ("waits", "1 of 1 benches of .* failed on top: waits"),
-        ("spins", "was not over after 5 s"),
+        ("spins", "was not over after 3 s"),
         ("dies", "ended without results"),
         ("nothing_of_that_name", "no bench of .* ran on top"),
     ],
 )
 def test_bench_that_does_not_pass(tmp_path, only, sentence):
     with pytest.raises(SimulationError, match=sentence):
-        run(tmp_path, only, timeout_s=5 if only == "spins" else 60)
+        run(tmp_path, only, timeout_s=3 if only == "spins" else 60)
 
 
 def test_verilog_that_does_not_build(tmp_path):
