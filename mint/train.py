@@ -108,7 +108,7 @@ def train(
             min=0,
             metavar="PIXELS",
             help="Mirror images and move them by up to this.",
-            show_default="VGG and ResNet 4",
+            show_default="VGG and ResNet 4, tiny-imagenet 8, digits and clothes none",
         ),
     ] = None,
     label_smoothing: Annotated[
@@ -223,7 +223,7 @@ def train(
     given: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
     if epochs is not None:
         given.setdefault("warmup", min(usual(name).warmup, epochs // 10))
-    recipe = replace(usual(name), precision=precision, **given, sources=sources_of(name, teacher, initial))
+    recipe = replace(usual(name, dataset), precision=precision, **given, sources=sources_of(name, teacher, initial))
     data = datasets.load(recipe.dataset, data_dir)
     build = built_for(recipe, data)
     root = run or Path("runs")

@@ -2,7 +2,7 @@
 
 import math
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model.config import Precision, require
@@ -111,7 +111,7 @@ class Recipe:
             words.append("--float32")
         else:
             words += ["-W", str(self.precision.weight_width), "-U", str(self.precision.membrane_width)]
-        named = usual(self.network)
+        named = usual(self.network, self.dataset)
         for key in ("epochs", "batch_size", "learning_rate", "seed"):
             words += [f"--{key.replace('_', '-')}", str(getattr(self, key))]
         for key in OPTIONAL:
@@ -138,7 +138,9 @@ OPTIONAL = (
 )
 """Fields that a command names only where they are not the network's usual ones."""
 
-SCALABLE = {"epochs": 200, "warmup": 5, "label_smoothing": 0.1, "augment": 4, "step_loss": 1.0}
+PHOTOGRAPHS = {"cifar10": 4, "tiny-imagenet": 8}
+"""Sets whose images stay what they are when mirrored and moved by an eighth; a digit does not."""
+SCALABLE = {"epochs": 200, "warmup": 5, "label_smoothing": 0.1, "augment": PHOTOGRAPHS["cifar10"], "step_loss": 1.0}
 RECIPES = {
     recipe.network: recipe
     for recipe in (
@@ -152,6 +154,9 @@ RECIPES = {
 """The named configurations: what `mint train NETWORK` does unless an option says otherwise."""
 
 
-def usual(network: str) -> Recipe:
-    """The recipe of a named network; that of a network in a user's file is Fashion-MNIST's."""
-    return RECIPES.get(network) or Recipe(network, "fashion-mnist", Precision(4, 4), epochs=15)
+def usual(network: str, dataset: str | None = None) -> Recipe:
+    """The recipe of a named network, on its usual set or another; that of a user's file is Fashion-MNIST's."""
+    found = RECIPES.get(network) or Recipe(network, "fashion-mnist", Precision(4, 4), epochs=15)
+    if dataset in (None, found.dataset):
+        return found
+    return replace(found, dataset=dataset, augment=found.augment and PHOTOGRAPHS.get(dataset))

@@ -515,10 +515,21 @@ def test_a_run_of_an_earlier_release_goes_on(tmp_path: Path, data: datasets.Data
 
 
 def test_a_command_names_what_is_not_usual() -> None:
-    recipe = replace(usual("vgg9"), precision=Precision(2, 2), width=0.25, dataset="tiny-imagenet", time_steps=8)
+    recipe = replace(usual("vgg9", "tiny-imagenet"), precision=Precision(2, 2), width=0.25, time_steps=8)
     assert recipe.name == "vgg9-tiny-imagenet-x0.25-T8-w2u2-seed0"
     assert recipe.command == (
         "mint train --network vgg9 --dataset tiny-imagenet -W 2 -U 2 --epochs 200 --batch-size 128 "
         "--learning-rate 0.002 --seed 0 --width 0.25 --time-steps 8"
     )
     assert usual("mine.py:Net").name == "mine-Net-w4u4-seed0"
+
+
+@pytest.mark.parametrize(
+    ("network", "dataset", "pixels"),
+    [("vgg9", None, 4), ("vgg9", "tiny-imagenet", 8), ("resnet19", "digits", None), ("pooled", "cifar10", None)],
+)
+def test_only_photographs_are_mirrored(network: str, dataset: str | None, pixels: int | None) -> None:
+    """Digits were: ResNet-19 stayed at chance."""
+    recipe = usual(network, dataset)
+    assert recipe.augment == pixels
+    assert "--augment" not in recipe.command
