@@ -1,4 +1,4 @@
-"""What helps at 2 bits: parts of a recipe, each alone, on a reduced problem.
+"""What helps at 2 bits: parts of a recipe, each alone, then on top of those that did, on a reduced problem.
 
 python -m bench.ablation [--data-dir DIR]
 
@@ -35,7 +35,7 @@ TEACHER = FOLDER / "teacher.safetensors"
 BASELINE = Recipe("vgg9", "cifar10", Precision(2, 2), epochs=8, width=1 / 8, warmup=1, augment=2)
 EIGHT: dict[str, Any] = {"precision": Precision(8, 8)}
 FOUR: dict[str, Any] = {"precision": Precision(4, 4)}
-ROWS: dict[str, tuple[dict[str, Any], ...]] = {
+ALONE: dict[str, tuple[dict[str, Any], ...]] = {
     "baseline": ({},),
     "loss of every time step": ({"step_loss": 1.0},),
     "8-bit teacher, logits and membranes": ({"teacher": str(TEACHER), "membrane_loss": 1.0},),
@@ -44,6 +44,16 @@ ROWS: dict[str, tuple[dict[str, Any], ...]] = {
     "r searched after 2 epochs": ({"leak_search": 2},),
 }
 """What each row changes; of several runs each starts from the one before it."""
+KEPT: dict[str, Any] = {"step_loss": 1.0, "leak_search": 2}
+MEASURED: dict[str, Any] = {"statistics_batches": 10}
+FASTER: dict[str, Any] = {"learning_rate": 0.0057}
+TOGETHER: dict[str, tuple[dict[str, Any], ...]] = {
+    "loss of every time step, r searched": (KEPT,),
+    "and statistics measured on 10 batches": (KEPT | MEASURED,),
+    "and learning rate 0.0057": (KEPT | FASTER,),
+    "and both": (KEPT | MEASURED | FASTER,),
+}
+TABLES = {"rows": ALONE, "together": TOGETHER}
 
 
 def halved(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -73,11 +83,12 @@ def train(recipe: Recipe, data: datasets.Dataset, folder: Path) -> Run:
     return run
 
 
-def measure(row: str, seed: int, data: datasets.Dataset) -> dict[str, Any]:
+def measure(table: str, row: str, seed: int, data: datasets.Dataset) -> dict[str, Any]:
     """Validation accuracy of one row's best epoch, and r of every layer."""
-    name = f"row{list(ROWS).index(row)}-seed{seed}"
+    rows = TABLES[table]
+    name = f"{table.removesuffix('s')}{list(rows).index(row)}-seed{seed}"
     before = None
-    for stage, changes in enumerate(ROWS[row]):
+    for stage, changes in enumerate(rows[row]):
         folder = FOLDER / f"{name}-stage{stage}"
         run = train(replace(BASELINE, seed=seed, initial=before, **changes), data, folder)
         before = str(folder)
@@ -89,20 +100,22 @@ def measure(row: str, seed: int, data: datasets.Dataset) -> dict[str, Any]:
 
 
 def ablate(data: datasets.Dataset) -> dict[str, Any]:
-    """All rows and seeds."""
+    """All tables, rows and seeds."""
     if not TEACHER.exists():
         run = train(replace(BASELINE, **EIGHT), data, FOLDER / "teacher")
         bundle.write(to_network(run.load_best(), name="teacher"), TEACHER)
-    found: dict[str, list[dict[str, Any]]] = {row: [] for row in ROWS}
-    for seed in SEEDS:  # a row that is bad at the first seed is seen early
-        for row in ROWS:
-            found[row].append(measure(row, seed, data))
-            messages.print(f"{row}, seed {seed}: {found[row][-1]['accuracy']:.2f} %")
-    rows = [
-        {"row": row, "accuracy": [one["accuracy"] for one in runs], "leaks": [one["leaks"] for one in runs]}
-        for row, runs in found.items()
-    ]
-    return {"training_images": len(data.train), "validation_images": len(data.validation), "rows": rows}
+    tables = {}
+    for table, rows in TABLES.items():
+        found: dict[str, list[dict[str, Any]]] = {row: [] for row in rows}
+        for seed in SEEDS:  # a row that is bad at the first seed is seen early
+            for row in rows:
+                found[row].append(measure(table, row, seed, data))
+                messages.print(f"{row}, seed {seed}: {found[row][-1]['accuracy']:.2f} %")
+        tables[table] = [
+            {"row": row, "accuracy": [one["accuracy"] for one in runs], "leaks": [one["leaks"] for one in runs]}
+            for row, runs in found.items()
+        ]
+    return {"training_images": len(data.train), "validation_images": len(data.validation), **tables}
 
 
 def main() -> None:
@@ -111,7 +124,7 @@ def main() -> None:
     data = reduced(datasets.load("cifar10", parser.parse_args().data_dir))
     torch.set_num_threads(1)
     found = ablate(data)
-    for row in found["rows"]:
+    for row in (row for table in TABLES for row in found[table]):
         mean, deviation = statistics.mean(row["accuracy"]), statistics.stdev(row["accuracy"])
         console.print(f"{row['row']:36} {mean:.2f} ± {deviation:.2f} %")
     write_json(FOLDER.with_suffix(".json"), found)

@@ -72,7 +72,12 @@ def train(
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option("--learning-rate", min=0, help="Of AdamW; cosine to 0.", show_default="0.002, digits 0.01"),
+        typer.Option(
+            "--learning-rate",
+            min=0,
+            help="Of AdamW; cosine to 0.",
+            show_default="0.002, of VGG and ResNet over √width, digits 0.01",
+        ),
     ] = None,
     weight_decay: Annotated[
         float | None, typer.Option("--weight-decay", min=0, help="Of AdamW.", show_default="0.0001")
@@ -162,6 +167,16 @@ def train(
             show_default="0, never",
         ),
     ] = None,
+    statistics_batches: Annotated[
+        int | None,
+        typer.Option(
+            "--statistics-batches",
+            min=0,
+            metavar="BATCHES",
+            help="Measure batch norm's statistics on so many before each validation.",
+            show_default="0, running ones; VGG and ResNet 10",
+        ),
+    ] = None,
     refit: Annotated[
         bool,
         typer.Option("--refit", help="Train on the validation split too and keep the last epoch; choose before."),
@@ -218,12 +233,18 @@ def train(
         "membrane_loss": membrane_loss,
         "initial": str(initial) if initial else None,
         "leak_search": leak_search,
+        "statistics_batches": statistics_batches,
         "refit": refit,
     }
     given: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
     if epochs is not None:
         given.setdefault("warmup", min(usual(name).warmup, epochs // 10))
-    recipe = replace(usual(name, dataset), precision=precision, **given, sources=sources_of(name, teacher, initial))
+    recipe = replace(
+        usual(name, dataset, 1.0 if width is None else width),
+        precision=precision,
+        **given,
+        sources=sources_of(name, teacher, initial),
+    )
     data = datasets.load(recipe.dataset, data_dir)
     build = built_for(recipe, data)
     root = run or Path("runs")

@@ -11,17 +11,54 @@ def _spread(values: Sequence[float]) -> str:
     return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
 
 
+@table("exactness", "exactness", tools=("torch", "numpy"))
+def exactness(found: list[Any]) -> Rows:
+    """Numbers that differ between trained and golden model, and how many of each layer's neurons spike."""
+    (run,) = found
+    networks: dict[str, list[Any]] = {}
+    for one in run["networks"]:
+        networks.setdefault(one["network"], []).append(one)
+    widths = [f"w{one['bits']}u{one['bits']}" for one in next(iter(networks.values()))]
+    heading = [
+        "network",
+        "images",
+        "numbers compared at each width",
+        f"differing at {' / '.join(widths)}",
+        "spikes of the layers, %",
+    ]
+    rows: list[list[object]] = [heading]
+    for name, each in networks.items():
+        (compared,) = {one["compared"] for one in each}
+        (images,) = {one["images"] for one in each}
+        differing = " / ".join(f"{one['differing']:,}" for one in each)
+        spikes = " / ".join(f"{100 * one['least_density']:.0f}–{100 * one['greatest_density']:.0f}" for one in each)
+        rows.append([f"`{name}`", images, f"{compared:,}", differing, spikes])
+    return rows
+
+
 @table("ablation", "ablation", tools=("torch",))
 def ablation(found: list[Any]) -> Rows:
-    """Mean and standard deviation over seeds, and of the difference from the baseline of the same seed."""
+    """Parts of a recipe, each alone."""
     (run,) = found
-    rows: list[list[object]] = [["row", "seeds", "validation, %", "each seed", "against the baseline"]]
-    baseline = run["rows"][0]["accuracy"]
-    for row in run["rows"]:
+    return _compared(run["rows"])
+
+
+@table("ablation-together", "ablation", tools=("torch",))
+def ablation_together(found: list[Any]) -> Rows:
+    """Parts on top of those that helped."""
+    (run,) = found
+    return _compared(run["together"])
+
+
+def _compared(measured: list[Any]) -> Rows:
+    """Mean and standard deviation over seeds, and of the difference from the first row's of the same seed."""
+    rows: list[list[object]] = [["row", "seeds", "validation, %", "each seed", "against the first row"]]
+    baseline = measured[0]["accuracy"]
+    for row in measured:
         accuracy = row["accuracy"]
         difference = [mine - base for mine, base in zip(accuracy, baseline, strict=True)]
         each = " / ".join(f"{one:.2f}" for one in accuracy)
-        against = None if row is run["rows"][0] else _spread(difference)
+        against = None if row is measured[0] else _spread(difference)
         rows.append([row["row"], len(accuracy), _spread(accuracy), each, against])
     return rows
 

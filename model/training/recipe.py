@@ -4,6 +4,7 @@ import math
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from model.config import Precision, require
 
@@ -46,6 +47,9 @@ class Recipe:
     """Folder of a run, of any widths, whose best weights this one starts from."""
     leak_search: int = 0
     """After this many epochs each layer's r is searched; 0: it stays as the first batch calibrates it."""
+    statistics_batches: int = 0
+    """Before each validation batch norm's statistics are measured on so many batches, with the weights as they are
+    then (precise BN, arXiv 2105.07576 §3); 0: those that ran along with the weights."""
     refit: bool = False
     """Train on the validation split too and keep the last epoch, once everything else has been chosen."""
 
@@ -74,6 +78,10 @@ class Recipe:
         require(
             0 <= self.leak_search < self.epochs,
             f"r searched after {self.leak_search} epochs of {self.epochs}; choose fewer than there are, or 0",
+        )
+        require(
+            self.statistics_batches >= 0,
+            f"statistics of {self.statistics_batches} batches; choose 0, for running ones, or more",
         )
         require(
             self.precision is not None or not (self.membrane_loss or self.initial or self.leak_search),
@@ -135,12 +143,20 @@ OPTIONAL = (
     "membrane_loss",
     "initial",
     "leak_search",
+    "statistics_batches",
 )
 """Fields that a command names only where they are not the network's usual ones."""
 
 PHOTOGRAPHS = {"cifar10": 4, "tiny-imagenet": 8}
 """Sets whose images stay what they are when mirrored and moved by an eighth; a digit does not."""
-SCALABLE = {"epochs": 200, "warmup": 5, "label_smoothing": 0.1, "augment": PHOTOGRAPHS["cifar10"], "step_loss": 1.0}
+SCALABLE: dict[str, Any] = {
+    "epochs": 200,
+    "warmup": 5,
+    "label_smoothing": 0.1,
+    "augment": PHOTOGRAPHS["cifar10"],
+    "step_loss": 1.0,
+    "statistics_batches": 10,
+}
 RECIPES = {
     recipe.network: recipe
     for recipe in (
@@ -154,9 +170,15 @@ RECIPES = {
 """The named configurations: what `mint train NETWORK` does unless an option says otherwise."""
 
 
-def usual(network: str, dataset: str | None = None) -> Recipe:
-    """The recipe of a named network, on its usual set or another; that of a user's file is Fashion-MNIST's."""
+def usual(network: str, dataset: str | None = None, width: float = 1.0) -> Recipe:
+    """The recipe of a named network, on its usual set or another, at a width; of a user's file Fashion-MNIST's.
+
+    Initial weights have the deviation √(2/fan-in), and a step of AdamW is about the learning rate whatever the weight:
+    with the learning rate over √width, a step is the same share of a weight at every width.
+    """
     found = RECIPES.get(network) or Recipe(network, "fashion-mnist", Precision(4, 4), epochs=15)
-    if dataset in (None, found.dataset):
-        return found
-    return replace(found, dataset=dataset, augment=found.augment and PHOTOGRAPHS.get(dataset))
+    if dataset not in (None, found.dataset):
+        found = replace(found, dataset=dataset, augment=found.augment and PHOTOGRAPHS.get(dataset))
+    if 0 < width != found.width:  # one that no network can have is refused where the network is made
+        found = replace(found, width=width, learning_rate=float(f"{found.learning_rate / math.sqrt(width):.2g}"))
+    return found

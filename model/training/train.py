@@ -5,7 +5,7 @@ import ctypes
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from model.training.network import SpikingNetwork
 from model.training.progressive import start_from
 from model.training.recipe import Recipe
 from model.training.reduced import allow_tf32
+from model.training.statistics import measure_statistics
 
 EVALUATION_BATCH = 100
 EARLY_BATCH = 50
@@ -208,6 +209,7 @@ class Run:
             if epoch > 0 and epoch == self.recipe.leak_search:
                 search_leaks(self.module, images, labels, self.recipe.batch_size)
             loss = self._epoch(epoch, module, images, labels, lesson, listener)
+            measure_statistics(self.module, self._batches(epoch, images))
             density = {name: float(layer.density or 0) for name, layer in self.module.spiking().items()}
             for sentence in health(self.module):
                 listener.warning(sentence)
@@ -226,6 +228,14 @@ class Run:
                 checkpoint.write(self.last, self.module, self.optimiser, self._notes())
                 write_csv(self.folder / "log.csv", self.history)
             listener.epoch(entry)
+
+    def _batches(self, epoch: int, images: Tensor) -> Iterator[Tensor]:
+        """Random training batches on which statistics are measured after ``epoch``."""
+        recipe = self.recipe
+        generator = torch.Generator().manual_seed(recipe.seed * 10007 + epoch)
+        for _ in range(recipe.statistics_batches):
+            batch = images[torch.randint(len(images), (recipe.batch_size,), generator=generator).to(self.device)]
+            yield batch if recipe.augment is None else augment(batch, recipe.augment, generator)
 
     def _epoch(
         self,

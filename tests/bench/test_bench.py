@@ -69,7 +69,7 @@ def test_an_ablation_goes_on_where_it_was_killed(monkeypatch: pytest.MonkeyPatch
     small = replace(ablation.BASELINE, epochs=1, warmup=0, batch_size=20, width=1 / 32, time_steps=2)
     monkeypatch.setattr(ablation, "BASELINE", small)
     stages = "8 bits, then 4, then 2"
-    monkeypatch.setattr(ablation, "ROWS", {"baseline": ({},), stages: (ablation.EIGHT, {})})
+    monkeypatch.setattr(ablation, "TABLES", {"rows": {"baseline": ({},), stages: (ablation.EIGHT, {})}})
     trained: list[str] = []
     train = ablation.train
 

@@ -8,6 +8,7 @@ import torch
 from typer.testing import CliRunner
 
 import sim.cosim
+from mint.accelerator import accelerator_config
 from mint.app import app
 from model import bundle
 from model.config import Precision
@@ -67,6 +68,19 @@ def test_a_residual_network_like_any_other(tmp_path, monkeypatch):
     assert report["mismatches"] == 0
     neurons = sum(int(np.prod(network.shapes[layer.name])) for layer in network.layers[:-1])
     assert report["comparisons"] == 2 * (2 * 3 * neurons + 10 + 1)
+
+
+def test_a_dataflow_is_chosen_for_the_images_of_the_file(trained, tmp_path):
+    """Black ones are skipped whatever the rows; those of the data set take fewer cycles with more of them."""
+    np.save(tmp_path / "black.npy", np.zeros((1, 1, 8, 8), np.uint8))
+    accelerator = [*trained[:3], "--lanes", "24", "--dataflow", "auto"]
+    result = runner.invoke(app, [*accelerator, "--input", "black.npy", "-o", "."])
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "cosim.json").read_text())
+    assert report["layers"] == {"conv": "4 positions", "fc": "skip"}
+    assert report["mismatches"] == 0
+    config = accelerator_config(bundle.read(tmp_path / "tiny.safetensors"), 24, dataset="digits")
+    assert [layer.rows for layer in config.layers] == [8, 1]
 
 
 @pytest.fixture

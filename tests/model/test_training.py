@@ -19,12 +19,13 @@ from model.training.augmentation import augment, mix
 from model.training.distillation import Lesson, ask
 from model.training.export import to_network
 from model.training.history import Epoch
-from model.training.layers import Conv, Linear, MaxPool, Readout, SumPool
+from model.training.layers import BATCH_NORM_MOMENTUM, Conv, Linear, MaxPool, Readout, SumPool
 from model.training.leak_search import search_leaks
 from model.training.loss import Loss
 from model.training.networks import Size, SpikingNetwork, digits, named
 from model.training.recipe import Recipe, usual
 from model.training.reduced import LARGEST_OPERAND, allow_tf32, tf32_is_exact
+from model.training.statistics import measure_statistics
 from model.training.train import Listener, Run, health
 
 RECIPE = Recipe("digits", "digits", Precision(4, 4), epochs=8, learning_rate=1e-2)
@@ -454,6 +455,7 @@ def test_the_learning_rate_rises_and_falls() -> None:
         ({"teacher": "t", "cutmix": 1.0}, "a teacher's logits are of whole images"),
         ({"step_loss": 1.5}, "a share of 1.5 for the time steps' loss; choose 0 to 1"),
         ({"membrane_loss": 1.0}, "a weight of 1 for the teacher's membranes; choose 0 or more, and name a teacher"),
+        ({"statistics_batches": -1}, "statistics of -1 batches; choose 0"),
         ({"leak_search": 8}, "r searched after 8 epochs of 8; choose fewer"),
         ({"precision": None, "leak_search": 1}, "a float32 network has no codes and no r"),
     ],
@@ -465,7 +467,7 @@ def test_a_recipe_that_cannot_work_is_refused(changes: dict[str, Any], sentence:
 
 def test_every_part_of_a_recipe_is_resumed_and_logged(tmp_path: Path, data: datasets.Dataset) -> None:
     recipe = replace(RECIPE, epochs=3, warmup=1, label_smoothing=0.1, mixup=0.2, cutmix=1.0, augment=1)
-    recipe = replace(recipe, step_loss=0.5, leak_search=1)
+    recipe = replace(recipe, step_loss=0.5, leak_search=1, statistics_batches=2)
     whole = Run(recipe, digits, data, tmp_path / "whole")
     whole.train(Listener())
     killed = Run(recipe, digits, data, tmp_path / "killed")
@@ -508,10 +510,46 @@ def test_a_run_of_an_earlier_release_goes_on(tmp_path: Path, data: datasets.Data
 
     run = Run(RECIPE, digits, data, tmp_path)
     notes = run._notes()
-    for later in ("width", "time_steps", "warmup", "mixup", "cutmix", "step_loss", "membrane_loss", "initial"):
+    for later in (
+        "width",
+        "time_steps",
+        "warmup",
+        "mixup",
+        "cutmix",
+        "step_loss",
+        "membrane_loss",
+        "initial",
+        "statistics_batches",
+    ):
         del notes["recipe"][later]
     checkpoint.write(run.last, run.module, None, notes)
     assert Run(RECIPE, digits, data, tmp_path).history == []
+
+
+@pytest.mark.parametrize("precision", [Precision(2, 2), None])
+def test_statistics_are_the_mean_of_the_batches(data: datasets.Dataset, precision: Precision | None) -> None:
+    """Of weights that have just changed, which running statistics are not of yet."""
+    module = digits(precision)
+    images = torch.from_numpy(data.train.images[:96].copy())
+    module.train()(images[:32])
+    with torch.no_grad():
+        for layer in module.spiking().values():
+            layer.weight.mul_(3 * torch.rand_like(layer.weight))
+    alone = []
+    for batch in images.split(32):
+        one = copy.deepcopy(module)
+        measure_statistics(one, [batch])
+        alone.append([(layer.running_mean, layer.running_variance) for layer in one.spiking().values()])
+    measure_statistics(module.eval(), images.split(32))
+    assert not module.training
+    for index, layer in enumerate(module.spiking().values()):
+        mean, variance = (torch.stack([batch[index][which] for batch in alone]).mean(0) for which in (0, 1))
+        torch.testing.assert_close(layer.running_mean, mean)
+        torch.testing.assert_close(layer.running_variance, variance)
+        assert layer.momentum == BATCH_NORM_MOMENTUM
+    before = [layer.running_mean.clone() for layer in module.spiking().values()]
+    measure_statistics(module, [])
+    assert all(torch.equal(a, layer.running_mean) for a, layer in zip(before, module.spiking().values(), strict=True))
 
 
 def test_a_command_names_what_is_not_usual() -> None:
@@ -522,6 +560,12 @@ def test_a_command_names_what_is_not_usual() -> None:
         "--learning-rate 0.002 --seed 0 --width 0.25 --time-steps 8"
     )
     assert usual("mine.py:Net").name == "mine-Net-w4u4-seed0"
+
+
+def test_a_step_is_the_same_share_of_a_weight_at_every_width() -> None:
+    rates = {width: usual("vgg9", width=width).learning_rate for width in (1, 1 / 4, 1 / 8)}
+    assert rates == {1: 2e-3, 1 / 4: 4e-3, 1 / 8: 5.7e-3}
+    assert usual("vgg9", width=-1) == usual("vgg9")
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,18 @@ def test_scales_have_a_row_each_and_mint_one():
 
 def test_an_ablation_is_compared_seed_by_seed():
     rows = [{"row": "baseline", "accuracy": [40.0, 42.0, 41.0]}, {"row": "more", "accuracy": [41.0, 43.5, 41.5]}]
-    assert training_tables.ablation([{"rows": rows}])[1:] == [
+    compared = [
         ["baseline", 3, "41.00 ± 1.00", "40.00 / 42.00 / 41.00", None],
         ["more", 3, "42.00 ± 1.32", "41.00 / 43.50 / 41.50", "1.00 ± 0.50"],
+    ]
+    assert training_tables.ablation([{"rows": rows, "together": []}])[1:] == compared
+    assert training_tables.ablation_together([{"rows": [], "together": rows}])[1:] == compared
+
+
+def test_exactness_has_a_row_for_each_network():
+    one = {"network": "vgg9", "images": 2, "compared": 4000, "least_density": 0.1, "greatest_density": 0.25}
+    networks = [one | {"bits": 2, "differing": 0}, one | {"bits": 8, "differing": 3}]
+    assert training_tables.exactness([{"networks": networks}]) == [
+        ["network", "images", "numbers compared at each width", "differing at w2u2 / w8u8", "spikes of the layers, %"],
+        ["`vgg9`", 2, "4,000", "0 / 3", "10–25 / 10–25"],
     ]
