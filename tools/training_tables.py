@@ -19,7 +19,7 @@ def exactness(found: list[Any]) -> Rows:
     for one in run["networks"]:
         networks.setdefault(one["network"], []).append(one)
     widths = [f"w{one['bits']}u{one['bits']}" for one in next(iter(networks.values()))]
-    heading = [
+    heading: list[object] = [
         "network",
         "images",
         "numbers compared at each width",
