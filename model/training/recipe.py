@@ -2,7 +2,7 @@
 
 import math
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,32 +120,17 @@ class Recipe:
         else:
             words += ["-W", str(self.precision.weight_width), "-U", str(self.precision.membrane_width)]
         named = usual(self.network, self.dataset)
-        for key in ("epochs", "batch_size", "learning_rate", "seed"):
+        others = [field.name for field in fields(self) if field.name not in (*ALWAYS, *NO_OPTION)]
+        for key in (*ALWAYS, *(key for key in others if getattr(self, key) != getattr(named, key))):
             words += [f"--{key.replace('_', '-')}", str(getattr(self, key))]
-        for key in OPTIONAL:
-            if getattr(self, key) != getattr(named, key):
-                words += [f"--{key.replace('_', '-')}", str(getattr(self, key))]
         words += ["--refit"] if self.refit else []
         return shlex.join(words)
 
 
-OPTIONAL = (
-    "weight_decay",
-    "augment",
-    "teacher",
-    "width",
-    "time_steps",
-    "warmup",
-    "label_smoothing",
-    "mixup",
-    "cutmix",
-    "step_loss",
-    "membrane_loss",
-    "initial",
-    "leak_search",
-    "statistics_batches",
-)
-"""Fields that a command names only where they are not the network's usual ones."""
+ALWAYS = ("epochs", "batch_size", "learning_rate", "seed")
+"""Fields that a command names even where they are the network's usual ones."""
+NO_OPTION = ("network", "dataset", "precision", "sources", "refit")
+"""Those that it gives in another way, or that follow from the others."""
 
 PHOTOGRAPHS = {"cifar10": 4, "tiny-imagenet": 8}
 """Sets whose images stay what they are when mirrored and moved by an eighth; a digit does not."""
