@@ -120,6 +120,7 @@ def run(
                 build_dir=folder / "simulation",
                 environment={FOLDER_VARIABLE: str(folder)},
                 simulator=simulator,
+                cycles=prepared.expected_cycles,
                 timeout_s=300 + prepared.expected_cycles // CYCLES_PER_SECOND,
             )
         except SimulationError:

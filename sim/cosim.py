@@ -137,6 +137,7 @@ def run(
                 build_dir=folder / "simulation",
                 environment={FOLDER_VARIABLE: str(folder), **config_environment(prepared.config)},
                 simulator=simulator,
+                cycles=prepared.cycles,
                 timeout_s=120 + prepared.cycles // CYCLES_PER_SECOND,
             )
         except SimulationError:

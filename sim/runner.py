@@ -38,12 +38,14 @@ def simulate(
     seed: int = 1,
     only: str | None = None,
     simulator: str = "icarus",
+    cycles: int = 0,
     timeout_s: int = 600,
     waves: bool = False,
 ) -> Results:
     """Build module ``top`` of ``sources`` in ``build_dir`` and run the cocotb benches of Python module ``bench``.
 
-    ``environment`` reaches the benches; ``only`` is a regular expression on their names. Raises
+    ``environment`` reaches the benches; ``only`` is a regular expression on their names; a simulation of many
+    ``cycles`` is built to be fast, one of few to be built fast. Raises
     :class:`SimulationError` if the simulator is missing or stops early, or if no bench ran; of these
     :class:`BenchError` if one failed or ran longer than ``timeout_s``.
     """
@@ -60,7 +62,7 @@ def simulate(
         "SIM_CMD_PREFIX": f"timeout {timeout_s}",
         # Otherwise cocotb rewrites the assertions of all that is imported, NumPy included: two seconds a simulation.
         "COCOTB_REWRITE_ASSERTION_FILES": "bench_*.py",
-        **chosen.environment(sources),
+        **chosen.environment(sources, cycles),
     }
     with mock.patch.dict(os.environ, outer):
         os.environ.pop("PYTEST_CURRENT_TEST", None)  # the runner would look for other results under pytest

@@ -20,11 +20,11 @@ class BenchError(SimulationError):
 @dataclass(frozen=True)
 class Simulator:
     """One simulator: ``missing`` gives the sentence about what it lacks here, ``environment`` what it builds and runs
-    some sources with."""
+    some sources with, for about so many cycles."""
 
     missing: Callable[[], str | None]
     build_args: tuple[str, ...] = ()
-    environment: Callable[[Sequence[Path]], Mapping[str, str]] = lambda sources: {}
+    environment: Callable[[Sequence[Path], int], Mapping[str, str]] = lambda sources, cycles: {}
 
 
 def _icarus_missing() -> str | None:
@@ -54,7 +54,11 @@ ONE_FILE = 200_000
 """Bytes of Verilog up to which a design is compiled as one C++ file: beyond, optimising that takes many minutes."""
 
 
-def _verilator_environment(sources: Sequence[Path]) -> dict[str, str]:
+OPTIMISED_CYCLES = 100_000
+"""Cycles from which on the compiler's optimising takes less time than it saves."""
+
+
+def _verilator_environment(sources: Sequence[Path], cycles: int) -> dict[str, str]:
     root = _verilator_root()
     # The package's own programs first, whatever else is installed; its makefiles call `python`.
     folders = [str(root / "bin"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
@@ -65,9 +69,8 @@ def _verilator_environment(sources: Sequence[Path]) -> dict[str, str]:
     return {
         "VERILATOR_ROOT": str(root),
         "PATH": os.pathsep.join(folders),
-        # The compiler may optimise the design, not the rest, or compiling would take longer than simulating; what is
-        # not of the design is compiled once.
-        "MAKEFLAGS": f"{files} OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0",
+        # Only what a long simulation spends its time in is worth optimising; all but the design is compiled once.
+        "MAKEFLAGS": f"{files} OPT_FAST={'-O1' if cycles >= OPTIMISED_CYCLES else '-O0'} OPT_SLOW=-O0 OPT_GLOBAL=-O0",
         "OBJCACHE": f"{sys.executable} {Path(__file__).with_name('object_cache.py')}",
     }
 

@@ -145,7 +145,9 @@ def test_a_tile_that_is_a_pooled_place():
 
 def test_linear_chain_in_verilator(tmp_path):
     chain = replace(TYPICAL, links=(Link(9, 0, leak=5), Link(4, 0)))
-    prepared = prepare(chain.network(), chain.images(3), tmp_path, lanes=6, lanes_per_neuron_unit=2)
+    prepared = prepare(
+        chain.network(), chain.images(3), tmp_path, lanes=6, lanes_per_neuron_unit=2, cycles_an_image=1000
+    )
     waits = Waits(idle=64, stall=64)
     outcomes, expected = (run(prepared, waits=waits, simulator=name) for name in ("verilator", "icarus"))
     assert outcomes.first is None
