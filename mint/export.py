@@ -46,8 +46,8 @@ def export(
 
 def write_bundle(
     recipe: "Recipe", module: "SpikingNetwork", data: "Dataset", validation: float | None, paths: Iterable[Path | None]
-) -> float:
-    """Compare with the golden model, evaluate on the test split, write; returns that accuracy in percent."""
+) -> dict[str, Any]:
+    """Compare with the golden model, evaluate on the test split, write; returns the bundle's ``accuracy``."""
     from dataclasses import asdict, replace
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -80,11 +80,12 @@ def write_bundle(
     if differing:
         raise ConfigError(f"trained model and golden model are not equal: {equal}; this is a defect of this program")
     console.print(f"trained model = golden model on {len(data.test):,} test images: {equal}", soft_wrap=True)
-    scores = {"test": test, "test_images": len(data.test), "unit": "percent"}
+    scores: dict[str, Any] = {"test": test, "test_images": len(data.test), "unit": "percent"}
     if validation is not None:
         scores["validation"] = validation
-    network = replace(network, accuracy={**scores, "compared_with_golden": compared, "differing": differing})
+    scores |= {"compared_with_golden": compared, "differing": differing}
+    network = replace(network, accuracy=scores)
     for path in filter(None, paths):
         bundles.write(network, path)
         console.print(f"written: {path}, {path.stat().st_size:,} bytes", soft_wrap=True)
-    return test
+    return scores

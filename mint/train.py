@@ -299,6 +299,7 @@ def train_one(
 ) -> dict[str, Any]:
     """Train one seed, unless that is done, and report it; of several processes the first one reports."""
     import json
+    import statistics
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -350,16 +351,20 @@ def train_one(
         run.train(Listener(batch, taught, epoch, warning))
     module = run.load_best()
     best = run.kept
-    scores = {} if recipe.refit else {"validation": best["accuracy"]}
+    validation = None if recipe.refit else best["accuracy"]
     if recipe.precision is None:
-        scores["test"] = accuracy(module, data.test)
+        scores = {"validation": validation, "test": accuracy(module, data.test)}
     else:
-        scores["test"] = write_bundle(
-            recipe, module, data, scores.get("validation"), [folder / "bundle.safetensors", output]
-        )
-    result = {"recipe": asdict(recipe), "accuracy": scores, "best_epoch": best["epoch"], "history": run.history}
+        scores = write_bundle(recipe, module, data, validation, [folder / "bundle.safetensors", output])
+    result = {
+        "recipe": asdict(recipe),
+        "accuracy": scores,
+        "best_epoch": best["epoch"],
+        "epoch_seconds": statistics.median(entry["seconds"] for entry in run.history),
+        "history": run.history,
+    }
     write_json(report, result)
-    chosen = "no validation split" if recipe.refit else f"validation {scores['validation']:.2f} %"
+    chosen = "no validation split" if recipe.refit else f"validation {validation:.2f} %"
     console.print(f"{recipe.name}: test {scores['test']:.2f} %, {chosen} (epoch {best['epoch'] + 1})")
     console.print(f"written: {report}", soft_wrap=True)
     return result

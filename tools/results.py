@@ -166,10 +166,15 @@ def read_run(path: Path) -> Run:
     if any(key not in made_by for key in MADE_BY):
         raise ResultsError(f"{path} does not say which command and tools made it")
     if isinstance(found, dict):
-        found = {key: value for key, value in found.items() if key not in (*MADE_BY, *TIMES)}
-    else:
-        found = [{key: value for key, value in record.items() if key not in TIMES} for record in found]
-    return {**{key: made_by[key] for key in MADE_BY}, "found": found}
+        found = {key: value for key, value in found.items() if key not in MADE_BY}
+    return {**{key: made_by[key] for key in MADE_BY}, "found": _timeless(found)}
+
+
+def _timeless(found: Any) -> Any:
+    """Without what differs from run to run, wherever it stands."""
+    if isinstance(found, dict):
+        return {key: _timeless(value) for key, value in found.items() if key not in TIMES}
+    return [_timeless(value) for value in found] if isinstance(found, list) else found
 
 
 def update(name: str, paths: Iterable[Path]) -> None:

@@ -36,6 +36,30 @@ def exactness(found: list[Any]) -> Rows:
     return rows
 
 
+@table("training", "training", tools=("torch",))
+def training(found: list[Any]) -> Rows:
+    """Runs of the large networks: what was trained, for how long, how well, and whether the integers are the same."""
+    heading = ["network", "data set", "bits", "epochs", "seconds an epoch", "validation, %", "test, %", "differ"]
+    rows: list[list[object]] = [[*heading]]
+    for run in found:
+        recipe, accuracy = run["recipe"], run["accuracy"]
+        width = recipe["width"]
+        precision = recipe["precision"]
+        rows.append(
+            [
+                f"`{recipe['network']}`" + (f" × {width:g}" if width != 1 else ""),
+                recipe["dataset"],
+                f"w{precision['weight_width']}u{precision['membrane_width']}" if precision else "float32",
+                recipe["epochs"],
+                f"{run['epoch_seconds']:.0f}",
+                f"{accuracy['validation']:.2f}",
+                f"{accuracy['test']:.2f}",
+                f"{accuracy['differing']} of {accuracy['compared_with_golden']:,}" if precision else None,
+            ]
+        )
+    return rows
+
+
 @table("ablation", "ablation", tools=("torch",))
 def ablation(found: list[Any]) -> Rows:
     """Parts of a recipe, each alone."""

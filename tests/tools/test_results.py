@@ -247,3 +247,16 @@ def test_exactness_has_a_row_for_each_network():
         ["network", "images", "numbers compared at each width", "differing at w2u2 / w8u8", "spikes of the layers, %"],
         ["`vgg9`", 2, "4,000", "0 / 3", "10–25 / 10–25"],
     ]
+
+
+def test_training_has_a_row_for_each_run():
+    recipe = {"network": "vgg9", "dataset": "cifar10", "width": 0.125, "epochs": 3}
+    exact = {"validation": 50.5, "test": 50.25, "compared_with_golden": 4000, "differing": 0}
+    runs = [
+        {"recipe": recipe | {"precision": {"weight_width": 2, "membrane_width": 4}}, "accuracy": exact},
+        {"recipe": recipe | {"precision": None, "width": 1}, "accuracy": {"validation": 60, "test": 61}},
+    ]
+    assert training_tables.training([run | {"epoch_seconds": 120.4} for run in runs])[1:] == [
+        ["`vgg9` × 0.125", "cifar10", "w2u4", 3, "120", "50.50", "50.25", "0 of 4,000"],
+        ["`vgg9`", "cifar10", "float32", 3, "120", "60.00", "61.00", None],
+    ]
