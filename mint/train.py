@@ -89,7 +89,7 @@ def train(
             min=0,
             metavar="EPOCHS",
             help="Let the learning rate rise at first.",
-            show_default="0, VGG and ResNet 5",
+            show_default="0, VGG and ResNet 5, at most a tenth of the epochs",
         ),
     ] = None,
     batch_size: Annotated[
@@ -142,7 +142,10 @@ def train(
     step_loss: Annotated[
         float | None,
         typer.Option(
-            "--step-loss", metavar="SHARE", help="Share of the loss that is each time step's own.", show_default="0"
+            "--step-loss",
+            metavar="SHARE",
+            help="Share of the loss that is each time step's own.",
+            show_default="0, VGG and ResNet 1",
         ),
     ] = None,
     membrane_loss: Annotated[

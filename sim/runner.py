@@ -44,9 +44,9 @@ def simulate(
 ) -> Results:
     """Build module ``top`` of ``sources`` in ``build_dir`` and run the cocotb benches of Python module ``bench``.
 
-    ``environment`` reaches the benches; ``only`` is a regular expression on their names; a simulation of many
-    ``cycles`` is built to be fast, one of few to be built fast. Raises
-    :class:`SimulationError` if the simulator is missing or stops early, or if no bench ran; of these
+    ``environment`` reaches the benches; ``only`` is a regular expression on their names. From
+    ``OPTIMISED_CYCLES`` cycles on a design is compiled with optimising, which costs a shorter one more than it saves.
+    Raises :class:`SimulationError` if the simulator is missing or stops early, or if no bench ran; of these
     :class:`BenchError` if one failed or ran longer than ``timeout_s``.
     """
     chosen = installed(simulator)
@@ -72,7 +72,7 @@ def simulate(
                 sources=list(sources),
                 hdl_toplevel=top,
                 build_dir=build_dir,
-                build_args=list(chosen.build_args),
+                build_args=list(chosen.build_args(cycles)),
                 always=True,
                 timescale=("1ns", "1ps"),
                 waves=waves,

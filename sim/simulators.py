@@ -19,11 +19,11 @@ class BenchError(SimulationError):
 
 @dataclass(frozen=True)
 class Simulator:
-    """One simulator: ``missing`` gives the sentence about what it lacks here, ``environment`` what it builds and runs
-    some sources with, for about so many cycles."""
+    """One simulator: ``missing`` gives the sentence about what it lacks here, ``build_args`` and ``environment`` what
+    it builds and runs some sources with, for about so many cycles."""
 
     missing: Callable[[], str | None]
-    build_args: tuple[str, ...] = ()
+    build_args: Callable[[int], tuple[str, ...]] = lambda cycles: ()
     environment: Callable[[Sequence[Path], int], Mapping[str, str]] = lambda sources, cycles: {}
 
 
@@ -58,6 +58,17 @@ OPTIMISED_CYCLES = 100_000
 """Cycles from which on the compiler's optimising takes less time than it saves."""
 
 
+def _design(cycles: int) -> str:
+    """How the makefile compiles the design itself."""
+    return f"OPT_FAST={'-O1' if cycles >= OPTIMISED_CYCLES else '-O0'}"
+
+
+def _verilator_build_args(cycles: int) -> tuple[str, ...]:
+    # tests/hdl/test_lint.py lints, with all warnings on; Yosys writes a sign's extension as bits of one wire. The last
+    # one is for a folder that has been built in before: Verilator compares its arguments, make does not.
+    return ("-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "-MAKEFLAGS", _design(cycles))
+
+
 def _verilator_environment(sources: Sequence[Path], cycles: int) -> dict[str, str]:
     root = _verilator_root()
     # The package's own programs first, whatever else is installed; its makefiles call `python`.
@@ -70,19 +81,14 @@ def _verilator_environment(sources: Sequence[Path], cycles: int) -> dict[str, st
         "VERILATOR_ROOT": str(root),
         "PATH": os.pathsep.join(folders),
         # Only what a long simulation spends its time in is worth optimising; all but the design is compiled once.
-        "MAKEFLAGS": f"{files} OPT_FAST={'-O1' if cycles >= OPTIMISED_CYCLES else '-O0'} OPT_SLOW=-O0 OPT_GLOBAL=-O0",
+        "MAKEFLAGS": f"{files} {_design(cycles)} OPT_SLOW=-O0 OPT_GLOBAL=-O0",
         "OBJCACHE": f"{sys.executable} {Path(__file__).with_name('object_cache.py')}",
     }
 
 
 SIMULATORS = {
     "icarus": Simulator(_icarus_missing),
-    "verilator": Simulator(
-        _verilator_missing,
-        # tests/hdl/test_lint.py lints, with all warnings on; Yosys writes a sign's extension as bits of one wire.
-        build_args=("-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT"),
-        environment=_verilator_environment,
-    ),
+    "verilator": Simulator(_verilator_missing, _verilator_build_args, _verilator_environment),
 }
 
 

@@ -52,7 +52,7 @@ def training(found: list[Any]) -> Rows:
                 f"w{precision['weight_width']}u{precision['membrane_width']}" if precision else "float32",
                 recipe["epochs"],
                 f"{run['epoch_seconds']:.0f}",
-                f"{accuracy['validation']:.2f}",
+                f"{accuracy['validation']:.2f}" if accuracy.get("validation") else None,
                 f"{accuracy['test']:.2f}",
                 f"{accuracy['differing']} of {accuracy['compared_with_golden']:,}" if precision else None,
             ]

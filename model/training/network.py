@@ -95,13 +95,20 @@ class SpikingNetwork(nn.Module):
         return {name: layer for name, layer in self.named_children() if isinstance(layer, _Spiking)}
 
     @torch.no_grad()
-    def calibrate(self, x: Tensor) -> None:
-        """Take r and the running statistics from one batch: an untrained network then spikes in evaluation mode."""
+    def calibrate(self, *batches: Tensor) -> None:
+        """Make the running statistics the mean of the batches' means and variances, and take r if there is none yet.
+
+        An untrained network then spikes in evaluation mode. In training, running statistics are of the weights of the
+        last dozen batches, and at 2 bits every step changes some codes: measured again they are of the weights as they
+        are (precise BN, arXiv 2105.07576 §3, without the variance of the means).
+        """
         was_training = self.training
         momenta = {layer: layer.momentum for layer in self.spiking().values()}
-        for layer in momenta:
-            layer.momentum = 1.0
-        self.train()(x)
+        self.train()
+        for number, batch in enumerate(batches, 1):
+            for layer in momenta:
+                layer.momentum = 1 / number
+            self(batch)
         for layer, momentum in momenta.items():
             layer.momentum = momentum
         self.train(was_training)

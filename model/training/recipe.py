@@ -48,8 +48,7 @@ class Recipe:
     leak_search: int = 0
     """After this many epochs each layer's r is searched; 0: it stays as the first batch calibrates it."""
     statistics_batches: int = 0
-    """Before each validation batch norm's statistics are measured on so many batches, with the weights as they are
-    then (precise BN, arXiv 2105.07576 §3); 0: those that ran along with the weights."""
+    """Before each validation batch norm's statistics are measured on so many batches; 0: those that ran along."""
     refit: bool = False
     """Train on the validation split too and keep the last epoch, once everything else has been chosen."""
 
@@ -127,8 +126,8 @@ class Recipe:
         return shlex.join(words)
 
 
-ALWAYS = ("epochs", "batch_size", "learning_rate", "seed")
-"""Fields that a command names even where they are the network's usual ones."""
+ALWAYS = ("epochs", "warmup", "batch_size", "learning_rate", "seed")
+"""Fields that a command names even where they are the usual ones, because other options change those."""
 NO_OPTION = ("network", "dataset", "precision", "sources", "refit")
 """Those that it gives in another way, or that follow from the others."""
 
@@ -156,10 +155,12 @@ RECIPES = {
 
 
 def usual(network: str, dataset: str | None = None, width: float = 1.0) -> Recipe:
-    """The recipe of a named network, on its usual set or another, at a width; of a user's file Fashion-MNIST's.
+    """The recipe of a named network, on its usual set or another, at a width; for a network in a user's file, that of
+    Fashion-MNIST.
 
-    Initial weights have the deviation √(2/fan-in), and a step of AdamW is about the learning rate whatever the weight:
-    with the learning rate over √width, a step is the same share of a weight at every width.
+    Initial weights have the deviation √(2/fan-in), and a step of AdamW is about the learning rate whatever the weight.
+    With the learning rate over √width it is the same share of a weight at every width, but in the first layer, whose
+    fan-in is that of the images.
     """
     found = RECIPES.get(network) or Recipe(network, "fashion-mnist", Precision(4, 4), epochs=15)
     if dataset not in (None, found.dataset):

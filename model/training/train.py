@@ -27,7 +27,6 @@ from model.training.network import SpikingNetwork
 from model.training.progressive import start_from
 from model.training.recipe import Recipe
 from model.training.reduced import allow_tf32
-from model.training.statistics import measure_statistics
 
 EVALUATION_BATCH = 100
 EARLY_BATCH = 50
@@ -209,7 +208,7 @@ class Run:
             if epoch > 0 and epoch == self.recipe.leak_search:
                 search_leaks(self.module, images, labels, self.recipe.batch_size)
             loss = self._epoch(epoch, module, images, labels, lesson, listener)
-            measure_statistics(self.module, self._batches(epoch, images))
+            self.module.calibrate(*self._batches(epoch, images))
             density = {name: float(layer.density or 0) for name, layer in self.module.spiking().items()}
             for sentence in health(self.module):
                 listener.warning(sentence)
@@ -230,12 +229,13 @@ class Run:
             listener.epoch(entry)
 
     def _batches(self, epoch: int, images: Tensor) -> Iterator[Tensor]:
-        """Random training batches on which statistics are measured after ``epoch``."""
+        """This process's shares of random training batches on which statistics are measured after ``epoch``."""
         recipe = self.recipe
+        normalised = any(layer.batch_norm for layer in self.module.spiking().values())
         generator = torch.Generator().manual_seed(recipe.seed * 10007 + epoch)
-        for _ in range(recipe.statistics_batches):
+        for _ in range(recipe.statistics_batches if normalised else 0):
             batch = images[torch.randint(len(images), (recipe.batch_size,), generator=generator).to(self.device)]
-            yield batch if recipe.augment is None else augment(batch, recipe.augment, generator)
+            yield parallel.share(batch if recipe.augment is None else augment(batch, recipe.augment, generator))
 
     def _epoch(
         self,

@@ -1,6 +1,7 @@
 """``mint train``, ``export``, ``check``, ``evaluate`` and ``golden``, as a user types them."""
 
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from mint.app import app
 from model import bundle
 from model.golden.network import run
+from model.training.recipe import Recipe
 from sim.random_networks import random_images, random_network
 
 runner = CliRunner()
@@ -66,6 +68,28 @@ def test_a_network_of_any_width_trains_by_name() -> None:
     mint("export", str(run), "-o", "again.safetensors", "--data-dir", "data")
     assert Path("again.safetensors").read_bytes() == Path("vgg.safetensors").read_bytes()
     assert "sum pooling 8×8" in mint("check", "vgg.safetensors")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["resnet19", "--width", "0.25", "--epochs", "20", "--warmup", "5", "--leak-search", "5"],
+        ["vgg9", "--bits", "2", "--width", "0.125", "--epochs", "20", "--statistics-batches", "0", "-T", "2"],
+        ["vgg9", "--learning-rate", "0.001", "--augment", "1", "--step-loss", "0.5", "--mixup", "0.2", "--seed", "3"],
+        ["digits", "--float32", "--refit"],
+    ],
+)
+def test_a_recorded_command_trains_the_same(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    recipes: list[Recipe] = []
+
+    def note(recipe: Recipe, *_: object) -> dict[str, float]:
+        recipes.append(recipe)
+        return {}
+
+    monkeypatch.setattr("mint.train.train_one", note)
+    mint("train", *words, "--dataset", "digits")
+    mint(*shlex.split(recipes[0].command)[1:])
+    assert recipes[0] == recipes[1]
 
 
 @pytest.mark.parametrize(

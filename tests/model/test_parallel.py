@@ -19,7 +19,9 @@ from model.training.recipe import Recipe
 from model.training.train import Listener, Run
 
 ROOT = Path(__file__).parents[2]
-RECIPE = Recipe("digits", "digits", Precision(4, 4), epochs=2, learning_rate=1e-2, augment=1, leak_search=1)
+RECIPE = Recipe(
+    "digits", "digits", Precision(4, 4), epochs=2, learning_rate=1e-2, augment=1, leak_search=1, statistics_batches=2
+)
 TOLERANCE = 1e-5
 """Of gradients, relative to the greatest of the network, and of a loss: float32 sums in another order."""
 

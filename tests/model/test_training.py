@@ -25,7 +25,6 @@ from model.training.loss import Loss
 from model.training.networks import Size, SpikingNetwork, digits, named
 from model.training.recipe import Recipe, usual
 from model.training.reduced import LARGEST_OPERAND, allow_tf32, tf32_is_exact
-from model.training.statistics import measure_statistics
 from model.training.train import Listener, Run, health
 
 RECIPE = Recipe("digits", "digits", Precision(4, 4), epochs=8, learning_rate=1e-2)
@@ -479,7 +478,8 @@ def test_every_part_of_a_recipe_is_resumed_and_logged(tmp_path: Path, data: data
         killed.train(Listener(epoch=kill))
     rest = Run(recipe, digits, data, tmp_path / "killed")
     rest.train(Listener())
-    assert [e["loss"] for e in rest.history] == [e["loss"] for e in whole.history]
+    for key in ("loss", "accuracy"):
+        assert [e[key] for e in rest.history] == [e[key] for e in whole.history]
     lines = (tmp_path / "killed" / "log.csv").read_text().splitlines()
     assert lines[0] == "epoch,loss,accuracy,seconds,density_conv1"
     assert [float(line.split(",")[1]) for line in lines[1:]] == [e["loss"] for e in whole.history]
@@ -528,7 +528,7 @@ def test_a_run_of_an_earlier_release_goes_on(tmp_path: Path, data: datasets.Data
 
 @pytest.mark.parametrize("precision", [Precision(2, 2), None])
 def test_statistics_are_the_mean_of_the_batches(data: datasets.Dataset, precision: Precision | None) -> None:
-    """Of weights that have just changed, which running statistics are not of yet."""
+    """Of the weights as they are: the running statistics are of those before."""
     module = digits(precision)
     images = torch.from_numpy(data.train.images[:96].copy())
     module.train()(images[:32])
@@ -538,9 +538,9 @@ def test_statistics_are_the_mean_of_the_batches(data: datasets.Dataset, precisio
     alone = []
     for batch in images.split(32):
         one = copy.deepcopy(module)
-        measure_statistics(one, [batch])
+        one.calibrate(batch)
         alone.append([(layer.running_mean, layer.running_variance) for layer in one.spiking().values()])
-    measure_statistics(module.eval(), images.split(32))
+    module.eval().calibrate(*images.split(32))
     assert not module.training
     for index, layer in enumerate(module.spiking().values()):
         mean, variance = (torch.stack([batch[index][which] for batch in alone]).mean(0) for which in (0, 1))
@@ -548,21 +548,31 @@ def test_statistics_are_the_mean_of_the_batches(data: datasets.Dataset, precisio
         torch.testing.assert_close(layer.running_variance, variance)
         assert layer.momentum == BATCH_NORM_MOMENTUM
     before = [layer.running_mean.clone() for layer in module.spiking().values()]
-    measure_statistics(module, [])
+    module.calibrate()
     assert all(torch.equal(a, layer.running_mean) for a, layer in zip(before, module.spiking().values(), strict=True))
+
+
+def test_a_run_measures_statistics(tmp_path: Path, data: datasets.Dataset) -> None:
+    """They change what is judged, not what is trained."""
+    runs = [Run(replace(RECIPE, epochs=2, statistics_batches=n), digits, data, tmp_path / str(n)) for n in (0, 2)]
+    for each in runs:
+        each.train(Listener())
+    running, measured = (each.module.state_dict() for each in runs)
+    for name in running:
+        assert torch.equal(running[name], measured[name]) == ("running" not in name), name
 
 
 def test_a_command_names_what_is_not_usual() -> None:
     recipe = replace(usual("vgg9", "tiny-imagenet"), precision=Precision(2, 2), width=0.25, time_steps=8)
     assert recipe.name == "vgg9-tiny-imagenet-x0.25-T8-w2u2-seed0"
     assert recipe.command == (
-        "mint train --network vgg9 --dataset tiny-imagenet -W 2 -U 2 --epochs 200 --batch-size 128 "
+        "mint train --network vgg9 --dataset tiny-imagenet -W 2 -U 2 --epochs 200 --warmup 5 --batch-size 128 "
         "--learning-rate 0.002 --seed 0 --width 0.25 --time-steps 8"
     )
     assert usual("mine.py:Net").name == "mine-Net-w4u4-seed0"
 
 
-def test_a_step_is_the_same_share_of_a_weight_at_every_width() -> None:
+def test_the_learning_rate_follows_the_width() -> None:
     rates = {width: usual("vgg9", width=width).learning_rate for width in (1, 1 / 4, 1 / 8)}
     assert rates == {1: 2e-3, 1 / 4: 4e-3, 1 / 8: 5.7e-3}
     assert usual("vgg9", width=-1) == usual("vgg9")
@@ -573,7 +583,7 @@ def test_a_step_is_the_same_share_of_a_weight_at_every_width() -> None:
     [("vgg9", None, 4), ("vgg9", "tiny-imagenet", 8), ("resnet19", "digits", None), ("pooled", "cifar10", None)],
 )
 def test_only_photographs_are_mirrored(network: str, dataset: str | None, pixels: int | None) -> None:
-    """Digits were: ResNet-19 stayed at chance."""
+    """A mirrored digit is another sign."""
     recipe = usual(network, dataset)
     assert recipe.augment == pixels
     assert "--augment" not in recipe.command

@@ -73,6 +73,15 @@ def test_failing_bench_fails_in_verilator(tmp_path):
         run(tmp_path, "passes|fails", simulator="verilator")
 
 
+def test_a_long_simulation_is_optimised_even_where_a_short_one_was_built(tmp_path):
+    """Make alone would find that nothing has changed."""
+    log = tmp_path / "build" / "build.log"
+    for cycles, level in ((0, "-O0"), (simulators.OPTIMISED_CYCLES, "-O1")):
+        assert run(tmp_path, "passes", simulator="verilator", cycles=cycles).passed == 1
+        [command] = [line for line in log.read_text().splitlines() if line.endswith("-c -o Vtop__ALL.o Vtop__ALL.cpp")]
+        assert f" {level} " in command
+
+
 def test_configuration_reaches_the_bench(monkeypatch):
     config = ArrayConfig(precision=Precision(2, 8), accumulator_width=20, leaks=(0, 3), retire=True)
     for name, value in config_environment(config).items():
