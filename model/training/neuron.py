@@ -1,10 +1,13 @@
 """Batch norm and the leaky integrate-and-fire neuron on integer sums, over all time steps.
 
 The forward pass computes the integers of the law in float32 (exact below 2^24); the backward pass
-works in real units, h = unit·H with unit = s·|g|. Two implementations with equal results: compiled
-loops on the CPU (``kernel.py``) and plain PyTorch elsewhere, which is also the reference in the tests.
+works in real units, h = unit·H with unit = s·|g|. Three implementations with equal results: plain PyTorch, the
+reference; the same compiled by PyTorch into one kernel for all time steps, for a GPU; loops compiled by numba on the
+CPU (``kernel.py``).
 """
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +48,7 @@ class NeuronConfig:
 
 
 def compiled(x: Tensor) -> bool:
-    """Whether the compiled loops run for ``x``; plain PyTorch does elsewhere."""
+    """Whether the loops of ``kernel.py`` run for ``x``."""
     return x.device.type == "cpu"
 
 
@@ -104,18 +107,56 @@ def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Te
             spikes.numpy(),
         )
         return potential, spikes
-    return fire_reference(sums, bias, threshold, config)
+    return fire_fused(sums, bias, threshold, config)
 
 
 def fire_reference(sums: Tensor, bias: Tensor, threshold: Tensor, config: NeuronConfig) -> tuple[Tensor, Tensor]:
     """:func:`fire` in plain PyTorch."""
-    store_scale, load_scale, limit, half = (float(c) for c in config.constants)
+    return _fire(sums, bias, threshold, _scalars(config, sums), config.time_steps)
+
+
+def backward_reference(
+    grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, config: NeuronConfig
+) -> tuple[Tensor, Tensor]:
+    """``kernel.backward`` in plain PyTorch: dh and its three sums per channel."""
+    return _backward(grad, potential, sums, unit, threshold, _scalars(config, potential))
+
+
+def fire_fused(sums: Tensor, bias: Tensor, threshold: Tensor, config: NeuronConfig) -> tuple[Tensor, Tensor]:
+    """:func:`fire_reference` with all time steps in one kernel."""
+    return _fused(_fire)(sums, bias, threshold, _scalars(config, sums), config.time_steps)
+
+
+def backward_fused(
+    grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, config: NeuronConfig
+) -> tuple[Tensor, Tensor]:
+    """:func:`backward_reference` with all time steps in one kernel."""
+    return _fused(_backward)(grad, potential, sums, unit, threshold, _scalars(config, potential))
+
+
+@functools.cache
+def _fused(steps: Callable[..., tuple[Tensor, Tensor]]) -> Callable[..., tuple[Tensor, Tensor]]:
+    """``steps`` compiled by PyTorch, once for layers of every size, width and r; where that fails, as it is."""
+    import torch._dynamo  # takes seconds, and only a GPU needs it
+
+    torch._dynamo.config.suppress_errors = True
+    torch._dynamo.config.recompile_limit = max(64, torch._dynamo.config.recompile_limit)
+    return torch.compile(steps, dynamic=True)
+
+
+def _scalars(config: NeuronConfig, like: Tensor) -> Tensor:
+    """(2^-r, 2^(r-1), Q, sharpness): as a tensor they are no constants of what is compiled."""
+    store_scale, load_scale, limit, _ = config.constants
+    return like.new_tensor([float(store_scale), float(load_scale), float(limit), config.sharpness])
+
+
+def _fire(sums: Tensor, bias: Tensor, threshold: Tensor, scalars: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+    store_scale, load_scale, limit, _ = scalars.unbind()
     bias, threshold = bias[:, None], threshold[:, None]
     membrane = torch.zeros_like(sums[0])
     potentials, spikes = [], []
-    for t in range(config.time_steps):
-        loaded = torch.floor(membrane / 2) if half else membrane * load_scale
-        h = sums[t if len(sums) > 1 else 0] + bias + loaded
+    for t in range(steps):
+        h = sums[t if len(sums) > 1 else 0] + bias + torch.floor(membrane * load_scale)
         s = (h >= threshold).float()
         membrane = torch.floor(h * store_scale).clamp(-limit, limit) * (1 - s)
         potentials.append(h)
@@ -123,13 +164,12 @@ def fire_reference(sums: Tensor, bias: Tensor, threshold: Tensor, config: Neuron
     return torch.stack(potentials), torch.stack(spikes)
 
 
-def backward_reference(
-    grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, config: NeuronConfig
+def _backward(
+    grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, scalars: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """``kernel.backward`` in plain PyTorch: dh and its three sums per channel."""
-    store_scale, load_scale, limit, half = (float(c) for c in config.constants)
+    store_scale, load_scale, limit, sharpness = scalars.unbind()
     q, theta = unit[:, None], threshold[:, None]
-    slope = torch.pi / 2 * config.sharpness
+    slope = torch.pi / 2 * sharpness
     carried = torch.zeros_like(potential[0])
     out: list[Tensor] = []
     residual = torch.zeros_like(unit, dtype=torch.float64)
@@ -139,10 +179,10 @@ def backward_reference(
         code = torch.floor(h * store_scale)
         kept = code.clamp(-limit, limit)
         inside = quiet * (kept == code)
-        loaded = torch.floor(kept / 2) if half else kept * load_scale
+        loaded = torch.floor(kept * load_scale)
         residual += (carried * (quiet * loaded - inside * h / 2)).sum((0, 2)).double()
         x = (h - theta) * q * slope
-        carried = grad[t] * (config.sharpness / 2) / (1 + x * x) + carried * inside / 2
+        carried = grad[t] * (sharpness / 2) / (1 + x * x) + carried * inside / 2
         out.insert(0, carried)
     real = torch.stack(out)
     total = real.sum((0, 1, 3)).double()
@@ -217,7 +257,7 @@ class NormalisedFiring(torch.autograd.Function):
             )
             reductions = torch.from_numpy(partial.sum(0))
         else:
-            real, reductions = backward_reference(grad, potential, sums, unit.float(), ctx.threshold, config)
+            real, reductions = backward_fused(grad, potential, sums, unit.float(), ctx.threshold, config)
         d_bias, weighted, residual = reductions.unbind(1)
         d_beta = d_bias.to(gamma.dtype)
         d_skip = None
