@@ -143,18 +143,6 @@ def test_a_tile_that_is_a_pooled_place():
     compared(chain, 9, lanes=8, lanes_per_neuron_unit=1, dataflow=[("systolic", 2), ("skip", 1)])
 
 
-def test_linear_chain_in_verilator(tmp_path):
-    chain = replace(TYPICAL, links=(Link(9, 0, leak=5), Link(4, 0)))
-    prepared = prepare(
-        chain.network(), chain.images(3), tmp_path, lanes=6, lanes_per_neuron_unit=2, cycles_an_image=1000
-    )
-    waits = Waits(idle=64, stall=64)
-    outcomes, expected = (run(prepared, waits=waits, simulator=name) for name in ("verilator", "icarus"))
-    assert outcomes.first is None
-    assert outcomes.comparisons == expected.comparisons
-    assert outcomes.logits == expected.logits
-
-
 def test_stimulus_meets_what_it_is_about():
     met = Counter()
     for kind in ("pixels", "spikes"):

@@ -22,16 +22,16 @@ def name(config):
 
 
 configs = pytest.mark.parametrize("config", CONFIGS, ids=name)
-# Verilator compiles for as long as Icarus takes for everything: two arrays that differ in every option.
+# Verilator compiles for as long as Icarus takes for everything: two arrays, elements and units included, that differ in
+# every option.
 IN_VERILATOR = (CONFIGS[4], CONFIGS[7])
 
 
-def simulators(in_verilator):
-    """Every configuration in Icarus, ``in_verilator`` in Verilator as well."""
-    cases = [*(("icarus", config) for config in CONFIGS), *(("verilator", config) for config in in_verilator)]
-    return pytest.mark.parametrize(
-        ("simulator", "config"), cases, ids=lambda value: value if value in SIMULATORS else name(value)
-    )
+simulations = pytest.mark.parametrize(
+    ("simulator", "config"),
+    [*(("icarus", config) for config in CONFIGS), *(("verilator", config) for config in IN_VERILATOR)],
+    ids=lambda value: value if value in SIMULATORS else name(value),
+)
 
 
 def simulate_verilog(simulator, component, bench, folder):
@@ -54,10 +54,10 @@ def test_processing_element_in_amaranth(config):
     simulate_in_amaranth(ProcessingElement(config), lambda port: check_processing_element(port, config, SEED))
 
 
-@simulators(IN_VERILATOR[:1])
-def test_processing_element_in_verilog(simulator, config, tmp_path):
+@configs
+def test_processing_element_in_verilog(config, tmp_path):
     component = ProcessingElement(config)
-    assert simulate_verilog(simulator, component, "sim.bench_processing_element", tmp_path).passed == 1
+    assert simulate_verilog("icarus", component, "sim.bench_processing_element", tmp_path).passed == 1
 
 
 @configs
@@ -65,10 +65,10 @@ def test_neuron_unit_in_amaranth(config):
     simulate_in_amaranth(NeuronUnit(config), lambda port: check_neuron_unit(port, config, SEED))
 
 
-@simulators(IN_VERILATOR[:1])
-def test_neuron_unit_in_verilog(simulator, config, tmp_path):
+@configs
+def test_neuron_unit_in_verilog(config, tmp_path):
     component = NeuronUnit(config)
-    assert simulate_verilog(simulator, component, "sim.bench_neuron_unit", tmp_path).passed == 1
+    assert simulate_verilog("icarus", component, "sim.bench_neuron_unit", tmp_path).passed == 1
 
 
 @configs
@@ -80,7 +80,7 @@ def test_systolic_array_in_amaranth(config):
         )
 
 
-@simulators(IN_VERILATOR)
+@simulations
 def test_systolic_array_in_verilog(simulator, config, tmp_path):
     component = SystolicArray(config)
     assert simulate_verilog(simulator, component, "sim.bench_systolic_array", tmp_path).passed == 4
