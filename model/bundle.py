@@ -1,6 +1,7 @@
 """The bundle: a trained network in one safetensors file of integer tensors with JSON metadata (docs/bundle.md)."""
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from safetensors.numpy import save
 
 from model.config import ConfigError, Precision, require
 from model.network import Layer, Network, Pool, Source
+from model.packing import pack, packed_size, unpack
 
-SCHEMA = 1
+SCHEMA = 2
+"""What is written. Version 1, which is read as well, has no packed weights."""
 METADATA_KEY = "mint"
 WEIGHT_CODE = "narrow"
 """Symmetric two's complement codes -Q ... Q, Q = 2^(width-1) - 1."""
@@ -26,6 +29,8 @@ _LAYER_KEYS = {"name", "kind", "neuron", "weight_width", "membrane_width", "weig
     "step",
 }
 _SOURCE_KEYS = {"from", "weight", "stride", "padding"}
+_PACKED_KEYS = {"shape"}
+"""Further keys of a source since version 2."""
 _POOL_KEYS = {"kind", "size"}
 
 
@@ -37,8 +42,12 @@ def write(network: Network, path: Path) -> None:
         sources = []
         for index, source in enumerate(layer.sources):
             name = f"{layer.name}.weight" + (f".{index}" if len(layer.sources) > 1 else "")
-            tensors[name] = np.ascontiguousarray(source.weight, np.int8)
-            sources.append({"from": source.origin, "weight": name, "stride": source.stride, "padding": source.padding})
+            packed = layer.precision.weight_width < np.iinfo(np.int8).bits
+            codes = np.ascontiguousarray(source.weight, np.int8)
+            tensors[name] = pack(codes, layer.precision.weight_width) if packed else codes
+            shape = list(codes.shape) if packed else None
+            geometry = {"stride": source.stride, "padding": source.padding}
+            sources.append({"from": source.origin, "weight": name, "shape": shape, **geometry})
         for key in ("bias", "threshold", "skip_bias"):
             values = getattr(layer, key)
             if values is not None:
@@ -133,7 +142,7 @@ def _network(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> Networ
         raise ConfigError(f"metadata {METADATA_KEY!r} is not JSON ({error}); write it again") from None
     require(isinstance(header, dict), f"metadata {METADATA_KEY!r} must be an object")
     version = _take(header, "schema", int, "network")
-    require(version == SCHEMA, f"schema version {version}; this release reads version {SCHEMA}")
+    require(1 <= version <= SCHEMA, f"schema version {version}; this release reads versions 1 to {SCHEMA}")
     _known(header, _NETWORK_KEYS, "network")
     entry = _take(header, "input", dict, "network")
     _known(entry, _INPUT_KEYS, "input")
@@ -144,7 +153,8 @@ def _network(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> Networ
     )
     unused = set(tensors)
     layers = tuple(
-        _layer(index, table, tensors, unused) for index, table in enumerate(_take(header, "layers", list, "network"))
+        _layer(index, table, version, tensors, unused)
+        for index, table in enumerate(_take(header, "layers", list, "network"))
     )
     require(not unused, f"tensor {min(unused, default='')!r} belongs to no layer; remove it or name its layer")
     return Network(
@@ -158,7 +168,7 @@ def _network(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> Networ
     )
 
 
-def _layer(index: int, table: Any, tensors: dict[str, np.ndarray], unused: set[str]) -> Layer:
+def _layer(index: int, table: Any, version: int, tensors: dict[str, np.ndarray], unused: set[str]) -> Layer:
     require(isinstance(table, dict), f"layer {index}: it must be an object")
     name = _take(table, "name", str, f"layer {index}")
     where = f"layer {name}"
@@ -176,14 +186,24 @@ def _layer(index: int, table: Any, tensors: dict[str, np.ndarray], unused: set[s
     def optional(key: str) -> np.ndarray | None:
         return tensor(f"{name}.{key}", np.int32) if f"{name}.{key}" in tensors else None
 
+    try:
+        precision = Precision(_take(table, "weight_width", int, where), _take(table, "membrane_width", int, where))
+    except ConfigError as error:
+        raise ConfigError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
     sources = []
     for source in _take(table, "sources", list, where):
         require(isinstance(source, dict), f"{where}: a source must be an object")
-        _known(source, _SOURCE_KEYS, f"{where}, source")
+        _known(source, _SOURCE_KEYS | (_PACKED_KEYS if version > 1 else set()), f"{where}, source")
+        key = _take(source, "weight", str, where)
+        shape = _take(source, "shape", (list, type(None)), where) if version > 1 else None
+        if shape is None:
+            weight = tensor(key, np.int8)
+        else:
+            weight = _unpacked(tensor(key, np.uint8), shape, precision.weight_width, f"{where}: tensor {key!r}")
         sources.append(
             Source(
                 origin=_take(source, "from", str, where),
-                weight=tensor(_take(source, "weight", str, where), np.int8),
+                weight=weight,
                 stride=_take(source, "stride", int, where),
                 padding=_take(source, "padding", int, where),
             )
@@ -192,10 +212,6 @@ def _layer(index: int, table: Any, tensors: dict[str, np.ndarray], unused: set[s
     if pool is not None:
         _known(pool, _POOL_KEYS, f"{where}, pool")
         pool = Pool(_take(pool, "kind", str, where), _take(pool, "size", int, where))
-    try:
-        precision = Precision(_take(table, "weight_width", int, where), _take(table, "membrane_width", int, where))
-    except ConfigError as error:
-        raise ConfigError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
     return Layer(
         name=name,
         kind=_take(table, "kind", str, where),
@@ -210,3 +226,21 @@ def _layer(index: int, table: Any, tensors: dict[str, np.ndarray], unused: set[s
         pool=pool,
         step=_take(table, "step", (float, int, type(None)), where),
     )
+
+
+def _unpacked(data: np.ndarray, shape: list[Any], width: int, where: str) -> np.ndarray:
+    """The codes of ``shape`` that a packed tensor holds."""
+    require(
+        len(shape) > 1 and all(type(n) is int and n > 0 for n in shape),
+        f"{where} has shape {json.dumps(shape)}; give [out, in, k, k] or [out, in], or null if it is not packed",
+    )
+    codes = math.prod(shape[1:])
+    wanted = [shape[0], packed_size(codes, width)]
+    require(
+        list(data.shape) == wanted,
+        f"{where} is uint8 {list(data.shape)}; weights {shape} of {width} bits are packed in {wanted}",
+    )
+    try:
+        return unpack(data, codes, width).reshape(shape)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}; leave it 0") from None

@@ -10,9 +10,12 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from model import bundle
-from model.config import ConfigError
+from model.config import ConfigError, Precision
 from model.golden.network import run
+from model.network import Layer, Network, Source
 from sim.random_networks import random_images, random_network
+
+Parts = tuple[Path, dict[str, np.ndarray], dict[str, Any]]
 
 
 @pytest.mark.parametrize("seed", range(9))
@@ -31,8 +34,38 @@ def test_a_network_survives_the_file(tmp_path: Path, seed: int) -> None:
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_file_of_version_1_is_read(parts: Parts) -> None:
+    """A code a byte, and no shapes: what was written before weights were packed."""
+    path, tensors, header = parts
+    network = bundle.read(path)
+    header["schema"] = 1
+    for layer, table in zip(network.layers, header["layers"], strict=True):
+        for source, entry in zip(layer.sources, table["sources"], strict=True):
+            del entry["shape"]
+            tensors[entry["weight"]] = source.weight
+    save_file(tensors, path, {"mint": json.dumps(header)})
+    assert "uint8" not in {str(tensor.dtype) for tensor in load_file(path).values()}
+    images = random_images(network, 2, 0)
+    found, wanted = run(bundle.read(path), images), run(network, images)
+    assert all((found[key] == wanted[key]).all() for key in wanted)
+
+
+@pytest.mark.parametrize(("width", "size"), [(2, 590_000), (4, 1_180_000), (8, 2_360_000)])
+def test_a_weight_takes_its_bits_in_the_file(tmp_path: Path, width: int, size: int) -> None:
+    """A convolution of 512 × 512 × 3 × 3 weights, in bytes."""
+    random = np.random.default_rng(width)
+    limit = Precision(width, 4).weight_limit
+    weight = random.integers(-limit, limit, (512, 512, 3, 3), np.int8, endpoint=True)
+    zeros = np.zeros(512, np.int32)
+    layer = Layer("only", "conv", "none", Precision(width, 4), (Source("input", weight),), zeros)
+    path = tmp_path / "n.safetensors"
+    bundle.write(Network("spikes", (512, 3, 3), 4, (layer,)), path)
+    assert size <= path.stat().st_size < size + 4_000
+    assert (bundle.read(path).layers[0].sources[0].weight == weight).all()
+
+
 @pytest.fixture
-def parts(tmp_path: Path) -> tuple[Path, dict[str, np.ndarray], dict[str, Any]]:
+def parts(tmp_path: Path) -> Parts:
     """A written bundle, taken apart."""
     path = tmp_path / "network.safetensors"
     bundle.write(random_network(0), path)
@@ -57,7 +90,21 @@ def _set(*keys: Any, value: Any) -> Change:
 
 
 def _weight(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
+    tensors["first.weight"] = np.zeros(header["layers"][0]["sources"][0]["shape"], np.int8)
     tensors["first.weight"][0, 0, 0, 0] = 5
+    header["layers"][0]["sources"][0]["shape"] = None
+
+
+def _packed_weight(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
+    tensors["first.weight"][0, 0] = 0b10  # the code -2, which the symmetric codes leave out
+
+
+def _beyond_the_last_code(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
+    tensors["last.weight"][0, -1] |= 0x80
+
+
+def _plain_tensor_with_a_shape(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
+    tensors["first.weight"] = tensors["first.weight"].view(np.int8)
 
 
 def _type(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
@@ -84,12 +131,31 @@ def _no_key(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
     ("change", "sentence"),
     [
         (_weight, r"layer first: weight 5 is beyond ±1 of 2 bits; requantise it or raise weight_width"),
-        (_type, "layer first: tensor 'first.weight' is float32; it must be int8"),
+        (_packed_weight, r"layer first: weight -2 is beyond ±1 of 2 bits; requantise it or raise weight_width"),
+        (
+            _beyond_the_last_code,
+            "layer last: tensor 'last.weight': a bit after the last of 7 codes of 2 bits is set; leave it 0",
+        ),
+        (_type, "layer first: tensor 'first.weight' is float32; it must be uint8"),
+        (_plain_tensor_with_a_shape, "layer first: tensor 'first.weight' is int8; it must be uint8"),
+        (
+            _set("layers", 0, "sources", 0, "shape", value=None),
+            "layer first: tensor 'first.weight' is uint8; it must be int8",
+        ),
+        (
+            _set("layers", 0, "sources", 0, "shape", value=[4, 1, 9, 9]),
+            r"'first.weight' is uint8 .*; weights \[4, 1, 9, 9\] of 2 bits are packed in \[4, 21\]",
+        ),
+        (_set("layers", 0, "sources", 0, "shape", value=[4, 0]), r"has shape \[4, 0\]; give \[out, in, k, k\]"),
+        (_set("layers", 0, "sources", 0, "shape", value=[4, True]), r"has shape \[4, true\]; give"),
+        (_set("layers", 0, "sources", 0, "shape", value=[4]), r"has shape \[4\]; give"),
         (_short, "layer first: bias is int32"),
         (_missing, "layer first: tensor threshold is missing"),
         (_spare, "tensor 'stranger' belongs to no layer"),
         (_no_key, "layer first: key 'leak' is missing"),
-        (_set("schema", value=2), "schema version 2; this release reads version 1"),
+        (_set("schema", value=3), "schema version 3; this release reads versions 1 to 2"),
+        (_set("schema", value=0), "schema version 0; this release reads versions 1 to 2"),
+        (_set("schema", value=1), "layer first, source: unknown key 'shape'"),
         (_set("colour", value="red"), "network: unknown key 'colour'"),
         (_set("layers", 0, "tau", value=2), "layer first: unknown key 'tau'"),
         (_set("layers", 0, "leak", value="2"), 'layer first: leak is "2"; it must be an integer'),
@@ -107,9 +173,7 @@ def _no_key(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
         (_set("time_steps", value=0), "0 time steps"),
     ],
 )
-def test_a_mistake_gets_its_sentence(
-    parts: tuple[Path, dict[str, np.ndarray], dict[str, Any]], change: Change, sentence: str
-) -> None:
+def test_a_mistake_gets_its_sentence(parts: Parts, change: Change, sentence: str) -> None:
     path, tensors, header = parts
     change(tensors, header)
     save_file(tensors, path, {"mint": json.dumps(header)})
@@ -119,7 +183,7 @@ def test_a_mistake_gets_its_sentence(
     assert "\n" not in str(caught.value)
 
 
-def test_files_that_are_no_bundles_are_refused(parts: tuple[Path, dict[str, np.ndarray], dict[str, Any]]) -> None:
+def test_files_that_are_no_bundles_are_refused(parts: Parts) -> None:
     path, tensors, _ = parts
     whole = path.read_bytes()
     for data in (whole[: len(whole) // 2], whole[:4], b"", b"PK\x03\x04 not a safetensors file at all"):
@@ -136,7 +200,7 @@ def test_files_that_are_no_bundles_are_refused(parts: tuple[Path, dict[str, np.n
         bundle.read(path.with_name("absent"))
 
 
-def test_thresholds_out_of_reach_are_a_warning(parts: tuple[Path, dict[str, np.ndarray], dict[str, Any]]) -> None:
+def test_thresholds_out_of_reach_are_a_warning(parts: Parts) -> None:
     path, tensors, header = parts
     tensors["first.threshold"][:] = 2**20
     tensors["first.threshold"][0] = -(2**20)
