@@ -248,10 +248,11 @@ def train(
         **given,
         sources=sources_of(name, teacher, initial),
     )
-    data = datasets.load(recipe.dataset, data_dir)
+    place = parallel.start(checked_device(device))
+    with parallel.first_alone():  # which downloads what is not there
+        data = datasets.load(recipe.dataset, data_dir)
     build = built_for(recipe, data)
     root = run or Path("runs")
-    place = parallel.start(checked_device(device))
     results = []
     for number in range(seed, seed + seeds):
         recipe = replace(recipe, seed=number)

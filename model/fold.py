@@ -1,57 +1,81 @@
 """The one place where trained reals become the integers of a layer.
 
 Training, evaluation mode, export and the tests all call :func:`fold`; nothing else in the project
-rounds a bias or a threshold. Everything is float64 and elementwise over output channels.
+rounds a bias or a threshold. Everything is float64 and elementwise over output channels, in operations that IEEE 754
+rounds exactly and that NumPy and PyTorch both have by the same name, so that their results are equal and a GPU folds
+where its tensors are.
 """
 
 from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from model.arithmetic import load_range
 from model.config import Precision, require
 
-Integers = NDArray[np.int64]
-Reals = NDArray[np.float64]
+Integers = Any
+"""An array of int64, NumPy's or PyTorch's."""
+Reals = Any
+"""Likewise of float64."""
 
 
 @dataclass(frozen=True)
 class Folded:
     """Integers of one layer, and how often folding had to limit them.
 
-    ``sign`` is -1 where a negative gain flipped the channel's weights. ``unit`` is s·|g| after the
-    floor: the real size of one step of the potential H, per channel.
+    ``codes`` are the weights before the sign of the gain; ``sign`` is -1 where a negative one flipped the channel's
+    weights. ``unit`` is s·|g| after the floor: the real size of one step of the potential H, per channel. The last
+    three are scalars of the same library: reading one waits for the device that it is on.
     """
 
-    weight: Integers
+    codes: Integers
     bias: Integers
     threshold: Integers
     skip: Integers
     sign: Integers
     unit: Reals
-    floored: int
-    limited: int
+    floored: Integers
+    limited: Integers
+    finite: Integers
+
+    @property
+    def weight(self) -> Integers:
+        """The codes with the sign of the gain."""
+        return self.codes * self.sign.reshape(-1, *[1] * (self.codes.ndim - 1))
+
+    def check(self) -> "Folded":
+        """Itself, if everything that was folded is finite."""
+        require(bool(self.finite), "step, gain, mean and shift must be finite; the layer has diverged")
+        return self
 
 
-def accumulator_range(weight: Integers, largest_input: int) -> tuple[Integers, Integers]:
-    """Least and greatest sum A = Σ W·x of each output channel for x in 0 ... ``largest_input``."""
+def accumulator_range(weight: Any, largest_input: int, xp: ModuleType = np) -> tuple[Integers, Integers]:
+    """Least and greatest sum A = Σ W·x of each output channel for x in 0 ... ``largest_input``.
+
+    ``weight`` holds integers of any type; they are added in float64, exact below 2^53.
+    """
     rows = weight.reshape(len(weight), -1)
-    return largest_input * np.minimum(rows, 0).sum(1), largest_input * np.maximum(rows, 0).sum(1)
+    low = rows.clip(None, 0).sum(1, dtype=xp.float64)
+    high = rows.sum(1, dtype=xp.float64) - low
+    least, greatest = (xp.asarray(largest_input * bound, dtype=xp.int64) for bound in (low, high))
+    return least, greatest
 
 
 def fold(
-    codes: Integers,
+    codes: Any,
     *,
     precision: Precision,
-    step: float,
-    gain: ArrayLike,
-    mean: ArrayLike,
-    shift: ArrayLike,
+    step: float | Reals,
+    gain: Reals,
+    mean: Reals,
+    shift: Reals,
     firing_threshold: float,
     largest_input: int,
     leak: int,
     skip_unit: float = 0.0,
+    xp: ModuleType = np,
 ) -> Folded:
     """Fold step, batch norm and bias into integers per output channel.
 
@@ -64,7 +88,8 @@ def fold(
         J = rint(skip_unit / unit)            limited like B
 
     The clamp of Θ changes no spike: a threshold below H_min is always reached, one above H_max never.
-    ``rint`` rounds half to even. ``step`` is the effective one: s/256 where the inputs are pixels.
+    ``rint`` rounds half to even, as ``round`` does in both libraries. ``step`` is the effective one: s/256 where the
+    inputs are pixels.
 
     Parameters
     ----------
@@ -74,32 +99,36 @@ def fold(
         Batch norm in real units; without batch norm 1, 0 and the bias.
     skip_unit : float
         What a spike of an identity shortcut adds in real units; 0, and so J = 0, without one.
+    xp : numpy or torch
+        The library of the arrays. NumPy refuses what is not finite; of tensors, which may be on a GPU that is not to
+        be waited for, :meth:`Folded.check` does.
     """
-    codes = np.asarray(codes, np.int64)
-    gain, mean, shift = (np.broadcast_to(np.asarray(v, np.float64), len(codes)) for v in (gain, mean, shift))
-    require(
-        bool(np.isfinite(step) and step > 0 and np.isfinite(gain).all() and np.isfinite(mean).all())
-        and bool(np.isfinite(shift).all()),
-        f"step {step}, gain, mean and shift must be finite and the step positive; the layer has diverged",
-    )
-    sign = np.where(gain < 0, -1, 1)
-    weight = codes * sign.reshape(-1, *[1] * (codes.ndim - 1))
 
-    unit = step * np.abs(gain)
+    def integers(values: Any) -> Integers:
+        return xp.asarray(values, dtype=xp.int64)
+
+    gain, mean, shift = (xp.broadcast_to(xp.asarray(v, dtype=xp.float64), (len(codes),)) for v in (gain, mean, shift))
+    step = xp.asarray(step, dtype=xp.float64)
+    finite = (xp.isfinite(gain) & xp.isfinite(mean) & xp.isfinite(shift)).all() & xp.isfinite(step) & (step > 0)
+    if xp is np:
+        require(bool(finite), f"step {step}, gain, mean and shift must be finite; the layer has diverged")
+    sign = 1 - 2 * integers(gain < 0)
+    unit = step * xp.abs(gain)
     least_unit = firing_threshold / precision.threshold_limit
-    floored = int((unit < least_unit).sum())
-    unit = np.maximum(unit, least_unit)
+    floored = (unit < least_unit).sum()
+    unit = xp.clip(unit, least_unit, None)
 
-    wanted = np.rint((shift - gain * mean) / unit)
+    wanted = xp.round((shift - gain * mean) / unit)
     limit = precision.bias_limit
-    bias = np.clip(wanted, -limit, limit).astype(np.int64)
+    bias = integers(xp.clip(wanted, -limit, limit))
 
-    low, high = accumulator_range(weight, largest_input)
+    least, greatest = accumulator_range(codes, largest_input, xp)
+    low, high = xp.minimum(sign * least, sign * greatest), xp.maximum(sign * least, sign * greatest)
     load_low, load_high = load_range(precision.membrane_width, leak)
-    skip = np.clip(np.rint(skip_unit / unit), 0, limit).astype(np.int64)
-    threshold = np.ceil(firing_threshold / unit).astype(np.int64)
-    threshold = np.clip(threshold, low + bias + load_low, high + bias + skip + load_high + 1)
-    return Folded(weight, bias, threshold, skip, sign, unit, floored, int((np.abs(wanted) > limit).sum()))
+    skip = integers(xp.clip(xp.round(skip_unit / unit), 0, limit))
+    threshold = integers(xp.ceil(firing_threshold / unit))
+    threshold = xp.clip(threshold, low + bias + load_low, high + bias + skip + load_high + 1)
+    return Folded(codes, bias, threshold, skip, sign, unit, floored, (xp.abs(wanted) > limit).sum(), finite)
 
 
 def calibrated_leak(threshold: Integers, precision: Precision, largest_leak: int) -> int:

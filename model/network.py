@@ -144,7 +144,7 @@ class Network:
     def sum_range(self, layer: Layer) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Least and greatest A per channel, from the trained weights."""
         bounds = [accumulator_range(s.weight.astype(np.int64), self.largest_value(s.origin)) for s in layer.sources]
-        return sum(low for low, _ in bounds), sum(high for _, high in bounds)  # type: ignore[return-value]
+        return sum(low for low, _ in bounds), sum(high for _, high in bounds)
 
     def potential_range(self, layer: Layer) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Least and greatest H per channel (of a layer without neurons: least and greatest logit)."""

@@ -21,7 +21,9 @@ def augment(images: Tensor, shift: int, generator: torch.Generator) -> Tensor:
     columns = torch.where(flip[:, None], columns.flip(1), columns)
     padded = functional.pad(images, (shift,) * 4).movedim(1, -1)
     index = torch.arange(count)[:, None, None]
-    rows, columns, index = (x.to(images.device) for x in (rows[:, :, None], columns[:, None, :], index))
+    # Not blocking: the host is not to wait until a GPU has done what it was given before.
+    places = (rows[:, :, None], columns[:, None, :], index)
+    rows, columns, index = (x.to(images.device, non_blocking=True) for x in places)
     return padded[index, rows, columns].movedim(-1, 1).contiguous()
 
 
@@ -34,7 +36,7 @@ def mix(
     with both, one of them is drawn for the batch.
     """
     random = np.random.default_rng(int(torch.randint(0, 2**31, (1,), generator=generator)))
-    order = torch.randperm(len(images), generator=generator).to(images.device)
+    order = torch.randperm(len(images), generator=generator).to(images.device, non_blocking=True)
     cut = cutmix > 0 and (mixup == 0 or random.random() < 0.5)
     alpha = cutmix if cut else mixup
     share = float(random.beta(alpha, alpha))

@@ -5,10 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from model import bundle
 from model.config import ConfigError
@@ -72,27 +70,25 @@ def _layer(label: str, child: Conv | Join | Linear | Readout, origins: Sequence[
         kind="conv" if isinstance(child, Conv | Join) else "linear",
         neuron="none" if isinstance(child, Readout) else "lif",
         precision=child.precision,
-        sources=_sources(child, folded.weight.astype(np.int8), origins),
-        bias=folded.bias.astype(np.int32),
-        threshold=None if isinstance(child, Readout) else folded.threshold.astype(np.int32),
-        leak=1 if isinstance(child, Readout) else int(child.leak),
+        sources=_sources(child, folded.weight.to(torch.int8), origins),
+        bias=folded.bias.int().numpy(),
+        threshold=None if isinstance(child, Readout) else folded.threshold.int().numpy(),
+        leak=1 if isinstance(child, Readout) else child.leak,
         skip=origins[-1] if skip else None,
-        skip_bias=folded.skip.astype(np.int32) if skip else None,
+        skip_bias=folded.skip.int().numpy() if skip else None,
         step=float(child.step().detach()),
     )
 
 
-def _sources(
-    child: Conv | Join | Linear | Readout, weight: NDArray[np.int8], origins: Sequence[str]
-) -> tuple[Source, ...]:
+def _sources(child: Conv | Join | Linear | Readout, weight: Tensor, origins: Sequence[str]) -> tuple[Source, ...]:
     """The weighted inputs of a layer: one, or a join's branches."""
     if isinstance(child, Join):
-        kernels = (kernel.numpy() for kernel in child.split(torch.from_numpy(weight)))
+        kernels = (kernel.numpy() for kernel in child.split(weight))
         joined = zip(origins, kernels, child.branches, strict=False)  # an identity shortcut has no kernel
         return tuple(Source(origin, kernel, branch.stride, branch.padding) for origin, kernel, branch in joined)
     if isinstance(child, Conv):
-        return (Source(origins[0], weight, child.stride, child.padding),)
-    return (Source(origins[0], weight),)
+        return (Source(origins[0], weight.numpy(), child.stride, child.padding),)
+    return (Source(origins[0], weight.numpy()),)
 
 
 def export(

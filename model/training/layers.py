@@ -8,6 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +16,17 @@ from torch.nn import functional
 
 from model.arithmetic import code_limit, signed_width
 from model.config import LARGEST_LEAK, Precision, require
-from model.fold import Folded, Integers, calibrated_leak, fold
-from model.training.neuron import NeuronConfig, NormalisedFiring, add_skip, fire, fold_layer, moments, population
+from model.fold import Folded, calibrated_leak, fold
+from model.training.neuron import (
+    NeuronConfig,
+    NormalisedFiring,
+    add_skip,
+    as_integers,
+    fire,
+    fold_layer,
+    moments,
+    population,
+)
 from model.training.pooling import MaxPool, SumPool
 from model.training.quantizer import Quantizer, round_ste
 
@@ -88,7 +98,8 @@ class _Spiking(_Weighted, ABC):
         self.beta = nn.Parameter(torch.zeros(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_variance", torch.ones(channels))
-        self.register_buffer("leak", torch.tensor(-1))
+        self.leak = -1
+        """r of the neurons, -1 before the first batch; an integer of the host's, so that no GPU is asked for it."""
         self.density: Tensor | None = None
         self.taught = False
         """Whether ``potential`` is kept in training."""
@@ -96,6 +107,26 @@ class _Spiking(_Weighted, ABC):
         """Mean real potential [N, C] of the last batch over time and space, in thresholds; it has a gradient."""
         self.trace: dict[str, Tensor] | None = None
         self.folding: Folded | None = None
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        destination[f"{prefix}leak"] = torch.tensor(self.leak)
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        metadata: dict[str, Any],
+        strict: bool,
+        missing: list[str],
+        *others: Any,
+    ) -> None:
+        leak = state_dict.pop(f"{prefix}leak", None)
+        if leak is None:
+            missing.append(f"{prefix}leak")
+        else:
+            self.leak = int(leak)
+        super()._load_from_state_dict(state_dict, prefix, metadata, strict, missing, *others)
 
     @abstractmethod
     def _weigh(self, inputs: Sequence[Tensor], weight: Tensor) -> Tensor:
@@ -105,7 +136,7 @@ class _Spiking(_Weighted, ABC):
         assert self.precision is not None
         return NeuronConfig(
             precision=self.precision,
-            leak=int(self.leak),
+            leak=self.leak,
             time_steps=self.time_steps,
             largest_input=self.largest_input,
             input_scale=self.input_scale,
@@ -115,13 +146,13 @@ class _Spiking(_Weighted, ABC):
 
     def folded(self) -> Folded:
         """The integers of this layer with the running statistics: what evaluation uses and export writes."""
-        require(int(self.leak) >= 0, "a layer has no leak r yet; run it once in training mode to calibrate it")
+        require(self.leak >= 0, "a layer has no leak r yet; run it once in training mode to calibrate it")
         step = self.step()
         codes = self.quantizer.to_int(self.weight)
-        effective = (step.detach().double() * self.input_scale).cpu()
-        mean = self.running_mean.double().cpu() / effective
-        variance = self.running_variance.double().cpu() / effective**2
-        return fold_layer(codes, step, self.gamma, self.beta, mean, variance, self._config())
+        effective = step.detach().double() * self.input_scale
+        mean = self.running_mean.double() / effective
+        variance = self.running_variance.double() / (effective * effective)
+        return fold_layer(codes, step, self.gamma, self.beta, mean, variance, self._config()).check()
 
     def forward(self, *inputs: Tensor) -> Tensor:
         skip = inputs[-1] if self.skip else None
@@ -132,8 +163,7 @@ class _Spiking(_Weighted, ABC):
             spikes = self._forward_training(inputs, skip)
         else:
             folded = self.folded()
-            codes = torch.from_numpy(folded.weight).to(inputs[0].device, self.dtype)
-            sums = self._weigh([x.to(self.dtype) for x in inputs], codes)
+            sums = as_integers(self._weigh([x.to(self.dtype) for x in inputs], folded.weight.to(self.dtype)))
             shape = sums.shape
             total = add_skip(sums.flatten(3), folded, None if skip is None else skip.flatten(3))
             potential, spikes = fire(total, folded, self._config())
@@ -150,19 +180,19 @@ class _Spiking(_Weighted, ABC):
         return {key: value.view(-1, *shape[1:]) for key, value in named.items()}
 
     def _forward_training(self, inputs: Sequence[Tensor], skip: Tensor | None) -> Tensor:
-        if int(self.leak) < 0 and not self.batch_norm:
+        if self.leak < 0 and not self.batch_norm:
             self._scale_weights(inputs)
         # A negative gain flips the channel's weights; from here on the gain is positive.
-        sign = torch.where(self.gamma < 0, -1.0, 1.0).detach()
+        sign = 1 - 2 * (self.gamma.detach() < 0).to(self.gamma)
         step = self.step()
         codes = self.quantizer.codes(self.weight, step) * sign.view(-1, *[1] * (self.weight.dim() - 1))
         gamma = self.gamma * sign
-        sums = self._weigh([x.to(self.dtype) for x in inputs], codes.to(self.dtype)).contiguous()
+        sums = as_integers(self._weigh([x.to(self.dtype) for x in inputs], codes.to(self.dtype))).contiguous()
         shape = sums.shape
         sums = sums.flatten(3)
-        mean, variance = moments(sums) if self.batch_norm else torch.zeros(2, len(codes), dtype=torch.float64)
-        if int(self.leak) < 0:  # the first batch: r follows from its thresholds, and stays
-            self.leak.fill_(1)
+        mean, variance = moments(sums) if self.batch_norm else sums.new_zeros(2, len(codes), dtype=torch.float64)
+        if self.leak < 0:  # the first batch: r follows from its thresholds, and stays
+            self.leak = 1
             self._choose_leak(fold_layer(codes, step, gamma, self.beta, mean, variance, self._config()).threshold)
         config = self._config()
         self.folding = folded = fold_layer(codes, step, gamma, self.beta, mean, variance, config)
@@ -171,7 +201,7 @@ class _Spiking(_Weighted, ABC):
         flat = None if skip is None else skip.flatten(3)
         spikes, potential = NormalisedFiring.apply(sums, step, gamma, self.beta, folded, mean, variance, config, flat)
         if self.taught:
-            self.potential = potential.mean((0, 3)) * torch.from_numpy(folded.unit).to(potential)
+            self.potential = potential.mean((0, 3)) * folded.unit.to(potential)
         return spikes.view(-1, *shape[1:])
 
     @torch.no_grad()
@@ -202,14 +232,14 @@ class _Spiking(_Weighted, ABC):
             if signed_width(0, code_limit(self.precision.membrane_width) << (r - 1)) < self.precision.accumulator_width
         )
 
-    def _choose_leak(self, threshold: Integers) -> None:
+    def _choose_leak(self, threshold: Tensor) -> None:
         assert self.precision is not None
-        self.leak.fill_(calibrated_leak(threshold, self.precision, self.largest_leak))
+        self.leak = calibrated_leak(threshold.cpu().numpy(), self.precision, self.largest_leak)
 
     def requantise(self) -> None:
         """A step for this width, and r from the running statistics."""
         super().requantise()
-        self.leak.fill_(1)
+        self.leak = 1
         self._choose_leak(self.folded().threshold)
 
     def _forward_float(self, inputs: Sequence[Tensor], skip: Tensor | None) -> Tensor:
@@ -343,28 +373,27 @@ class Readout(_Weighted):
     def folded(self) -> Folded:
         """Codes and B = rint(bias/s)."""
         assert self.precision is not None
-        step = self.step()
+        bias = self.bias.detach()
         return fold(
-            self.quantizer.to_int(self.weight).cpu().numpy(),
+            self.quantizer.to_int(self.weight),
             precision=self.precision,
-            step=float(step.detach().double()) * self.input_scale,
-            gain=1.0,
-            mean=0.0,
-            shift=self.bias.detach().cpu().double().numpy(),
+            step=self.step().detach().double() * self.input_scale,
+            gain=torch.ones_like(bias),
+            mean=torch.zeros_like(bias),
+            shift=bias,
             firing_threshold=1.0,
             largest_input=self.largest_input,
             leak=1,
-        )
+            xp=torch,
+        ).check()
 
     def forward(self, x: Tensor) -> Tensor:
         if self.precision is None:
             return functional.linear(self._over_time(x) * self.input_scale, self.weight, self.bias)
         if not self.training:
             folded = self.folded()
-            total = functional.linear(
-                x.to(self.dtype).flatten(2).sum(0), torch.from_numpy(folded.weight).to(x.device, self.dtype)
-            )
-            return total + self.time_steps * torch.from_numpy(folded.bias).to(total)
+            total = functional.linear(x.to(self.dtype).flatten(2).sum(0), folded.weight.to(self.dtype))
+            return total + self.time_steps * folded.bias.to(total)
         step = self.step()
         unit = step * self.input_scale
         codes = self.quantizer.codes(self.weight, step)

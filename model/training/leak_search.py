@@ -35,13 +35,13 @@ def search_leaks(module: SpikingNetwork, images: Tensor, labels: Tensor, batch_s
         layer.momentum = 0.0
     least = loss()
     for layer in layers.values():
-        kept = int(layer.leak)
+        kept = layer.leak
         for other in (kept - 1, kept + 1):
             if 0 <= other <= layer.largest_leak:
-                layer.leak.fill_(other)
+                layer.leak = other
                 if (found := loss()) < least:
                     least, kept = found, other
-        layer.leak.fill_(kept)
+        layer.leak = kept
     for name, layer in layers.items():
         layer.momentum = momenta[name]
     module.train(was_training)

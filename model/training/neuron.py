@@ -2,13 +2,14 @@
 
 The forward pass computes the integers of the law in float32 (exact below 2^24); the backward pass
 works in real units, h = unit·H with unit = s·|g|. Three implementations with equal results: plain PyTorch, the
-reference; the same compiled by PyTorch into one kernel for all time steps, for a GPU; loops compiled by numba on the
-CPU (``kernel.py``).
+reference; the same compiled by PyTorch for a GPU, all time steps in one kernel forward and in a few backward; loops
+compiled by numba on the CPU (``kernel.py``).
 """
 
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +21,9 @@ from model.fold import Folded, fold
 from model.training import kernel, parallel
 
 BATCH_NORM_EPSILON = 1e-5
+
+RECOMPILATIONS = 64
+"""Of a compiled function at most, for sizes of 1 and the like."""
 
 
 @dataclass(frozen=True)
@@ -56,41 +60,34 @@ def fold_layer(
     codes: Tensor, step: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, config: NeuronConfig
 ) -> Folded:
     """:func:`model.fold.fold` of tensors; ``mean`` and ``variance`` are of the sums A of unsigned-gain weights."""
-
-    def real(x: Tensor) -> np.ndarray:
-        return x.detach().cpu().double().numpy()
-
-    effective = float(real(step)) * config.input_scale
-    gain = real(gamma)
+    step, gain, shift = (x.detach().double() for x in (step, gamma, beta))
+    effective = step * config.input_scale
     if config.normalised:
-        gain = gain / np.sqrt(real(variance) * effective**2 + BATCH_NORM_EPSILON)
+        gain = gain / torch.sqrt(variance * (effective * effective) + BATCH_NORM_EPSILON)
     return fold(
-        codes.detach().cpu().numpy(),
+        codes.detach(),
         precision=config.precision,
         step=effective,
         gain=gain,
-        mean=real(mean) * effective,
-        shift=real(beta),
+        mean=mean * effective,
+        shift=shift,
         firing_threshold=config.firing_threshold,
         largest_input=config.largest_input,
         leak=config.leak,
         skip_unit=config.skip_unit,
+        xp=torch,
     )
-
-
-def _per_channel(values: np.ndarray, like: Tensor) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(like.device)
 
 
 def add_skip(sums: Tensor, folded: Folded, skip: Tensor | None) -> Tensor:
     """A + J[c]·x_skip of [T, N, C, S]: what an identity shortcut adds."""
-    return sums if skip is None else sums + torch.from_numpy(folded.skip).to(sums)[:, None] * skip.to(sums)
+    return sums if skip is None else sums + folded.skip.to(sums)[:, None] * skip.to(sums)
 
 
 def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Tensor]:
     """Potentials H and spikes [T, N, C, S] of integer sums [T or 1, N, C, S]; no gradient."""
     store_scale, load_scale, limit, half = config.constants
-    bias, threshold = _per_channel(folded.bias, sums), _per_channel(folded.threshold, sums)
+    bias, threshold = folded.bias.float(), folded.threshold.float()
     shape = (config.time_steps, *sums.shape[1:])
     if compiled(sums):
         potential, spikes = torch.empty(shape, dtype=sums.dtype), torch.empty(shape)
@@ -112,42 +109,49 @@ def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Te
 
 def fire_reference(sums: Tensor, bias: Tensor, threshold: Tensor, config: NeuronConfig) -> tuple[Tensor, Tensor]:
     """:func:`fire` in plain PyTorch."""
-    return _fire(sums, bias, threshold, _scalars(config, sums), config.time_steps)
+    return _fire(sums, bias, threshold, _scalars(config, sums.device, sums.dtype), config.time_steps)
 
 
 def backward_reference(
     grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, config: NeuronConfig
 ) -> tuple[Tensor, Tensor]:
     """``kernel.backward`` in plain PyTorch: dh and its three sums per channel."""
-    return _backward(grad, potential, sums, unit, threshold, _scalars(config, potential))
+    return _backward(grad, potential, sums, unit, threshold, _scalars(config, potential.device, potential.dtype))
 
 
 def fire_fused(sums: Tensor, bias: Tensor, threshold: Tensor, config: NeuronConfig) -> tuple[Tensor, Tensor]:
-    """:func:`fire_reference` with all time steps in one kernel."""
-    return _fused(_fire)(sums, bias, threshold, _scalars(config, sums), config.time_steps)
+    """:func:`fire_reference`, compiled: all time steps in one kernel."""
+    return _fused(_fire)(sums, bias, threshold, _scalars(config, sums.device, sums.dtype), config.time_steps)
 
 
 def backward_fused(
     grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, config: NeuronConfig
 ) -> tuple[Tensor, Tensor]:
-    """:func:`backward_reference` with all time steps in one kernel."""
-    return _fused(_backward)(grad, potential, sums, unit, threshold, _scalars(config, potential))
+    """:func:`backward_reference`, compiled."""
+    scalars = _scalars(config, potential.device, potential.dtype)
+    return _fused(_backward)(grad, potential, sums, unit, threshold, scalars)
+
+
+def _fused(steps: Callable[..., Any]) -> Callable[..., Any]:
+    """``steps`` compiled by PyTorch, once for layers of every size, width and r; where that fails, as it is."""
+    from torch._dynamo import config  # takes seconds, and only a GPU needs it
+
+    if config.recompile_limit < RECOMPILATIONS:  # settings are a thread's own, and gradients have a thread
+        config.recompile_limit, config.suppress_errors = RECOMPILATIONS, True
+    return _compiled(steps)
 
 
 @functools.cache
-def _fused(steps: Callable[..., tuple[Tensor, Tensor]]) -> Callable[..., tuple[Tensor, Tensor]]:
-    """``steps`` compiled by PyTorch, once for layers of every size, width and r; where that fails, as it is."""
-    import torch._dynamo  # takes seconds, and only a GPU needs it
-
-    torch._dynamo.config.suppress_errors = True
-    torch._dynamo.config.recompile_limit = max(64, torch._dynamo.config.recompile_limit)
+def _compiled(steps: Callable[..., Any]) -> Callable[..., Any]:
     return torch.compile(steps, dynamic=True)
 
 
-def _scalars(config: NeuronConfig, like: Tensor) -> Tensor:
+@functools.cache
+def _scalars(config: NeuronConfig, device: torch.device, dtype: torch.dtype) -> Tensor:
     """(2^-r, 2^(r-1), Q, sharpness): as a tensor they are no constants of what is compiled."""
     store_scale, load_scale, limit, _ = config.constants
-    return like.new_tensor([float(store_scale), float(load_scale), float(limit), config.sharpness])
+    values = [float(store_scale), float(load_scale), float(limit), config.sharpness]
+    return torch.tensor(values, dtype=dtype, device=device)
 
 
 def _fire(sums: Tensor, bias: Tensor, threshold: Tensor, scalars: Tensor, steps: int) -> tuple[Tensor, Tensor]:
@@ -172,7 +176,8 @@ def _backward(
     slope = torch.pi / 2 * sharpness
     carried = torch.zeros_like(potential[0])
     out: list[Tensor] = []
-    residual = torch.zeros_like(unit, dtype=torch.float64)
+    # Added over time first: the sums over images and places then come in one pass, after the loop.
+    total, weighted, residual = (torch.zeros_like(carried) for _ in range(3))
     for t in range(len(grad) - 1, -1, -1):
         h = potential[t]
         quiet = (h < theta).float()
@@ -180,16 +185,22 @@ def _backward(
         kept = code.clamp(-limit, limit)
         inside = quiet * (kept == code)
         loaded = torch.floor(kept * load_scale)
-        residual += (carried * (quiet * loaded - inside * h / 2)).sum((0, 2)).double()
+        residual = residual + carried * (quiet * loaded - inside * h / 2)
         x = (h - theta) * q * slope
         carried = grad[t] * (sharpness / 2) / (1 + x * x) + carried * inside / 2
+        total = total + carried
+        weighted = weighted + carried * sums[t if len(sums) > 1 else 0]
         out.insert(0, carried)
-    real = torch.stack(out)
-    total = real.sum((0, 1, 3)).double()
-    weighted = (real * sums).sum((0, 1, 3)).double()
-    if len(sums) == 1:
-        real = real.sum(0, keepdim=True)
-    return real, torch.stack([total, weighted, residual], 1)
+    real = torch.stack(out) if len(sums) > 1 else total[None]
+    return real, torch.stack([x.double().sum((0, 2)) for x in (total, weighted, residual)], 1)
+
+
+def as_integers(sums: Tensor) -> Tensor:
+    """``sums`` of integers, in place: off the CPU a convolution may be computed by a transform that rounds."""
+    if not compiled(sums):
+        with torch.no_grad():
+            sums.round_()
+    return sums
 
 
 def population(sums: Tensor) -> int:
@@ -202,12 +213,17 @@ def moments(sums: Tensor) -> tuple[Tensor, Tensor]:
     if compiled(sums):
         found = torch.from_numpy(kernel.channel_moments(sums.detach().numpy()).sum(0).T)
     else:
-        wide = sums.detach().double()
-        found = torch.stack([wide.sum((0, 1, 3)), (wide * wide).sum((0, 1, 3))])
+        found = _fused(_totals)(sums.detach())
     total, square = parallel.total(found)
     count = population(sums)
     mean = total / count
     return mean, (square / count - mean * mean).clamp_min(0)
+
+
+def _totals(sums: Tensor) -> Tensor:
+    """Σ A and Σ A² a channel."""
+    wide = sums.double()
+    return torch.stack([wide.sum((0, 1, 3)), (wide * wide).sum((0, 1, 3))])
 
 
 class NormalisedFiring(torch.autograd.Function):
@@ -221,10 +237,9 @@ class NormalisedFiring(torch.autograd.Function):
     @staticmethod
     def forward(ctx, sums, step, gamma, beta, folded, mean, variance, config, skip=None):  # type: ignore[no-untyped-def]
         potential, spikes = fire(add_skip(sums, folded, skip), folded, config)
-        unit = torch.from_numpy(folded.unit).to(sums.device)
-        ctx.save_for_backward(sums, potential, step, gamma, mean, variance, unit)
-        ctx.threshold = _per_channel(folded.threshold, sums)
-        ctx.skip_bias = None if skip is None else _per_channel(folded.skip, sums)
+        ctx.save_for_backward(sums, potential, step, gamma, mean, variance, folded.unit)
+        ctx.threshold = folded.threshold.float()
+        ctx.skip_bias = None if skip is None else folded.skip.float()
         ctx.config = config
         ctx.set_materialize_grads(False)
         return spikes, potential

@@ -6,6 +6,8 @@ and differ from one process's by the rounding of float32 sums.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import torch
@@ -25,7 +27,8 @@ def start(device: str) -> str:
     if device == "cuda":
         device = f"cuda:{os.environ['LOCAL_RANK']}"
         torch.cuda.set_device(device)
-    distributed.init_process_group("gloo" if device == "cpu" else "nccl", timeout=PATIENCE)
+    # With a GPU as well: a network is tried on the host before it moves there.
+    distributed.init_process_group("gloo" if device == "cpu" else "cpu:gloo,cuda:nccl", timeout=PATIENCE)
     return device
 
 
@@ -43,6 +46,16 @@ def processes() -> int:
 def rank() -> int:
     """Which of them this is; the one with rank 0 writes."""
     return distributed.get_rank() if distributed.is_initialized() else 0
+
+
+@contextmanager
+def first_alone() -> Iterator[None]:
+    """The first process does what follows before the others begin, who then find its files."""
+    if rank() > 0:
+        total(torch.zeros(1))
+    yield
+    if rank() == 0:
+        total(torch.zeros(1))
 
 
 def share(batch: Tensor) -> Tensor:
@@ -64,5 +77,4 @@ def total(values: Tensor) -> Tensor:
 
 def wrap(module: nn.Module) -> nn.Module:
     """``module`` with gradients that are the mean over the processes."""
-    # Running statistics and r follow the whole batch in every process, so there are no buffers to hand round.
-    return DistributedDataParallel(module, forward_sync_buffers=False) if processes() > 1 else module
+    return DistributedDataParallel(module) if processes() > 1 else module

@@ -12,11 +12,8 @@ class _MaxPool(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, size):  # type: ignore[no-untyped-def]
-        if x.device.type == "cpu":
-            y = torch.empty(*x.shape[:3], x.shape[3] // size, x.shape[4] // size)
-            kernel.max_pool_forward(x.detach().contiguous().flatten(0, 2).numpy(), size, y.flatten(0, 2).numpy())
-        else:
-            y = functional.max_pool2d(x.flatten(0, 2), size).view(*x.shape[:3], x.shape[3] // size, x.shape[4] // size)
+        y = torch.empty(*x.shape[:3], x.shape[3] // size, x.shape[4] // size)
+        kernel.max_pool_forward(x.detach().contiguous().flatten(0, 2).numpy(), size, y.flatten(0, 2).numpy())
         ctx.save_for_backward(x, y)
         ctx.size = size
         return y
@@ -24,17 +21,10 @@ class _MaxPool(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad):  # type: ignore[no-untyped-def]
         x, y = ctx.saved_tensors
-        if x.device.type == "cpu":
-            exact = x.shape[3] % ctx.size == 0 and x.shape[4] % ctx.size == 0
-            out = torch.empty_like(x) if exact else torch.zeros_like(x)
-            planes = (t.contiguous().flatten(0, 2).numpy() for t in (grad, x, y))
-            kernel.max_pool_backward(*planes, ctx.size, out.flatten(0, 2).numpy())
-        else:
-            with torch.enable_grad():
-                again = x.detach().flatten(0, 2).requires_grad_()
-                pooled = functional.max_pool2d(again, ctx.size)
-            (out,) = torch.autograd.grad(pooled, again, grad.flatten(0, 2))
-            out = out.view_as(x)
+        exact = x.shape[3] % ctx.size == 0 and x.shape[4] % ctx.size == 0
+        out = torch.empty_like(x) if exact else torch.zeros_like(x)
+        planes = (t.contiguous().flatten(0, 2).numpy() for t in (grad, x, y))
+        kernel.max_pool_backward(*planes, ctx.size, out.flatten(0, 2).numpy())
         return out, None
 
 
@@ -46,7 +36,9 @@ class MaxPool(nn.Module):
         self.size = size
 
     def forward(self, x: Tensor) -> Tensor:
-        return _MaxPool.apply(x, self.size)
+        if x.device.type == "cpu":
+            return _MaxPool.apply(x, self.size)
+        return functional.max_pool2d(x.flatten(0, 1), self.size).unflatten(0, x.shape[:2])
 
 
 class SumPool(nn.Module):

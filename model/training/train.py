@@ -29,6 +29,9 @@ from model.training.recipe import Recipe
 from model.training.reduced import allow_tf32
 
 EVALUATION_BATCH = 100
+LOOK_BATCHES = 16
+"""How often a GPU's loss is looked at, so that the host does not wait for every batch; a CPU's is each time."""
+
 EARLY_BATCH = 50
 """Batches after which dead and saturated layers are looked for the first time."""
 
@@ -249,14 +252,14 @@ class Run:
         """One pass over the training split in an order that depends on seed and epoch only."""
         recipe = self.recipe
         generator = torch.Generator().manual_seed(recipe.seed * 10007 + epoch)
-        order = torch.randperm(len(labels), generator=generator)
+        order = torch.randperm(len(labels), generator=generator).to(self.device)
         batches = len(labels) // recipe.batch_size
         self.module.train()
-        total = 0.0
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
         for index in range(batches):
             for group in self.optimiser.param_groups:
                 group["lr"] = recipe.rate(epoch * batches + index, batches)
-            part = order[index * recipe.batch_size : (index + 1) * recipe.batch_size].to(self.device)
+            part = order[index * recipe.batch_size : (index + 1) * recipe.batch_size]
             batch = images[part]
             if recipe.augment is not None:
                 batch = augment(batch, recipe.augment, generator)
@@ -265,26 +268,35 @@ class Run:
                 batch, target = mix(batch, target, self.classes, recipe.mixup, recipe.cutmix, generator)
             batch, target, part = (parallel.share(x) for x in (batch, target, part))
             loss = self.loss(module(batch), target, lesson.of(part) if lesson else None)
-            value = parallel.total(loss.detach()).item() / parallel.processes()
-            if not math.isfinite(value):
-                raise ConfigError(
-                    f"the loss is {value} in epoch {epoch + 1}: {self._exploding()}; lower the learning rate"
-                )
+            total += parallel.total(loss.detach())
+            if self.device == "cpu" or index % LOOK_BATCHES == 0 or index == batches - 1:
+                mean = self._look(epoch, total / (index + 1))
+                listener.batch(index + 1, batches, mean)
             self.optimiser.zero_grad()
             loss.backward()
             self.optimiser.step()
-            total += value
             if epoch == 0 and index == EARLY_BATCH:
                 for sentence in health(self.module):
                     listener.warning(sentence)
-            listener.batch(index + 1, batches, total / (index + 1))
-        return total / batches
+        return mean
+
+    def _look(self, epoch: int, total: Tensor) -> float:
+        """The loss, which is waited for; refuses to go on with what is not finite, by the name of its layer."""
+        loss = total.item() / parallel.processes()
+        for name, layer in self.module.spiking().items():
+            if layer.folding is not None and not bool(layer.folding.finite):
+                raise ConfigError(
+                    f"layer {name} has diverged in epoch {epoch + 1}: its step or batch norm is not finite; "
+                    "lower the learning rate"
+                )
+        if not math.isfinite(loss):
+            raise ConfigError(f"the loss is {loss} in epoch {epoch + 1}: {self._exploding()}; lower the learning rate")
+        return loss
 
     def _exploding(self) -> str:
-        for name, parameter in self.module.named_parameters():
-            if not bool(torch.isfinite(parameter).all()):
-                return f"layer {name.partition('.')[0]} has exploded"
-        return "no single layer has exploded"
+        found = (name for name, value in self.module.named_parameters() if not bool(torch.isfinite(value).all()))
+        layers = dict.fromkeys(name.partition(".")[0] for name in found)
+        return f"layer {', '.join(layers)} has exploded" if layers else "no single layer has exploded"
 
     @property
     def kept(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -91,6 +92,29 @@ def test_the_clamp_of_the_threshold_changes_no_spike(
             assert (potential >= folded.threshold[0]) == (potential >= wanted)
 
 
+channels = st.lists(
+    st.tuples(
+        st.floats(-4, 4), st.floats(-300, 300), st.floats(-4, 4), st.lists(st.integers(-7, 7), min_size=3, max_size=3)
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(channels, st.floats(1e-6, 1), st.sampled_from([0.0, 1.0]), st.sampled_from([1, 255]), st.integers(0, 8))
+def test_numpy_and_pytorch_fold_alike(drawn, step: float, skip_unit: float, largest: int, leak: int) -> None:  # type: ignore[no-untyped-def]
+    """Bit for bit: what training and a GPU fold is what NumPy folds."""
+    gain, mean, shift, codes = (list(column) for column in zip(*drawn, strict=True))
+    shared = {"skip_unit": skip_unit, "largest_input": largest, "leak": leak, "step": step}
+    wanted = one(codes, gain=np.array(gain), mean=np.array(mean), shift=np.array(shift), **shared)
+    real = {
+        name: torch.tensor(x, dtype=torch.float64) for name, x in (("gain", gain), ("mean", mean), ("shift", shift))
+    }
+    found = fold(torch.tensor(codes), precision=PRECISION, firing_threshold=1.0, xp=torch, **{**shared, **real}).check()
+    for name, value in vars(wanted).items():
+        assert np.array_equal(vars(found)[name].numpy(), value), name
+
+
 def test_limits_are_kept_and_counted() -> None:
     folded = one(step=1e-9, shift=1.0)
     assert folded.floored == 1
@@ -104,6 +128,16 @@ def test_a_layer_that_has_diverged_is_refused() -> None:
         one(step=float("nan"))
     with pytest.raises(ConfigError, match="diverged"):
         one(gain=float("inf"))
+
+
+@pytest.mark.parametrize("name", ["step", "gain", "mean", "shift"])
+def test_a_tensor_that_is_not_finite_is_refused_when_asked(name: str) -> None:
+    real = {"step": 0.25, "gain": 1.0, "mean": 0.0, "shift": 0.0} | {name: float("nan")}
+    arguments = {key: torch.tensor(value).double() for key, value in real.items()}
+    codes = torch.tensor([[3, -7, 5]])
+    folded = fold(codes, precision=PRECISION, firing_threshold=1.0, largest_input=1, leak=1, xp=torch, **arguments)
+    with pytest.raises(ConfigError, match="diverged"):
+        folded.check()
 
 
 @pytest.mark.parametrize(("median", "wanted"), [(1, 1), (14, 1), (15, 2), (28, 2), (29, 3), (10**6, 9)])

@@ -130,7 +130,7 @@ def test_the_skip_s_gradient_is_that_of_the_real_equations() -> None:
     NormalisedFiring.apply(sums, step, torch.ones(5), beta, folded, zeros, zeros, config, skip)[0].backward(grad)
 
     potential, _ = fire(add_skip(sums.detach(), folded, skip.detach()), folded, config)
-    x = (potential - torch.from_numpy(folded.threshold).float()[:, None]) * 0.03 * torch.pi
+    x = (potential - folded.threshold.float()[:, None]) * 0.03 * torch.pi
     real = grad / (1 + x**2)
     assert torch.allclose(sums.grad, real * 0.03)
     assert torch.allclose(skip.grad, real * 33 * 0.03)

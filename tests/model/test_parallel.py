@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -53,9 +54,8 @@ def one_step(data: datasets.Dataset) -> dict[str, Tensor]:
     images, labels = torch.from_numpy(data.train.images[:64].copy()), torch.from_numpy(data.train.labels[:64].copy())
     wrapped = parallel.wrap(module)
     functional.cross_entropy(wrapped(parallel.share(images)), parallel.share(labels)).backward()
-    return {name: parameter.grad for name, parameter in module.named_parameters() if parameter.grad is not None} | dict(
-        module.named_buffers()
-    )
+    gradients = {name: parameter.grad for name, parameter in module.named_parameters() if parameter.grad is not None}
+    return {**module.state_dict(), **gradients}
 
 
 def interrupted(data: datasets.Dataset, folder: Path) -> Run:
@@ -86,7 +86,9 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
 
     found = torch.load(tmp_path / "step.pt")
     wanted = one_step(data)
-    buffers = dict(joined().named_buffers())
+    module = joined()
+    buffers = set(module.state_dict()) - {name for name, _ in module.named_parameters()}
+    assert "conv1.leak" in buffers
     assert set(found) == set(wanted)
     greatest = max(float(value.abs().max()) for name, value in wanted.items() if name not in buffers)
     for name, value in wanted.items():
@@ -104,6 +106,27 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
         assert abs(mine["loss"] - theirs["loss"]) < TOLERANCE
     written = {path.name for path in (tmp_path / "two").iterdir()}
     assert written == {"last.safetensors", "best.safetensors", "log.csv"}
+
+
+def test_a_gpu_s_processes_also_add_what_is_on_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has one of its own; a network is tried on the host first, which takes the statistics of all."""
+    started: list[str] = []
+    monkeypatch.setenv("RANK", "3")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setattr(torch.cuda, "set_device", started.append)
+    monkeypatch.setattr(parallel.distributed, "init_process_group", lambda backend, **_: started.append(backend))
+    assert parallel.start("cuda") == "cuda:1"
+    assert started == ["cuda:1", "cpu:gloo,cuda:nccl"]
+
+
+def test_the_first_process_goes_before_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(parallel, "total", lambda values: done.append("waits"))
+    for rank in (0, 1):
+        monkeypatch.setattr(parallel, "rank", lambda rank=rank: rank)
+        with parallel.first_alone():
+            done.append(f"{rank} works")
+    assert done == ["0 works", "waits", "waits", "1 works"]
 
 
 def worker(folder: Path) -> None:

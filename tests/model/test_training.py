@@ -151,7 +151,7 @@ def test_what_has_no_integers_is_refused_by_name(layers: dict[str, nn.Module], s
         {"conv": Conv(1, 2, 3, precision=precision), **layers, "fc": Readout(2, 2, precision=precision)},
         input_shape=(1, 8, 8),
     )
-    module.conv.leak.fill_(1)  # type: ignore[union-attr, operator]
+    module.conv.leak = 1
     with pytest.raises(ConfigError, match=sentence):
         to_network(module)
 
@@ -205,7 +205,7 @@ def test_a_bundle_teaches_logits_and_membranes(tmp_path: Path, data: datasets.Da
     observed = module.observe(torch.from_numpy(images.copy()))
     unit = float(to_network(module).layers[-1].step or 0) / module.time_steps
     torch.testing.assert_close(lesson.logits, observed["logits"] * unit)
-    thresholds = torch.from_numpy(module.spiking()["conv1"].folded().threshold)
+    thresholds = module.spiking()["conv1"].folded().threshold
     torch.testing.assert_close(lesson.potentials, (observed["conv1.potential"].mean((0, 3, 4)) / thresholds).float())
 
     recipe = replace(recipe, teacher=str(path), membrane_loss=3.0)
@@ -274,7 +274,7 @@ def test_r_is_searched_where_the_loss_is_less(data: datasets.Dataset) -> None:
     images, labels = torch.from_numpy(data.train.images.copy()), torch.from_numpy(data.train.labels.copy())
     module.calibrate(images[:200])
     layers = module.spiking()
-    layers["conv2"].leak.fill_(layers["conv2"].largest_leak)
+    layers["conv2"].leak = layers["conv2"].largest_leak
     before = {name: value.clone() for name, value in module.state_dict().items()}
 
     def loss() -> float:
@@ -288,7 +288,7 @@ def test_r_is_searched_where_the_loss_is_less(data: datasets.Dataset) -> None:
     changed = {name for name, value in module.state_dict().items() if not torch.equal(value, before[name])}
     assert changed
     assert changed <= {f"{name}.leak" for name in layers}
-    assert all(abs(int(layer.leak) - int(before[f"{name}.leak"])) <= 1 for name, layer in layers.items())
+    assert all(abs(layer.leak - int(before[f"{name}.leak"])) <= 1 for name, layer in layers.items())
 
 
 def rounded_to_tf32(x: torch.Tensor) -> torch.Tensor:
