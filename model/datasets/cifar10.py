@@ -1,4 +1,4 @@
-"""CIFAR-10 in its official binary version: six files of records, a byte of label and 3 × 32 × 32 of pixels each."""
+"""CIFAR-10 in its official binary version: six files of 10,000 records, a byte of label and 3 × 32 × 32 of pixels."""
 
 import io
 import tarfile
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from model.config import require
-from model.datasets.folders import cache_folder, download, named_folder
+from model.datasets.folders import cache_folder, download, keep, named_folder
 from model.datasets.split import Split
 
 SOURCE = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
@@ -16,7 +16,8 @@ MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
 FOLDER = "cifar-10-batches-bin"
 TRAIN, TEST = tuple(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin"
 SHAPE, CLASSES = (3, 32, 32), 10
-RECORD = 1 + 3 * 32 * 32
+RECORD, RECORDS = 1 + 3 * 32 * 32, 10_000
+"""Bytes of a record, and records of a file."""
 
 
 def _complete(folder: Path) -> bool:
@@ -27,8 +28,8 @@ def _read(path: Path) -> Split:
     require(path.is_file(), f"{path}: no such file; the set has {', '.join(TRAIN)} and {TEST}")
     data = np.fromfile(path, np.uint8)
     require(
-        data.size > 0 and data.size % RECORD == 0,
-        f"{path} holds {data.size} bytes, which are no records of {RECORD}; fetch it again",
+        data.size == RECORDS * RECORD,
+        f"{path} holds {data.size} bytes, which are not {RECORDS} records of {RECORD}; fetch it again",
     )
     records = data.reshape(-1, RECORD)
     labels = records[:, 0].astype(np.int64)
@@ -52,11 +53,8 @@ def _download(folder: Path, fetch: bool) -> None:
     """Put the six files into ``folder``; the test split, which says that the set is complete, last."""
     instead = f"name the folder of its binary version ({FOLDER}) in --data-dir or MINT_DATA"
     data = download("cifar10", SOURCE, MD5, fetch, instead)
-    folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for name in (*TRAIN, TEST):
             member = archive.extractfile(f"{FOLDER}/{name}")
             assert member is not None
-            temporary = folder / (name + ".part")
-            temporary.write_bytes(member.read())
-            temporary.rename(folder / name)
+            keep(member.read(), folder / name)

@@ -4,6 +4,7 @@ import hashlib
 import os
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 
 from model.config import ConfigError, require
@@ -39,8 +40,16 @@ def download(name: str, url: str, md5: str, fetch: bool, instead: str) -> bytes:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as reply:
             data: bytes = reply.read()
-    except OSError as error:
+    except (OSError, HTTPException) as error:  # the latter: the connection broke off
         raise ConfigError(f"{name} is not at hand and could not be downloaded ({error}); {instead}") from None
     found = hashlib.md5(data, usedforsecurity=False).hexdigest()
     require(found == md5, f"{url.rpartition('/')[2]} was downloaded with checksum {found}, expected {md5}; try again")
     return data
+
+
+def keep(data: bytes, path: Path) -> None:
+    """Write what was downloaded, as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(data)
+    temporary.replace(path)

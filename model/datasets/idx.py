@@ -9,11 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.config import ConfigError, require
-from model.datasets.folders import cache_folder, download, named_folder
+from model.datasets.folders import cache_folder, download, keep, named_folder
 from model.datasets.split import Split
 
 FILES = "idx files (t10k-images-idx3-ubyte and the three others)"
+INSTEAD = "name the folder of its four idx files in --data-dir or MINT_DATA"
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
+MNIST_SOURCE = "https://ossci-datasets.s3.amazonaws.com/mnist"
+MNIST_MD5 = {
+    "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+    "train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
+    "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
+    "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
+}
 FASHION_SOURCE = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
 FASHION_MD5 = {
     "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
@@ -60,37 +68,27 @@ def _split(folder: Path, prefix: str) -> Split:
 
 
 def mnist(data_dir: Path | None, fetch: bool) -> tuple[Split, Split]:
-    """MNIST, from a named folder only."""
+    """MNIST, from a named folder or a download."""
     folder = named_folder("mnist", data_dir, ("mnist",), _complete, FILES)
-    require(
-        folder is not None, "mnist is not at hand; name the folder of its four idx files in --data-dir or MINT_DATA"
-    )
-    assert folder is not None
+    if folder is None:
+        folder = _downloaded("mnist", MNIST_SOURCE, MNIST_MD5, fetch, INSTEAD)
     return _split(folder, "train"), _split(folder, "t10k")
 
 
 def fashion_mnist(data_dir: Path | None, fetch: bool) -> tuple[Split, Split]:
     """Fashion-MNIST, from a named folder, Debian's package or a download."""
     folder = named_folder("fashion-mnist", data_dir, ("fashion-mnist",), _complete, FILES)
+    if folder is None and DEBIAN_FASHION.is_dir():
+        folder = DEBIAN_FASHION
     if folder is None:
-        folder = DEBIAN_FASHION if DEBIAN_FASHION.is_dir() else _downloaded_fashion(fetch)
+        instead = f"install Debian's package dataset-fashion-mnist, or {INSTEAD}"
+        folder = _downloaded("fashion-mnist", FASHION_SOURCE, FASHION_MD5, fetch, instead)
     return _split(folder, "train"), _split(folder, "t10k")
 
 
-def _downloaded_fashion(fetch: bool) -> Path:
-    folder = cache_folder("fashion-mnist")
-    for name, md5 in FASHION_MD5.items():
-        if not (folder / name).is_file():
-            data = download(
-                "fashion-mnist",
-                f"{FASHION_SOURCE}/{name}",
-                md5,
-                fetch,
-                "install Debian's package dataset-fashion-mnist, or name a folder with its four idx files in "
-                "--data-dir or MINT_DATA",
-            )
-            folder.mkdir(parents=True, exist_ok=True)
-            temporary = folder / (name + ".part")
-            temporary.write_bytes(data)
-            temporary.rename(folder / name)
+def _downloaded(name: str, source: str, sums: dict[str, str], fetch: bool, instead: str) -> Path:
+    folder = cache_folder(name)
+    for file, md5 in sums.items():
+        if not (folder / file).is_file():
+            keep(download(name, f"{source}/{file}", md5, fetch, instead), folder / file)
     return folder

@@ -4,9 +4,11 @@ The official test images have no labels, so the official validation images are t
 """
 
 import io
+import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,9 +82,11 @@ def tiny_imagenet(data_dir: Path | None, fetch: bool) -> tuple[Split, Split]:
         folder = cache_folder(name) / FOLDER
         if not _complete(folder):
             instead = f"name the folder {FOLDER} of the official archive in --data-dir or MINT_DATA"
-            part = folder.parent / "part"
-            with zipfile.ZipFile(io.BytesIO(download(name, SOURCE, MD5, fetch, instead))) as archive:
+            data = download(name, SOURCE, MD5, fetch, instead)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(dir=folder.parent) as part, zipfile.ZipFile(io.BytesIO(data)) as archive:
                 archive.extractall(part)
-            (part / FOLDER).rename(folder)
+                shutil.rmtree(folder, ignore_errors=True)  # what is there is not complete
+                (Path(part) / FOLDER).rename(folder)
     classes = (folder / CLASSES).read_text().split()
     return _train(folder, classes), _test(folder, classes)

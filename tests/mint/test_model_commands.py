@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from mint.app import app
 from model import bundle
+from model.datasets import cifar10
 from model.golden.network import run
 from model.training.recipe import Recipe
 from sim.random_networks import random_images, random_network
@@ -52,10 +53,11 @@ def test_from_training_to_numbers() -> None:
     assert f"{found['accuracy']:.2f} %" in said
 
 
-def test_a_network_of_any_width_trains_by_name() -> None:
+def test_a_network_of_any_width_trains_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Path("data/cifar10")
     folder.mkdir(parents=True)
     random = np.random.default_rng(0)
+    monkeypatch.setattr(cifar10, "RECORDS", 12)
     for name in (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin"):
         records = random.integers(0, 256, (12, 3073), np.uint8)
         records[:, 0] = np.arange(12) % 10

@@ -6,6 +6,7 @@ import io
 import struct
 import tarfile
 import zipfile
+from http.client import IncompleteRead
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,6 @@ def test_what_is_missing_or_broken_gets_a_sentence(tmp_path: Path, monkeypatch: 
     monkeypatch.delenv("MINT_DATA", raising=False)
     with pytest.raises(ConfigError, match="data set 'imagenet' is not known; choose one of"):
         datasets.load("imagenet")
-    with pytest.raises(ConfigError, match="mnist is not at hand; name the folder"):
-        datasets.load("mnist")
     with pytest.raises(ConfigError, match="holds no mnist: idx files"):
         datasets.load("mnist", tmp_path)
     write_set(tmp_path / "mnist")
@@ -72,9 +71,14 @@ def test_what_is_missing_or_broken_gets_a_sentence(tmp_path: Path, monkeypatch: 
         datasets.load("mnist", tmp_path)
 
 
-def write_cifar10(folder: Path, count: int = 12) -> dict[str, bytes]:
+@pytest.fixture(autouse=True)
+def _small_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cifar10, "RECORDS", 12)
+
+
+def write_cifar10(folder: Path) -> dict[str, bytes]:
     """Six files of random records whose labels go round."""
-    random = np.random.default_rng(0)
+    random, count = np.random.default_rng(0), cifar10.RECORDS
     files = {}
     for name in (*cifar10.TRAIN, cifar10.TEST):
         records = random.integers(0, 256, (count, cifar10.RECORD), np.uint8)
@@ -108,7 +112,10 @@ def test_broken_cifar10_gets_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"data_batch_3.bin has label 10 of 10 classes"):
         datasets.load("cifar10", tmp_path / "set")
     broken.write_bytes(data[:-1])
-    with pytest.raises(ConfigError, match="holds 36875 bytes, which are no records of 3073"):
+    with pytest.raises(ConfigError, match="holds 36875 bytes, which are not 12 records of 3073"):
+        datasets.load("cifar10", tmp_path / "set")
+    broken.write_bytes(data[: -cifar10.RECORD])
+    with pytest.raises(ConfigError, match="holds 33803 bytes, which are not 12 records of 3073"):
         datasets.load("cifar10", tmp_path / "set")
     broken.unlink()
     with pytest.raises(ConfigError, match=r"data_batch_3.bin: no such file"):
@@ -169,6 +176,13 @@ def test_broken_tiny_imagenet_gets_a_sentence(tmp_path: Path) -> None:
         datasets.load("tiny-imagenet", folder)
 
 
+class CutShort(io.BytesIO):
+    """A connection that breaks off."""
+
+    def read(self, *arguments: object) -> bytes:
+        raise IncompleteRead(b"some")
+
+
 @pytest.fixture
 def _no_data_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MINT_DATA", raising=False)
@@ -176,7 +190,7 @@ def _no_data_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idx, "DEBIAN_FASHION", tmp_path / "absent")
 
 
-@pytest.mark.parametrize("name", ["fashion-mnist", "cifar10", "tiny-imagenet"])
+@pytest.mark.parametrize("name", ["fashion-mnist", "mnist", "cifar10", "tiny-imagenet"])
 @pytest.mark.usefixtures("_no_data_at_hand")
 def test_a_download_without_network_or_with_other_bytes_is_refused(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -189,16 +203,24 @@ def test_a_download_without_network_or_with_other_bytes_is_refused(
     monkeypatch.setattr(folders.urllib.request, "urlopen", offline)
     with pytest.raises(ConfigError, match=f"{name} is not at hand and could not be downloaded .*MINT_DATA"):
         datasets.load(name)
+    monkeypatch.setattr(folders.urllib.request, "urlopen", lambda *a, **n: CutShort())
+    with pytest.raises(ConfigError, match=f"{name} is not at hand and could not be downloaded .*MINT_DATA"):
+        datasets.load(name)
     monkeypatch.setattr(folders.urllib.request, "urlopen", lambda *a, **n: io.BytesIO(b"something else"))
     with pytest.raises(ConfigError, match="was downloaded with checksum"):
         datasets.load(name)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
 @pytest.mark.usefixtures("_no_data_at_hand")
 def test_a_downloaded_archive_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_cifar10(tmp_path / "cifar-10-batches-bin")
     write_tiny_imagenet(tmp_path / "tiny-imagenet-200")
+    (folders.cache_folder("tiny-imagenet") / "tiny-imagenet-200" / "train").mkdir(parents=True)  # of an earlier try
     tar, zipped = io.BytesIO(), io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w:gz") as archive:
         archive.add(tmp_path / "cifar-10-batches-bin", "cifar-10-batches-bin")
@@ -207,9 +229,13 @@ def test_a_downloaded_archive_is_kept(tmp_path: Path, monkeypatch: pytest.Monkey
             pack.write(path, path.relative_to(tmp_path))
     served = {cifar10.SOURCE: tar.getvalue(), tiny_imagenet.SOURCE: zipped.getvalue()}
     for module, data in zip((cifar10, tiny_imagenet), served.values(), strict=True):
-        monkeypatch.setattr(module, "MD5", hashlib.md5(data, usedforsecurity=False).hexdigest())
+        monkeypatch.setattr(module, "MD5", _md5(data))
     monkeypatch.setattr(folders.urllib.request, "urlopen", lambda url, **n: io.BytesIO(served.pop(url)))
+    write_set(tmp_path / "idx", ".gz")
+    monkeypatch.setattr(idx, "MNIST_MD5", {file.name: _md5(file.read_bytes()) for file in (tmp_path / "idx").iterdir()})
+    served |= {f"{idx.MNIST_SOURCE}/{file.name}": file.read_bytes() for file in (tmp_path / "idx").iterdir()}
     for _ in range(2):  # the second time from where the first one kept it
+        assert len(datasets.load("mnist").test) == 10
         assert len(datasets.load("cifar10").test) == 12
         assert len(datasets.load("tiny-imagenet").test) == 6
     assert served == {}
