@@ -74,7 +74,7 @@ mutation: $(CORE)  ## faults in the hardware that the benches notice   [MUTANTS=
 	@$(RUN) -m mint mutation $(call option,--mutants,MUTANTS) $(call option,--minutes,MINUTES)
 
 bench: $(FULL)     ## speed of the golden model, of the simulation, and of training against other libraries
-	@$(RUN) -m bench && $(RUN) -m bench.race
+	@$(RUN) -m bench && $(RUN) -m bench.memory && $(RUN) -m bench.race
 
 lint: $(FULL)      ## style, types, import rules
 	@$(RUN) -m tools.lint

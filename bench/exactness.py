@@ -33,7 +33,7 @@ def compare(name: str, data: datasets.Dataset, arguments: argparse.Namespace, bi
     import torch
     from torch.nn import functional
 
-    from model.training.equality import differences
+    from model.training.equality import compare as compare_models
     from model.training.export import to_network
 
     torch.manual_seed(0)
@@ -52,9 +52,9 @@ def compare(name: str, data: datasets.Dataset, arguments: argparse.Namespace, bi
         optimiser.step()
     network = to_network(module.eval())
     started = perf_counter()
-    differing, compared = differences(module, network, data.test.images[: arguments.images])
+    found = compare_models(module, network, data.test.images[: arguments.images])
     seconds = perf_counter() - started
-    density = {layer: float(found.density) for layer, found in module.spiking().items() if found.density is not None}
+    density = {name: float(x.density) for name, x in module.spiking().items() if x.density is not None}
     return {
         "network": name,
         "width": arguments.width,
@@ -63,8 +63,8 @@ def compare(name: str, data: datasets.Dataset, arguments: argparse.Namespace, bi
         "images": min(arguments.images, len(data.test)),
         "weights": sum(source.weight.size for layer in network.layers for source in layer.sources),
         "neurons": sum(int(np.prod(network.shapes[layer])) for layer in module.spiking()),
-        "compared": compared,
-        "differing": differing,
+        "compared": found.compared,
+        "differing": found.differing,
         "seconds": round(seconds, 1),
         "least_density": min(density.values()),
         "greatest_density": max(density.values()),

@@ -1,12 +1,13 @@
 """Speed of training: ours with quantised weights and membranes against snnTorch and SpikingJelly in float32.
 
-python -m bench.race [--bits 4] [--time-steps 4] [--rounds 15] [--device cpu]
+python -m bench.race [--bits 4] [--time-steps 4] [--rounds 15] [--device cpu] [--channels 16 32]
 
 The same network for all: conv 3 × 3 (16), batch norm, LIF, pool, conv 3 × 3 (32), batch norm, LIF, pool, fully
-connected; 28 × 28 pixels, batch 128, membranes halve each step, reset to 0, ATan surrogate, AdamW. The peers get what
-ours has: the first convolution once an image, the second one for all time steps in one call. One process, one after the
-other, a step each, for ``--rounds`` rounds after a first one that does not count; the medians are compared. Processor
-time is beside the wall clock: on a busy machine it is the steadier of the two. Writes ``build/race.json``.
+connected (a GPU needs more channels, or it waits for the host); 28 × 28 pixels, batch 128, membranes halve each step,
+reset to 0, ATan surrogate, AdamW. The peers get what ours has: the first convolution once an image, the second one for
+all time steps in one call. One process, one after the other, a step each, for ``--rounds`` rounds after a first one
+that does not count; the medians are compared. Processor time is beside the wall clock: on a busy machine it is the
+steadier of the two. Writes ``build/race.json``.
 
 The peers come with ``pip install -e '.[peers]'``; without them ours runs alone.
 """
@@ -25,27 +26,30 @@ from torch.nn import functional
 from bench.entry import run
 from mint.console import console, messages
 from mint.report import write_json
+from mint.train import checked_device
 from model.config import Precision
 from model.training.layers import Conv, MaxPool, Readout
 from model.training.network import SpikingNetwork
 from model.training.train import keep_freed_memory
 
 BATCH, EPOCH_IMAGES = 128, 60_000
-CHANNELS = (16, 32)
+Channels = tuple[int, int]
+CHANNELS: Channels = (16, 32)
 OUTPUT = Path("build/race.json")
 Build = Callable[[int], nn.Module]
 
 
-def ours(precision: Precision) -> Build:
+def ours(precision: Precision, channels: Channels) -> Build:
     """Quantisation-aware training of this project."""
+    first, second = channels
 
     def build(time_steps: int) -> nn.Module:
         layers = {
-            "conv1": Conv(1, CHANNELS[0], 3, padding=1, precision=precision),
+            "conv1": Conv(1, first, 3, padding=1, precision=precision),
             "pool1": MaxPool(2),
-            "conv2": Conv(*CHANNELS, 3, padding=1, precision=precision),
+            "conv2": Conv(first, second, 3, padding=1, precision=precision),
             "pool2": MaxPool(2),
-            "fc": Readout(CHANNELS[1] * 49, 10, precision=precision),
+            "fc": Readout(second * 49, 10, precision=precision),
         }
         return SpikingNetwork(layers, input_shape=(1, 28, 28), time_steps=time_steps)
 
@@ -55,13 +59,14 @@ def ours(precision: Precision) -> Build:
 class Peer(nn.Module):
     """The network in float32 with another library's neurons: ``fire`` maps currents [T, N, ...] to spikes."""
 
-    def __init__(self, time_steps: int, neuron: Callable[[], nn.Module]) -> None:
+    def __init__(self, time_steps: int, channels: Channels, neuron: Callable[[], nn.Module]) -> None:
         super().__init__()
         self.time_steps = time_steps
-        self.conv1, self.conv2 = nn.Conv2d(1, CHANNELS[0], 3, padding=1), nn.Conv2d(*CHANNELS, 3, padding=1)
-        self.norm1, self.norm2 = (nn.BatchNorm2d(channels) for channels in CHANNELS)
+        first, second = channels
+        self.conv1, self.conv2 = nn.Conv2d(1, first, 3, padding=1), nn.Conv2d(first, second, 3, padding=1)
+        self.norm1, self.norm2 = nn.BatchNorm2d(first), nn.BatchNorm2d(second)
         self.fire1, self.fire2 = neuron(), neuron()
-        self.fc = nn.Linear(CHANNELS[1] * 49, 10)
+        self.fc = nn.Linear(second * 49, 10)
 
     def forward(self, images: Tensor) -> Tensor:
         static = self.norm1(self.conv1(images.float() / 256))
@@ -72,7 +77,7 @@ class Peer(nn.Module):
         return self.fc(pooled.mean(0))
 
 
-def snntorch() -> Build:
+def snntorch(channels: Channels) -> Build:
     """snnTorch: a Python loop over time."""
     from snntorch import Leaky, surrogate
 
@@ -88,11 +93,11 @@ def snntorch() -> Build:
                 spikes.append(spike)
             return torch.stack(spikes)
 
-    return lambda time_steps: Peer(time_steps, Loop)
+    return lambda time_steps: Peer(time_steps, channels, Loop)
 
 
-def spikingjelly() -> Build:
-    """SpikingJelly: its multi-step mode with the PyTorch back end."""
+def spikingjelly(channels: Channels) -> Build:
+    """SpikingJelly: its multi-step mode, with what it selects for the device; on a GPU its fused kernels."""
     from spikingjelly.activation_based import functional as jelly
     from spikingjelly.activation_based import surrogate
     from spikingjelly.activation_based.neuron import LIFNode
@@ -108,18 +113,18 @@ def spikingjelly() -> Build:
             jelly.reset_net(self.neuron)
             return self.neuron(currents)
 
-    return lambda time_steps: Peer(time_steps, MultiStep)
+    return lambda time_steps: Peer(time_steps, channels, MultiStep)
 
 
 PEERS = {"snntorch": snntorch, "spikingjelly": spikingjelly}
 
 
-def contestants(precision: Precision) -> dict[str, Build]:
+def contestants(precision: Precision, channels: Channels = CHANNELS) -> dict[str, Build]:
     """Ours, and the peers that are installed."""
-    found = {f"mint {precision}": ours(precision)}
+    found = {f"mint {precision}": ours(precision, channels)}
     for name, peer in PEERS.items():
         try:
-            found[f"{name} float32"] = peer()
+            found[f"{name} float32"] = peer(channels)
         except ImportError as error:
             messages.print(f"{name} cannot be imported ({error}); install it: pip install -e '.[peers]'")
     return found
@@ -167,10 +172,12 @@ def main() -> None:
     parser.add_argument("--time-steps", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--channels", type=int, nargs=2, default=CHANNELS)
     arguments = parser.parse_args()
+    device = checked_device(arguments.device)
     keep_freed_memory()
-    builds = contestants(Precision(arguments.bits, arguments.bits))
-    found = race(builds, arguments.time_steps, arguments.rounds, arguments.device)
+    builds = contestants(Precision(arguments.bits, arguments.bits), tuple(arguments.channels))
+    found = race(builds, arguments.time_steps, arguments.rounds, device)
     first = next(iter(found.values()))
     steps = EPOCH_IMAGES / BATCH
     console.print(f"seconds an epoch of {EPOCH_IMAGES:,} images, T = {arguments.time_steps}, {arguments.device}")
@@ -184,7 +191,8 @@ def main() -> None:
             soft_wrap=True,
         )
     threads = torch.get_num_threads()
-    write_json(OUTPUT, {"device": arguments.device, "threads": threads, "rounds": arguments.rounds, "results": result})
+    settings = {"device": device, "threads": threads, "rounds": arguments.rounds, "channels": arguments.channels}
+    write_json(OUTPUT, {**settings, "results": result})
 
 
 if __name__ == "__main__":

@@ -55,8 +55,8 @@ def write_bundle(
     from mint.report import tool_versions
     from model import bundle as bundles
     from model.config import ConfigError
-    from model.evaluation import evaluate
-    from model.training.equality import differences
+    from model.golden.network import classify
+    from model.training.equality import compare
     from model.training.export import to_network
 
     provenance = {
@@ -68,22 +68,17 @@ def write_bundle(
     network = to_network(module, name=recipe.network.rpartition(":")[2], provenance=provenance)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=messages, transient=True) as progress:
-        task = progress.add_task("comparing with the golden model", total=2 * len(data.test))
-
-        def advance(images: int) -> None:
-            progress.advance(task, images)
-
-        differing, compared = differences(module, network, data.test.images, advance)
-        progress.update(task, description="evaluating the integers")
-        test = evaluate(network, data.test, advance).accuracy
-    equal = f"{differing} of {compared:,} potentials, spikes, membranes and logits differ"
-    if differing:
+        task = progress.add_task("comparing with the golden model", total=len(data.test))
+        found = compare(module, network, data.test.images, lambda images: progress.advance(task, images))
+    equal = f"{found.differing} of {found.compared:,} potentials, spikes, membranes and logits differ"
+    if found.differing:
         raise ConfigError(f"trained model and golden model are not equal: {equal}; this is a defect of this program")
     console.print(f"trained model = golden model on {len(data.test):,} test images: {equal}", soft_wrap=True)
-    scores: dict[str, Any] = {"test": test, "test_images": len(data.test), "unit": "percent"}
+    correct = int((classify(found.logits) == data.test.labels).sum())
+    scores: dict[str, Any] = {"test": 100 * correct / len(data.test), "test_images": len(data.test), "unit": "percent"}
     if validation is not None:
         scores["validation"] = validation
-    scores |= {"compared_with_golden": compared, "differing": differing}
+    scores |= {"compared_with_golden": found.compared, "differing": found.differing}
     network = replace(network, accuracy=scores)
     for path in filter(None, paths):
         bundles.write(network, path)

@@ -87,6 +87,18 @@ def _compared(measured: list[Any]) -> Rows:
     return rows
 
 
+@table("training-memory", "training_memory", tools=("torch",))
+def training_memory(found: list[Any]) -> Rows:
+    """What a step keeps for the backward pass, against T."""
+    steps = list(found[0]["bytes"])
+    rows: list[list[object]] = [["network", "bits", "batch", *(f"T = {t}, MiB" for t in steps)]]
+    for run in found:
+        name = f"`{run['network']}`" + (f" × {run['width']:g}" if run["width"] != 1 else "")
+        sizes = [f"{run['bytes'][t] / 2**20:,.0f}" for t in steps]
+        rows.append([name, f"w{run['bits']}u{run['bits']}", run["batch"], *sizes])
+    return rows
+
+
 @table("race", "race", tools=("torch",))
 def race(found: list[Any]) -> Rows:
     """Medians of a step, as seconds an epoch, and how many times ours."""

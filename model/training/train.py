@@ -2,6 +2,7 @@
 
 import copy
 import ctypes
+import json
 import math
 import sys
 import time
@@ -201,9 +202,7 @@ class Run:
             return
         keep_freed_memory()
         images, labels = (x.to(self.device) for x in _tensors(self.split))
-        lesson = None
-        if self.recipe.teacher is not None:
-            lesson = ask(Path(self.recipe.teacher), self.split.images, listener.teacher).to(self.device)
+        lesson = self._lesson(listener).to(self.device) if self.recipe.teacher is not None else None
         module = parallel.wrap(self.module)
         allow_tf32(self.module)
         for epoch in range(len(self.history), self.recipe.epochs):
@@ -230,6 +229,16 @@ class Run:
                 checkpoint.write(self.last, self.module, self.optimiser, self._notes())
                 write_csv(self.folder / "log.csv", self.history)
             listener.epoch(entry)
+
+    def _lesson(self, listener: Listener) -> Lesson:
+        """What the teacher says of the split: minutes of a processor for large networks, so asked once a run."""
+        path, key = self.folder / "lesson.safetensors", json.dumps(asdict(self.recipe))
+        with parallel.first_alone():
+            lesson = Lesson.read(path, key)
+            if lesson is None:
+                lesson = ask(Path(self.recipe.teacher or ""), self.split.images, listener.teacher)
+                lesson.write(path, key)
+        return lesson
 
     def _batches(self, epoch: int, images: Tensor) -> Iterator[Tensor]:
         """This process's shares of random training batches on which statistics are measured after ``epoch``."""

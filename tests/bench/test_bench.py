@@ -34,7 +34,8 @@ def test_exactness_compares_what_was_asked_for(
     assert "w2u2: 0 of" in capsys.readouterr().out
     (found,) = json.loads(Path("build/exactness.json").read_text())["networks"]
     assert found["compared"] == 5 * (3 * 4 * found["neurons"] + 10)
-    monkeypatch.setattr(equality, "differences", lambda *arguments: (1, 2))
+    different = equality.Comparison(1, 2, np.zeros((5, 10), np.int64))
+    monkeypatch.setattr(equality, "compare", lambda *arguments: different)
     with pytest.raises(SystemExit, match="differ"):
         exactness.main()
 
@@ -55,7 +56,10 @@ def test_a_race_times_every_step_of_every_contestant() -> None:
             built.append(currents.shape)
             return currents
 
-    builds = {"ours": race.ours(Precision(4, 4)), "peer": lambda time_steps: race.Peer(time_steps, Silent)}
+    builds = {
+        "ours": race.ours(Precision(4, 4), race.CHANNELS),
+        "peer": lambda time_steps: race.Peer(time_steps, race.CHANNELS, Silent),
+    }
     found = race.race(builds, time_steps=2, rounds=1, device="cpu")
     assert list(found) == ["ours", "peer"]
     assert all(seconds > 0 for taken in found.values() for seconds in taken.values())
@@ -114,7 +118,7 @@ def test_memory_grows_by_as_much_for_every_time_step_and_image(
     one, three = found[1], found[3]
     assert one[2] - one[1] == one[1] - one[0] > 0
     assert three[2] - three[1] == 3 * (one[2] - one[1])
-    module = race.ours(Precision(4, 4))(2)
+    module = race.ours(Precision(4, 4), race.CHANNELS)(2)
     kept = [memory.kept_bytes(module, torch.zeros(count, 1, 28, 28, dtype=torch.uint8)) for count in (1, 2, 3)]
     assert kept[2] - kept[1] == kept[1] - kept[0] > 2 * (16 * 28**2 + 32 * 14**2) * 4  # potentials alone, T = 2
 

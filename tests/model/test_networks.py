@@ -10,7 +10,7 @@ from sklearn.datasets import load_sample_images
 
 from model.config import ConfigError, Precision
 from model.network import Network
-from model.training.equality import differences
+from model.training.equality import compare
 from model.training.export import to_network
 from model.training.networks import SCALABLE, Size, SpikingNetwork, named
 
@@ -53,10 +53,10 @@ def test_sizes_are_the_paper_s(name: str, photographs: NDArray[np.uint8]) -> Non
 @pytest.mark.parametrize("name", PAPER)
 def test_every_layer_is_exact_on_photographs(name: str, bits: int, photographs: NDArray[np.uint8]) -> None:
     module, network = made(name, Size(Precision(bits, bits), width=1 / 8), photographs[:32])
-    differing, compared = differences(module, network, photographs[32:])
+    found = compare(module, network, photographs[32:])
     neurons = sum(int(np.prod(network.shapes[layer])) for layer in module.spiking())
-    assert compared == 16 * (3 * network.time_steps * neurons + 10)
-    assert differing == 0
+    assert found.compared == 16 * (3 * network.time_steps * neurons + 10)
+    assert found.differing == 0
     density = {layer: float(found.density) for layer, found in module.spiking().items()}
     assert all(0.01 < value < 0.6 for value in density.values()), density
 
@@ -79,7 +79,7 @@ def test_tiny_imagenet_fits(name: str) -> None:
     size = Size(Precision(4, 4), width=1 / 16, input_shape=(3, 64, 64), classes=200, time_steps=2)
     module, network = made(name, size, images)
     assert network.layers[-1].channels == 200
-    assert differences(module, network, images)[0] == 0
+    assert compare(module, network, images).differing == 0
 
 
 def test_what_a_network_cannot_be_gets_a_sentence() -> None:

@@ -1,8 +1,9 @@
 """Training on scikit-learn's digits: it learns, reproduces, resumes, and evaluates to the golden integers."""
 
 import copy
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,11 @@ def test_a_bundle_teaches_logits_and_membranes(tmp_path: Path, data: datasets.Da
 
     images = data.train.images[:20]
     lesson = ask(path, images, lambda done, total: None)
+    asked = Lesson.read(tmp_path / "1.0" / "lesson.safetensors", json.dumps(asdict(taught.recipe)))
+    assert asked is not None
+    assert torch.equal(asked.logits[:20], lesson.logits)
+    assert torch.equal(asked.potentials[:20], lesson.potentials)
+    assert Lesson.read(tmp_path / "1.0" / "lesson.safetensors", "another recipe") is None
     observed = module.observe(torch.from_numpy(images.copy()))
     unit = float(to_network(module).layers[-1].step or 0) / module.time_steps
     torch.testing.assert_close(lesson.logits, observed["logits"] * unit)
