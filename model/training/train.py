@@ -205,6 +205,7 @@ class Run:
         lesson = self._lesson(listener).to(self.device) if self.recipe.teacher is not None else None
         module = parallel.wrap(self.module)
         allow_tf32(self.module)
+        torch.backends.cudnn.deterministic = True  # a run that goes on ends in the same result
         for epoch in range(len(self.history), self.recipe.epochs):
             started = time.perf_counter()
             if epoch > 0 and epoch == self.recipe.leak_search:
