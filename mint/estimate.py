@@ -44,7 +44,7 @@ def estimate(
     bundle: Bundle = None,
     network: Annotated[
         str | None,
-        typer.Option("--network", metavar="NAME", help="An untrained shape in place of a bundle: vgg9, resnet19."),
+        typer.Option("--network", metavar="NAME", help="A shape in place of a bundle: vgg9, vgg16, resnet19."),
     ] = None,
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,

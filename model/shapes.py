@@ -1,6 +1,7 @@
 """Networks that are known by their shape: untrained, with random codes, for what does not depend on the weights."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,34 +15,68 @@ DENSITY = 0.1
 FIRING = 1.3
 """Thresholds in standard deviations of sums of random codes: one in ten is beyond."""
 
+Plan = tuple[int | str, ...]
+VGG9: Plan = (64, 64, "max", 128, 128, "max", 256, 256, 256, "global")
+VGG16: Plan = (64, 64, "max", 128, 128, "max", 256, 256, 256, "max", 512, 512, 512, "max", 512, 512, 512, "average")
+"""Channels of convolutions 3 × 3 with padding 1, and pooling: ``max`` of spikes over 2 × 2, ``average`` over 2 × 2 or,
+``global``, over all positions."""
+
 STEM = 64
 STAGES = ((128, 3), (256, 3), (512, 2))
 """ResNet-19: channels and basic blocks of each stage; its first block halves the image."""
 HIDDEN = 256
 
 
+def halvings(plan: Plan) -> int:
+    """How often a plan halves the image."""
+    return sum(entry in ("max", "average") for entry in plan)
+
+
+def check_images(shape: Shape, halved: int) -> None:
+    """Refuse images that are no square or cannot be halved so often."""
+    _, height, width = shape
+    require(
+        height == width and height % (1 << halved) == 0,
+        f"images of {height}×{width} pixels cannot be halved {halved} times; give squares of a multiple of "
+        f"{1 << halved}",
+    )
+
+
 def vgg9(
     precision: Precision, input_shape: Shape = (3, 32, 32), classes: int = 10, time_steps: int = 4, seed: int = 0
 ) -> Network:
-    """MINT's VGG-9: conv64 conv64 max conv128 conv128 max conv256 conv256 conv256, average of each map, linear."""
-    _, height, width = input_shape
-    require(
-        height == width and height % 4 == 0, f"vgg9 on {height} x {width} pixels; give it a square of a multiple of 4"
-    )
+    """MINT's VGG-9."""
+    return _vgg("vgg9", VGG9, precision, input_shape, classes, time_steps, seed)
+
+
+def vgg16(
+    precision: Precision, input_shape: Shape = (3, 32, 32), classes: int = 10, time_steps: int = 4, seed: int = 0
+) -> Network:
+    """MINT's VGG-16."""
+    return _vgg("vgg16", VGG16, precision, input_shape, classes, time_steps, seed)
+
+
+def _vgg(
+    name: str, plan: Plan, precision: Precision, input_shape: Shape, classes: int, time_steps: int, seed: int
+) -> Network:
+    check_images(input_shape, halvings(plan))
     random = np.random.default_rng(seed)
-    pools = {"conv2": Pool("max", 2), "conv4": Pool("max", 2), "conv7": Pool("sum", height // 4)}
     layers: list[Layer] = []
-    inputs, origin = input_shape[0], INPUT
-    for number, channels in enumerate((64, 64, 128, 128, 256, 256, 256), 1):
-        name = f"conv{number}"
-        source = Source(origin, _codes(random, precision, (channels, inputs, 3, 3)), 1, 1)
-        mean_square = PIXEL_SCALE**2 / 3 if origin == INPUT else DENSITY
-        bias, threshold = np.zeros(channels, np.int32), _thresholds([source], mean_square)
-        layers.append(Layer(name, "conv", "lif", precision, (source,), bias, threshold, pool=pools.get(name)))
-        inputs, origin = channels, name
-    source = Source(origin, _codes(random, precision, (classes, inputs)))
+    inputs, extent, origin = input_shape[0], input_shape[1], INPUT
+    for entry in plan:
+        if isinstance(entry, int):
+            source = Source(origin, _codes(random, precision, (entry, inputs, 3, 3)), 1, 1)
+            mean_square = DENSITY if layers else PIXEL_SCALE**2 / 3
+            bias, threshold = np.zeros(entry, np.int32), _thresholds([source], mean_square)
+            inputs, origin = entry, f"conv{len(layers) + 1}"
+            layers.append(Layer(origin, "conv", "lif", precision, (source,), bias, threshold))
+        else:
+            window = extent if entry == "global" else 2
+            layers[-1] = replace(layers[-1], pool=Pool("max" if entry == "max" else "sum", window))
+            extent //= window
+    source = Source(origin, _codes(random, precision, (classes, inputs * extent**2)))
     layers.append(Layer("fc", "linear", "none", precision, (source,), np.zeros(classes, np.int32)))
-    return Network("pixels", input_shape, time_steps, tuple(layers), name="vgg9", provenance={"untrained": True})
+    return Network("pixels", input_shape, time_steps, tuple(layers), name=name, provenance={"untrained": True})
 
 
 def resnet19(precision: Precision, time_steps: int = 4, seed: int = 0) -> Network:
@@ -82,7 +117,7 @@ def resnet19(precision: Precision, time_steps: int = 4, seed: int = 0) -> Networ
     return Network("pixels", (3, 32, 32), time_steps, tuple(layers), name="resnet19", provenance={"untrained": True})
 
 
-SHAPES: Mapping[str, Callable[[Precision], Network]] = {"vgg9": vgg9, "resnet19": resnet19}
+SHAPES: Mapping[str, Callable[[Precision], Network]] = {"vgg9": vgg9, "vgg16": vgg16, "resnet19": resnet19}
 
 
 def _codes(random: np.random.Generator, precision: Precision, shape: tuple[int, ...]) -> NDArray[np.int8]:

@@ -2,8 +2,7 @@
 
 from torch import nn
 
-from model.config import require
-from model.shapes import HIDDEN, STAGES, STEM
+from model.shapes import HIDDEN, STAGES, STEM, check_images
 from model.training.layers import Branch, Conv, Join, Linear, Readout, SumPool
 from model.training.network import SpikingNetwork
 from model.training.sizes import Size
@@ -17,11 +16,7 @@ def resnet19(size: Size) -> SpikingNetwork:
     """
     precision = size.precision
     extent = size.input_shape[1]
-    require(
-        extent % (1 << len(STAGES)) == 0,
-        f"images of {extent}×{extent} pixels cannot be halved {len(STAGES)} times; "
-        f"give a multiple of {1 << len(STAGES)}",
-    )
+    check_images(size.input_shape, len(STAGES))
     inputs = size.channels(STEM)
     layers: dict[str, nn.Module] = {"stem": Conv(size.input_shape[0], inputs, 3, padding=1, precision=precision)}
     sources: dict[str, tuple[str, ...]] = {}

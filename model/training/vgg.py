@@ -2,15 +2,10 @@
 
 from torch import nn
 
-from model.config import require
+from model.shapes import VGG9, VGG16, Plan, check_images, halvings
 from model.training.layers import Conv, MaxPool, Readout, SumPool
 from model.training.network import SpikingNetwork
 from model.training.sizes import Size
-
-VGG9 = (64, 64, "max", 128, 128, "max", 256, 256, 256, "global")
-VGG16 = (64, 64, "max", 128, 128, "max", 256, 256, 256, "max", 512, 512, 512, "max", 512, 512, 512, "average")
-"""Channels of convolutions 3 × 3 with padding 1, and pooling: ``max`` of spikes over 2 × 2, ``average`` over 2 × 2 or,
-``global``, over all positions."""
 
 
 def vgg9(size: Size) -> SpikingNetwork:
@@ -28,14 +23,10 @@ def vgg16(size: Size) -> SpikingNetwork:
     return vgg(VGG16, size, batch_norm=True)
 
 
-def vgg(plan: tuple[int | str, ...], size: Size, *, batch_norm: bool) -> SpikingNetwork:
+def vgg(plan: Plan, size: Size, *, batch_norm: bool) -> SpikingNetwork:
     """A chain of convolutions and pooling, and a readout."""
+    check_images(size.input_shape, halvings(plan))
     inputs, extent, _ = size.input_shape
-    halvings = sum(entry in ("max", "average") for entry in plan)
-    require(
-        extent % (1 << halvings) == 0,
-        f"images of {extent}×{extent} pixels cannot be halved {halvings} times; give a multiple of {1 << halvings}",
-    )
     layers: dict[str, nn.Module] = {}
     number = 0
     for entry in plan:

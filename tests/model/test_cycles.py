@@ -281,5 +281,5 @@ def test_vgg9_has_the_papers_weights():
     made = vgg9(PRECISION)
     assert sum(layer.sources[0].weight.size for layer in made.layers) == 1_736_896
     assert sum(int(np.prod(shape)) for shape in list(made.shapes.values())[:-1]) == 245_760
-    with pytest.raises(ConfigError, match="vgg9 on 30 x 32 pixels"):
+    with pytest.raises(ConfigError, match="images of 30×32 pixels cannot be halved 2 times"):
         vgg9(PRECISION, (3, 30, 32))

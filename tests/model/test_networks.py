@@ -10,6 +10,7 @@ from sklearn.datasets import load_sample_images
 
 from model.config import ConfigError, Precision
 from model.network import Network
+from model.shapes import SHAPES
 from model.training.equality import compare
 from model.training.export import to_network
 from model.training.networks import SCALABLE, Size, SpikingNetwork, named
@@ -96,3 +97,19 @@ def test_what_a_network_cannot_be_gets_a_sentence() -> None:
         named("resnet19", replace(size, input_shape=(1, 28, 28)))
     with pytest.raises(ConfigError, match="images of 28×32 pixels; this network takes square ones"):
         replace(size, input_shape=(1, 28, 32))
+
+
+@pytest.mark.parametrize("name", ["vgg9", "vgg16", "resnet19"])
+def test_an_untrained_shape_is_the_network_that_is_trained(name: str) -> None:
+    """Layer by layer: kernels, geometry, pooling, joins and neurons."""
+    torch.manual_seed(0)
+    module = named(name, Size(Precision(2, 4)))
+    for layer in module.spiking().values():
+        layer.leak = 1
+    trained, made = to_network(module.eval()), SHAPES[name](Precision(2, 4))
+    assert made.shapes == trained.shapes
+    for mine, theirs in zip(made.layers, trained.layers, strict=True):
+        assert (mine.kind, mine.neuron, mine.pool, mine.skip) == (theirs.kind, theirs.neuron, theirs.pool, theirs.skip)
+        for own, other in zip(mine.sources, theirs.sources, strict=True):
+            assert own.weight.shape == other.weight.shape
+            assert (own.origin, own.stride, own.padding) == (other.origin, other.stride, other.padding)
