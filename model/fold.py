@@ -20,6 +20,8 @@ Integers = Any
 Reals = Any
 """Likewise of float64."""
 
+DIVERGED = "step, gain, mean and shift must be finite and the step positive; the layer has diverged"
+
 
 @dataclass(frozen=True)
 class Folded:
@@ -47,7 +49,7 @@ class Folded:
 
     def check(self) -> "Folded":
         """Itself, if everything that was folded is finite."""
-        require(bool(self.finite), "step, gain, mean and shift must be finite; the layer has diverged")
+        require(bool(self.finite), DIVERGED)
         return self
 
 
@@ -111,7 +113,7 @@ def fold(
     step = xp.asarray(step, dtype=xp.float64)
     finite = (xp.isfinite(gain) & xp.isfinite(mean) & xp.isfinite(shift)).all() & xp.isfinite(step) & (step > 0)
     if xp is np:
-        require(bool(finite), f"step {step}, gain, mean and shift must be finite; the layer has diverged")
+        require(bool(finite), DIVERGED)
     sign = 1 - 2 * integers(gain < 0)
     unit = step * xp.abs(gain)
     least_unit = firing_threshold / precision.threshold_limit

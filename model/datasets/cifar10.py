@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from model.config import require
-from model.datasets.folders import cache_folder, download, keep, named_folder
+from model.datasets.folders import cache_folder, download, named_folder
 from model.datasets.split import Split
+from model.files import replacing
 
 SOURCE = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
@@ -57,4 +58,5 @@ def _download(folder: Path, fetch: bool) -> None:
         for name in (*TRAIN, TEST):
             member = archive.extractfile(f"{FOLDER}/{name}")
             assert member is not None
-            keep(member.read(), folder / name)
+            with replacing(folder / name) as temporary:
+                temporary.write_bytes(member.read())

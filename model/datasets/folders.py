@@ -45,11 +45,3 @@ def download(name: str, url: str, md5: str, fetch: bool, instead: str) -> bytes:
     found = hashlib.md5(data, usedforsecurity=False).hexdigest()
     require(found == md5, f"{url.rpartition('/')[2]} was downloaded with checksum {found}, expected {md5}; try again")
     return data
-
-
-def keep(data: bytes, path: Path) -> None:
-    """Write what was downloaded, as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(data)
-    temporary.replace(path)

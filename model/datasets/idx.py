@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.config import ConfigError, require
-from model.datasets.folders import cache_folder, download, keep, named_folder
+from model.datasets.folders import cache_folder, download, named_folder
 from model.datasets.split import Split
+from model.files import replacing
 
 FILES = "idx files (t10k-images-idx3-ubyte and the three others)"
 INSTEAD = "name the folder of its four idx files in --data-dir or MINT_DATA"
@@ -90,5 +91,7 @@ def _downloaded(name: str, source: str, sums: dict[str, str], fetch: bool, inste
     folder = cache_folder(name)
     for file, md5 in sums.items():
         if not (folder / file).is_file():
-            keep(download(name, f"{source}/{file}", md5, fetch, instead), folder / file)
+            data = download(name, f"{source}/{file}", md5, fetch, instead)
+            with replacing(folder / file) as temporary:
+                temporary.write_bytes(data)
     return folder

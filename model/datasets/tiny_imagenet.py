@@ -86,7 +86,8 @@ def tiny_imagenet(data_dir: Path | None, fetch: bool) -> tuple[Split, Split]:
             folder.parent.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=folder.parent) as part, zipfile.ZipFile(io.BytesIO(data)) as archive:
                 archive.extractall(part)
-                shutil.rmtree(folder, ignore_errors=True)  # what is there is not complete
-                (Path(part) / FOLDER).rename(folder)
+                if not _complete(folder):  # another process may have been faster
+                    shutil.rmtree(folder, ignore_errors=True)
+                    (Path(part) / FOLDER).rename(folder)
     classes = (folder / CLASSES).read_text().split()
     return _train(folder, classes), _test(folder, classes)

@@ -1,7 +1,6 @@
 """Checkpoints in safetensors: parameters, optimiser state and JSON, written as a whole or not at all."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from model.config import ConfigError
+from model.files import replacing
 
 
 def write(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer | None, notes: dict[str, Any]) -> None:
@@ -19,10 +19,8 @@ def write(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer | None
     if optimiser is not None:
         for index, entries in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{index}.{key}": torch.as_tensor(value) for key, value in entries.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(save(tensors, {"notes": json.dumps(notes)}))
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        temporary.write_bytes(save(tensors, {"notes": json.dumps(notes)}))
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -1,19 +1,19 @@
 """A trained bundle as the teacher of a narrower network (Hinton et al., arXiv 1503.02531)."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
 from model import bundle
 from model.config import require
+from model.files import replacing
 from model.golden.network import LayerTrace, chunks, forward
 from model.network import Network
 
@@ -40,22 +40,19 @@ class Lesson:
     def to(self, device: str) -> "Lesson":
         return Lesson(self.logits.to(device), self.potentials.to(device))
 
-    def write(self, path: Path, key: str) -> None:
-        """Keep it for a run of the recipe ``key`` that goes on."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        save_file({"logits": self.logits, "potentials": self.potentials}, temporary, {"recipe": key})
-        temporary.replace(path)
+    def write(self, path: Path) -> None:
+        """Keep it."""
+        with replacing(path) as temporary:
+            save_file({"logits": self.logits, "potentials": self.potentials}, temporary)
 
     @staticmethod
-    def read(path: Path, key: str) -> "Lesson | None":
-        """What was kept, if that was for ``key``."""
-        if not path.is_file():
+    def read(path: Path) -> "Lesson | None":
+        """What was kept, if there is a whole one."""
+        try:
+            with safe_open(path, framework="pt") as file:
+                return Lesson(file.get_tensor("logits"), file.get_tensor("potentials"))
+        except (OSError, SafetensorError):
             return None
-        with safe_open(path, framework="pt") as file:
-            if (file.metadata() or {}).get("recipe") != key:
-                return None
-            return Lesson(file.get_tensor("logits"), file.get_tensor("potentials"))
 
 
 def ask(path: Path, images: np.ndarray, progress: Callable[[int, int], None]) -> Lesson:

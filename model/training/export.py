@@ -70,12 +70,12 @@ def _layer(label: str, child: Conv | Join | Linear | Readout, origins: Sequence[
         kind="conv" if isinstance(child, Conv | Join) else "linear",
         neuron="none" if isinstance(child, Readout) else "lif",
         precision=child.precision,
-        sources=_sources(child, folded.weight.to(torch.int8), origins),
-        bias=folded.bias.int().numpy(),
-        threshold=None if isinstance(child, Readout) else folded.threshold.int().numpy(),
+        sources=_sources(child, folded.weight.to(torch.int8).cpu(), origins),
+        bias=folded.bias.int().cpu().numpy(),
+        threshold=None if isinstance(child, Readout) else folded.threshold.int().cpu().numpy(),
         leak=1 if isinstance(child, Readout) else child.leak,
         skip=origins[-1] if skip else None,
-        skip_bias=folded.skip.int().numpy() if skip else None,
+        skip_bias=folded.skip.int().cpu().numpy() if skip else None,
         step=float(child.step().detach()),
     )
 

@@ -2,11 +2,12 @@
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from model.files import replacing
 
 
 @dataclass
@@ -30,6 +31,5 @@ def write_csv(path: Path, history: Sequence[dict[str, Any]]) -> None:
         if entry is history[0]:
             writer.writerow(values)
         writer.writerow(values.values())
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text.getvalue())
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        temporary.write_text(text.getvalue())

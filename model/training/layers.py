@@ -132,6 +132,10 @@ class _Spiking(_Weighted, ABC):
     def _weigh(self, inputs: Sequence[Tensor], weight: Tensor) -> Tensor:
         """Σ W·x of inputs [T, N, ...] for given weights: [T, N, C, H, W]."""
 
+    def _sums(self, inputs: Sequence[Tensor], codes: Tensor) -> Tensor:
+        """Σ W·x in integers, in the float type that holds them all."""
+        return as_integers(self._weigh([x.to(self.dtype) for x in inputs], codes.to(self.dtype)))
+
     def _config(self) -> NeuronConfig:
         assert self.precision is not None
         return NeuronConfig(
@@ -163,7 +167,7 @@ class _Spiking(_Weighted, ABC):
             spikes = self._forward_training(inputs, skip)
         else:
             folded = self.folded()
-            sums = as_integers(self._weigh([x.to(self.dtype) for x in inputs], folded.weight.to(self.dtype)))
+            sums = self._sums(inputs, folded.weight)
             shape = sums.shape
             total = add_skip(sums.flatten(3), folded, None if skip is None else skip.flatten(3))
             potential, spikes = fire(total, folded, self._config())
@@ -187,7 +191,7 @@ class _Spiking(_Weighted, ABC):
         step = self.step()
         codes = self.quantizer.codes(self.weight, step) * sign.view(-1, *[1] * (self.weight.dim() - 1))
         gamma = self.gamma * sign
-        sums = as_integers(self._weigh([x.to(self.dtype) for x in inputs], codes.to(self.dtype))).contiguous()
+        sums = self._sums(inputs, codes).contiguous()
         shape = sums.shape
         sums = sums.flatten(3)
         mean, variance = moments(sums) if self.batch_norm else sums.new_zeros(2, len(codes), dtype=torch.float64)
@@ -215,8 +219,8 @@ class _Spiking(_Weighted, ABC):
     @torch.no_grad()
     def _scale_weights(self, inputs: Sequence[Tensor]) -> None:
         """Scale weights and step alike, which changes no code, until s·A has variance 1 for the first batch."""
-        codes = self.quantizer.to_int(self.weight).to(self.dtype)
-        _, variance = moments(self._weigh([x.to(self.dtype) for x in inputs], codes).flatten(3).contiguous())
+        sums = self._sums(inputs, self.quantizer.to_int(self.weight))
+        _, variance = moments(sums.flatten(3).contiguous())
         effective = self.quantizer.log_step.double().exp() * self.input_scale
         factor = 1 / (effective * variance.mean().sqrt()).clamp_min(LEAST_DEVIATION)
         self.weight.mul_(factor.to(self.weight))

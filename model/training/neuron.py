@@ -136,8 +136,11 @@ def _fused(steps: Callable[..., Any]) -> Callable[..., Any]:
     """``steps`` compiled by PyTorch, once for layers of every size, width and r; where that fails, as it is."""
     from torch._dynamo import config  # takes seconds, and only a GPU needs it
 
-    if config.recompile_limit < RECOMPILATIONS:  # settings are a thread's own, and gradients have a thread
-        config.recompile_limit, config.suppress_errors = RECOMPILATIONS, True
+    # Settings may be a thread's own, and gradients have a thread.
+    if config.recompile_limit < RECOMPILATIONS:
+        config.recompile_limit = RECOMPILATIONS
+    if not config.suppress_errors:
+        config.suppress_errors = True
     return _compiled(steps)
 
 

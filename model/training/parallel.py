@@ -5,6 +5,7 @@ that all forward passes compute the integers that one process alone would; gradi
 and differ from one process's by the rounding of float32 sums.
 """
 
+import inspect
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +17,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from model.config import require
 
-PATIENCE = timedelta(hours=6)
-"""How long processes wait for one that evaluates a finished run before the next seed."""
+PATIENCE = timedelta(hours=48)
+"""How long processes wait for one that evaluates a finished run before the next seed, or asks a teacher."""
 
 
 def start(device: str) -> str:
@@ -77,4 +78,9 @@ def total(values: Tensor) -> Tensor:
 
 def wrap(module: nn.Module) -> nn.Module:
     """``module`` with gradients that are the mean over the processes."""
-    return DistributedDataParallel(module) if processes() > 1 else module
+    if processes() == 1:
+        return module
+    # Running statistics follow the whole batch in every process, so there are no buffers to hand round.
+    known = inspect.signature(DistributedDataParallel).parameters
+    buffers = "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers"  # since torch 2.13
+    return DistributedDataParallel(module, **{buffers: False})

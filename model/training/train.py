@@ -2,7 +2,7 @@
 
 import copy
 import ctypes
-import json
+import hashlib
 import math
 import sys
 import time
@@ -27,7 +27,7 @@ from model.training.loss import Loss
 from model.training.network import SpikingNetwork
 from model.training.progressive import start_from
 from model.training.recipe import Recipe
-from model.training.reduced import allow_tf32
+from model.training.reduced import allow_tf32, other_integers
 
 EVALUATION_BATCH = 100
 LOOK_BATCHES = 16
@@ -205,6 +205,7 @@ class Run:
         lesson = self._lesson(listener).to(self.device) if self.recipe.teacher is not None else None
         module = parallel.wrap(self.module)
         allow_tf32(self.module)
+        entry = None
         torch.backends.cudnn.deterministic = True  # a run that goes on ends in the same result
         for epoch in range(len(self.history), self.recipe.epochs):
             started = time.perf_counter()
@@ -212,6 +213,8 @@ class Run:
                 search_leaks(self.module, images, labels, self.recipe.batch_size)
             loss = self._epoch(epoch, module, images, labels, lesson, listener)
             self.module.calibrate(*self._batches(epoch, images))
+            if entry is None:
+                self._check_device(parallel.share(images[: self.recipe.batch_size]))
             density = {name: float(layer.density or 0) for name, layer in self.module.spiking().items()}
             for sentence in health(self.module):
                 listener.warning(sentence)
@@ -232,13 +235,16 @@ class Run:
             listener.epoch(entry)
 
     def _lesson(self, listener: Listener) -> Lesson:
-        """What the teacher says of the split: minutes of a processor for large networks, so asked once a run."""
-        path, key = self.folder / "lesson.safetensors", json.dumps(asdict(self.recipe))
+        """What the teacher says of the split: minutes to hours of a processor, so kept for all runs beside this one."""
+        teacher = Path(self.recipe.teacher or "")
+        require(teacher.is_file(), f"{teacher}: no such file")
+        digest = hashlib.sha256(teacher.read_bytes() + np.ascontiguousarray(self.split.images).tobytes()).hexdigest()
+        path = self.folder.parent / f"lesson-{digest[:16]}.safetensors"
         with parallel.first_alone():
-            lesson = Lesson.read(path, key)
+            lesson = Lesson.read(path)
             if lesson is None:
-                lesson = ask(Path(self.recipe.teacher or ""), self.split.images, listener.teacher)
-                lesson.write(path, key)
+                lesson = ask(teacher, self.split.images, listener.teacher)
+                lesson.write(path)
         return lesson
 
     def _batches(self, epoch: int, images: Tensor) -> Iterator[Tensor]:
@@ -247,7 +253,8 @@ class Run:
         normalised = any(layer.batch_norm for layer in self.module.spiking().values())
         generator = torch.Generator().manual_seed(recipe.seed * 10007 + epoch)
         for _ in range(recipe.statistics_batches if normalised else 0):
-            batch = images[torch.randint(len(images), (recipe.batch_size,), generator=generator).to(self.device)]
+            part = torch.randint(len(images), (recipe.batch_size,), generator=generator)
+            batch = images[part.to(self.device, non_blocking=True)]
             yield parallel.share(batch if recipe.augment is None else augment(batch, recipe.augment, generator))
 
     def _epoch(
@@ -290,13 +297,23 @@ class Run:
                     listener.warning(sentence)
         return mean
 
+    def _check_device(self, batch: Tensor) -> None:
+        """That a GPU computes the CPU's integers, if need be without TensorFloat-32."""
+        if self.device == "cpu" or self.recipe.precision is None:
+            return
+        wrong = other_integers(self.module, batch)
+        if wrong:
+            allow_tf32(self.module, allowed=False)
+            wrong = other_integers(self.module, batch)
+        require(not wrong, f"layer {wrong}: {self.device} computes other sums than the CPU; train on the CPU")
+
     def _look(self, epoch: int, total: Tensor) -> float:
         """The loss, which is waited for; refuses to go on with what is not finite, by the name of its layer."""
         loss = total.item() / parallel.processes()
         for name, layer in self.module.spiking().items():
             if layer.folding is not None and not bool(layer.folding.finite):
                 raise ConfigError(
-                    f"layer {name} has diverged in epoch {epoch + 1}: its step or batch norm is not finite; "
+                    f"layer {name} has diverged in epoch {epoch + 1}: its step is 0, or it or batch norm not finite; "
                     "lower the learning rate"
                 )
         if not math.isfinite(loss):

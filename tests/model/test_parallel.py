@@ -84,7 +84,8 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     data = datasets.load("digits")
 
-    found = torch.load(tmp_path / "step.pt")
+    found, other = (torch.load(tmp_path / f"step{rank}.pt") for rank in range(2))
+    assert all(torch.equal(found[name], value) for name, value in other.items())
     wanted = one_step(data)
     module = joined()
     buffers = set(module.state_dict()) - {name for name, _ in module.named_parameters()}
@@ -136,8 +137,7 @@ def worker(folder: Path) -> None:
     assert parallel.processes() == 2
     data = datasets.load("digits")
     step = one_step(data)
-    if parallel.rank() == 0:
-        torch.save(step, folder / "step.pt")
+    torch.save(step, folder / f"step{parallel.rank()}.pt")
     interrupted(data, folder / "two")
     parallel.stop()
 

@@ -1,9 +1,8 @@
 """Training on scikit-learn's digits: it learns, reproduces, resumes, and evaluates to the golden integers."""
 
 import copy
-import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from torch.nn import functional
 from model import bundle, datasets
 from model.config import ConfigError, Precision
 from model.golden.network import forward, run
+from model.training import layers
 from model.training.augmentation import augment, mix
 from model.training.distillation import Lesson, ask
 from model.training.export import to_network
@@ -25,7 +25,7 @@ from model.training.leak_search import search_leaks
 from model.training.loss import Loss
 from model.training.networks import Size, SpikingNetwork, digits, named
 from model.training.recipe import Recipe, usual
-from model.training.reduced import LARGEST_OPERAND, allow_tf32, tf32_is_exact
+from model.training.reduced import LARGEST_OPERAND, allow_tf32, other_integers, tf32_is_exact
 from model.training.train import Listener, Run, health
 
 RECIPE = Recipe("digits", "digits", Precision(4, 4), epochs=8, learning_rate=1e-2)
@@ -183,7 +183,12 @@ def test_a_diverged_run_stops_and_names_the_layer(tmp_path: Path, data: datasets
     training = Run(RECIPE, digits, data, tmp_path)
     with torch.no_grad():
         training.module.fc.weight[0, 0] = float("nan")  # type: ignore[union-attr, index, operator]
-    with pytest.raises(ConfigError, match=r"layer fc has exploded|diverged"):
+    with pytest.raises(ConfigError, match="the loss is nan in epoch 1: layer fc has exploded; lower"):
+        training.train(Listener())
+    training = Run(RECIPE, digits, data, tmp_path / "other")
+    with torch.no_grad():
+        training.module.conv1.gamma[1] = float("inf")  # type: ignore[union-attr, index, operator]
+    with pytest.raises(ConfigError, match=r"layer conv1 has diverged in epoch 1: .* lower the learning rate"):
         training.train(Listener())
 
 
@@ -195,19 +200,24 @@ def test_a_bundle_teaches_logits_and_membranes(tmp_path: Path, data: datasets.Da
     path = tmp_path / "teacher.safetensors"
     bundle.write(to_network(module), path)
     losses = {first.history[0]["loss"]}
+    questions: list[int] = []
     for weight in (0.0, 1.0):
         taught = Run(replace(recipe, teacher=str(path), membrane_loss=weight), digits, data, tmp_path / f"{weight}")
-        taught.train(Listener())
+        taught.train(Listener(teacher=lambda done, total: questions.append(done)))
         losses.add(taught.history[0]["loss"])
     assert len(losses) == 3
 
     images = data.train.images[:20]
     lesson = ask(path, images, lambda done, total: None)
-    asked = Lesson.read(tmp_path / "1.0" / "lesson.safetensors", json.dumps(asdict(taught.recipe)))
+    assert questions == sorted(set(questions))  # the second run found the first one's answers
+    (kept,) = tmp_path.glob("lesson-*.safetensors")
+    asked = Lesson.read(kept)
     assert asked is not None
     assert torch.equal(asked.logits[:20], lesson.logits)
     assert torch.equal(asked.potentials[:20], lesson.potentials)
-    assert Lesson.read(tmp_path / "1.0" / "lesson.safetensors", "another recipe") is None
+    kept.write_bytes(kept.read_bytes()[:-1])  # cut short, so asked again
+    assert Lesson.read(kept) is None
+    assert torch.equal(taught._lesson(Listener()).logits, asked.logits)
     observed = module.observe(torch.from_numpy(images.copy()))
     unit = float(to_network(module).layers[-1].step or 0) / module.time_steps
     torch.testing.assert_close(lesson.logits, observed["logits"] * unit)
@@ -301,6 +311,34 @@ def rounded_to_tf32(x: torch.Tensor) -> torch.Tensor:
     """The nearest number with 10 bits of mantissa, ties to even."""
     bits = x.float().view(torch.int32)
     return ((bits + 0xFFF + ((bits >> 13) & 1)) & ~0x1FFF).view(torch.float32)
+
+
+def test_a_device_that_computes_other_integers_is_found(
+    tmp_path: Path, data: datasets.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a layer that is wrong on anything larger than what is compared; once TensorFloat-32 is off, or still."""
+    training = Run(replace(RECIPE, epochs=1), digits, data, tmp_path)
+    images = torch.from_numpy(data.train.images[:16].copy())
+    training.module(images)
+    assert other_integers(training.module, images) == ""
+    exact = layers._convolve
+
+    def wrong(x: torch.Tensor, *others: Any) -> torch.Tensor:
+        sums = exact(x, *others)
+        tf32 = torch.backends.cudnn.conv.fp32_precision == "tf32"
+        return sums + (x.shape[1] == 16 and (tf32 or always))
+
+    monkeypatch.setattr(layers, "_convolve", wrong)
+    monkeypatch.setattr(training, "device", "a GPU")
+    for always in (False, True):
+        allow_tf32(training.module)
+        assert other_integers(training.module, images) == "conv1"
+        if always:
+            with pytest.raises(ConfigError, match="layer conv1: a GPU computes other sums than the CPU; train on the"):
+                training._check_device(images)
+        else:
+            training._check_device(images)
+        assert torch.backends.cudnn.conv.fp32_precision == "ieee"
 
 
 def test_tf32_changes_no_integer() -> None:
