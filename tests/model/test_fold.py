@@ -46,6 +46,9 @@ def test_a_negative_gain_flips_the_weights_and_keeps_its_sign_in_the_mean() -> N
     assert flipped.sign[0] == -1
     assert (flipped.bias == plain.bias).all()
     assert (flipped.threshold == plain.threshold).all()
+    for step in (0.01, 100.0):  # thresholds that are clamped above and below, to the range of the flipped weights
+        flipped, plain = one(((1, 2, -1),), gain=-1.0, step=step), one(((-1, -2, 1),), step=step)
+        assert flipped.threshold.tolist() == plain.threshold.tolist()
 
 
 @given(
