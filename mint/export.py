@@ -65,7 +65,8 @@ def write_bundle(
         "recipe": asdict(recipe),
         "tools": tool_versions(),
     }
-    network = to_network(module, name=recipe.network.rpartition(":")[2], provenance=provenance)
+    name = recipe.network.rpartition(":")[2] + (f"-x{recipe.width:g}" if recipe.width != 1 else "")
+    network = to_network(module, name=name, provenance=provenance)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=messages, transient=True) as progress:
         task = progress.add_task("comparing with the golden model", total=len(data.test))

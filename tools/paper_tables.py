@@ -1,6 +1,5 @@
 """The tables of the MINT paper, ours beside: memory footprint and energy."""
 
-from pathlib import Path
 from typing import Any
 
 from tools.tables import Rows, count, table
@@ -61,6 +60,6 @@ def energy(found: list[Any]) -> Rows:
         numbers = [f"{value:,.3f}" for value in (run["compute"] / 1e6, *parts)]
         shares = [f"{100 * layer['density']:.0f}" for layer in run["layers"]]
         spiking = " / ".join(shares if len(set(shares)) > 1 else shares[:1])
-        kind = [Path(run["network"]).stem, run["precision"], spiking, run["density"]]
+        kind = [run["network"], run["precision"], spiking, run["density"]]
         rows.append([*kind, *numbers, count(run["memory"] / run["compute"])])
     return rows

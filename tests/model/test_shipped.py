@@ -1,8 +1,10 @@
 """The shipped networks: every layer at its named widths, and the accuracy that they record is what they have."""
 
+from pathlib import Path
+
 import pytest
 
-from mint.shipped import shipped
+from mint.shipped import FOLDER, shipped
 from model import bundle, datasets
 from model.config import Precision
 from model.evaluation import evaluate
@@ -20,7 +22,13 @@ def network(request: pytest.FixtureRequest) -> bundle.Network:
     return found
 
 
-def test_a_shipped_network_records_how_it_was_made(network: bundle.Network) -> None:
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.safetensors")), ids=lambda path: path.stem)
+def test_a_shipped_network_records_how_it_was_made(path: Path) -> None:
+    network = bundle.read(path)
+    weights = sum(
+        source.weight.size * layer.precision.weight_width for layer in network.layers for source in layer.sources
+    )
+    assert path.stat().st_size < weights / 8 + (16 << 10)  # packed
     assert network.provenance["command"].startswith("mint train ")
     assert network.accuracy["test_images"] == 10_000
     assert network.accuracy["differing"] == 0
