@@ -12,7 +12,8 @@ from amaranth.lib import wiring
 PASSES = (
     # Processes become multiplexers, and these assignments: an ``always @*`` is not evaluated at time 0
     # by every simulator, and a value that depends on nothing but an initial one stays unknown then.
-    "proc",
+    # A table of constants for every layer stays one: as a memory it would need a file of contents.
+    "proc -norom",
     "opt_expr",
     "wreduce",
     "opt_clean -purge",

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,16 @@ def test_accelerator_is_the_same_in_one_process_and_in_another(chain, tmp_path, 
     description = json.loads(one["mint.json"])
     assert description["top"] == "accelerator"
     assert description["vectors"]["images"] == 2
+
+
+def test_many_layers_leave_no_table_without_a_file(tmp_path, monkeypatch):
+    """What differs from layer to layer is logic; of eight layers with several leaks Yosys would make memories of it."""
+    monkeypatch.chdir(tmp_path)
+    deep = replace(CHAIN, links=tuple(Link(3, 1, leak=leak) for leak in (4, 2, 2, 1, 2, 3, 2)))
+    bundle.write(deep.network(), tmp_path / "deep.safetensors")
+    result = runner.invoke(app, ["verilog", "--bundle", "deep.safetensors", "--lanes", "2", "-o", "out"])
+    assert result.exit_code == 0, result.output
+    assert len(re.findall(r"initial \$readmemh", (tmp_path / "out/mint.v").read_text())) == 2
 
 
 def test_array_after_an_accelerator_leaves_no_file_of_it(chain, tmp_path):
