@@ -205,15 +205,16 @@ class Run:
         lesson = self._lesson(listener).to(self.device) if self.recipe.teacher is not None else None
         module = parallel.wrap(self.module)
         allow_tf32(self.module)
-        entry = None
         torch.backends.cudnn.deterministic = True  # a run that goes on ends in the same result
+        if self.history:
+            self._check_device(parallel.share(images[: self.recipe.batch_size]))
         for epoch in range(len(self.history), self.recipe.epochs):
             started = time.perf_counter()
             if epoch > 0 and epoch == self.recipe.leak_search:
                 search_leaks(self.module, images, labels, self.recipe.batch_size)
             loss = self._epoch(epoch, module, images, labels, lesson, listener)
             self.module.calibrate(*self._batches(epoch, images))
-            if entry is None:
+            if epoch == 0:
                 self._check_device(parallel.share(images[: self.recipe.batch_size]))
             density = {name: float(layer.density or 0) for name, layer in self.module.spiking().items()}
             for sentence in health(self.module):
@@ -237,9 +238,10 @@ class Run:
     def _lesson(self, listener: Listener) -> Lesson:
         """What the teacher says of the split: minutes to hours of a processor, so kept for all runs beside this one."""
         teacher = Path(self.recipe.teacher or "")
-        require(teacher.is_file(), f"{teacher}: no such file")
-        digest = hashlib.sha256(teacher.read_bytes() + np.ascontiguousarray(self.split.images).tobytes()).hexdigest()
-        path = self.folder.parent / f"lesson-{digest[:16]}.safetensors"
+        require(teacher.is_file(), f"{teacher}: no such file; name the teacher's bundle with --teacher")
+        digest = hashlib.sha256(teacher.read_bytes())
+        digest.update(np.ascontiguousarray(self.split.images))
+        path = self.folder.parent / f"lesson-{digest.hexdigest()[:16]}.safetensors"
         with parallel.first_alone():
             lesson = Lesson.read(path)
             if lesson is None:
@@ -298,7 +300,7 @@ class Run:
         return mean
 
     def _check_device(self, batch: Tensor) -> None:
-        """That a GPU computes the CPU's integers, if need be without TensorFloat-32."""
+        """That a GPU computes the CPU's integers, if need be without TensorFloat-32; r must be known."""
         if self.device == "cpu" or self.recipe.precision is None:
             return
         wrong = other_integers(self.module, batch)

@@ -81,7 +81,7 @@ def test_reading_back_is_found() -> None:
     """That the stand-in does refuse."""
     there = torch.zeros((), device="meta")
     for read in (there.item, there.cpu, there.numpy, lambda: bool(there > 0), lambda: float(there)):
-        with pytest.raises((RuntimeError, NotImplementedError, TypeError)):
+        with pytest.raises((RuntimeError, TypeError)):
             read()
     with pytest.raises(RuntimeError, match="device"):
         torch.zeros(3, device="meta") + torch.zeros(3)
