@@ -2,6 +2,8 @@
 
 import json
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from mint.app import app
-from model import bundle
+from model import bundle, datasets
+from model.config import ConfigError
 from model.datasets import cifar10
 from model.golden.network import run
+from model.training import parallel
 from model.training.recipe import Recipe
 from sim.random_networks import random_images, random_network
 
@@ -107,6 +111,26 @@ def test_a_recorded_command_trains_the_same(words: list[str], monkeypatch: pytes
 )
 def test_what_cannot_be_trained_gets_a_sentence(words: list[str], sentence: str) -> None:
     assert sentence in mint("train", *words, status=2)
+
+
+def test_the_first_process_reads_the_data_before_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may download them."""
+    order: list[str] = []
+
+    @contextmanager
+    def first_alone() -> Iterator[None]:
+        order.append("alone")
+        yield
+        order.append("together")
+
+    def load(*arguments: object) -> None:
+        order.append("load")
+        raise ConfigError("there is no data")
+
+    monkeypatch.setattr(parallel, "first_alone", first_alone)
+    monkeypatch.setattr(datasets, "load", load)
+    assert "there is no data" in mint("train", "--network", "digits", status=2)
+    assert order == ["alone", "load"]
 
 
 def test_float32_runs_give_no_bundle() -> None:

@@ -1,0 +1,21 @@
+"""Files are replaced as a whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from model.files import replacing
+
+
+def test_what_goes_wrong_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "file"
+    with replacing(path) as temporary:
+        temporary.write_text("old")
+        assert not path.exists()
+    with pytest.raises(TypeError), replacing(path) as temporary:
+        temporary.write_bytes("no bytes")  # type: ignore[arg-type]
+    assert path.read_text() == "old"
+    assert list(path.parent.iterdir()) == [path]
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
