@@ -7,13 +7,18 @@ import pytest
 from model.files import replacing
 
 
+def write_half(path: Path) -> None:
+    path.write_text("half")
+    raise OSError("the disk is full")
+
+
 def test_what_goes_wrong_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "file"
     with replacing(path) as temporary:
         temporary.write_text("old")
         assert not path.exists()
-    with pytest.raises(TypeError), replacing(path) as temporary:
-        temporary.write_bytes("no bytes")  # type: ignore[arg-type]
+    with pytest.raises(OSError, match="full"), replacing(path) as temporary:
+        write_half(temporary)
     assert path.read_text() == "old"
     assert list(path.parent.iterdir()) == [path]
     with replacing(path) as temporary:
