@@ -52,7 +52,7 @@ def accelerator_files(
     texts |= {
         "mint.json": json.dumps(description, indent=1) + "\n",
         "mint.core": core_file("mint", MODULE, memories, tests),
-        "mint.vlt": WAIVERS.read_text(),
+        "mint.vlt": WAIVERS.read_text(encoding="utf-8"),
         "testbench.v": accelerator_testbench(config, count, read),
         "README.md": readme_text(description),
     }

@@ -76,4 +76,4 @@ def accelerator_testbench(config: AcceleratorConfig, images: int, files: dict[st
     lines += [
         f"  localparam [63:0] {name}_FINGERPRINT = 64'h{fingerprint(text, width):016x};" for name, text in files.items()
     ]
-    return TEMPLATE.read_text().replace("@CONSTANTS@", "\n".join(lines))
+    return TEMPLATE.read_text(encoding="utf-8").replace("@CONSTANTS@", "\n".join(lines))

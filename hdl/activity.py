@@ -109,11 +109,11 @@ def _read(verilog: str, top: str, liberty: str) -> Any:
     """The module as Yosys's JSON has it."""
     folder = Path(tempfile.mkdtemp(prefix="mint-"))
     try:
-        (folder / "netlist.v").write_text(verilog)
-        (folder / "cells.lib").write_text(liberty)
+        (folder / "netlist.v").write_text(verilog, encoding="utf-8")
+        (folder / "cells.lib").write_text(liberty, encoding="utf-8")
         commands = ["read_liberty -lib -ignore_miss_func cells.lib", "read_verilog netlist.v"]
         run_script([*commands, f"hierarchy -check -top {top}", "splitnets", "write_json netlist.json"], folder)
-        return json.loads((folder / "netlist.json").read_text())["modules"][top]
+        return json.loads((folder / "netlist.json").read_text(encoding="utf-8"))["modules"][top]
     finally:
         shutil.rmtree(folder)
 

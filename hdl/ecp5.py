@@ -56,7 +56,7 @@ def route(texts: Mapping[str, str], top: str, device: str, seed: int = 1, target
         folder = Path(name)
         for file, text in texts.items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            (folder / file).write_text(text)
+            (folder / file).write_text(text, encoding="utf-8")
         run_script(
             ["read_verilog mint.v", f"hierarchy -check -top {top}", f"synth_ecp5 -top {top} -json netlist.json"],
             folder,

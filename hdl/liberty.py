@@ -21,7 +21,7 @@ def installed_libraries() -> list[Path]:
 def read_library(path: Path) -> tuple[str, str]:
     """Name and text of a library, compressed (``.gz``) or not."""
     try:
-        text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text()
+        text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
     except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
         raise ConfigError(f"{path} is not a Liberty file: {error}") from error
     match = re.search(r"^\s*library\s*\(\s*\"?([^\")\s]+)", text, re.MULTILINE)

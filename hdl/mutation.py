@@ -94,13 +94,13 @@ def list_mutants(text: str, module: str, count: int, seed: int, folder: Path) ->
     Yosys spreads them over cells, wires and source lines. The clock is left alone: it is no logic.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / DESIGN).write_text(text)
+    (folder / DESIGN).write_text(text, encoding="utf-8")
     spare = count // 5 + 20  # for those of the clock
     commands = [*READ, f"select -module {module}", f"mutate -list {count + spare} -seed {seed} -o mutants.txt"]
     run_script(commands, folder)
     lines = text.splitlines()
     mutants = []
-    for command in (folder / "mutants.txt").read_text().splitlines():
+    for command in (folder / "mutants.txt").read_text(encoding="utf-8").splitlines():
         # The last source is the cell's, those before it are the wire's.
         sources = re.findall(rf" -src {re.escape(DESIGN)}:(\d+)", command)
         mutants.append(Mutant(command, lines[int(sources[-1]) - 1].strip() if sources else ""))
@@ -125,9 +125,9 @@ def write_mutants(text: str, mutants: Sequence[Mutant], folder: Path) -> str:
 
 def _write(text: str, commands: Sequence[str], folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / DESIGN).write_text(text)
+    (folder / DESIGN).write_text(text, encoding="utf-8")
     run_script([*READ, *commands, "write_verilog -noattr mutated.v"], folder)
-    return (folder / "mutated.v").read_text()
+    return (folder / "mutated.v").read_text(encoding="utf-8")
 
 
 def compare(text: str, other: str, top: str, folder: Path, seconds: int) -> Verdict:
@@ -135,7 +135,7 @@ def compare(text: str, other: str, top: str, folder: Path, seconds: int) -> Verd
     folder.mkdir(parents=True, exist_ok=True)
     commands = []
     for name, content in (("gold", text), ("gate", other)):
-        (folder / f"{name}.v").write_text(content)
+        (folder / f"{name}.v").write_text(content, encoding="utf-8")
         commands += [f"read_verilog {name}.v", f"hierarchy -top {top}", "proc", "flatten", f"rename {top} {name}"]
         # A fault at a register's output takes the place of the wire that had the initial value.
         commands += ["setundef -zero -init", f"design -stash {name}"]
@@ -145,7 +145,12 @@ def compare(text: str, other: str, top: str, folder: Path, seconds: int) -> Verd
     # Registers that are equal are merged by induction; what is left goes to property-directed reachability.
     script = f"read_aiger miter.aig; strash; scorr; write_aiger merged.aig; pdr -T {seconds}"
     done = subprocess.run(
-        [_abc(), "-q", script], cwd=folder, capture_output=True, text=True, check=False, timeout=10 * seconds + 60
+        [_abc(), "-q", script],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=10 * seconds + 60,
     )
     if "Property proved" in done.stdout or _is_zero(folder / "merged.aig"):
         return Verdict.SAME

@@ -131,7 +131,7 @@ def place_and_route(
     around = harness(ports(verilog, top), top, clock)
     with tempfile.TemporaryDirectory(prefix="mint-") as name:
         folder = Path(name)
-        (folder / "design.v").write_text(verilog + around.verilog)
+        (folder / "design.v").write_text(verilog + around.verilog, encoding="utf-8")
         run_script(
             [
                 "read_verilog design.v",
@@ -162,13 +162,13 @@ def nextpnr(folder: Path, seed: int, target_mhz: float, device: str = "85k", pac
     arguments += ["--report", "report.json", "--timing-allow-fail", "--lpf-allow-unconstrained", "--quiet"]
     run = f"import sys; from {NEXTPNR} import run_nextpnr_ecp5 as run; sys.exit(run(sys.argv[1:]))"
     child = subprocess.run(
-        [sys.executable, "-c", run, *arguments], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-c", run, *arguments], cwd=folder, capture_output=True, encoding="utf-8", check=False
     )
     if child.returncode:
         lines = (child.stdout + child.stderr).splitlines()
         errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:] or ["no output"]
         raise PlaceAndRouteError(f"nextpnr failed: {errors[0].removeprefix('ERROR: ')}")
-    report: dict[str, Any] = json.loads((folder / "report.json").read_text())
+    report: dict[str, Any] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return report
 
 

@@ -89,10 +89,10 @@ def _run(
     ]
     folder = Path(tempfile.mkdtemp(prefix="mint-"))
     try:
-        (folder / "design.v").write_text(verilog)
-        (folder / "cells.lib").write_text(liberty)
+        (folder / "design.v").write_text(verilog, encoding="utf-8")
+        (folder / "cells.lib").write_text(liberty, encoding="utf-8")
         for name, text in (files or {}).items():
-            (folder / name).write_text(text)
+            (folder / name).write_text(text, encoding="utf-8")
         run_script([*prepare, *commands], folder)
     except BaseException:
         shutil.rmtree(folder)
@@ -104,7 +104,9 @@ def _reports(verilog: str, top: str, commands: list[str]) -> dict[str, dict[str,
     """Run ``commands`` on a design; give back the JSON reports that they write."""
     folder = _run(verilog, top, commands)
     try:
-        return {report.stem: json.loads(report.read_text())["design"] for report in folder.glob("*.json")}
+        return {
+            report.stem: json.loads(report.read_text(encoding="utf-8"))["design"] for report in folder.glob("*.json")
+        }
     finally:
         shutil.rmtree(folder)
 
@@ -186,11 +188,11 @@ class Library:
             else {f"{each.name}.sdc": self._constraints(each) for each in (self.element, self.edge)},
         )
         try:
-            gates = json.loads((folder / "gates.json").read_text())["design"]["num_cells_by_type"]
-            cells = json.loads((folder / "cells.json").read_text())
-            delays = re.findall(r"Delay = *([\d.]+) ps", (folder / "yosys.log").read_text())
+            gates = json.loads((folder / "gates.json").read_text(encoding="utf-8"))["design"]["num_cells_by_type"]
+            cells = json.loads((folder / "cells.json").read_text(encoding="utf-8"))
+            delays = re.findall(r"Delay = *([\d.]+) ps", (folder / "yosys.log").read_text(encoding="utf-8"))
             return Netlist(
-                (folder / "netlist.v").read_text(),
+                (folder / "netlist.v").read_text(encoding="utf-8"),
                 float(cells["design"]["area"]),
                 _count(gates, r"\$_.*DFF.*"),
                 {name.removeprefix("\\"): float(module["area"]) for name, module in cells["modules"].items()},

@@ -58,17 +58,20 @@ def critical_path(netlist: Netlist, top: str, library: Library, period_ns: float
     with tempfile.TemporaryDirectory(prefix="mint-") as name:
         folder = Path(name)
         # OpenSTA reads structural Verilog, in which nothing is signed.
-        (folder / "netlist.v").write_text(netlist.verilog.replace(" signed ", " "))
-        (folder / "cells.lib").write_text(library.text)
+        (folder / "netlist.v").write_text(netlist.verilog.replace(" signed ", " "), encoding="utf-8")
+        (folder / "cells.lib").write_text(library.text, encoding="utf-8")
         (folder / "script.tcl").write_text(
             f"""read_liberty cells.lib
 read_verilog netlist.v
 link_design {top}
 create_clock -name clk -period {period_ns} [get_ports clk]
 report_checks -path_delay max -digits 4
-"""
+""",
+            encoding="utf-8",
         )
-        run = subprocess.run([PROGRAM, "-exit", "script.tcl"], cwd=folder, capture_output=True, text=True, check=False)
+        run = subprocess.run(
+            [PROGRAM, "-exit", "script.tcl"], cwd=folder, capture_output=True, encoding="utf-8", check=False
+        )
     slack = re.search(r"(-?[\d.]+)\s+slack", run.stdout)
     if slack is None or "Error" in run.stdout + run.stderr or "black box" in run.stdout + run.stderr:
         lines = [line for line in (run.stdout + run.stderr).splitlines() if "Error" in line or "black box" in line]

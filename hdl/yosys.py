@@ -11,9 +11,9 @@ class YosysError(RuntimeError):
 
 def run_script(commands: list[str], folder: Path) -> None:
     """Run ``commands`` in ``folder``; what Yosys prints goes to ``yosys.log`` there."""
-    (folder / "script.ys").write_text("\n".join(commands) + "\n")
+    (folder / "script.ys").write_text("\n".join(commands) + "\n", encoding="utf-8")
     log = folder / "yosys.log"
-    with log.open("w") as output:
+    with log.open("w", encoding="utf-8") as output:
         child = subprocess.run(
             [sys.executable, "-c", "from pyosys import libyosys as y; y.run_pass('script script.ys', y.Design())"],
             cwd=folder,
@@ -22,6 +22,6 @@ def run_script(commands: list[str], folder: Path) -> None:
             check=False,
         )
     if child.returncode:
-        lines = log.read_text().splitlines()
+        lines = log.read_text(encoding="utf-8").splitlines()
         errors = [line for line in lines if line.startswith("ERROR:")] or lines[-1:] or ["no output"]
         raise YosysError(f"Yosys failed: {errors[0].removeprefix('ERROR: ')}")

@@ -110,7 +110,7 @@ class Progressed:
         self.key = key
         self.outcomes: dict[str, dict[str, str]] = {}
         if path.exists():
-            for line in path.read_text().splitlines():
+            for line in path.read_text(encoding="utf-8").splitlines():
                 try:
                     entry = json.loads(line)
                 except json.JSONDecodeError:
@@ -122,7 +122,7 @@ class Progressed:
         entry = {"key": self.key, "command": mutant.command, "status": status, "why": why}
         self.outcomes[mutant.command] = entry
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a") as file:
+        with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
 
 

@@ -25,10 +25,10 @@ def tool_versions() -> dict[str, str]:
             continue
     if iverilog := shutil.which("iverilog"):
         # "Icarus Verilog version 11.0 (stable) ()"
-        banner = subprocess.run([iverilog, "-V"], capture_output=True, text=True, check=False).stdout
+        banner = subprocess.run([iverilog, "-V"], capture_output=True, encoding="utf-8", check=False).stdout
         versions["iverilog"] = banner.split("version ", 1)[-1].split(" ", 1)[0]
     if opensta := shutil.which("sta"):
-        banner = subprocess.run([opensta, "-version"], capture_output=True, text=True, check=False).stdout
+        banner = subprocess.run([opensta, "-version"], capture_output=True, encoding="utf-8", check=False).stdout
         versions["opensta"] = banner.split()[0] if banner.split() else "unknown"
     return versions
 
@@ -36,7 +36,7 @@ def tool_versions() -> dict[str, str]:
 def write_text(path: Path, text: str) -> None:
     """Write a file as a whole or not at all: a reader never sees half of it."""
     with replacing(path) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
 
 
 def command_line() -> str:

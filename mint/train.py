@@ -320,7 +320,7 @@ def train_one(
     done = len(run.history)
     if done == recipe.epochs and report.exists():
         messages.print(f"{recipe.name}: trained before, see {report}", soft_wrap=True)
-        result: dict[str, Any] = json.loads(report.read_text())
+        result: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
         if output is not None and recipe.precision is not None:
             output.parent.mkdir(parents=True, exist_ok=True)
             output.write_bytes((folder / "bundle.safetensors").read_bytes())

@@ -77,7 +77,7 @@ def prepare(
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     write_verilog(folder / "mint.v", Accelerator(config, network), TOP)
-    (folder / "player.v").write_text(player_text(config, TOP))
+    (folder / "player.v").write_text(player_text(config, TOP), encoding="utf-8")
     bundle.write(network, folder / "network.safetensors")
     np.save(folder / "images.npy", images)
     count = images.shape[1 if network.input_kind == "spikes" else 0]
@@ -110,7 +110,7 @@ def run(
         "dataflow": config.choices,
         "retire": config.retire,
     }
-    (folder / "job.json").write_text(json.dumps(job))
+    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     with watching(progress, on_cycles):
         try:
             simulate(
@@ -126,4 +126,4 @@ def run(
         except SimulationError:
             if not results.exists():
                 raise
-    return Outcomes(**json.loads(results.read_text()))
+    return Outcomes(**json.loads(results.read_text(encoding="utf-8")))

@@ -46,14 +46,14 @@ class Player:
     async def play(self, images: Any, count: int, limit: int) -> list[int]:
         """The cycles at which the images' classes came."""
         dut, expected = self._dut, count * (self._config.classes + 1)
-        Path(files.INPUT).write_text(input_text(self._config, images))
+        Path(files.INPUT).write_text(input_text(self._config, images), encoding="utf-8")
         dut.expected.value = expected
         dut.start.value = 1
         await RisingEdge(dut.clk)
         dut.start.value = 0
         await RisingEdge(dut.clk)
         for _ in range(count * limit // REPORT_CYCLES + 2):
-            self._progress.write_text(str(self.cycles + int(dut.cycle.value)))
+            self._progress.write_text(str(self.cycles + int(dut.cycle.value)), encoding="utf-8")
             if dut.done.value == 1:
                 break
             await First(RisingEdge(dut.done), Timer(REPORT_CYCLES * CLOCK_PERIOD_NS, "ns"))
@@ -66,7 +66,7 @@ class Player:
         expect(int(dut.taken_m_axis.value) == expected, f"{dut.taken_m_axis.value} result beats, expected {expected}")
         expect(dut.broken.value == 0, "a result changed or went away before it was taken")
         expect(dut.error.value == 0, "the accelerator calls a good packet malformed")
-        ends = [int(line) for line in Path(files.CYCLES).read_text().split()]
+        ends = [int(line) for line in Path(files.CYCLES).read_text(encoding="utf-8").split()]
         self.cycles += ends[-1] + 1
         return ends
 
@@ -74,7 +74,7 @@ class Player:
 @cocotb.test()
 async def images(dut: Any) -> None:
     folder = folder_from_environment()
-    job = json.loads((folder / "job.json").read_text())
+    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     trained = bundle.read(folder / "network.safetensors")
     wanted = ("lanes", "lanes_per_neuron_unit", "dataflow", "retire")
     config = plan(trained, **{name: job[name] for name in wanted})
@@ -98,7 +98,7 @@ async def images(dut: Any) -> None:
         took = np.diff(ends).tolist()
         intervals += [took[-1], *took[:-1]]
         _compare(checker, config, run(trained, batch), start)
-        logits += results(config, Path(files.RESULTS).read_text())[0][:-1].tolist()
+        logits += results(config, Path(files.RESULTS).read_text(encoding="utf-8"))[0][:-1].tolist()
 
     outcomes = Outcomes(
         images=len(logits),
@@ -109,16 +109,16 @@ async def images(dut: Any) -> None:
         seconds=seconds,
         logits=logits,
     )
-    (folder / "outcomes.json").write_text(json.dumps(asdict(outcomes)))
+    (folder / "outcomes.json").write_text(json.dumps(asdict(outcomes)), encoding="utf-8")
     checker.require()
 
 
 def _compare(checker: Checker, config: AcceleratorConfig, golden: dict[str, Any], start: int) -> None:
     """Neurons, logits and classes of a batch whose first image is ``start``."""
-    logits, classes = results(config, Path(files.RESULTS).read_text())
+    logits, classes = results(config, Path(files.RESULTS).read_text(encoding="utf-8"))
     shift = f"image {start} + {{}}" if start else "image {}"
     if config.retire:
-        found = neurons(config, Path(files.NEURONS).read_text())
+        found = neurons(config, Path(files.NEURONS).read_text(encoding="utf-8"))
         for name, shown in found.items():
             if f"{name}.spikes" not in golden:
                 continue

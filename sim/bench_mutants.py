@@ -52,7 +52,7 @@ async def mutants(dut: Any) -> None:
     port = CocotbPort(COMPONENTS[bench](config), dut)
     dut.mutant.value = 0
     await port.start()
-    with Path(job["outcomes"]).open("a") as outcomes:
+    with Path(job["outcomes"]).open("a", encoding="utf-8") as outcomes:
         for number in job["numbers"]:
             dut.mutant.value = 0
             await port.reset()

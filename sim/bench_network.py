@@ -51,7 +51,7 @@ class Player:
         """Play ``streams`` until there are ``results``; the cycles that it took."""
         dut = self._dut
         for name, text in streams.items():
-            Path(f"{name}.hex").write_text(text)
+            Path(f"{name}.hex").write_text(text, encoding="utf-8")
         dut.expected.value = results
         dut.lose.value = lose
         dut.start.value = 1
@@ -69,7 +69,7 @@ class Player:
     async def _done(self, results: int, limit: int) -> None:
         dut = self._dut
         for _ in range(limit // REPORT_CYCLES + 2):
-            self._progress.write_text(str(self.cycles + int(dut.cycles.value)))
+            self._progress.write_text(str(self.cycles + int(dut.cycles.value)), encoding="utf-8")
             if dut.done.value == 1:
                 return
             await First(RisingEdge(dut.done), Timer(REPORT_CYCLES * CLOCK_PERIOD_NS, "ns"))
@@ -98,7 +98,7 @@ def shown(outcome: Outcome) -> Values:
 @cocotb.test()
 async def network(dut: Any) -> None:
     folder = folder_from_environment()
-    job = json.loads((folder / "job.json").read_text())
+    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     waits, loss = Waits(**job["waits"]), Loss(**job["loss"]) if job["loss"] else None
     trained = bundle.read(folder / "network.safetensors")
     images = np.load(folder / "images.npy")
@@ -124,7 +124,7 @@ async def network(dut: Any) -> None:
         except (AssertionError, TimeoutError) as error:
             raise type(error)(f"layer {layer.name}: {error}") from None
         cycles[layer.name] += took
-        return Path("o_spikes.hex" if layer.spiking else "o_sums.hex").read_text()
+        return Path("o_spikes.hex" if layer.spiking else "o_sums.hex").read_text(encoding="utf-8")
 
     await player.reset()
     started = time.perf_counter()
@@ -151,5 +151,5 @@ async def network(dut: Any) -> None:
         seconds=seconds,
         logits=[[int(value) for value in one] for one in logits],
     )
-    (folder / "outcomes.json").write_text(json.dumps(asdict(outcomes)))
+    (folder / "outcomes.json").write_text(json.dumps(asdict(outcomes)), encoding="utf-8")
     checker.require()

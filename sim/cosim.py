@@ -100,9 +100,9 @@ def prepare(
     folder.mkdir(parents=True, exist_ok=True)
     array = SystolicArray(config)
     write_verilog(folder / "mint.v", array, TOP)
-    (folder / "player.v").write_text(player_text(array, TOP))
+    (folder / "player.v").write_text(player_text(array, TOP), encoding="utf-8")
     for image in memory_images(network, config):
-        (folder / image.file).write_text(image.text)
+        (folder / image.file).write_text(image.text, encoding="utf-8")
     bundle.write(network, folder / "network.safetensors")
     np.save(folder / "images.npy", images)
     return Cosimulation(network, config, images.shape[1 if network.input_kind == "spikes" else 0], folder)
@@ -127,7 +127,7 @@ def run(
     for path in (results, progress):
         path.unlink(missing_ok=True)
     job = {"waits": asdict(waits), "loss": asdict(loss) if loss else None}
-    (folder / "job.json").write_text(json.dumps(job))
+    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     with watching(progress, on_cycles):
         try:
             simulate(
@@ -143,7 +143,7 @@ def run(
         except SimulationError:
             if not results.exists():
                 raise
-    return Outcomes(**json.loads(results.read_text()))
+    return Outcomes(**json.loads(results.read_text(encoding="utf-8")))
 
 
 @contextmanager
@@ -153,7 +153,7 @@ def watching(path: Path, on_cycles: Callable[[int], None]) -> Iterator[None]:
 
     def watch() -> None:
         while not stop.wait(0.2):
-            if path.exists() and (text := path.read_text()):
+            if path.exists() and (text := path.read_text(encoding="utf-8")):
                 on_cycles(int(text))
 
     thread = Thread(target=watch, daemon=True)

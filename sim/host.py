@@ -35,7 +35,7 @@ class Outcome:
 def read_images(network: Network, folder: Path) -> dict[str, list[str]]:
     """The memory images of ``network`` in ``folder``, by file name: lines of hexadecimal words."""
     names = [image_file(layer.name, kind) for layer in network.layers for kind in KINDS]
-    return {name: (folder / name).read_text().splitlines(keepends=True) for name in names}
+    return {name: (folder / name).read_text(encoding="utf-8").splitlines(keepends=True) for name in names}
 
 
 class Host:

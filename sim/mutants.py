@@ -54,7 +54,7 @@ def run_bench(
     mutant that hangs.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "mutants.v").write_text(write_mutants(text, mutants, folder / "yosys"))
+    (folder / "mutants.v").write_text(write_mutants(text, mutants, folder / "yosys"), encoding="utf-8")
     outcomes = folder / "outcomes.jsonl"
     outcomes.unlink(missing_ok=True)
     said: dict[int, str | None] = {}
@@ -74,7 +74,11 @@ def run_bench(
             )
         except SimulationError as error:
             stopped = error
-        lines = [json.loads(line) for line in outcomes.read_text().splitlines()] if outcomes.exists() else []
+        lines = (
+            [json.loads(line) for line in outcomes.read_text(encoding="utf-8").splitlines()]
+            if outcomes.exists()
+            else []
+        )
         for line in lines:
             if "noticed" in line and (line["number"] or line["noticed"]):
                 said[line["number"]] = line["noticed"]

@@ -39,12 +39,12 @@ def _belongs_to_no_design(dependencies: Path) -> bool:
     """Whether all files that a compiler read, in the makefile's rule that it wrote (-MMD), have absolute names."""
     if not dependencies.exists():
         return False
-    files = dependencies.read_text().partition(":")[2].replace("\\\n", " ").split()
+    files = dependencies.read_text(encoding="utf-8").partition(":")[2].replace("\\\n", " ").split()
     return bool(files) and all(Path(file).is_absolute() for file in files)
 
 
 def _version(compiler: str) -> str:
-    return subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False).stdout
+    return subprocess.run([compiler, "--version"], capture_output=True, encoding="utf-8", check=False).stdout
 
 
 def _keep(target: Path, kept: Path) -> None:

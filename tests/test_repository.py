@@ -1,5 +1,6 @@
 """What holds for the repository as a whole: small text files, no traces of one machine, verbs that are explained."""
 
+import ast
 import os
 import re
 import subprocess
@@ -38,7 +39,7 @@ TRACES = {
 
 
 def tracked() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
     return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()]
 
 
@@ -46,7 +47,7 @@ def make(*arguments: str) -> str:
     # As from a shell, although `make test` may be running this; COLUMNS is what a terminal may put there.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")} | {"COLUMNS": "80"}
     return subprocess.run(
-        ["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        ["make", *arguments], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True
     ).stdout
 
 
@@ -67,10 +68,33 @@ def test_nothing_points_outside(trace):
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
         for path in tracked()
         if path.parent != ROOT / "bundles"
-        for number, line in enumerate(path.read_text().splitlines(), 1)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if re.search(TRACES[trace], line)
     ]
     assert found == []
+
+
+def in_the_encoding_of_the_locale(call: ast.Call) -> bool:
+    """Whether a call reads or writes text, of a file or a program, in whatever encoding the user's locale names."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    given = {keyword.arg for keyword in call.keywords}
+    mode = next((arg.value for arg in call.args if isinstance(arg, ast.Constant)), "r" if name == "open" else "b")
+    text = "text" in given or (isinstance(call.func, ast.Attribute) and name in ("read_text", "write_text"))
+    opened = name in ("open", "NamedTemporaryFile") and "b" not in str(mode) and "fileobj" not in given
+    image = ast.unparse(call.func) == "Image.open"
+    return (text or opened) and not image and "encoding" not in given
+
+
+def test_text_is_utf_8_whatever_the_locale_says():
+    calls = [
+        (path.relative_to(ROOT), node)
+        for path in tracked()
+        if path.suffix == ".py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    ]
+    assert any(path.name == "files.py" for path, _ in calls)
+    assert [f"{path}:{call.lineno}" for path, call in calls if in_the_encoding_of_the_locale(call)] == []
 
 
 def test_make_alone_lists_the_verbs():
@@ -81,7 +105,7 @@ def test_make_alone_lists_the_verbs():
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_is_one_line(verb):
-    rule = re.search(rf"^{verb}:.*\n((?:\t.*\n)*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    rule = re.search(rf"^{verb}:.*\n((?:\t.*\n)*)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert rule is not None
     assert rule[1].count("\n") == (0 if verb == "setup" else 1)
 
@@ -96,7 +120,9 @@ def test_a_variable_becomes_an_option_only_when_set():
 
 
 def test_versions_are_exact():
-    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    lines = [
+        line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+    ]
     assert len(lines) > 40
     assert [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
 

@@ -19,7 +19,7 @@ CHECKS = (
 def run(check: tuple[str, ...]) -> bool:
     """Run one check; print its output only if it failed."""
     tool, *arguments = check
-    done = subprocess.run([BIN / tool, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([BIN / tool, *arguments], capture_output=True, encoding="utf-8", check=False)
     print(f"{'ok    ' if done.returncode == 0 else 'FAILED'} {' '.join(check)}", flush=True)
     if done.returncode:
         print(done.stdout + done.stderr)

@@ -147,7 +147,7 @@ def validation_accuracy(name: str) -> float | None:
 
 def fill(page: Path) -> str:
     """A page's text with its tables as the reports have them."""
-    text = page.read_text()
+    text = page.read_text(encoding="utf-8")
     starts, ends = (len(re.findall(rf"^<!-- {word}\b", text, re.MULTILINE)) for word in ("table", "end"))
     if not starts == ends == len(TABLE.findall(text)):
         raise ResultsError(
@@ -161,8 +161,10 @@ def fill(page: Path) -> str:
 
 def read_run(path: Path) -> Run:
     """What a command wrote: an object with its command and tools, or a list with a ``.meta.json`` beside it."""
-    found = json.loads(path.read_text())
-    made_by = found if isinstance(found, dict) else json.loads(path.with_suffix(".meta.json").read_text())
+    found = json.loads(path.read_text(encoding="utf-8"))
+    made_by = (
+        found if isinstance(found, dict) else json.loads(path.with_suffix(".meta.json").read_text(encoding="utf-8"))
+    )
     if any(key not in made_by for key in MADE_BY):
         raise ResultsError(f"{path} does not say which command and tools made it")
     if isinstance(found, dict):

@@ -58,5 +58,5 @@ def read_report(name: str) -> list[Run]:
     path = REPORTS / f"{name}.json"
     if not path.exists():
         raise ResultsError(f"{path.name} is missing; take one with --update {name} FILE")
-    runs: list[Run] = json.loads(path.read_text())
+    runs: list[Run] = json.loads(path.read_text(encoding="utf-8"))
     return runs

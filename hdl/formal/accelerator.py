@@ -126,7 +126,7 @@ def accelerator(
         + (f", {dataflow}" if dataflow != SKIP else "")
         + (", least network" if least else ""),
         design=verilog_text(component(config, network), "mint_accelerator"),
-        harness=HARNESS.read_text(),
+        harness=HARNESS.read_text(encoding="utf-8"),
         defines={
             "IN": config.input_width,
             "ROW": row,

@@ -89,8 +89,8 @@ def read_gates(verilog: str, top: str, liberty: str = "") -> Gates:
     """A module as gates, flat."""
     folder = Path(tempfile.mkdtemp(prefix="mint-"))
     try:
-        (folder / "design.v").write_text(verilog)
-        (folder / "cells.lib").write_text(liberty)
+        (folder / "design.v").write_text(verilog, encoding="utf-8")
+        (folder / "cells.lib").write_text(liberty, encoding="utf-8")
         run_script(
             [
                 "read_verilog design.v",
@@ -109,7 +109,7 @@ def read_gates(verilog: str, top: str, liberty: str = "") -> Gates:
             ],
             folder,
         )
-        module = json.loads((folder / "gates.json").read_text())["modules"][top]
+        module = json.loads((folder / "gates.json").read_text(encoding="utf-8"))["modules"][top]
     finally:
         shutil.rmtree(folder)
     return _gates(module)

@@ -62,7 +62,7 @@ def plane_writer(component: type[InputWriter] = InputWriter) -> Proof:
         name=NAME,
         configuration=f"pixels, linear, {config.input_beats} beats",
         design=verilog_text(component(config), "mint_writer"),
-        harness=PLANES.read_text() + PACKETS.read_text(),
+        harness=PLANES.read_text(encoding="utf-8") + PACKETS.read_text(encoding="utf-8"),
         defines={
             "BEATS": config.input_beats,
             "WORDS": first.words,
@@ -112,7 +112,7 @@ def input_writer(kind: str, layer: str, component: type[InputWriter] = InputWrit
         name=NAME,
         configuration=f"{kind}, {layer}, {config.input_beats} beats",
         design=design,
-        harness=HARNESS.read_text() + PACKETS.read_text(),
+        harness=HARNESS.read_text(encoding="utf-8") + PACKETS.read_text(encoding="utf-8"),
         defines=defines,
         peeks=peeks,
         covers=COVERS,

@@ -40,7 +40,7 @@ def neuron_unit(config: ArrayConfig, component: type[NeuronUnit] = NeuronUnit) -
         name="neuron unit = law, " + ("one r" if len(config.leaks) == 1 else "several r, joins"),
         configuration=f"{config.precision}, {config.accumulator_width} bits, r = {', '.join(map(str, config.leaks))}",
         design=design,
-        harness=HARNESS.read_text(),
+        harness=HARNESS.read_text(encoding="utf-8"),
         longest=1,
         defines=defines,
         peeks={

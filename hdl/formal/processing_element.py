@@ -26,7 +26,7 @@ def processing_element(config: ArrayConfig, component: type[ProcessingElement] =
         name="processing element = law",
         configuration=f"W = {config.weight_width}, {config.accumulator_width} bits",
         design=verilog_text(component(config), "mint_pe"),
-        harness=HARNESS.read_text(),
+        harness=HARNESS.read_text(encoding="utf-8"),
         longest=2,
         defines={"W": config.weight_width, "A": config.accumulator_width},
         peeks={"carry": "element.carry"},

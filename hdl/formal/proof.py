@@ -86,14 +86,16 @@ def prove(proof: Proof, explain: bool = True) -> Record:
     folder = Path(tempfile.mkdtemp(prefix="mint-"))
     try:
         for name, text in {**proof.files, "design.v": proof.design, "harness.v": proof.harness}.items():
-            (folder / name).write_text(text)
+            (folder / name).write_text(text, encoding="utf-8")
         try:
             run_script([*_commands(proof), *_induction(proof), *_covers(proof)], folder)
         except YosysError as error:
             raise ProofError(
                 f"{proof.name}, {proof.configuration}: {_failure(proof, folder, error, explain)}"
             ) from error
-        length = re.findall(r"Trying induction with length (\d+)", (folder / "induction.log").read_text())[-1]
+        length = re.findall(
+            r"Trying induction with length (\d+)", (folder / "induction.log").read_text(encoding="utf-8")
+        )[-1]
     finally:
         shutil.rmtree(folder)
     covers = tuple(cover.removeprefix("cover_") for cover in proof.covers)
@@ -142,8 +144,8 @@ def _failure(proof: Proof, folder: Path, error: YosysError, explain: bool) -> st
         if explain:
             run_script([*_commands(proof), f"tee -o run.log {search}"], folder)
     except YosysError:
-        return "it does not hold\n" + _table((folder / "run.log").read_text(), "init|cover_")
-    return f"k = {proof.longest} does not prove it\n" + _table((folder / "induction.log").read_text())
+        return "it does not hold\n" + _table((folder / "run.log").read_text(encoding="utf-8"), "init|cover_")
+    return f"k = {proof.longest} does not prove it\n" + _table((folder / "induction.log").read_text(encoding="utf-8"))
 
 
 def _table(log: str, without: str = "cover_") -> str:

@@ -78,7 +78,7 @@ def result_stream(config: AcceleratorConfig, component: type[ResultStream] = Res
         name="result stream: logits in order, class, beats stay",
         configuration=f"{config.classes} classes, {config.lanes} lanes, {share} a neuron unit",
         design=design,
-        harness=HARNESS.read_text().replace("`POTENTIALS", ports),
+        harness=HARNESS.read_text(encoding="utf-8").replace("`POTENTIALS", ports),
         defines=defines,
         peeks={
             "unit_logits": ",".join(f"results.logit_{lane}" for lane in reversed(range(stored))),

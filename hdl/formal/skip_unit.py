@@ -18,7 +18,7 @@ def skip_unit(word_width: int, component: type[SkipUnit] = SkipUnit) -> Proof:
         name="skip unit: every set bit once, in order",
         configuration=f"{word_width} bits",
         design=verilog_text(component(item_layout(word_width, ROW_WIDTH)), "mint_skip"),
-        harness=HARNESS.read_text(),
+        harness=HARNESS.read_text(encoding="utf-8"),
         defines={"B": word_width, "R": ROW_WIDTH},
         peeks={"word": "unit.word", "unit_doubling": "unit.doubling"},
         covers=COVERS if word_width == 1 else COVERS + (OF_SEVERAL_BITS if word_width > 2 else OF_SEVERAL_BITS[1:]),

@@ -87,7 +87,7 @@ def systolic_array(config: ArrayConfig, component: type[SystolicArray] = Systoli
         + (", joins" if config.joins else "")
         + (", retire" if config.retire else ""),
         design=design,
-        harness=HARNESS.read_text(),
+        harness=HARNESS.read_text(encoding="utf-8"),
         longest=1,
         defines=defines,
         peeks=peeks,

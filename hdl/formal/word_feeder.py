@@ -52,7 +52,7 @@ def word_feeder(component: type[WordFeeder] = WordFeeder) -> Proof:
         name="word feeder: a word that fires for every hand-over",
         configuration="four layers, one of two sources",
         design=verilog_text(component(config), "mint_feeder"),
-        harness=HARNESS.read_text(),
+        harness=HARNESS.read_text(encoding="utf-8"),
         defines={
             "D": config.word_width,
             "I": item.size,

@@ -64,7 +64,7 @@ def _train(folder: Path, classes: Sequence[str]) -> Split:
 
 def _test(folder: Path, classes: Sequence[str]) -> Split:
     paths, labels = [], []
-    for line in (folder / "val" / ANNOTATIONS).read_text().splitlines():
+    for line in (folder / "val" / ANNOTATIONS).read_text(encoding="utf-8").splitlines():
         name, known, *_ = (*line.split("\t"), "")
         require(
             known in classes, f"{folder / 'val' / ANNOTATIONS}: class {known!r} is not in {CLASSES}; fetch it again"
@@ -89,5 +89,5 @@ def tiny_imagenet(data_dir: Path | None, fetch: bool) -> tuple[Split, Split]:
                 if not _complete(folder):  # another process may have been faster
                     shutil.rmtree(folder, ignore_errors=True)
                     (Path(part) / FOLDER).rename(folder)
-    classes = (folder / CLASSES).read_text().split()
+    classes = (folder / CLASSES).read_text(encoding="utf-8").split()
     return _train(folder, classes), _test(folder, classes)

@@ -32,4 +32,4 @@ def write_csv(path: Path, history: Sequence[dict[str, Any]]) -> None:
             writer.writerow(values)
         writer.writerow(values.values())
     with replacing(path) as temporary:
-        temporary.write_text(text.getvalue())
+        temporary.write_text(text.getvalue(), encoding="utf-8")

@@ -32,7 +32,7 @@ def test_exactness_compares_what_was_asked_for(
     monkeypatch.setattr(sys, "argv", ["exactness", *words])
     exactness.main()
     assert "w2u2: 0 of" in capsys.readouterr().out
-    (found,) = json.loads(Path("build/exactness.json").read_text())["networks"]
+    (found,) = json.loads(Path("build/exactness.json").read_text(encoding="utf-8"))["networks"]
     assert found["compared"] == 5 * (3 * 4 * found["neurons"] + 10)
     different = equality.Comparison(1, 2, np.zeros((5, 10), np.int64))
     monkeypatch.setattr(equality, "compare", lambda *arguments: different)
@@ -113,7 +113,9 @@ def test_memory_grows_by_as_much_for_every_time_step_and_image(
             sys, "argv", ["memory", "--width", "0.05", "--batch", str(batch), "--time-steps", "1", "2", "3"]
         )
         memory.main()
-        found[batch] = list(json.loads(Path("build/training_memory.json").read_text())["bytes"].values())
+        found[batch] = list(
+            json.loads(Path("build/training_memory.json").read_text(encoding="utf-8"))["bytes"].values()
+        )
         assert f"{found[batch][2] / 2**20:,.1f}" in capsys.readouterr().out
     one, three = found[1], found[3]
     assert one[2] - one[1] == one[1] - one[0] > 0

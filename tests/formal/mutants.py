@@ -23,7 +23,7 @@ def mutant(component: type, old: str, new: str, uses: str | None = None) -> type
 def _namespace(name: str, old: str = "", new: str = "") -> dict[str, object]:
     """What a module defines, from a changed source."""
     module = import_module(name)
-    source = Path(module.__file__).read_text()
+    source = Path(module.__file__).read_text(encoding="utf-8")
     assert not old or source.count(old) == 1, f"{old} is in {source.count(old)} places"
     namespace = {"__name__": name}
     exec(compile(source.replace(old, new) if old else source, module.__file__, "exec"), namespace)

@@ -39,7 +39,7 @@ def generate(chain, folder, *, lanes=3, share=1, dataflow="skip"):
     for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     return description
 
 
@@ -54,7 +54,7 @@ def test_the_testbench_waits_longer_than_an_image_of_set_bits_takes(dataflow):
 def simulate(folder, *options):
     """Exit status and output of the testbench."""
     subprocess.run(["iverilog", "-g2005", "-o", "t.vvp", "testbench.v", "mint.v"], cwd=folder, check=True)
-    done = subprocess.run(["vvp", "t.vvp", *options], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(["vvp", "t.vvp", *options], cwd=folder, capture_output=True, encoding="utf-8", check=False)
     return done.returncode, done.stdout
 
 
@@ -101,7 +101,9 @@ def test_lanes_in_rows(tmp_path):
     description = generate(CHAIN, tmp_path, lanes=10, dataflow=choices)
     assert [(layer["dataflow"], layer["rows"]) for layer in description["layers"]] == choices
     assert description["parameters"]["dataflow"] == "mixed"
-    assert "| layer0 | 2, one for each of neighbouring positions | 5 |" in (tmp_path / "README.md").read_text()
+    assert "| layer0 | 2, one for each of neighbouring positions | 5 |" in (tmp_path / "README.md").read_text(
+        encoding="utf-8"
+    )
     status, output = simulate(tmp_path)
     assert (status, output[:4]) == (0, "PASS"), output
     assert latency(output) == description["vectors"]["cycles"]["latency"]
@@ -112,7 +114,7 @@ def test_other_paths_can_be_named(folder):
     command = ["iverilog", "-g2005", "-o", "t.vvp"]
     command += [f'-Ptestbench.{name.upper()}="elsewhere/{name}.hex"' for name in ("weights", "parameters")]
     subprocess.run([*command, "testbench.v", "mint.v"], cwd=folder, check=True)
-    done = subprocess.run(["vvp", "t.vvp"], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(["vvp", "t.vvp"], cwd=folder, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stdout[:4]) == (0, "PASS"), done.stdout
 
 
@@ -120,7 +122,7 @@ def test_other_paths_can_be_named(folder):
 @pytest.mark.parametrize("damage", ["missing", "unknown", "changed", "short", "long", "garbage"])
 def test_damaged_file_fails(folder, name, damage):
     path = folder / name
-    words = path.read_text().splitlines()
+    words = path.read_text(encoding="utf-8").splitlines()
     if damage == "missing":
         path.unlink()
     else:
@@ -131,7 +133,7 @@ def test_damaged_file_fails(folder, name, damage):
             "long": [*words, words[0]],
             "garbage": [*words[:2], "weights", *words[2:]],
         }
-        path.write_text("\n".join(spoiled[damage]) + "\n")
+        path.write_text("\n".join(spoiled[damage]) + "\n", encoding="utf-8")
     status, output = simulate(folder)
     assert status != 0
     assert re.search(rf"^FAIL: {name} ", output, re.MULTILINE), output
@@ -155,12 +157,12 @@ def test_files_of_another_network_fail(folder, tmp_path, files):
 
 def test_no_answer_is_a_failure(folder):
     path = folder / "mint.v"
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     stuck = text.replace("    .valid(m_axis_tvalid)\n", "    .valid()\n").replace(
         "  wire m_axis_tvalid;\n", "  wire m_axis_tvalid = 1'b0;\n"
     )
     assert stuck != text
-    path.write_text(stuck)
+    path.write_text(stuck, encoding="utf-8")
     status, output = simulate(folder)
     assert status != 0
     assert "FAIL: nothing moves any more" in output
@@ -169,7 +171,7 @@ def test_no_answer_is_a_failure(folder):
 def test_files_end_with_a_line_feed_and_name_no_place(folder):
     for path in folder.rglob("*"):
         if path.is_file():
-            text = path.read_text()
+            text = path.read_text(encoding="utf-8")
             assert text.endswith("\n")
             assert str(Path.cwd()) not in text
             assert "/home" not in text
@@ -177,13 +179,13 @@ def test_files_end_with_a_line_feed_and_name_no_place(folder):
 
 def test_description_and_readme_name_every_port(made):
     folder, description = made
-    head = (folder / "mint.v").read_text().partition("endmodule")[0]
+    head = (folder / "mint.v").read_text(encoding="utf-8").partition("endmodule")[0]
     declared = dict.fromkeys(re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);", head, re.MULTILINE))
     ports = description["ports"]
     assert set(declared) == {(p["direction"], str(p["width"] - 1) if p["width"] > 1 else "", p["name"]) for p in ports}
-    readme = (folder / "README.md").read_text()
+    readme = (folder / "README.md").read_text(encoding="utf-8")
     assert all(f"`{port['name']}`" in readme for port in ports)
-    text = (folder / "mint.v").read_text()
+    text = (folder / "mint.v").read_text(encoding="utf-8")
     for memory in description["memories"]:
         words, bits = memory["words"], memory["word_bits"]
         name = {"weights": "weight_memory", "parameters": "parameter_memory", "input": "input_memory"}.get(
@@ -191,13 +193,13 @@ def test_description_and_readme_name_every_port(made):
         )
         assert re.search(rf"reg \[{bits - 1}:0\] {name} \[(0:{words - 1}|{words - 1}:0)\];", text), name
         if "file" in memory:
-            assert len((folder / memory["file"]).read_text().splitlines()) == words
+            assert len((folder / memory["file"]).read_text(encoding="utf-8").splitlines()) == words
     built = sum(memory["words"] * memory["word_bits"] for memory in description["memories"])
     assert built == sum(plan(CHAIN.network(), lanes=3, lanes_per_neuron_unit=1).memory_bits.values())
 
 
 def test_core_file_names_files_that_are_there(folder):
-    text = (folder / "mint.core").read_text()
+    text = (folder / "mint.core").read_text(encoding="utf-8")
     files = re.findall(r'^ +- "?([\w./]+)"?: \{', text, re.MULTILINE)
     assert text.startswith("CAPI=2:\n")
     assert set(files) == {"mint.v", "testbench.v", "mint.vlt", *HEX}
@@ -207,11 +209,11 @@ def test_core_file_names_files_that_are_there(folder):
 def test_fusesoc_runs_the_testbench(folder):
     """And it fails where the testbench does."""
     command = [sys.executable, "-m", "fusesoc.main", "--cores-root", ".", "run", "--target", "sim", "mint"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, "\nPASS: " in done.stdout) == (0, True), done.stdout + done.stderr
     assert "WARNING" not in done.stderr
     shutil.copy(folder / HEX[2], folder / HEX[3])
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, f"\nFAIL: {HEX[3]} " in done.stdout) == (1, True), done.stdout + done.stderr
 
 
@@ -221,7 +223,7 @@ def test_verilator_has_nothing_to_say(folder, shape):
         generate(replace(CHAIN, links=(Link(9, 0), Link(4, 0))), folder, **shape)
     program = Path(sys.executable).with_name("verilator-cli")
     command = [program, "--lint-only", "-Wall", "mint.vlt", "mint.v"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -229,14 +231,14 @@ def test_yosys_synthesises_it_without_multiplier_or_loop(folder):
     script = "read_verilog mint.v; hierarchy -top mint_accelerator; proc; select -assert-none t:$mul t:$macc"
     script += "; synth -flatten -noabc -top mint_accelerator; check -assert"
     code = f"from pyosys import libyosys as ys; ys.run_pass({script!r}, ys.Design())"
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
 
 
 def test_equal_clusters_share_modules(tmp_path):
     """Ports without a name of their own do not keep modules apart."""
     generate(replace(CHAIN, links=(Link(24, 0),)), tmp_path, lanes=24, share=2)
-    text = (tmp_path / "mint.v").read_text()
+    text = (tmp_path / "mint.v").read_text(encoding="utf-8")
     modules = re.findall(r"^module (mint_accelerator_cluster\w*)", text, re.MULTILINE)
     instances = re.findall(r"^  mint_accelerator_cluster\w* cluster_\d+ \($", text, re.MULTILINE)
     # Yosys puts $procmux$100 before $procmux$99, so that one or the other has its lines in another order.

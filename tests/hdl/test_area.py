@@ -86,7 +86,11 @@ def test_a_nand_of_the_generic_library_is_the_unit():
 
 
 def test_a_library_in_um2_compressed(tmp_path):
-    text = GENERIC.read_text().replace("library(generic)", 'library("twice")').replace("area: 1.00;", "area: 2.00;")
+    text = (
+        GENERIC.read_text(encoding="utf-8")
+        .replace("library(generic)", 'library("twice")')
+        .replace("area: 1.00;", "area: 2.00;")
+    )
     path = tmp_path / "twice.lib.gz"
     path.write_bytes(gzip.compress(text.encode()))
     library = Library(path)

@@ -77,7 +77,7 @@ def test_cells_are_found_by_what_they_compute():
 
 
 def test_the_generic_cells():
-    cells = read_cells(GENERIC.read_text())
+    cells = read_cells(GENERIC.read_text(encoding="utf-8"))
     assert [cell.name for cell in cells if cell.is_flip_flop] == ["DFF"]
     assert [cell.name for cell in cells if cell.computes("0110")] == ["XOR2", "XNOR2"], "each or its inverse"
     assert [cell.name for cell in cells if cell.computes("00011011")] == ["MUX2"]

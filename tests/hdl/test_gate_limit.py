@@ -44,9 +44,13 @@ def test_adders_are_mapped_where_no_cell_adds():
 
 
 def test_the_librarys_own_cells(tmp_path):
-    text = GENERIC.read_text().replace("library(generic)", "library(twice)").replace("area: 1.00;", "area: 2.00;")
+    text = (
+        GENERIC.read_text(encoding="utf-8")
+        .replace("library(generic)", "library(twice)")
+        .replace("area: 1.00;", "area: 2.00;")
+    )
     path = tmp_path / "twice.lib"
-    path.write_text(text.rstrip().removesuffix("}") + ADDERS)
+    path.write_text(text.rstrip().removesuffix("}") + ADDERS, encoding="utf-8")
     limit = gate_limit(Library(path))
     assert limit.full_adder == Part(6.0, "FULL")
     assert limit.half_adder == Part(3.0, "HALF")

@@ -57,13 +57,13 @@ module bench;
   initial repeat (3) begin #1 $display("%h", word); address = address + 1; end
 endmodule
 """
-    (tmp_path / "top.v").write_text(text + bench)
+    (tmp_path / "top.v").write_text(text + bench, encoding="utf-8")
     for name, words in files.items():
         path = tmp_path / name.replace("memory/wide", "other/wide")
         path.parent.mkdir(exist_ok=True)
-        path.write_text(words)
+        path.write_text(words, encoding="utf-8")
     subprocess.run(["iverilog", "-g2005", "-o", "a.vvp", "top.v"], cwd=tmp_path, check=True)
-    done = subprocess.run(["vvp", "a.vvp"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(["vvp", "a.vvp"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
     assert done.stdout == files["memory/wide.hex"]
 
 

@@ -80,7 +80,7 @@ def test_a_missing_nextpnr_is_said(monkeypatch):
 
 
 def test_an_error_in_nextpnr_is_an_exception_here(tmp_path):
-    (tmp_path / "netlist.json").write_text("{}")
+    (tmp_path / "netlist.json").write_text("{}", encoding="utf-8")
     with pytest.raises(PlaceAndRouteError, match="nextpnr failed: "):
         module.nextpnr(tmp_path, 1, 100.0)
 

@@ -34,11 +34,11 @@ ys.run_pass(f"tee -q -o {sys.argv[1]} stat -json", design)
 def cells(component, folder, *passes):
     """Number of cells of each type after ``passes``; Yosys runs in a process of its own, which it may end."""
     design, stat = folder / "design.il", folder / "stat.json"
-    design.write_text(rtlil.convert(component, name="top", emit_src=False))
+    design.write_text(rtlil.convert(component, name="top", emit_src=False), encoding="utf-8")
     commands = [f"read_rtlil {design}", "proc", *passes]
     subprocess.run([sys.executable, "-c", CELLS, stat, *commands], check=True, capture_output=True, timeout=120)
     counts = {}
-    for module in json.loads(stat.read_text())["modules"].values():
+    for module in json.loads(stat.read_text(encoding="utf-8"))["modules"].values():
         for kind, number in module["num_cells_by_type"].items():
             counts[kind] = counts.get(kind, 0) + number
     return counts

@@ -54,8 +54,8 @@ def test_multipliers(component, multipliers):
 @pytest.mark.parametrize("component", [UqArray, UqSharedArray])
 def test_verilator_has_nothing_to_say(component, tmp_path):
     path = tmp_path / "uq.v"
-    path.write_text(verilog_text(component(config(component)), "uq"))
+    path.write_text(verilog_text(component(config(component)), "uq"), encoding="utf-8")
     program = Path(sys.executable).with_name("verilator-cli")
     command = [program, "--lint-only", "-Wall", str(WAIVERS), str(path)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert (result.returncode, result.stderr) == (0, "")

@@ -34,7 +34,9 @@ def test_same_bytes_in_one_process_and_in_another(text, monkeypatch):
     assert verilog_text(SystolicArray(CONFIG), "systolic_array") == text
     monkeypatch.setenv("PYTHONHASHSEED", "7")
     root = Path(__file__).parents[2]
-    other = subprocess.run([sys.executable, "-c", ELSEWHERE], cwd=root, capture_output=True, text=True, check=True)
+    other = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE], cwd=root, capture_output=True, encoding="utf-8", check=True
+    )
     assert other.stdout == text
 
 
@@ -66,7 +68,7 @@ def test_no_process_waits_for_its_inputs(text):
 def test_file_is_written_once(tmp_path, text):
     path = tmp_path / "deep" / "array.v"
     assert write_verilog(path, SystolicArray(CONFIG), "systolic_array")
-    assert path.read_text() == text
+    assert path.read_text(encoding="utf-8") == text
     stamp = path.stat().st_mtime_ns
     assert not write_verilog(path, SystolicArray(CONFIG), "systolic_array")
     assert path.stat().st_mtime_ns == stamp

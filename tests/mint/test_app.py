@@ -32,7 +32,7 @@ def test_help_imports_nothing_that_is_slow():
         "import sys, typer.testing, mint.app; typer.testing.CliRunner().invoke(mint.app.app, ['--help']);"
         "print(*sorted({'torch', 'numba', 'amaranth', 'numpy', 'cocotb', 'pyosys'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.split() == []
 
 

@@ -49,7 +49,7 @@ def report(monkeypatch, tmp_path):
     assert result.exit_code == 0, result.output
     for ending in (".png", ".svg"):
         assert path.with_suffix(ending).stat().st_size > 10000
-    return result.stdout, json.loads(path.read_text())
+    return result.stdout, json.loads(path.read_text(encoding="utf-8"))
 
 
 def test_json_is_a_list_of_records_in_order(report):

@@ -40,7 +40,7 @@ def trained(tmp_path, monkeypatch):
 def test_report(trained, tmp_path):
     result = runner.invoke(app, [*trained, "--images", "2"])
     assert result.exit_code == 0, result.output
-    report = json.loads((tmp_path / "build/w4u4/cosim.json").read_text())
+    report = json.loads((tmp_path / "build/w4u4/cosim.json").read_text(encoding="utf-8"))
     assert report["images"] == 2
     assert report["mismatches"] == 0
     assert report["comparisons"] == 2 * (3 * 2 * 3 * 64 + 10)
@@ -60,11 +60,13 @@ def test_a_residual_network_like_any_other(tmp_path, monkeypatch):
     bundle.write(network, tmp_path / "residual.safetensors")
     options = ["--bundle", "residual.safetensors", "--lanes", "8", "--dataflow", "auto", "-o", "."]
     assert runner.invoke(app, ["verilog", *options]).exit_code == 0
-    memories = [memory["name"] for memory in json.loads((tmp_path / "mint.json").read_text())["memories"]]
+    memories = [
+        memory["name"] for memory in json.loads((tmp_path / "mint.json").read_text(encoding="utf-8"))["memories"]
+    ]
     assert memories == ["weights", "parameters", "input", "spikes 1", "spikes 2", "spikes 3"]
     result = runner.invoke(app, ["cosim", *options])
     assert result.exit_code == 0, result.output
-    report = json.loads((tmp_path / "cosim.json").read_text())
+    report = json.loads((tmp_path / "cosim.json").read_text(encoding="utf-8"))
     assert report["mismatches"] == 0
     neurons = sum(int(np.prod(network.shapes[layer.name])) for layer in network.layers[:-1])
     assert report["comparisons"] == 2 * (2 * 3 * neurons + 10 + 1)
@@ -76,7 +78,7 @@ def test_a_dataflow_is_chosen_for_the_images_of_the_file(trained, tmp_path):
     accelerator = [*trained[:3], "--lanes", "24", "--dataflow", "auto"]
     result = runner.invoke(app, [*accelerator, "--input", "black.npy", "-o", "."])
     assert result.exit_code == 0, result.output
-    report = json.loads((tmp_path / "cosim.json").read_text())
+    report = json.loads((tmp_path / "cosim.json").read_text(encoding="utf-8"))
     assert report["layers"] == {"conv": "4 positions", "fc": "skip"}
     assert report["mismatches"] == 0
     config = accelerator_config(bundle.read(tmp_path / "tiny.safetensors"), 24, dataset="digits")
@@ -97,7 +99,7 @@ def events(tmp_path, monkeypatch):
 def test_events_one_time_step_after_another(events, tmp_path):
     result = runner.invoke(app, ["cosim", *events, "--images", "2", "-o", "."])
     assert result.exit_code == 0, result.output
-    report = json.loads((tmp_path / "cosim.json").read_text())
+    report = json.loads((tmp_path / "cosim.json").read_text(encoding="utf-8"))
     assert report["dataflow"] == "streaming"
     assert report["dataset"] == "events.npy"
     assert report["accuracy"] is None
@@ -105,7 +107,7 @@ def test_events_one_time_step_after_another(events, tmp_path):
     assert report["comparisons"] == 3 * (3 * 3 * 4 * 9 + 3 + 1)
     result = runner.invoke(app, ["estimate", *events, "-o", "."])
     assert result.exit_code == 0, result.output
-    estimate = json.loads((tmp_path / "estimate.json").read_text())
+    estimate = json.loads((tmp_path / "estimate.json").read_text(encoding="utf-8"))
     assert estimate["images"] == 3
     assert estimate["memory_bits"]["membranes"] == 2 * 9 * 2 * 4  # groups, positions, lanes, bits
     assert [layer["traffic_bits"]["membranes"] for layer in estimate["layers"]] == [
@@ -141,7 +143,7 @@ def test_spikes_come_from_a_file(events):
 def test_report_of_the_accelerator(trained, tmp_path):
     result = runner.invoke(app, ["cosim", "--bundle", "tiny.safetensors", "--images", "2", "--lanes", "3"])
     assert result.exit_code == 0, result.output
-    report = json.loads((tmp_path / "build/w4u4/cosim.json").read_text())
+    report = json.loads((tmp_path / "build/w4u4/cosim.json").read_text(encoding="utf-8"))
     assert report["top"] == "accelerator"
     assert report["lanes"] == 3
     assert report["images"] == len(report["intervals"]) == 2
@@ -158,7 +160,7 @@ def test_report_names_verilator(trained, tmp_path, monkeypatch):
     monkeypatch.setattr(sim.cosim, "run", lambda *args, **options: ran.append(options["simulator"]) or outcomes)
     result = runner.invoke(app, [*trained, "--simulator", "verilator"])
     assert result.exit_code == 0, result.output
-    assert json.loads((tmp_path / "build/w4u4/cosim.json").read_text())["simulator"] == "verilator"
+    assert json.loads((tmp_path / "build/w4u4/cosim.json").read_text(encoding="utf-8"))["simulator"] == "verilator"
     assert ran == ["verilator"]
 
 
@@ -168,15 +170,15 @@ def test_mismatch_is_named_and_exits_with_1(trained, tmp_path, monkeypatch):
     def faulty(*args, **options):
         prepared = prepare(*args, **options)
         path = prepared.folder / "fc.parameters.hex"
-        lines = path.read_text().splitlines(keepends=True)
-        path.write_text("".join([lines[1], *lines[1:]]))
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text("".join([lines[1], *lines[1:]]), encoding="utf-8")
         return prepared
 
     monkeypatch.setattr(sim.cosim, "prepare", faulty)
     result = runner.invoke(app, trained)
     assert result.exit_code == 1
     assert "first mismatch: image 0, layer fc, all steps, channel 0" in result.stdout
-    assert json.loads((tmp_path / "build/w4u4/cosim.json").read_text())["mismatches"] == 1
+    assert json.loads((tmp_path / "build/w4u4/cosim.json").read_text(encoding="utf-8"))["mismatches"] == 1
 
 
 @pytest.mark.parametrize(

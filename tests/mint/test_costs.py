@@ -29,18 +29,18 @@ def test_memory_has_the_paper_s_values_beside_ours() -> None:
     said = mint("memory", "vgg9", "--batch", "50", "--time-steps", "8")
     for value in ("1,736,896 weights, 245,760 neurons", "95.41", "59.63", "59.62", "47.70", "23.85", "93.8 %", "3.34"):
         assert value in said
-    found = json.loads(Path("build/memory.json").read_text())
+    found = json.loads(Path("build/memory.json").read_text(encoding="utf-8"))
     assert [row["paper"] for row in found["rows"]] == [None, 95.41, 59.62, 47.71, 23.85]
     assert found["rows"][4]["every_step"] == pytest.approx(23.852, abs=5e-4)
     assert "tools" in found
     assert Path("build/memory.png").exists()
-    picture = Path("build/memory.svg").read_text()
+    picture = Path("build/memory.svg").read_text(encoding="utf-8")
     assert "Share of the membranes, vgg9" in picture
 
 
 def test_memory_of_another_network_has_no_paper() -> None:
     mint("memory", "vgg9", "--batch", "1", "--width", "0.125", "--json", "m.json")
-    found = json.loads(Path("m.json").read_text())
+    found = json.loads(Path("m.json").read_text(encoding="utf-8"))
     assert {row["paper"] for row in found["rows"]} == {None}
     assert found["rows"][0]["membrane_share"] == pytest.approx(
         8 * found["neurons"] / (8 * found["neurons"] + found["weights"])
@@ -51,12 +51,12 @@ def test_energy_of_a_bundle_is_measured() -> None:
     bundle = str(shipped(Precision(2, 2)))
     said = mint("energy", bundle, "--images", "20")
     assert "density measured on fashion-mnist" in said
-    found = json.loads(Path("build/energy.json").read_text())
+    found = json.loads(Path("build/energy.json").read_text(encoding="utf-8"))
     assert found["memory"] > found["compute"]
     measured = [layer["density"] for layer in found["layers"]]
     assert len(set(measured)) == 4
     assert "density assumed" in mint("energy", bundle, "--density", "0.25")
-    found = json.loads(Path("build/energy.json").read_text())
+    found = json.loads(Path("build/energy.json").read_text(encoding="utf-8"))
     assert [layer["density"] for layer in found["layers"]] == [0.25] * 4
 
 

@@ -34,7 +34,7 @@ def trained(tmp_path, monkeypatch):
 def test_exact_report(trained, tmp_path):
     result = runner.invoke(app, [*trained, "--images", "20", "--lanes", "3"])
     assert result.exit_code == 0, result.output
-    report = json.loads((tmp_path / "build/w4u4/estimate.json").read_text())
+    report = json.loads((tmp_path / "build/w4u4/estimate.json").read_text(encoding="utf-8"))
     assert report["exact"]
     assert "20 test images of digits" in report["kind"]
     assert (report["images"], report["lanes"], report["input_beats"]) == (20, 3, 64)
@@ -55,7 +55,7 @@ def test_auto_chooses_for_each_layer(trained, tmp_path):
     for dataflow in ("skip", "time-parallel", "systolic", "auto"):
         result = runner.invoke(app, [*trained, "--images", "2", "--lanes", "24", "--dataflow", dataflow])
         assert result.exit_code == 0, result.output
-        report = json.loads((tmp_path / "build/w4u4/estimate.json").read_text())
+        report = json.loads((tmp_path / "build/w4u4/estimate.json").read_text(encoding="utf-8"))
         cycles[dataflow] = report["cycles"]
         assert report["dataflow"] == dataflow
     rows = [(layer["dataflow"], layer["rows"]) for layer in report["layers"]]
@@ -65,14 +65,14 @@ def test_auto_chooses_for_each_layer(trained, tmp_path):
     assert cycles["auto"] <= cycles["systolic"] < cycles["time-parallel"] == cycles["skip"]
     result = runner.invoke(app, [*trained, "--density", "0.4,0.1", "--lanes", "24", "--dataflow", "auto"])
     assert result.exit_code == 0, result.output
-    report = json.loads((tmp_path / "build/w4u4/estimate.json").read_text())
+    report = json.loads((tmp_path / "build/w4u4/estimate.json").read_text(encoding="utf-8"))
     assert report["layers"][0]["dataflow"] == "systolic"
 
 
 def test_expectation_says_so(trained, tmp_path):
     result = runner.invoke(app, [*trained, "--density", "0.4,0.1", "--images", "3", "--output", "out"])
     assert result.exit_code == 0, result.output
-    report = json.loads((tmp_path / "out/estimate.json").read_text())
+    report = json.loads((tmp_path / "out/estimate.json").read_text(encoding="utf-8"))
     assert not report["exact"]
     assert report["images"] == 3
     assert report["kind"].startswith("expected, not measured")

@@ -36,7 +36,7 @@ def test_report(chain, tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     files = ["memory/parameters.hex", "memory/weights.hex", "mint.v"]
     assert asked == [(files, "mint_accelerator", "45k", seed, 80.0) for seed in (1, 2, 3)]
-    report = json.loads((tmp_path / "build/w4u4/fpga.json").read_text())
+    report = json.loads((tmp_path / "build/w4u4/fpga.json").read_text(encoding="utf-8"))
     assert report["fmax_mhz"] == 92.0
     assert (report["dataflow"], report["lanes"]) == ("skip", 2)
     assert report["images_per_second"] == round(92e6 / report["cycles_an_image"], 1)
@@ -65,7 +65,7 @@ def test_refusals(chain, tmp_path, options, sentence):
 def test_cells_of_xc7(chain, tmp_path):
     result = runner.invoke(app, [*chain, "--device", "xc7", "--lanes", "3"])
     assert result.exit_code == 0, result.output
-    report = json.loads((tmp_path / "build/w4u4/xc7.json").read_text())
+    report = json.loads((tmp_path / "build/w4u4/xc7.json").read_text(encoding="utf-8"))
     assert report["dsp"] == 0
     assert 100 < report["lut"] <= report["all_lut"]
     assert report["flip_flops"] > 50

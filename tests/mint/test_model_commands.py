@@ -38,7 +38,7 @@ def test_from_training_to_numbers() -> None:
     short = ["--network", "digits", "--epochs", "2", "--run", "runs"]
     said = mint("train", *short, "--seeds", "2", "-o", "mine.safetensors")
     assert "trained model = golden model on 360 test images: 0 of" in said
-    report = json.loads(Path("runs/digits-w4u4-seeds.json").read_text())
+    report = json.loads(Path("runs/digits-w4u4-seeds.json").read_text(encoding="utf-8"))
     assert len(report["accuracies"]) == 2
     assert report["mean"] == pytest.approx(np.mean(report["accuracies"]))
     assert report["standard_deviation"] == pytest.approx(np.std(report["accuracies"], ddof=1))
@@ -50,7 +50,7 @@ def test_from_training_to_numbers() -> None:
 
     assert "made by: mint train --network digits" in mint("check", "mine.safetensors")
     said = mint("evaluate", "mine.safetensors", "--json", "e.json")
-    found = json.loads(Path("e.json").read_text())
+    found = json.loads(Path("e.json").read_text(encoding="utf-8"))
     assert found["accuracy"] == pytest.approx(report["accuracies"][0])
     assert found["images"] == 360
     assert [layer["name"] for layer in found["layers"]] == ["conv1", "fc"]
@@ -70,7 +70,7 @@ def test_a_network_of_any_width_trains_by_name(monkeypatch: pytest.MonkeyPatch) 
     said = mint("train", "vgg9", "--bits", "2", *short, "-o", "vgg.safetensors")
     assert "trained model = golden model on 12 test images: 0 of" in said
     run = Path("runs/vgg9-x0.05-T2-w2u2-seed0")
-    assert (run / "log.csv").read_text().startswith("epoch,loss,accuracy,seconds,density_conv1,")
+    assert (run / "log.csv").read_text(encoding="utf-8").startswith("epoch,loss,accuracy,seconds,density_conv1,")
     mint("export", str(run), "-o", "again.safetensors", "--data-dir", "data")
     assert Path("again.safetensors").read_bytes() == Path("vgg.safetensors").read_bytes()
     assert "sum pooling 8×8" in mint("check", "vgg.safetensors")
@@ -135,7 +135,7 @@ def test_the_first_process_reads_the_data_before_the_others(monkeypatch: pytest.
 
 def test_float32_runs_give_no_bundle() -> None:
     mint("train", "--network", "digits", "--epochs", "1", "--float32")
-    result = json.loads(Path("runs/digits-float32-seed0/result.json").read_text())
+    result = json.loads(Path("runs/digits-float32-seed0/result.json").read_text(encoding="utf-8"))
     assert result["accuracy"]["test"] > 20
     assert "leave out --float32" in mint("train", "--network", "digits", "--float32", "-o", "x", status=2)
     assert "has no integers" in mint("export", "runs/digits-float32-seed0", "-o", "x", status=2)
@@ -150,7 +150,7 @@ def test_float32_runs_give_no_bundle() -> None:
     ],
 )
 def test_a_file_that_makes_no_network_gets_a_sentence(text: str, sentence: str) -> None:
-    Path("mine.py").write_text(text)
+    Path("mine.py").write_text(text, encoding="utf-8")
     said = mint("train", "--network", "mine.py:Net", "--dataset", "digits", status=2)
     assert sentence in said
     assert "Traceback" not in said
@@ -166,7 +166,7 @@ def test_golden_stores_what_the_model_computes() -> None:
     with np.load("out.npz") as found:
         assert set(found) == set(wanted)
         assert all(np.array_equal(found[key], wanted[key]) for key in wanted)
-    assert "tools" in json.loads(Path("out.json").read_text())
+    assert "tools" in json.loads(Path("out.json").read_text(encoding="utf-8"))
 
     Path("broken.npy").write_bytes(b"PK\x03\x04 no archive")
     np.save("pickled.npy", np.array([{"any": "object"}], object))

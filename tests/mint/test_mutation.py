@@ -20,14 +20,14 @@ def test_command_goes_on_where_it_was(tmp_path):
     assert "4 mutants are not done" in result.stderr
     result = runner.invoke(app, command)
     assert result.exit_code == 0, result.output
-    report = json.loads(output.read_text())
+    report = json.loads(output.read_text(encoding="utf-8"))
     assert report["mutants"] == 4
     assert report["killed"] + report["equivalent"] == 4
     assert {"pyosys", "iverilog", "cocotb"} <= set(report["tools"])
     assert report["seed"] == 1
-    lines = (tmp_path / "mutation" / "outcomes.jsonl").read_text()
+    lines = (tmp_path / "mutation" / "outcomes.jsonl").read_text(encoding="utf-8")
     assert runner.invoke(app, [*command, "--minutes", "0"]).exit_code == 0
-    assert (tmp_path / "mutation" / "outcomes.jsonl").read_text() == lines
+    assert (tmp_path / "mutation" / "outcomes.jsonl").read_text(encoding="utf-8") == lines
 
 
 def test_equivalent_mutants_do_not_count_and_errors_do():
@@ -62,7 +62,7 @@ def test_outcomes_of_another_design_do_not_count(tmp_path):
     path = tmp_path / "outcomes.jsonl"
     Progressed(path, "one").add(MUTANTS[0], "killed", "")
     Progressed(path, "one").add(MUTANTS[1], "error", "")
-    with path.open("a") as file:
+    with path.open("a", encoding="utf-8") as file:
         file.write('{"key": "one", "comm')
     assert set(Progressed(path, "one").outcomes) == {MUTANTS[0].command}
     assert Progressed(path, "two").outcomes == {}

@@ -94,7 +94,7 @@ def test_the_same_bytes_every_time(tmp_path, draw, data):
     for ending in (".png", ".svg"):
         content = (tmp_path / f"a{ending}").read_bytes()
         assert content == (tmp_path / f"b{ending}").read_bytes()
-    svg = (tmp_path / "a.svg").read_text()
+    svg = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert "<dc:date>" not in svg
     assert "Matplotlib v" not in svg
 
@@ -107,7 +107,7 @@ def test_no_library_is_no_picture(tmp_path):
 
 def test_matplotlib_is_imported_to_draw_only():
     code = "import sys, mint.plots, mint.area; print('matplotlib' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout == "False\n"
 
 

@@ -10,7 +10,7 @@ from mint import report
 def test_a_report_says_what_made_it(tmp_path, monkeypatch):
     monkeypatch.setattr(report.sys, "argv", ["mint", "evaluate", "a b.mint"])
     report.write_json(tmp_path / "build" / "x.json", {"accuracy": 91.5})
-    data = json.loads((tmp_path / "build" / "x.json").read_text())
+    data = json.loads((tmp_path / "build" / "x.json").read_text(encoding="utf-8"))
     assert data["accuracy"] == 91.5
     assert data["command"] == "mint evaluate 'a b.mint'"
     assert {"python", "numpy", "amaranth", "pyosys", "iverilog"} <= set(data["tools"])
@@ -30,14 +30,14 @@ def test_the_command_of_a_bench_is_its_module(monkeypatch):
 
 def test_a_list_stays_a_list(tmp_path):
     report.write_json(tmp_path / "area.json", [{"lut": 1}])
-    assert json.loads((tmp_path / "area.json").read_text()) == [{"lut": 1}]
-    assert set(json.loads((tmp_path / "area.meta.json").read_text())) == {"command", "tools"}
+    assert json.loads((tmp_path / "area.json").read_text(encoding="utf-8")) == [{"lut": 1}]
+    assert set(json.loads((tmp_path / "area.meta.json").read_text(encoding="utf-8"))) == {"command", "tools"}
 
 
 def test_a_failure_leaves_the_old_report(tmp_path):
     path = tmp_path / "x.json"
-    path.write_text("{}")
+    path.write_text("{}", encoding="utf-8")
     with pytest.raises(TypeError):
         report.write_json(path, {"not json": object()})
-    assert path.read_text() == "{}"
+    assert path.read_text(encoding="utf-8") == "{}"
     assert list(tmp_path.iterdir()) == [path]

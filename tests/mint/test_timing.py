@@ -39,7 +39,9 @@ def timing(monkeypatch, tmp_path):
         assert result.exit_code == 0, result.output
         assert path.with_suffix(".svg").stat().st_size > 10000
         routing = path.with_name("routing.json")
-        return json.loads(path.read_text()), json.loads(routing.read_text()) if routing.exists() else None
+        return json.loads(path.read_text(encoding="utf-8")), json.loads(
+            routing.read_text(encoding="utf-8")
+        ) if routing.exists() else None
 
     return run
 

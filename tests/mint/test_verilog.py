@@ -67,8 +67,8 @@ def test_description_matches_the_files(trained, tmp_path):
     assert result.exit_code == 0, result.output
     assert "make cosim" in result.stdout
     assert f"BUNDLE={trained}" in result.stdout
-    description = json.loads((tmp_path / "out" / "mint.json").read_text())
-    text = (tmp_path / "out" / "mint.v").read_text()
+    description = json.loads((tmp_path / "out" / "mint.json").read_text(encoding="utf-8"))
+    text = (tmp_path / "out" / "mint.v").read_text(encoding="utf-8")
     head = text[text.index(f"module {description['module']}(") :].partition("endmodule")[0]
     declared = dict.fromkeys(re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);", head, re.MULTILINE))
     ports = {
@@ -77,13 +77,13 @@ def test_description_matches_the_files(trained, tmp_path):
     }
     assert set(declared) == ports
     for memory in description["memories"]:
-        assert len((tmp_path / "out" / memory["file"]).read_text().splitlines()) == memory["words"]
+        assert len((tmp_path / "out" / memory["file"]).read_text(encoding="utf-8").splitlines()) == memory["words"]
 
 
 def test_icarus_reads_the_verilog(trained, tmp_path):
     runner.invoke(app, ["verilog", "--bundle", trained, *SIZES, "-o", "out"])
     done = subprocess.run(
-        ["iverilog", "-g2001", "-Wall", "-t", "null", "out/mint.v"], capture_output=True, text=True, check=False
+        ["iverilog", "-g2001", "-Wall", "-t", "null", "out/mint.v"], capture_output=True, encoding="utf-8", check=False
     )
     assert done.returncode == 0
     assert "error" not in done.stderr
@@ -92,7 +92,7 @@ def test_icarus_reads_the_verilog(trained, tmp_path):
 def test_memory_images_of_another_network_go(trained, tmp_path):
     stale = tmp_path / "out" / "memory" / "other.weights.hex"
     stale.parent.mkdir(parents=True)
-    stale.write_text("0\n")
+    stale.write_text("0\n", encoding="utf-8")
     assert runner.invoke(app, ["verilog", "--bundle", trained, *SIZES, "-o", "out"]).exit_code == 0
     assert not stale.exists()
 
@@ -102,7 +102,7 @@ def test_pair_without_a_network_gives_the_array_alone(tmp_path, monkeypatch):
     result = runner.invoke(app, ["verilog", "-W", "2", "-U", "4", *SIZES])
     assert result.exit_code == 0, result.output
     assert "the array alone" in result.stdout
-    description = json.loads((tmp_path / "build/w2u4/mint.json").read_text())
+    description = json.loads((tmp_path / "build/w2u4/mint.json").read_text(encoding="utf-8"))
     assert description["parameters"]["accumulator_width"] == 15
     assert description["memories"] == []
 
@@ -134,7 +134,7 @@ def test_many_layers_leave_no_table_without_a_file(tmp_path, monkeypatch):
     bundle.write(deep.network(), tmp_path / "deep.safetensors")
     result = runner.invoke(app, ["verilog", "--bundle", "deep.safetensors", "--lanes", "2", "-o", "out"])
     assert result.exit_code == 0, result.output
-    assert len(re.findall(r"initial \$readmemh", (tmp_path / "out/mint.v").read_text())) == 2
+    assert len(re.findall(r"initial \$readmemh", (tmp_path / "out/mint.v").read_text(encoding="utf-8"))) == 2
 
 
 def test_array_after_an_accelerator_leaves_no_file_of_it(chain, tmp_path):

@@ -136,8 +136,8 @@ def write_tiny_imagenet(folder: Path, names: tuple[str, ...] = ("n02", "n01", "n
         for number in range(2):
             image(folder / "val" / "images" / f"val_{label}{number}.JPEG", 100 * label)
             lines.append(f"val_{label}{number}.JPEG\t{name}\t0\t0\t62\t62\n")
-    (folder / "wnids.txt").write_text("\n".join(names) + "\n")
-    (folder / "val" / "val_annotations.txt").write_text("".join(lines[::-1]))
+    (folder / "wnids.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
+    (folder / "val" / "val_annotations.txt").write_text("".join(lines[::-1]), encoding="utf-8")
 
 
 @pytest.mark.parametrize("inside", ["", "tiny-imagenet", "tiny-imagenet-200"])
@@ -168,7 +168,7 @@ def test_broken_tiny_imagenet_gets_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds no JPEG files"):
         datasets.load("tiny-imagenet", folder)
     write_tiny_imagenet(folder)
-    (folder / "wnids.txt").write_text("n01 n03")
+    (folder / "wnids.txt").write_text("n01 n03", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"class 'n02' is not in wnids.txt"):
         datasets.load("tiny-imagenet", folder)
     (folder / "wnids.txt").unlink()

@@ -79,7 +79,12 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [*command, __file__, str(tmp_path)], env=environment, capture_output=True, text=True, timeout=500, check=False
+        [*command, __file__, str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=500,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     data = datasets.load("digits")

@@ -524,7 +524,7 @@ def test_every_part_of_a_recipe_is_resumed_and_logged(tmp_path: Path, data: data
     rest.train(Listener())
     for key in ("loss", "accuracy"):
         assert [e[key] for e in rest.history] == [e[key] for e in whole.history]
-    lines = (tmp_path / "killed" / "log.csv").read_text().splitlines()
+    lines = (tmp_path / "killed" / "log.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "epoch,loss,accuracy,seconds,density_conv1"
     assert [float(line.split(",")[1]) for line in lines[1:]] == [e["loss"] for e in whole.history]
 

@@ -26,7 +26,7 @@ def write_case(path: Path, packets: Sequence[Sequence[int]], results: Sequence[S
     """Packets, as many for each image, and what has to come, for the bench; the environment that tells it where."""
     count = len(packets) // len(results)
     images = [packets[start : start + count] for start in range(0, len(packets), count)]
-    path.write_text(json.dumps({"images": images, "results": results}))
+    path.write_text(json.dumps({"images": images, "results": results}), encoding="utf-8")
     return {CASE_VARIABLE: str(path)}
 
 
@@ -36,7 +36,7 @@ class Streams:
     def __init__(self, dut: Any, idle: float, stall: float) -> None:
         self.dut, self.seen = dut, Counter[str]()
         self.random = Random(int(os.environ["COCOTB_RANDOM_SEED"]))
-        case = json.loads(Path(os.environ[CASE_VARIABLE]).read_text())
+        case = json.loads(Path(os.environ[CASE_VARIABLE]).read_text(encoding="utf-8"))
         self.images, self.results = case["images"], case["results"]
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)

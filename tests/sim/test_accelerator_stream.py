@@ -33,7 +33,7 @@ def prepare(folder, network, **options):
 
 def run(folder, text, environment, **options):
     source = folder / "accelerator.v"
-    source.write_text(text)
+    source.write_text(text, encoding="utf-8")
     return simulate(
         [source], "accelerator", BENCH, build_dir=folder / "build", environment=environment, timeout_s=120, **options
     )

@@ -108,9 +108,9 @@ def test_stimulus_meets_what_it_is_about():
 
 def changed(path, word, change):
     """Let ``change`` turn word ``word`` of a memory image into another."""
-    lines = path.read_text().splitlines()
+    lines = path.read_text(encoding="utf-8").splitlines()
     lines[word] = f"{change(int(lines[word], 16)):0{len(lines[word])}x}"
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 FAULTY = 5
@@ -158,7 +158,7 @@ def test_dropped_handshake_is_a_failure_with_the_layer_named(tmp_path):
 def test_array_that_waits_for_ever_is_a_failure(tmp_path):
     cosimulation = prepared(FAULTY, tmp_path)
     path = tmp_path / "second.weights.hex"
-    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[:-1]), encoding="utf-8")
     with pytest.raises(SimulationError, match=r"layer second: \d+ of \d+ results after \d+ cycles; beats taken: i_p"):
         run(cosimulation)
 
@@ -166,8 +166,8 @@ def test_array_that_waits_for_ever_is_a_failure(tmp_path):
 def test_unknown_bit_is_a_failure(tmp_path):
     cosimulation = prepared(FAULTY, tmp_path)
     path = tmp_path / "second.weights.hex"
-    lines = path.read_text().splitlines()
-    path.write_text("\n".join("x" * len(line) for line in lines) + "\n")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join("x" * len(line) for line in lines) + "\n", encoding="utf-8")
     with pytest.raises(SimulationError, match=r"layer second: o_spikes: word \d+ is \w*[xX]"):
         run(cosimulation)
 

@@ -14,7 +14,7 @@ BENCH = "tests.sim.bench_broken"
 def run(folder, only, timeout_s=60, **options):
     folder.mkdir(exist_ok=True)
     source = folder / "top.v"
-    source.write_text(VERILOG)
+    source.write_text(VERILOG, encoding="utf-8")
     return simulate([source], "top", BENCH, build_dir=folder / "build", only=only, timeout_s=timeout_s, **options)
 
 
@@ -41,7 +41,7 @@ def test_bench_that_does_not_pass(tmp_path, only, sentence):
 
 def test_verilog_that_does_not_build(tmp_path):
     source = tmp_path / "top.v"
-    source.write_text("module top(; endmodule")
+    source.write_text("module top(; endmodule", encoding="utf-8")
     with pytest.raises(SimulationError, match="ended without results"):
         simulate([source], "top", BENCH, build_dir=tmp_path / "build")
 
@@ -78,7 +78,11 @@ def test_a_long_simulation_is_optimised_even_where_a_short_one_was_built(tmp_pat
     log = tmp_path / "build" / "build.log"
     for cycles, level in ((0, "-O0"), (simulators.OPTIMISED_CYCLES, "-O1")):
         assert run(tmp_path, "passes", simulator="verilator", cycles=cycles).passed == 1
-        [command] = [line for line in log.read_text().splitlines() if line.endswith("-c -o Vtop__ALL.o Vtop__ALL.cpp")]
+        [command] = [
+            line
+            for line in log.read_text(encoding="utf-8").splitlines()
+            if line.endswith("-c -o Vtop__ALL.o Vtop__ALL.cpp")
+        ]
         assert f" {level} " in command
 
 

@@ -32,9 +32,13 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "build").mkdir()
     (tmp_path / "docs" / "results").mkdir(parents=True)
     page = tmp_path / "README.md"
-    page.write_text(PAGE)
-    (tmp_path / "build" / "routing.json").write_text(json.dumps([routed(1, 111.0), routed(2, 102.5), routed(3, 120.0)]))
-    (tmp_path / "build" / "routing.meta.json").write_text(json.dumps({"command": "mint routing", "tools": TOOLS}))
+    page.write_text(PAGE, encoding="utf-8")
+    (tmp_path / "build" / "routing.json").write_text(
+        json.dumps([routed(1, 111.0), routed(2, 102.5), routed(3, 120.0)]), encoding="utf-8"
+    )
+    (tmp_path / "build" / "routing.meta.json").write_text(
+        json.dumps({"command": "mint routing", "tools": TOOLS}), encoding="utf-8"
+    )
     monkeypatch.setattr(results, "ROOT", tmp_path)
     monkeypatch.setattr(tables, "REPORTS", tmp_path / "docs" / "results")
     monkeypatch.setattr(results, "PAGES", (page,))
@@ -49,7 +53,11 @@ def test_the_pages_say_what_the_reports_say(capsys):
 
 
 def test_there_are_tables_and_every_report_makes_one():
-    names = [name for page in PAGES for name in re.findall(r"^<!-- table: (\S+) -->$", page.read_text(), re.MULTILINE)]
+    names = [
+        name
+        for page in PAGES
+        for name in re.findall(r"^<!-- table: (\S+) -->$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
     assert {"accuracy", "area", "fpga", "cosim"} <= set(names) <= set(TABLES)
     reports = {path.stem for path in tables.REPORTS.glob("*.json")}
     assert reports == {TABLES[name].report for name in names}
@@ -57,7 +65,7 @@ def test_there_are_tables_and_every_report_makes_one():
 
 def test_a_report_says_what_made_it_and_not_when():
     for path in tables.REPORTS.glob("*.json"):
-        for run in json.loads(path.read_text()):
+        for run in json.loads(path.read_text(encoding="utf-8")):
             assert set(run) == {"command", "tools", "found"}
             assert run["command"].startswith(("mint ", "python -m bench."))
             assert "pyosys" in run["tools"]
@@ -66,13 +74,13 @@ def test_a_report_says_what_made_it_and_not_when():
 
 def test_every_picture_is_shown():
     page = tables.REPORTS.with_suffix(".md")
-    shown = re.findall(r"\(results/(\S+\.svg)\)", page.read_text())
+    shown = re.findall(r"\(results/(\S+\.svg)\)", page.read_text(encoding="utf-8"))
     assert set(shown) == set(results.PICTURES) == {path.name for path in tables.REPORTS.glob("*.svg")}
 
 
 def test_a_table_stands_between_its_comments(project):
     assert (
-        (project / "README.md").read_text()
+        (project / "README.md").read_text(encoding="utf-8")
         == """\
 Before.
 
@@ -102,9 +110,9 @@ After, with `<!-- table: area -->` in the text.
 )
 def test_a_difference_is_seen_and_mended(project, path, old, new):
     file = project / path
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     assert old in text
-    file.write_text(text.replace(old, new))
+    file.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(ResultsError, match="make results"):
         main(["--check"])
     main([])
@@ -112,9 +120,9 @@ def test_a_difference_is_seen_and_mended(project, path, old, new):
 
 
 def test_a_new_report_replaces_the_old_one(project):
-    (project / "build" / "routing.json").write_text(json.dumps([routed(7, 99.0)]))
+    (project / "build" / "routing.json").write_text(json.dumps([routed(7, 99.0)]), encoding="utf-8")
     main(["--update", "routing", str(project / "build" / "routing.json")])
-    text = (project / "README.md").read_text()
+    text = (project / "README.md").read_text(encoding="utf-8")
     assert "| 99.0 | 1 | 99.0 – 99.0 |" in text
     assert "111.0" not in text
 
@@ -129,15 +137,15 @@ def test_a_new_report_replaces_the_old_one(project):
     ],
 )
 def test_a_page_that_cannot_be_filled_is_refused(project, page, sentence):
-    (project / "README.md").write_text(page)
+    (project / "README.md").write_text(page, encoding="utf-8")
     with pytest.raises(ResultsError, match=sentence):
         main([])
-    assert (project / "README.md").read_text() == page
+    assert (project / "README.md").read_text(encoding="utf-8") == page
 
 
 def test_a_report_that_cannot_be_taken_is_refused(project):
     path = project / "build" / "other.json"
-    path.write_text(json.dumps({"accuracy": 1, "command": "mint"}))
+    path.write_text(json.dumps({"accuracy": 1, "command": "mint"}), encoding="utf-8")
     with pytest.raises(ResultsError, match="does not say which command and tools made it"):
         main(["--update", "cosim", str(path)])
     with pytest.raises(ResultsError, match="no table is made from a report weather"):
