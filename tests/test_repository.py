@@ -81,8 +81,8 @@ def in_the_encoding_of_the_locale(call: ast.Call) -> bool:
     mode = next((arg.value for arg in call.args if isinstance(arg, ast.Constant)), "r" if name == "open" else "b")
     text = "text" in given or (isinstance(call.func, ast.Attribute) and name in ("read_text", "write_text"))
     opened = name in ("open", "NamedTemporaryFile") and "b" not in str(mode) and "fileobj" not in given
-    image = ast.unparse(call.func) == "Image.open"
-    return (text or opened) and not image and "encoding" not in given
+    binary = ast.unparse(call.func) in ("Image.open", "os.open")
+    return (text or opened) and not binary and "encoding" not in given
 
 
 def test_text_is_utf_8_whatever_the_locale_says():

@@ -89,12 +89,27 @@ def test_icarus_reads_the_verilog(trained, tmp_path):
     assert "error" not in done.stderr
 
 
-def test_memory_images_of_another_network_go(trained, tmp_path):
-    stale = tmp_path / "out" / "memory" / "other.weights.hex"
-    stale.parent.mkdir(parents=True)
-    stale.write_text("0\n", encoding="utf-8")
-    assert runner.invoke(app, ["verilog", "--bundle", trained, *SIZES, "-o", "out"]).exit_code == 0
-    assert not stale.exists()
+def test_memory_images_of_another_network_go(trained, chain, tmp_path):
+    for name in (chain, trained):
+        result = runner.invoke(app, ["verilog", "--bundle", name, "--top", "array", *SIZES, "-o", "out"])
+        assert result.exit_code == 0, result.output
+    listed = json.loads((tmp_path / "out" / "mint.json").read_text(encoding="utf-8"))["files"]
+    assert set(files(tmp_path / "out")) == {*listed, "mint.json"}
+    assert "memory/first.weights.hex" in listed
+
+
+@pytest.mark.parametrize("name", ["README.md", "testbench.v", "memory/weights.hex", "vectors/input.hex"])
+def test_a_users_files_stay(chain, tmp_path, name):
+    """Of the array's folder none of these is a file, and the accelerator's is refused."""
+    own = tmp_path / "out" / name
+    own.parent.mkdir(parents=True)
+    own.write_text("mine", encoding="utf-8")
+    result = runner.invoke(app, ["verilog", "--bundle", chain, "-o", "out"])
+    assert result.exit_code == 2
+    assert f"out/{name} is in the way, and no earlier run wrote it; move it" in result.stderr
+    assert set(files(tmp_path / "out")) == {name}
+    assert runner.invoke(app, ["verilog", "--bundle", chain, "--top", "array", "-o", "out"]).exit_code == 0
+    assert own.read_text(encoding="utf-8") == "mine"
 
 
 def test_pair_without_a_network_gives_the_array_alone(tmp_path, monkeypatch):
