@@ -27,7 +27,7 @@ recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(cal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup estimate verilog cosim soak area timing fpga train evaluate results test formal mutation bench lint clean
+.PHONY: help setup estimate verilog cosim soak area timing fpga train evaluate results test nightly formal mutation bench lint clean
 
 help:      ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
@@ -66,6 +66,9 @@ results: $(CORE)   ## write the tables of README and docs/results.md from docs/r
 
 test: $(FULL)      ## all tests
 	@$(RUN) -m pytest -n 2 --dist worksteal
+
+nightly: $(FULL)   ## what takes too long for that, up to three hours; goes on where it was   [PART=fuzz]
+	@$(RUN) -m tools.nightly $(if $(filter command,$(origin PART)),$(PART))
 
 formal: $(CORE)    ## prove elements, neuron units, streams and netlists, for ever and all nine width pairs   [LIBERTY=file]
 	@$(RUN) -m mint formal $(call option,--liberty,LIBERTY)

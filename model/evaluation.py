@@ -26,9 +26,10 @@ class LayerActivity:
 
 @dataclass
 class Evaluation:
-    """``accuracy`` in percent."""
+    """``correct`` of ``images`` are classified right; ``accuracy`` is that in percent."""
 
     accuracy: float
+    correct: int
     images: int
     layers: list[LayerActivity]
 
@@ -71,7 +72,7 @@ def evaluate(network: Network, split: Split, progress: Callable[[int], None] | N
                 operations=counts[layer.name] / len(split),
             )
         )
-    return Evaluation(100 * correct / len(split), len(split), layers)
+    return Evaluation(100 * correct / len(split), correct, len(split), layers)
 
 
 def _additions(

@@ -22,6 +22,7 @@ VERBS = [
     "evaluate",
     "results",
     "test",
+    "nightly",
     "formal",
     "mutation",
     "bench",
