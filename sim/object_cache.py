@@ -7,6 +7,7 @@ object, whose size is in a header there.
 """
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,9 @@ def compile_or_copy(command: Sequence[str], folder: Path) -> int:
         return subprocess.run(command, check=False).returncode
     target = Path(command[command.index("-o") + 1])
     state = source.stat()
-    known = "\0".join([*command, _version(command[0]), str(state.st_size), str(state.st_mtime_ns)])
+    root = os.environ.get("VERILATOR_ROOT", "")  # where its path is not plain, a link whose name is another each time
+    words = [word.replace(root, os.path.realpath(root)) if root else word for word in command]
+    known = "\0".join([*words, _version(command[0]), str(state.st_size), str(state.st_mtime_ns)])
     kept = folder / hashlib.sha256(known.encode()).hexdigest()
     if kept.exists():
         shutil.copyfile(kept, target)

@@ -3,17 +3,20 @@
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 from xml.etree import ElementTree
 
+from cocotb_tools import config as cocotb_config
 from cocotb_tools.runner import get_results, get_runner
 
 from model.config import ArrayConfig, Precision
 from model.uq_config import Shifts, UqConfig
+from sim.places import Place, place
 from sim.simulators import BenchError, SimulationError, installed
 
 CONFIG_VARIABLE = "MINT_ARRAY"
@@ -52,45 +55,50 @@ def simulate(
     chosen = installed(simulator)
     build_dir = Path(build_dir).resolve()
     build_dir.mkdir(parents=True, exist_ok=True)
-    results, log = build_dir / "results.xml", build_dir / "simulation.log"
-    results.unlink(missing_ok=True)
+    results, log, build_log = (build_dir / name for name in ("results.xml", "simulation.log", "build.log"))
+    for old in (results, log, build_log):
+        old.unlink(missing_ok=True)
 
     stopped = ""
-    # The simulator's Python finds what this one finds; ``timeout`` ends even a bench that never awaits.
-    outer = {
-        "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
-        "SIM_CMD_PREFIX": f"timeout {timeout_s}",
-        # Otherwise cocotb rewrites the assertions of all that is imported, NumPy included: two seconds a simulation.
-        "COCOTB_REWRITE_ASSERTION_FILES": "bench_*.py",
-        **chosen.environment(sources, cycles),
-    }
-    with mock.patch.dict(os.environ, outer):
-        os.environ.pop("PYTEST_CURRENT_TEST", None)  # the runner would look for other results under pytest
-        try:
-            runner = get_runner(simulator)
-            runner.build(
-                sources=list(sources),
-                hdl_toplevel=top,
-                build_dir=build_dir,
-                build_args=list(chosen.build_args(cycles)),
-                always=True,
-                timescale=("1ns", "1ps"),
-                waves=waves,
-                log_file=build_dir / "build.log",
-            )
-            runner.test(
-                test_module=bench,
-                hdl_toplevel=top,
-                build_dir=build_dir,
-                results_xml=str(results),
-                seed=seed,
-                test_filter=only,
-                extra_env=dict(environment or {}),
-                waves=waves,
-                log_file=log,
-            )
-        except (SystemExit, RuntimeError) as error:
-            stopped = str(error)
+    with place() as where:
+        copies, plain_build = where.sources(sources), where.build(build_dir)
+        # The simulator's Python finds what this one finds; ``timeout`` ends even a bench that never awaits.
+        outer = {
+            "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
+            "SIM_CMD_PREFIX": f"timeout {timeout_s}",
+            # Otherwise cocotb rewrites the assertions of all that is imported, NumPy included: two seconds each time.
+            "COCOTB_REWRITE_ASSERTION_FILES": "bench_*.py",
+            **chosen.environment(where, copies, cycles),
+        }
+        with mock.patch.dict(os.environ, outer), _cocotb_in(where):
+            os.environ.pop("PYTEST_CURRENT_TEST", None)  # the runner would look for other results under pytest
+            try:
+                runner = get_runner(simulator)
+                runner.build(
+                    sources=copies,
+                    hdl_toplevel=top,
+                    build_dir=plain_build,
+                    build_args=list(chosen.build_args(cycles)),
+                    always=True,
+                    timescale=("1ns", "1ps"),
+                    waves=waves,
+                    log_file=build_log,
+                )
+                runner.test(
+                    test_module=bench,
+                    hdl_toplevel=top,
+                    build_dir=plain_build,
+                    results_xml=str(results),
+                    seed=seed,
+                    test_filter=only,
+                    extra_env=dict(environment or {}),
+                    waves=waves,
+                    log_file=log,
+                )
+            except (SystemExit, RuntimeError) as error:
+                stopped = str(error)
+    if stopped and not log.exists():
+        raise SimulationError(f"{simulator} cannot build {top} ({stopped}): {_first_error(build_log)}; see {build_log}")
 
     try:
         ran, failed = get_results(results)
@@ -129,6 +137,23 @@ def uq_config_from_environment() -> UqConfig:
     fields = json.loads(os.environ[CONFIG_VARIABLE])
     shifts = tuple(Shifts(*each) for each in fields["shifts"])
     return UqConfig(**fields | {"precision": Precision(**fields["precision"]), "shifts": shifts})
+
+
+@contextmanager
+def _cocotb_in(place: Place) -> Iterator[None]:
+    """cocotb's libraries under a plain name: they go into makefiles."""
+    package = place.package(cocotb_config.base_cocotb_dir)
+    with (
+        mock.patch.object(cocotb_config, "libs_dir", package / "libs"),
+        mock.patch.object(cocotb_config, "share_dir", package / "share"),
+    ):
+        yield
+
+
+def _first_error(log: Path) -> str:
+    """The first line of a log that calls itself an error, or its last one."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    return next((line for line in lines if "error" in line.lower()), (lines or ["it said nothing"])[-1]).strip()
 
 
 def _first_failure(results: Path) -> str:

@@ -1,12 +1,17 @@
 """The simulators that benches run in: where their programs are, and what each wants."""
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim.places import Place
 
 
 class SimulationError(RuntimeError):
@@ -20,11 +25,11 @@ class BenchError(SimulationError):
 @dataclass(frozen=True)
 class Simulator:
     """One simulator: ``missing`` gives the sentence about what it lacks here, ``build_args`` and ``environment`` what
-    it builds and runs some sources with, for about so many cycles."""
+    it builds and runs some sources with, in a place of plain names, for about so many cycles."""
 
     missing: Callable[[], str | None]
     build_args: Callable[[int], tuple[str, ...]] = lambda cycles: ()
-    environment: Callable[[Sequence[Path], int], Mapping[str, str]] = lambda sources, cycles: {}
+    environment: "Callable[[Place, Sequence[Path], int], Mapping[str, str]]" = lambda place, sources, cycles: {}
 
 
 def _icarus_missing() -> str | None:
@@ -69,8 +74,8 @@ def _verilator_build_args(cycles: int) -> tuple[str, ...]:
     return ("-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "-MAKEFLAGS", _design(cycles))
 
 
-def _verilator_environment(sources: Sequence[Path], cycles: int) -> dict[str, str]:
-    root = _verilator_root()
+def _verilator_environment(place: "Place", sources: Sequence[Path], cycles: int) -> dict[str, str]:
+    root = place.package(_verilator_root())
     # The package's own programs first, whatever else is installed; its makefiles call `python`.
     folders = [str(root / "bin"), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
     # A small design is one file for the compiler, or it would read the same headers again and again. In several files,
@@ -79,10 +84,12 @@ def _verilator_environment(sources: Sequence[Path], cycles: int) -> dict[str, st
     files = "VM_PARALLEL_BUILDS=0" if small else "CFG_CXXFLAGS_PCH_I=-include"
     return {
         "VERILATOR_ROOT": str(root),
+        "VERILATOR_BIN": str(root / "bin" / "verilator_bin"),  # without it, Verilator follows a link to its package
         "PATH": os.pathsep.join(folders),
         # Only what a long simulation spends its time in is worth optimising; all but the design is compiled once.
         "MAKEFLAGS": f"{files} {_design(cycles)} OPT_SLOW=-O0 OPT_GLOBAL=-O0",
-        "OBJCACHE": f"{sys.executable} {Path(__file__).with_name('object_cache.py')}",
+        # For the shell, and before that for make.
+        "OBJCACHE": shlex.join([sys.executable, str(Path(__file__).with_name("object_cache.py"))]).replace("$", "$$"),
     }
 
 

@@ -9,6 +9,8 @@ from sim.simulators import SimulationError
 
 VERILOG = "module top(input clk, input i, output o); assign o = i; endmodule\n"
 BENCH = "tests.sim.bench_broken"
+ODD = 'it\'s a "földer" of $HOME'
+"""make cannot build there, and Verilog has no such names of files."""
 
 
 def run(folder, only, timeout_s=60, **options):
@@ -18,8 +20,9 @@ def run(folder, only, timeout_s=60, **options):
     return simulate([source], "top", BENCH, build_dir=folder / "build", only=only, timeout_s=timeout_s, **options)
 
 
-def test_passing_bench(tmp_path):
-    results = run(tmp_path, "passes")
+@pytest.mark.parametrize("folder", ["plain", ODD])
+def test_passing_bench(tmp_path, folder):
+    results = run(tmp_path / folder, "passes")
     assert results.passed == 1
     assert results.log.is_file()
 
@@ -42,7 +45,7 @@ def test_bench_that_does_not_pass(tmp_path, only, sentence):
 def test_verilog_that_does_not_build(tmp_path):
     source = tmp_path / "top.v"
     source.write_text("module top(; endmodule", encoding="utf-8")
-    with pytest.raises(SimulationError, match="ended without results"):
+    with pytest.raises(SimulationError, match=r"icarus cannot build top .*: .*syntax error; see .*build\.log"):
         simulate([source], "top", BENCH, build_dir=tmp_path / "build")
 
 
@@ -68,9 +71,14 @@ def test_missing_package(tmp_path, monkeypatch):
         run(tmp_path, "passes", simulator="verilator")
 
 
-def test_failing_bench_fails_in_verilator(tmp_path):
+def test_failing_bench_fails_in_verilator(tmp_path, monkeypatch):
+    """In a folder, and with an installation, of names that make does not take."""
+    package = tmp_path / ODD / "verilator"
+    package.parent.mkdir()
+    package.symlink_to(simulators._verilator_root())
+    monkeypatch.setattr(simulators, "_verilator_root", lambda: package)
     with pytest.raises(SimulationError, match=r"1 of 2 benches .* fails: .*one is not two"):
-        run(tmp_path, "passes|fails", simulator="verilator")
+        run(tmp_path / ODD, "passes|fails", simulator="verilator")
 
 
 def test_a_long_simulation_is_optimised_even_where_a_short_one_was_built(tmp_path):
