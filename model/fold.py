@@ -84,10 +84,10 @@ def fold(
     With step s, signed gain g = γ/√(var+ε), mean μ and shift β of the real sum s·A::
 
         if g < 0: W <- -W
-        unit = max(s·|g|, v_th / threshold_limit)
+        unit = max(s·|g|, v_th / threshold_limit, skip_unit / bias_limit)
         B = rint((β - g·μ) / unit)            limited to ±bias_limit
         Θ = ceil(v_th / unit)                 clamped to H_min ... H_max + 1
-        J = rint(skip_unit / unit)            limited like B
+        J = rint(skip_unit / unit)            at most bias_limit, by the floor of the unit
 
     The clamp of Θ changes no spike: a threshold below H_min is always reached, one above H_max never.
     ``rint`` rounds half to even, as ``round`` does in both libraries. ``step`` is the effective one: s/256 where the
@@ -116,12 +116,12 @@ def fold(
         require(bool(finite), DIVERGED)
     sign = 1 - 2 * integers(gain < 0)
     unit = step * xp.abs(gain)
-    least_unit = firing_threshold / precision.threshold_limit
+    limit = precision.bias_limit
+    least_unit = max(firing_threshold / precision.threshold_limit, skip_unit / limit)
     floored = (unit < least_unit).sum()
     unit = xp.clip(unit, least_unit, None)
 
     wanted = xp.round((shift - gain * mean) / unit)
-    limit = precision.bias_limit
     bias = integers(xp.clip(wanted, -limit, limit))
 
     least, greatest = accumulator_range(codes, largest_input, xp)

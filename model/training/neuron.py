@@ -285,16 +285,19 @@ class NormalisedFiring(torch.autograd.Function):
             d_step = ((weighted + residual) * unit).sum() / step.double()
             return real * unit.to(real)[:, None], d_step.to(step.dtype), None, d_beta, None, None, None, None, d_skip
 
-        # d unit: through A, through U at every time step, and through b = β - unit·mean.
+        # d unit: through A, through U at every time step, and through b = β - unit·mean. Straight through the floor of
+        # the unit: where it bites, derivatives are still those of what is wanted, s·γ/√(s²·var + ε).
         d_unit = weighted + residual - mean * d_bias
         s = step.detach().double() * config.input_scale
         spread = s * s * variance + BATCH_NORM_EPSILON
-        d_gamma = d_unit * unit / gamma.double()
-        d_step = (d_unit * unit * BATCH_NORM_EPSILON / spread).sum() / step.double()
+        by_gamma = s / torch.sqrt(spread)
+        wanted = by_gamma * gamma.double()
+        d_gamma = d_unit * by_gamma
+        d_step = (d_unit * wanted * BATCH_NORM_EPSILON / spread).sum() / step.double()
         # Mean and variance are of all processes' sums, so what depends on them is added up over all.
         d_bias, weighted, residual = parallel.total(reductions).unbind(1)
         d_unit = weighted + residual - mean * d_bias
-        d_variance = -d_unit * unit * s * s / (2 * spread)
+        d_variance = -d_unit * wanted * s * s / (2 * spread)
         d_mean = -d_bias * unit
 
         count = population(sums)

@@ -126,6 +126,12 @@ def test_limits_are_kept_and_counted() -> None:
     assert 1 / folded.unit[0] == pytest.approx(PRECISION.threshold_limit)
 
 
+def test_an_identity_alone_reaches_the_threshold_at_the_floor() -> None:
+    for gain in (0.0, 1e-5, -1e-5, 1.0):
+        folded = one(gain=gain, skip_unit=1.0)
+        assert PRECISION.bias_limit >= folded.skip[0] >= folded.threshold[0]
+
+
 def test_a_layer_that_has_diverged_is_refused() -> None:
     with pytest.raises(ConfigError, match="diverged"):
         one(step=float("nan"))

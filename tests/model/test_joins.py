@@ -115,6 +115,32 @@ def test_every_branch_learns() -> None:
         assert all(float(part.abs().sum()) > 0 for part in layer.split(layer.weight.grad))
 
 
+def test_a_branch_that_starts_at_zero_leaves_it() -> None:
+    torch.manual_seed(0)
+    module = residual(Precision(4, 4))
+    batch, labels = images("pixels", 40), torch.arange(40) % 5
+    with torch.no_grad():
+        module.same_join.gamma.zero_()  # type: ignore[operator, union-attr]
+    optimiser = torch.optim.AdamW(module.parameters(), 1e-2)
+    losses, densities = [], []
+    for _ in range(8):
+        loss = nn.functional.cross_entropy(module(batch), labels)
+        optimiser.zero_grad()
+        loss.backward()
+        gradient = module.same_join.gamma.grad  # type: ignore[union-attr]
+        assert 0 < float(gradient.abs().min()) <= float(gradient.abs().max()) < 100
+        optimiser.step()
+        losses.append(loss.item())
+        densities.append(float(module.spiking()["same_join"].density))
+    assert densities[0] > 0.01  # the identity alone fires
+    assert losses[-1] < losses[0]
+    assert float(module.same_join.gamma.detach().abs().min()) > 0.01  # type: ignore[operator, union-attr]
+    network = to_network(module.eval())
+    found = run(network, batch.numpy())
+    for key, values in module.observe(batch).items():
+        assert np.array_equal(values.numpy(), found[key]), key
+
+
 def test_the_skip_s_gradient_is_that_of_the_real_equations() -> None:
     """h = s·(A + J·x) + β + unit·load(U) without batch norm, r = 2 at 8 bits: one step, so no membrane."""
     generator = torch.Generator().manual_seed(3)

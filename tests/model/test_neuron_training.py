@@ -25,13 +25,13 @@ from model.training.neuron import (
 STEPS, BATCH, CHANNELS, SIZE = 4, 3, 5, 37
 
 
-def case(leak: int, width: int, static: bool):  # type: ignore[no-untyped-def]
+def case(leak: int, width: int, static: bool, gains=(0.6, 0.8, 1.0, 1.2, 1.4)):  # type: ignore[no-untyped-def]
     """Sums that make some neurons fire and some saturate on both sides."""
     generator = torch.Generator().manual_seed(leak * 10 + width)
     sums = torch.randint(-40, 60, (1 if static else STEPS, BATCH, CHANNELS, SIZE), generator=generator).float()
     config = NeuronConfig(Precision(4, width), leak, STEPS, 1, 1.0)
     codes = torch.randint(-7, 8, (CHANNELS, 12), generator=generator).float()
-    step, gamma = torch.tensor(0.05), torch.linspace(0.6, 1.4, CHANNELS)
+    step, gamma = torch.tensor(0.05), torch.tensor(gains)
     beta = torch.linspace(-0.2, 0.3, CHANNELS)
     mean, variance = moments(sums)
     folded = fold_layer(codes, step, gamma, beta, mean, variance, config)
@@ -115,10 +115,12 @@ def test_a_convolution_that_rounds_changes_no_integer(monkeypatch: pytest.Monkey
     assert all(torch.equal(mine, wanted) for mine, wanted in zip(*found, strict=True))
 
 
+@pytest.mark.parametrize("gains", [(0.6, 0.8, 1.0, 1.2, 1.4), (0.0, 1e-7, 1.0, 1e-5, 0.8)], ids=["usual", "floored"])
 @pytest.mark.parametrize("static", [False, True])
-def test_gradient_is_that_of_the_real_equations(static: bool) -> None:
-    """With the rounding taken as constant, autograd through batch norm and time gives the same gradients."""
-    sums, step, gamma, beta, mean, variance, folded, config = case(1, 8, static)
+def test_gradient_is_that_of_the_real_equations(static: bool, gains: tuple[float, ...]) -> None:
+    """With rounding and the unit's floor taken as constant, autograd through batch norm and time has the same ones."""
+    sums, step, gamma, beta, mean, variance, folded, config = case(1, 8, static, gains)
+    assert int(folded.floored) == sum(gain < 1e-4 for gain in gains)
     grad = torch.randn((STEPS, *sums.shape[1:]), generator=torch.Generator().manual_seed(2))
 
     leaves = [x.clone().requires_grad_() for x in (sums, step, gamma, beta)]
@@ -130,6 +132,7 @@ def test_gradient_is_that_of_the_real_equations(static: bool) -> None:
     a, s, g, b = (x.clone().double().requires_grad_() for x in (sums, step, gamma, beta))
     mu, var = a.mean((0, 1, 3)), a.var((0, 1, 3), unbiased=False)
     unit = s * g / torch.sqrt(s * s * var + BATCH_NORM_EPSILON)
+    unit = unit + (folded.unit - unit).detach()  # straight through the floor
     current = (a - mu[:, None]) * unit[:, None] + b[:, None]
     threshold = folded.threshold.double()[:, None]
     potential, wanted = fire(sums, folded, config)
@@ -174,3 +177,20 @@ def test_the_step_learns_from_weights_and_membranes() -> None:
     layer(x).sum().backward()
     assert layer.quantizer.log_step.grad is not None
     assert float(layer.quantizer.log_step.grad.abs()) > 0
+
+
+def test_the_gradient_of_a_gain_is_finite_and_alike_on_both_sides_of_zero() -> None:
+    spikes = (torch.rand(STEPS, 8, 2, 8, 8, generator=torch.Generator().manual_seed(0)) < 0.3).float()
+    found = []
+    for gain in (1e-7, 0.0, -1e-7):
+        torch.manual_seed(0)
+        layer = Conv(2, CHANNELS, 3, precision=Precision(8, 8))
+        layer.connect(largest_input=1, input_scale=1.0, time_steps=STEPS)
+        with torch.no_grad():
+            layer.gamma.fill_(gain)
+            layer.beta.fill_(0.4)
+        (layer(spikes) * torch.linspace(-1, 1, 36).view(6, 6)).sum().backward()
+        found.append(layer.gamma.grad)
+    for side in found:
+        torch.testing.assert_close(side, found[1], rtol=0.02, atol=0)
+    assert float(found[1].abs().min()) > 0
