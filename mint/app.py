@@ -13,6 +13,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from mint.console import messages
+from model.home import ensure_home
 
 COMMANDS = (
     "train",
@@ -88,4 +89,5 @@ def options(
 
 def main() -> None:
     """Run the command line; the console script calls this."""
+    ensure_home()
     app(prog_name="mint")

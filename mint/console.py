@@ -1,10 +1,35 @@
 """Where the commands print: results to stdout, everything else to stderr."""
 
+import codecs
 import os
+import sys
 import time
+import unicodedata
+from io import TextIOWrapper
 
 from rich.console import Console
 from rich.table import Table
+
+SPELT = {
+    "×": "x", "·": "*", "±": "+-", "–": "-", "—": "-", "√": "sqrt", "→": "->", "≥": ">=", "≤": "<=",
+    "α": "alpha", "β": "beta", "γ": "gamma", "Θ": "theta", "λ": "lambda", "µ": "u", "μ": "u", "σ": "sigma", "Σ": "sum",
+    "²": "^2", "⁶": "^6",
+}  # fmt: skip
+"""What stands in place of a character that the terminal's encoding lacks; a letter loses its accent, others are ?."""
+
+
+def spelt(error: UnicodeError) -> tuple[str, int]:
+    """An error handler of ``str.encode``: the characters that cannot be written, in ASCII."""
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end]
+    plain = (SPELT.get(each) or unicodedata.normalize("NFKD", each).encode("ascii", "ignore").decode() for each in text)
+    return "".join(each or "?" for each in plain), error.end
+
+
+codecs.register_error("spelt", spelt)
+for stream in (sys.stdout, sys.stderr):
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="spelt")
 
 console = Console(highlight=False, markup=False)
 """Tables and numbers that were asked for."""

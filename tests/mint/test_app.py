@@ -1,5 +1,6 @@
 """The command line: help, errors, start-up."""
 
+import os
 import subprocess
 import sys
 
@@ -8,9 +9,11 @@ from typer.testing import CliRunner
 
 from mint import app as mint_app
 from mint.app import COMMANDS, app
+from mint.shipped import FOLDER
 from model.config import ConfigError
 
 runner = CliRunner()
+SHIPPED = FOLDER / "fashion-w4u4.safetensors"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -71,3 +74,17 @@ def test_a_defect_is_not_hidden(monkeypatch):
 
 def test_an_unknown_command_is_refused():
     assert runner.invoke(app, ["trian"]).exit_code == 2
+
+
+def test_a_terminal_without_unicode_has_tables_too(tmp_path):
+    command = [sys.executable, "-m", "mint", "memory", SHIPPED, "--json", tmp_path / "memory.json"]
+    plain = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, env=plain, capture_output=True, encoding="ascii", check=True)
+    assert "+----" in done.stdout
+    assert done.stderr == ""
+
+
+def test_characters_are_spelt_where_the_encoding_lacks_them():
+    assert "3×3, 10⁶ Θ ± é … ┃".encode("ascii", "spelt") == b"3x3, 10^6 theta +- e ... ?"
+    assert "3×3 Θ".encode("latin-1", "spelt") == "3×3 theta".encode("latin-1")
+    assert "\udcff".encode("utf-8", "spelt") == b"?", "a file name that is no UTF-8"
