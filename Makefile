@@ -8,9 +8,13 @@ RUN := $(VENV)/bin/python
 CORE := $(VENV)/core.stamp
 FULL := $(VENV)/full.stamp
 
+# So it does where .venv's Python is gone, or make's command line names another PYTHON than the one that made it.
+quoted = '$(subst ','\'',$(value $(1)))'
+AGAIN := $(shell $(if $(filter command,$(origin PYTHON)),PYTHON=$(call quoted,PYTHON)) tools/setup.sh check || echo again)
+
 # $(call option,--rows,ROWS): a variable becomes an option when it stands on make's command line. The environment's
-# does not count: COLUMNS is a terminal's width there.
-option = $(if $(filter command,$(origin $(2))),$(addprefix $(1)=,$($(2))))
+# does not count: COLUMNS is a terminal's width there. Its text is one word for the shell, whatever is in it.
+option = $(if $(and $(filter command,$(origin $(2))),$(value $(2))),$(1)=$(call quoted,$(2)))
 precision = $(call option,--weight-width,W) $(call option,--membrane-width,U)
 size = $(call option,--rows,ROWS) $(call option,--columns,COLUMNS)
 lanes = $(call option,--lanes,LANES) $(call option,--lanes-per-neuron-unit,LANES_PER_NEURON_UNIT)
@@ -27,7 +31,7 @@ recipe = $(call option,--network,NETWORK) $(call option,--dataset,DATASET) $(cal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup estimate verilog cosim soak area timing fpga train evaluate results test nightly formal mutation bench lint clean
+.PHONY: again help setup estimate verilog cosim soak area timing fpga train evaluate results test nightly formal mutation bench lint clean
 
 help:      ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 18
@@ -44,7 +48,7 @@ cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2
 	@$(RUN) -m mint cosim $(precision) $(size) $(lanes) $(dataflow) $(bundle) $(data) $(input) $(call option,--top,TOP) $(call option,--images,IMAGES) $(call option,--simulator,SIM)
 
 soak: $(CORE)      ## 1,000 images through an accelerator in Verilator, with random waits   [BUNDLE= IMAGES=1000]
-	@$(RUN) -m mint cosim --bundle=$(or $(BUNDLE),bundles/mlp-fashion-w4u4.safetensors) --images=$(or $(IMAGES),1000) --simulator=verilator --idle=64 --stall=64 --output=build/soak
+	@$(RUN) -m mint cosim $(or $(bundle),--bundle=bundles/mlp-fashion-w4u4.safetensors) $(or $(call option,--images,IMAGES),--images=1000) --simulator=verilator --idle=64 --stall=64 --output=build/soak
 
 area: $(CORE)      ## gates, flip-flops and FPGA cells of all nine width pairs   [ROWS= COLUMNS= LIBERTY=file]
 	@$(RUN) -m mint area $(size) $(call option,--liberty,LIBERTY)
@@ -85,8 +89,8 @@ lint: $(FULL)      ## style, types, import rules
 clean:             ## remove what was built; .venv and trained runs stay
 	@rm -rf build
 
-$(CORE): pyproject.toml constraints.txt tools/setup.sh
+$(CORE): pyproject.toml constraints.txt tools/setup.sh $(AGAIN)
 	@tools/setup.sh core
 
-$(FULL): pyproject.toml constraints.txt tools/setup.sh
+$(FULL): pyproject.toml constraints.txt tools/setup.sh $(AGAIN)
 	@tools/setup.sh full

@@ -2,6 +2,8 @@
 
 import gzip
 import re
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 from model.config import ConfigError, require
@@ -16,6 +18,15 @@ INSTALLED = Path("/usr/share/qflow/tech/osu035")
 def installed_libraries() -> list[Path]:
     """Libraries that are used without being asked for."""
     return sorted(INSTALLED.glob("*.lib"))
+
+
+def libraries(named: Iterable[Path] | None) -> list[Path]:
+    """Those that were named, or without any those that are used unasked.
+
+    What is no file may be several names, with blanks between them: make has one variable for all.
+    """
+    words = ([path] if path.exists() else [Path(word) for word in shlex.split(str(path))] for path in named or [])
+    return [path for group in words for path in group] or installed_libraries()
 
 
 def read_library(path: Path) -> tuple[str, str]:

@@ -59,11 +59,11 @@ def area(
     from hdl.area import VARIANTS, count_records, measure
     from hdl.breakdown import breakdown
     from hdl.gate_limit import limit_records
-    from hdl.liberty import installed_libraries
+    from hdl.liberty import libraries
     from hdl.synthesis import FPGAS, Library
     from model.config import WIDTHS, Precision
 
-    flows: list[Flow] = [Library(), *map(Library, liberty or installed_libraries()), *FPGAS]
+    flows: list[Flow] = [Library(), *map(Library, libraries(liberty)), *FPGAS]
     records: list[Record] = []
     with Progress(
         TextColumn("synthesising"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=messages

@@ -44,10 +44,10 @@ def formal(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from hdl.formal.catalogue import catalogue, prove_all
-    from hdl.liberty import installed_libraries
+    from hdl.liberty import libraries
     from hdl.synthesis import Library
 
-    makes = catalogue([Library(), *map(Library, liberty or installed_libraries())])
+    makes = catalogue([Library(), *map(Library, libraries(liberty))])
     records: list[Record] = []
     with Progress(
         TextColumn("proving"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=messages

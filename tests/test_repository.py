@@ -3,7 +3,10 @@
 import ast
 import os
 import re
+import shlex
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,10 +117,45 @@ def test_a_verb_is_one_line(verb):
 def test_a_variable_becomes_an_option_only_when_set():
     # The stamps count as there, so that nothing is installed; -n prints what would run.
     stamps = ["-o", ".venv/core.stamp", "-o", ".venv/full.stamp"]
-    command = make("-n", *stamps, "verilog", "W=2", "U=8", "ROWS=4").split()
+    command = shlex.split(make("-n", *stamps, "verilog", "W=2", "U=8", "ROWS=4", "BUNDLE="))
     assert command[1:] == ["-m", "mint", "verilog", "--weight-width=2", "--membrane-width=8", "--rows=4"]
-    command = make("-n", *stamps, "area", "LIBERTY=a.lib b.lib.gz").split()
-    assert command[1:] == ["-m", "mint", "area", "--liberty=a.lib", "--liberty=b.lib.gz"]
+
+
+def test_a_variable_is_one_word_for_the_shell():
+    odd = """it's a "bundle" (1), of $HOME; `exit`.safetensors"""
+    stamps = ["-o", ".venv/core.stamp", "-o", ".venv/full.stamp"]
+    options = {"bundle": "BUNDLE", "data-dir": "DATA_DIR", "input": "INPUT"}
+    command = shlex.split(make("-n", *stamps, "cosim", *(f"{variable}={odd}" for variable in options.values())))
+    assert set(command[4:]) == {f"--{option}={odd}" for option in options}
+    for verb, option, variable in (
+        ("area", "liberty", "LIBERTY"),
+        ("train", "output", "OUTPUT"),
+        ("soak", "bundle", "BUNDLE"),
+    ):
+        assert f"--{option}={odd}" in shlex.split(make("-n", *stamps, verb, f"{variable}={odd}"))
+
+
+def test_set_up_comes_again_for_another_python_and_where_it_is_gone(tmp_path):
+    for name in ("Makefile", "tools/setup.sh", "pyproject.toml", "constraints.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy2(ROOT / name, tmp_path / name)
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    (tmp_path / ".venv/core.stamp").touch()
+    python.symlink_to(sys.executable)
+    other = tmp_path / "another python"
+    other.write_text("#!/bin/sh\necho /usr/bin/other\n", encoding="utf-8")
+    other.chmod(0o755)
+
+    def sets_up(*arguments: str) -> bool:
+        return "tools/setup.sh core" in make("-n", "-C", str(tmp_path), "verilog", *arguments)
+
+    assert not sets_up()
+    assert not sets_up(f"PYTHON={sys.executable}")
+    assert sets_up(f"PYTHON={other}")
+    python.unlink()
+    python.symlink_to(tmp_path / "gone")
+    assert sets_up()
 
 
 def test_versions_are_exact():

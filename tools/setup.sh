@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh core   what Verilog, co-simulation and area reports need (no torch)
 #   tools/setup.sh full   training, place and route, and tests as well
+#   tools/setup.sh check  nothing; fails unless .venv has a Python, that of the variable PYTHON if it is set
 #
 # The Makefile calls this when the stamp that it leaves is missing or old.
 set -eu
@@ -30,10 +31,18 @@ apt_install() {
             $root apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1; }
 }
 
+# The Python that a virtual environment was made with; whether PYTHON names another one than that of .venv.
+base() { "$1" -c 'import os, sys; print(os.path.realpath(sys._base_executable))' 2>/dev/null; }
+other() { [ -n "${PYTHON:-}" ] && [ "$(base .venv/bin/python)" != "$(base "$python")" ]; }
+if [ "$level" = check ]; then
+    [ -x .venv/bin/python ] && ! other
+    exit
+fi
+
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
     stop "Python 3.11 or newer is needed; install it, or name it: make ... PYTHON=python3.12"
 
-if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+if other || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     # Debian splits venv off Python, into a package with the version in its name.
     package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
     "$python" -c 'import ensurepip, venv' 2>/dev/null || apt_install "$package" ||

@@ -2,11 +2,12 @@
 
 import gzip
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from hdl.area import PRECISIONS, VARIANTS, Record, Variant, count_records, design_verilog, measure
-from hdl.liberty import GENERIC, read_library
+from hdl.liberty import GENERIC, installed_libraries, libraries, read_library
 from hdl.synthesis import FPGAS, MULTIPLIERS, Library, operators
 from hdl.yosys import YosysError, run_script
 from model.config import ConfigError, Precision
@@ -110,3 +111,12 @@ def test_what_is_no_library_is_refused(tmp_path, content):
 def test_an_error_in_yosys_is_an_exception_here(tmp_path):
     with pytest.raises(YosysError, match=r"no_such_file\.v"):
         run_script(["read_verilog no_such_file.v"], tmp_path)
+
+
+def test_several_libraries_may_be_one_argument(tmp_path):
+    """make has one variable for all of them, and a path may have a blank."""
+    one = tmp_path / "one library.lib"
+    one.touch()
+    assert libraries([one, Path("a.lib b.lib")]) == [one, Path("a.lib"), Path("b.lib")]
+    assert libraries([Path(f"'{one}' b.lib")]) == [one, Path("b.lib")]
+    assert libraries(None) == installed_libraries()
