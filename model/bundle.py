@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from model.config import ConfigError, Precision, require
 from model.files import replacing
 from model.network import Layer, Network, Pool, Source
 from model.packing import pack, packed_size, unpack
+from model.tensor_file import SafetensorError, safe_open, save
 
 SCHEMA = 2
 """What is written. Version 1, which is read as well, has no packed weights."""

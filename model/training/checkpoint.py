@@ -5,22 +5,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from model.config import ConfigError
 from model.files import replacing
+from model.tensor_file import SafetensorError, safe_open, save
 
 
 def write(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer | None, notes: dict[str, Any]) -> None:
     """Write everything that a run needs to go on."""
-    tensors = {f"module.{key}": value.contiguous() for key, value in module.state_dict().items()}
+    tensors = {f"module.{key}": value for key, value in module.state_dict().items()}
     if optimiser is not None:
         for index, entries in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{index}.{key}": torch.as_tensor(value) for key, value in entries.items()}
     with replacing(path) as temporary:
-        temporary.write_bytes(save(tensors, {"notes": json.dumps(notes)}))
+        arrays = {key: value.contiguous().cpu().numpy() for key, value in tensors.items()}
+        temporary.write_bytes(save(arrays, {"notes": json.dumps(notes)}))
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

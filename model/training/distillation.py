@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
@@ -16,6 +14,7 @@ from model.config import require
 from model.files import replacing
 from model.golden.network import LayerTrace, chunks, forward
 from model.network import Network
+from model.tensor_file import SafetensorError, safe_open, save
 
 TEMPERATURE = 2.0
 WEIGHT = 0.5
@@ -43,7 +42,7 @@ class Lesson:
     def write(self, path: Path) -> None:
         """Keep it."""
         with replacing(path) as temporary:
-            save_file({"logits": self.logits, "potentials": self.potentials}, temporary)
+            temporary.write_bytes(save({"logits": self.logits.numpy(), "potentials": self.potentials.numpy()}, {}))
 
     @staticmethod
     def read(path: Path) -> "Lesson | None":

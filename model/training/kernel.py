@@ -5,10 +5,24 @@ a dozen elementwise passes per time step. ``neuron.py`` holds the same equations
 PyTorch; the tests demand equal results. Arrays are [T, N, C, S] float32 holding integers.
 """
 
-import numba
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-_jit = numba.njit(parallel=True, fastmath={"contract", "nsz", "reassoc"}, cache=True, error_model="numpy")
+try:
+    import numba
+except ImportError:  # plain PyTorch then
+    numba = None
+
+AVAILABLE = numba is not None
+
+
+def _jit(loops: Callable[..., Any]) -> Callable[..., Any]:
+    if numba is None:
+        return loops
+    options = {"parallel": True, "fastmath": {"contract", "nsz", "reassoc"}, "cache": True, "error_model": "numpy"}
+    return numba.njit(**options)(loops)
 
 
 @_jit

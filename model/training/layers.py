@@ -17,7 +17,9 @@ from torch.nn import functional
 from model.arithmetic import code_limit, signed_width
 from model.config import LARGEST_LEAK, Precision, require
 from model.fold import Folded, calibrated_leak, fold
+from model.training import gpu_kernel
 from model.training.neuron import (
+    FusedFiring,
     NeuronConfig,
     NormalisedFiring,
     add_skip,
@@ -134,7 +136,12 @@ class _Spiking(_Weighted, ABC):
 
     def _sums(self, inputs: Sequence[Tensor], codes: Tensor) -> Tensor:
         """Σ W·x in integers, in the float type that holds them all."""
-        return as_integers(self._weigh([x.to(self.dtype) for x in inputs], codes.to(self.dtype)))
+        sums = self._weigh([x.to(self.dtype) for x in inputs], codes.to(self.dtype))
+        return sums if self._fused(sums) else as_integers(sums)
+
+    def _fused(self, sums: Tensor) -> bool:
+        """Whether a GPU's kernels compute the neurons; they read the nearest integers, and keep no potential."""
+        return gpu_kernel.usable(sums, self.time_steps) and not self.taught
 
     def _config(self) -> NeuronConfig:
         assert self.precision is not None
@@ -191,9 +198,9 @@ class _Spiking(_Weighted, ABC):
         step = self.step()
         codes = self.quantizer.codes(self.weight, step) * sign.view(-1, *[1] * (self.weight.dim() - 1))
         gamma = self.gamma * sign
-        sums = self._sums(inputs, codes).contiguous()
+        sums = self._sums(inputs, codes)
         shape = sums.shape
-        sums = sums.flatten(3)
+        sums = (sums if self._fused(sums) else sums.contiguous()).flatten(3)
         mean, variance = moments(sums) if self.batch_norm else sums.new_zeros(2, len(codes), dtype=torch.float64)
         if self.leak < 0:  # the first batch: r follows from its thresholds, and stays
             self.leak = 1
@@ -203,7 +210,8 @@ class _Spiking(_Weighted, ABC):
         if self.batch_norm:
             self._follow(mean * sign, variance, step, population(sums))
         flat = None if skip is None else skip.flatten(3)
-        spikes, potential = NormalisedFiring.apply(sums, step, gamma, self.beta, folded, mean, variance, config, flat)
+        firing = FusedFiring if self._fused(sums) else NormalisedFiring
+        spikes, potential = firing.apply(sums, step, gamma, self.beta, folded, mean, variance, config, flat)
         if self.taught:
             self.potential = potential.mean((0, 3)) * folded.unit.to(potential)
         return spikes.view(-1, *shape[1:])

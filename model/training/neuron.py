@@ -2,14 +2,12 @@
 
 The forward pass computes the integers of the law in float32 (exact below 2^24); the backward pass
 works in real units, h = unit·H with unit = s·|g|. Three implementations with equal results: plain PyTorch, the
-reference; the same compiled by PyTorch for a GPU, all time steps in one kernel forward and in a few backward; loops
-compiled by numba on the CPU (``kernel.py``).
+reference, for whatever the others cannot; loops compiled by numba on the CPU (``kernel.py``); Triton's kernels on a GPU
+(``gpu_kernel.py``).
 """
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,12 +16,9 @@ from torch import Tensor
 from model.arithmetic import code_limit
 from model.config import Precision
 from model.fold import Folded, fold
-from model.training import kernel, parallel
+from model.training import gpu_kernel, kernel, parallel
 
 BATCH_NORM_EPSILON = 1e-5
-
-RECOMPILATIONS = 64
-"""Of a compiled function at most, for sizes of 1 and the like."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +48,7 @@ class NeuronConfig:
 
 def compiled(x: Tensor) -> bool:
     """Whether the loops of ``kernel.py`` run for ``x``."""
-    return x.device.type == "cpu"
+    return kernel.AVAILABLE and x.device.type == "cpu"
 
 
 def fold_layer(
@@ -104,7 +99,12 @@ def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Te
             spikes.numpy(),
         )
         return potential, spikes
-    return fire_fused(sums, bias, threshold, config)
+    if gpu_kernel.usable(sums, config.time_steps):
+        spikes, potential = gpu_kernel.forward(
+            sums, config.time_steps, bias, threshold, config.constants, potentials=True
+        )
+        return potential, spikes
+    return fire_reference(sums, bias, threshold, config)
 
 
 def fire_reference(sums: Tensor, bias: Tensor, threshold: Tensor, config: NeuronConfig) -> tuple[Tensor, Tensor]:
@@ -119,39 +119,9 @@ def backward_reference(
     return _backward(grad, potential, sums, unit, threshold, _scalars(config, potential.device, potential.dtype))
 
 
-def fire_fused(sums: Tensor, bias: Tensor, threshold: Tensor, config: NeuronConfig) -> tuple[Tensor, Tensor]:
-    """:func:`fire_reference`, compiled: all time steps in one kernel."""
-    return _fused(_fire)(sums, bias, threshold, _scalars(config, sums.device, sums.dtype), config.time_steps)
-
-
-def backward_fused(
-    grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, config: NeuronConfig
-) -> tuple[Tensor, Tensor]:
-    """:func:`backward_reference`, compiled."""
-    scalars = _scalars(config, potential.device, potential.dtype)
-    return _fused(_backward)(grad, potential, sums, unit, threshold, scalars)
-
-
-def _fused(steps: Callable[..., Any]) -> Callable[..., Any]:
-    """``steps`` compiled by PyTorch, once for layers of every size, width and r; where that fails, as it is."""
-    from torch._dynamo import config  # takes seconds, and only a GPU needs it
-
-    # Settings may be a thread's own, and gradients have a thread.
-    if config.recompile_limit < RECOMPILATIONS:
-        config.recompile_limit = RECOMPILATIONS
-    if not config.suppress_errors:
-        config.suppress_errors = True
-    return _compiled(steps)
-
-
-@functools.cache
-def _compiled(steps: Callable[..., Any]) -> Callable[..., Any]:
-    return torch.compile(steps, dynamic=True)
-
-
 @functools.cache
 def _scalars(config: NeuronConfig, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """(2^-r, 2^(r-1), Q, sharpness): as a tensor they are no constants of what is compiled."""
+    """(2^-r, 2^(r-1), Q, sharpness) on a device, put there once."""
     store_scale, load_scale, limit, _ = config.constants
     values = [float(store_scale), float(load_scale), float(limit), config.sharpness]
     return torch.tensor(values, dtype=dtype, device=device)
@@ -216,7 +186,7 @@ def moments(sums: Tensor) -> tuple[Tensor, Tensor]:
     if compiled(sums):
         found = torch.from_numpy(kernel.channel_moments(sums.detach().numpy()).sum(0).T)
     else:
-        found = _fused(_totals)(sums.detach())
+        found = (gpu_kernel.channel_moments if gpu_kernel.usable(sums) else _totals)(sums.detach())
     total, square = parallel.total(found)
     count = population(sums)
     mean = total / count
@@ -275,37 +245,90 @@ class NormalisedFiring(torch.autograd.Function):
             )
             reductions = torch.from_numpy(partial.sum(0))
         else:
-            real, reductions = backward_fused(grad, potential, sums, unit.float(), ctx.threshold, config)
-        d_bias, weighted, residual = reductions.unbind(1)
-        d_beta = d_bias.to(gamma.dtype)
+            real, reductions = backward_reference(grad, potential, sums, unit.float(), ctx.threshold, config)
         d_skip = None
         if ctx.skip_bias is not None:
             d_skip = (real * (ctx.skip_bias * unit.float())[:, None]).float()
+        *own, affine = parameter_gradients(reductions, step, gamma, mean, variance, unit, config, population(sums))
+        scale, constant, linear = (x.float() for x in affine)
         if not config.normalised:
-            d_step = ((weighted + residual) * unit).sum() / step.double()
-            return real * unit.to(real)[:, None], d_step.to(step.dtype), None, d_beta, None, None, None, None, d_skip
-
-        # d unit: through A, through U at every time step, and through b = β - unit·mean. Straight through the floor of
-        # the unit: where it bites, derivatives are still those of what is wanted, s·γ/√(s²·var + ε).
-        d_unit = weighted + residual - mean * d_bias
-        s = step.detach().double() * config.input_scale
-        spread = s * s * variance + BATCH_NORM_EPSILON
-        by_gamma = s / torch.sqrt(spread)
-        wanted = by_gamma * gamma.double()
-        d_gamma = d_unit * by_gamma
-        d_step = (d_unit * wanted * BATCH_NORM_EPSILON / spread).sum() / step.double()
-        # Mean and variance are of all processes' sums, so what depends on them is added up over all.
-        d_bias, weighted, residual = parallel.total(reductions).unbind(1)
-        d_unit = weighted + residual - mean * d_bias
-        d_variance = -d_unit * wanted * s * s / (2 * spread)
-        d_mean = -d_bias * unit
-
-        count = population(sums)
-        linear = 2 * d_variance / count
-        constant = d_mean / count - linear * mean
-        scale, constant, linear = (x.float() for x in (unit, constant, linear))
-        if compiled(sums):
+            real = real * unit.to(real)[:, None]
+        elif compiled(sums):
             kernel.affine(real.numpy(), sums.numpy(), scale.numpy(), constant.numpy(), linear.numpy())
         else:
             real = real * scale[:, None] + constant[:, None] + sums * linear[:, None]
-        return real, d_step.to(step.dtype), d_gamma.to(gamma.dtype), d_beta, None, None, None, None, d_skip
+        return real, *own, None, None, None, None, d_skip
+
+
+class FusedFiring(torch.autograd.Function):
+    """The same on a GPU, in three kernels; no potentials."""
+
+    @staticmethod
+    def forward(ctx, sums, step, gamma, beta, folded, mean, variance, config, skip=None):  # type: ignore[no-untyped-def]
+        integers = (folded.bias, folded.threshold, folded.skip)
+        bias, threshold, skip_bias = (x.float() for x in integers)
+        if skip is None:
+            skip_bias = None
+        spikes, membranes = gpu_kernel.forward(
+            sums, config.time_steps, bias, threshold, config.constants, skip=skip, skip_bias=skip_bias
+        )
+        ctx.save_for_backward(
+            sums, membranes, step, gamma, mean, variance, folded.unit, bias, threshold, skip, skip_bias
+        )
+        ctx.config = config
+        ctx.set_materialize_grads(False)
+        return spikes, None
+
+    @staticmethod
+    def backward(ctx, grad, _):  # type: ignore[no-untyped-def]
+        sums, membranes, step, gamma, mean, variance, unit, bias, threshold, skip, skip_bias = ctx.saved_tensors
+        config: NeuronConfig = ctx.config
+        shape = (config.time_steps, *sums.shape[1:])
+        grad = sums.new_zeros(shape) if grad is None else grad
+        neurons = (bias, threshold, unit.float(), config.constants, config.sharpness)
+        passes = gpu_kernel.Backward(grad, sums, membranes, *neurons, skip, skip_bias)
+        reductions = passes.reductions()
+        *own, affine = parameter_gradients(reductions, step, gamma, mean, variance, unit, config, population(sums))
+        real, d_skip = passes.gradient(*(x.float() for x in affine))
+        return real, *own, None, None, None, None, d_skip
+
+
+def parameter_gradients(
+    reductions: Tensor,
+    step: Tensor,
+    gamma: Tensor,
+    mean: Tensor,
+    variance: Tensor,
+    unit: Tensor,
+    config: NeuronConfig,
+    count: int,
+) -> tuple[Tensor, Tensor | None, Tensor, tuple[Tensor, Tensor, Tensor]]:
+    """Gradients of step, γ and β from the reductions [C, 3] of the backward pass, and the affine map to that of A.
+
+    With dh the gradient of the real potential, that of the sums is scale[c]·dh + constant[c] + linear[c]·A; ``count``
+    is how many sums a channel has.
+    """
+    d_bias, weighted, residual = reductions.unbind(1)
+    d_beta = d_bias.to(gamma.dtype)
+    if not config.normalised:
+        d_step = ((weighted + residual) * unit).sum() / step.double()
+        nothing = torch.zeros_like(unit)
+        return d_step.to(step.dtype), None, d_beta, (unit, nothing, nothing)
+
+    # d unit: through A, through U at every time step, and through b = β - unit·mean. Straight through the floor of
+    # the unit: where it bites, derivatives are still those of what is wanted, s·γ/√(s²·var + ε).
+    d_unit = weighted + residual - mean * d_bias
+    s = step.detach().double() * config.input_scale
+    spread = s * s * variance + BATCH_NORM_EPSILON
+    by_gamma = s / torch.sqrt(spread)
+    wanted = by_gamma * gamma.double()
+    d_gamma = d_unit * by_gamma
+    d_step = (d_unit * wanted * BATCH_NORM_EPSILON / spread).sum() / step.double()
+    # Mean and variance are of all processes' sums, so what depends on them is added up over all.
+    d_bias, weighted, residual = parallel.total(reductions).unbind(1)
+    d_unit = weighted + residual - mean * d_bias
+    d_variance = -d_unit * wanted * s * s / (2 * spread)
+    d_mean = -d_bias * unit
+    linear = 2 * d_variance / count
+    constant = d_mean / count - linear * mean
+    return d_step.to(step.dtype), d_gamma.to(gamma.dtype), d_beta, (unit, constant, linear)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.training import kernel
+from model.training import gpu_kernel, kernel
 
 
 class _MaxPool(torch.autograd.Function):
@@ -28,6 +28,20 @@ class _MaxPool(torch.autograd.Function):
         return out, None
 
 
+class _FusedMaxPool(torch.autograd.Function):
+    """The same on a GPU, of [M, H, W, C]."""
+
+    @staticmethod
+    def forward(ctx, x, size):  # type: ignore[no-untyped-def]
+        ctx.save_for_backward(x)
+        ctx.size = size
+        return gpu_kernel.max_pool(x, size)
+
+    @staticmethod
+    def backward(ctx, grad):  # type: ignore[no-untyped-def]
+        return gpu_kernel.max_pool_backward(grad.contiguous(), *ctx.saved_tensors, ctx.size), None
+
+
 class MaxPool(nn.Module):
     """Maximum of spikes, an OR, over size × size; odd rows and columns at the end are dropped."""
 
@@ -36,8 +50,11 @@ class MaxPool(nn.Module):
         self.size = size
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.device.type == "cpu":
+        if kernel.AVAILABLE and x.device.type == "cpu":
             return _MaxPool.apply(x, self.size)
+        if gpu_kernel.usable(x):
+            y = _FusedMaxPool.apply(x.flatten(0, 1).movedim(1, -1).contiguous(), self.size)
+            return y.movedim(-1, 1).unflatten(0, x.shape[:2])
         return functional.max_pool2d(x.flatten(0, 1), self.size).unflatten(0, x.shape[:2])
 
 

@@ -13,7 +13,6 @@ import torch
 
 from model.config import Precision
 from model.datasets import Dataset, Split
-from model.training import neuron
 from model.training.distillation import Lesson
 from model.training.layers import Branch, Conv, Join, Linear, MaxPool, Readout, SumPool
 from model.training.network import SpikingNetwork
@@ -56,7 +55,6 @@ def test_an_epoch_reads_nothing_back(
     asked: dict[str, object], batch_norm: bool, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With all layers, joins, pooling, losses and augmentation that there are."""
-    monkeypatch.setattr(neuron, "_fused", lambda steps: steps)  # nothing can be compiled for meta
     looks: list[torch.Tensor] = []
     monkeypatch.setattr(Run, "_look", lambda self, epoch, total: looks.append(total) or 0.0)
     recipe = replace(usual("vgg9", "cifar10"), precision=Precision(2, 2), batch_size=BATCH, **asked)  # type: ignore[arg-type]

@@ -166,8 +166,7 @@ def test_the_skip_s_gradient_is_that_of_the_real_equations() -> None:
 
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_plain_pytorch_trains_as_the_compiled_loops_do(batch_norm: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a GPU compiles: spikes equal, gradients equal up to the order of sums."""
-    monkeypatch.setattr(neuron, "_fused", lambda steps: steps)  # takes long; test_neuron_training.py does it
+    """Where nothing is compiled: spikes equal, gradients equal up to the order of sums."""
     gradients, losses = [], []
     for compiled in (True, False):
         monkeypatch.setattr(neuron, "compiled", lambda x, answer=compiled: answer)

@@ -11,12 +11,8 @@ from model.training.neuron import (
     BATCH_NORM_EPSILON,
     NeuronConfig,
     NormalisedFiring,
-    _fused,
-    _totals,
-    backward_fused,
     backward_reference,
     fire,
-    fire_fused,
     fire_reference,
     fold_layer,
     moments,
@@ -66,37 +62,9 @@ def test_kernel_and_reference_agree(leak: int, width: int, static: bool) -> None
     torch.testing.assert_close(torch.from_numpy(partial.sum(0)), reductions, rtol=1e-3, atol=1e-2)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # PyTorch's own, of what it imports
-def test_a_gpu_has_the_same_kernels_for_all_layers() -> None:
-    """Compiled for the CPU here: equal numbers, and three graphs, whatever size, width and r."""
-    from torch._dynamo.utils import counters
-
-    generator = torch.Generator().manual_seed(4)
-    counters.clear()
-    for batch, channels, size, leak, width in ((3, 5, 37, 1, 4), (2, 6, 9, 0, 2), (7, 4, 12, 5, 8)):
-        config = NeuronConfig(Precision(4, width), leak, 2, 1, 1.0)
-        sums = torch.randint(-40, 60, (2, batch, channels, size), generator=generator).float()
-        bias, threshold = (
-            torch.randint(*ends, (channels,), generator=generator).float() for ends in ((-9, 9), (9, 60))
-        )
-        potential, spikes = fire_reference(sums, bias, threshold, config)
-        assert 0 < spikes.mean() < 1
-        for mine, wanted in zip(fire_fused(sums, bias, threshold, config), (potential, spikes), strict=True):
-            assert torch.equal(mine, wanted)
-        grad = torch.randn(spikes.shape, generator=generator)
-        unit = torch.rand(channels, generator=generator) / 50 + 0.01
-        real, reductions = backward_reference(grad, potential, sums, unit, threshold, config)
-        fused, sums_fused = backward_fused(grad, potential, sums, unit, threshold, config)
-        torch.testing.assert_close(fused, real, rtol=1e-6, atol=1e-6)
-        torch.testing.assert_close(sums_fused, reductions, rtol=1e-4, atol=1e-4)
-        assert torch.equal(_fused(_totals)(sums), torch.from_numpy(kernel.channel_moments(sums.numpy()).sum(0).T))
-    assert counters["stats"]["unique_graphs"] == 3
-
-
 def test_a_convolution_that_rounds_changes_no_integer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Off the CPU: an error of the sums far greater than a transform's is taken off before anything is compared."""
     monkeypatch.setattr(neuron, "compiled", lambda x: False)
-    monkeypatch.setattr(neuron, "_fused", lambda steps: steps)
     torch.manual_seed(0)
     layer = Conv(2, 3, 3, precision=Precision(4, 4))
     layer.connect(largest_input=1, input_scale=1.0, time_steps=STEPS)
