@@ -9,6 +9,9 @@ from hypothesis import settings
 for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
+# The compiled loops of training check every index.
+os.environ.setdefault("MINT_CHECK_BOUNDS", "1")
+
 # Examples are judged by their result: on a busy machine any of them can take long.
 settings.register_profile("mint", deadline=None)
 settings.load_profile("mint")

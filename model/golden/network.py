@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from model.config import require
 from model.golden.neuron_unit import neuron_step
+from model.inputs import check_shape, check_values
 from model.network import INPUT, Layer, Network, Pool, Source
 
 Array = NDArray[np.generic]
@@ -157,18 +158,11 @@ def chunks(network: Network, images: Array) -> Iterator[tuple[slice, Array]]:
 
 def check_images(network: Network, images: Array) -> None:
     """Refuse images of another shape, type or range than the network's input."""
-    pixels = network.input_kind == "pixels"
-    expected = ("N", *network.input_shape) if pixels else (network.time_steps, "N", *network.input_shape)
-    shape = images.shape
-    fits = len(shape) == len(expected) and all(e in ("N", s) for e, s in zip(expected, shape, strict=True))
-    require(fits, f"images have shape {list(shape)}; the network takes [{', '.join(map(str, expected))}]")
-    require(bool(images.size), "there are no images; give at least one")
+    check_shape(images.shape, kind=network.input_kind, input_shape=network.input_shape, time_steps=network.time_steps)
     require(
         np.issubdtype(images.dtype, np.integer) or images.dtype == bool, f"images are {images.dtype}; give integers"
     )
-    top = network.largest_value(INPUT)
-    low, high = int(images.min()), int(images.max())
-    require(low >= 0 and high <= top, f"image values run from {low} to {high}; the network takes 0 to {top}")
+    check_values(int(images.min()), int(images.max()), kind=network.input_kind)
 
 
 def run(network: Network, images: Array) -> dict[str, Array]:

@@ -21,6 +21,7 @@ def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str
         raise ConfigError(
             f"{type(module).__name__} cannot be exported; build the network as a SpikingNetwork of our layers"
         )
+    module.inputs.check()
     layers: dict[str, Layer] = {}
     hands_on = {INPUT: INPUT}
     """The layer whose spikes, pooled if it pools, are what a module of the network hands on."""

@@ -8,10 +8,13 @@ from the sums. It runs twice, once for the sums over a channel and once for the 
 Triton comes with PyTorch for a GPU. With TRITON_INTERPRET=1 in the environment the kernels run on the CPU, slowly.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from model.training.kernel import UNLIKE
 
 try:
     import triton
@@ -44,6 +47,13 @@ def _grid(rows_: int, channels: int) -> tuple[tuple[int, int], dict[str, int]]:
     return (triton.cdiv(rows_, block["ROWS"]), triton.cdiv(channels, width)), block
 
 
+def _check(sums: Tensor, time_steps: int, channels: Sequence[Tensor], neurons: Sequence[Tensor]) -> None:
+    """Refuse arrays that do not belong to ``sums`` [T or 1, N, C, S]: beyond their ends a kernel would not stop."""
+    fits = len(sums) in (1, time_steps) and all(len(x) == sums.shape[2] for x in channels)
+    if not fits or any(x.shape != (time_steps, *sums.shape[1:]) for x in neurons):
+        raise ValueError(UNLIKE)
+
+
 def channel_moments(sums: Tensor) -> Tensor:
     """Σ A and Σ A² [2, C] in float64, exact."""
     x = rows(sums)
@@ -69,6 +79,7 @@ def forward(
 
     ``constants`` are :attr:`NeuronConfig.constants`; of a join with an identity shortcut J·``skip`` is added to A.
     """
+    _check(sums, time_steps, [bias, threshold], [] if skip is None else [skip])
     x = rows(sums)
     steps, batch, size, channels = x.shape
     count = batch * size
@@ -103,6 +114,7 @@ class Backward:
         skip: Tensor | None = None,
         skip_bias: Tensor | None = None,
     ) -> None:
+        _check(sums, len(grad), [bias, threshold, unit], [grad, membranes, *([] if skip is None else [skip])])
         self.sums, self.sharpness, self.scalars = rows(sums), sharpness, [float(x) for x in constants[:3]]
         grad, membranes = rows(grad), rows(membranes)
         others = [self.sums if skip is None else rows(skip), bias, threshold, bias if skip is None else skip_bias, unit]
@@ -144,7 +156,9 @@ def max_pool(x: Tensor, size: int) -> Tensor:
 
 def max_pool_backward(grad: Tensor, x: Tensor, size: int) -> Tensor:
     """The gradient [M, H', W', C] goes to the first of a window that equals its maximum; the others get 0."""
-    _, height, width, channels = x.shape
+    planes, height, width, channels = x.shape
+    if grad.shape != (planes, height // size, width // size, channels):
+        raise ValueError(UNLIKE)
     whole = height % size == 0 and width % size == 0
     out = torch.empty_like(x) if whole else torch.zeros_like(x)
     grid, block = _grid(grad[..., 0].numel(), channels)

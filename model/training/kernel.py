@@ -2,9 +2,11 @@
 
 One call reads every sum once and keeps the membrane of a strip of neurons in the cache, instead of
 a dozen elementwise passes per time step. ``neuron.py`` holds the same equations in plain
-PyTorch; the tests demand equal results. Arrays are [T, N, C, S] float32 holding integers.
+PyTorch; the tests demand equal results. Arrays are [T, N, C, S] float32 holding integers; arrays that do not belong
+together are refused. With the variable MINT_CHECK_BOUNDS=1, which the tests set, every index is checked as well.
 """
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -16,16 +18,25 @@ except ImportError:  # plain PyTorch then
     numba = None
 
 AVAILABLE = numba is not None
+CHECKED = os.environ.get("MINT_CHECK_BOUNDS") == "1"
+UNLIKE = "arrays of the neuron's loops do not belong together"
 
 
-def _jit(loops: Callable[..., Any]) -> Callable[..., Any]:
+def jit(loops: Callable[..., Any], checked: bool = CHECKED) -> Any:
+    """``loops``, compiled; ``checked`` ones raise IndexError beyond an array, in one thread: prange would lose it."""
     if numba is None:
         return loops
-    options = {"parallel": True, "fastmath": {"contract", "nsz", "reassoc"}, "cache": True, "error_model": "numpy"}
-    return numba.njit(**options)(loops)
+    loops.__qualname__ = loops.__name__ + "_checked" * checked  # numba's cache tells them apart by nothing else
+    return numba.njit(
+        parallel=not checked,
+        boundscheck=checked,
+        fastmath={"contract", "nsz", "reassoc"},
+        cache=True,
+        error_model="numpy",
+    )(loops)
 
 
-@_jit
+@jit
 def channel_moments(sums):
     """Sum and sum of squares of [M, N, C, S] per channel, exact in float64 for integers."""
     steps, batch, channels, size = sums.shape
@@ -43,13 +54,17 @@ def channel_moments(sums):
     return partial
 
 
-@_jit
+@jit
 def forward(sums, steps, bias, threshold, store_scale, load_scale, limit, half, potential, spikes):
     """H[t] = A[t] + B + load(U); spike = H >= Θ; U = 0 or sat(floor(H·store_scale)).
 
     ``half`` selects load(U) = floor(U/2) (r = 0) instead of U·load_scale.
     """
     static, batch, channels, size = sums.shape
+    if potential.shape != (steps, batch, channels, size) or spikes.shape != potential.shape:
+        raise ValueError(UNLIKE)
+    if static not in (1, steps) or len(bias) != channels or len(threshold) != channels:
+        raise ValueError(UNLIKE)
     for index in numba.prange(batch * channels):
         n, c = index // channels, index % channels
         b, theta = bias[c], threshold[c]
@@ -68,7 +83,7 @@ def forward(sums, steps, bias, threshold, store_scale, load_scale, limit, half, 
                 membrane[s] = kept * (np.float32(1.0) - fired)
 
 
-@_jit
+@jit
 def backward(grad, potential, sums, unit, threshold, store_scale, load_scale, limit, half, sharpness, grad_real):
     """Gradient with respect to the real potential h = unit·H, and its sums per sample and channel.
 
@@ -79,6 +94,10 @@ def backward(grad, potential, sums, unit, threshold, store_scale, load_scale, li
     steps, batch, channels, size = grad.shape
     static = sums.shape[0]
     out_static = grad_real.shape[0]
+    if potential.shape != grad.shape or sums.shape[1:] != grad.shape[1:] or grad_real.shape != sums.shape:
+        raise ValueError(UNLIKE)
+    if static not in (1, steps) or len(unit) != channels or len(threshold) != channels:
+        raise ValueError(UNLIKE)
     partial = np.zeros((batch, channels, 3))
     slope = np.float32(np.pi / 2 * sharpness)
     height = np.float32(sharpness / 2)
@@ -115,10 +134,12 @@ def backward(grad, potential, sums, unit, threshold, store_scale, load_scale, li
     return partial
 
 
-@_jit
+@jit
 def affine(grad_real, sums, scale, constant, linear):
     """grad_real <- scale[c]·grad_real + constant[c] + linear[c]·A, in place."""
     steps, batch, channels, size = grad_real.shape
+    if sums.shape != grad_real.shape or not len(scale) == len(constant) == len(linear) == channels:
+        raise ValueError(UNLIKE)
     for index in numba.prange(batch * channels):
         n, c = index // channels, index % channels
         k, d, e = scale[c], constant[c], linear[c]
@@ -128,10 +149,12 @@ def affine(grad_real, sums, scale, constant, linear):
                 out[s] = k * out[s] + d + e * row[s]
 
 
-@_jit
+@jit
 def max_pool_forward(x, size, out):
     """Maximum over size × size of [M, H, W] planes of spikes."""
     planes, height, width = out.shape
+    if out.shape != (len(x), x.shape[1] // size, x.shape[2] // size):
+        raise ValueError(UNLIKE)
     for m in numba.prange(planes):
         for i in range(height):
             for j in range(width):
@@ -142,10 +165,12 @@ def max_pool_forward(x, size, out):
                 out[m, i, j] = best
 
 
-@_jit
+@jit
 def max_pool_backward(grad, x, y, size, out):
     """The gradient goes to the first of the window that equals its maximum; the others get 0."""
     planes, height, width = grad.shape
+    if y.shape != grad.shape or y.shape != (len(x), x.shape[1] // size, x.shape[2] // size) or out.shape != x.shape:
+        raise ValueError(UNLIKE)
     for m in numba.prange(planes):
         for i in range(height):
             for j in range(width):

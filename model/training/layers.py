@@ -71,6 +71,11 @@ class _Weighted(nn.Module):
             require(bound < EXACT_FLOAT64, f"sums of up to {bound} pass 2^53; narrow the fan-in")
             self.dtype = torch.float32 if bound < EXACT_FLOAT32 else torch.float64
 
+    def _check_time(self, inputs: Sequence[Tensor]) -> None:
+        """Refuse inputs [T, ...] of another T; those of a static image have 1."""
+        found = {len(x) for x in inputs} - {1, self.time_steps}
+        require(not found, f"a layer is given {found} time steps; the network has T = {self.time_steps}")
+
     def step(self) -> Tensor:
         return self.quantizer.step(self.weight.numel())
 
@@ -166,6 +171,7 @@ class _Spiking(_Weighted, ABC):
         return fold_layer(codes, step, self.gamma, self.beta, mean, variance, self._config()).check()
 
     def forward(self, *inputs: Tensor) -> Tensor:
+        self._check_time(inputs)
         skip = inputs[-1] if self.skip else None
         inputs = inputs[: len(inputs) - self.skip]
         if self.precision is None:
@@ -400,6 +406,7 @@ class Readout(_Weighted):
         ).check()
 
     def forward(self, x: Tensor) -> Tensor:
+        self._check_time([x])
         if self.precision is None:
             return functional.linear(self._over_time(x) * self.input_scale, self.weight, self.bias)
         if not self.training:

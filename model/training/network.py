@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from model.config import PIXEL_SCALE, require
+from model.training.inputs import Inputs
 from model.training.layers import _Spiking, _Weighted
 from model.training.pooling import SumPool
 from model.validation import INPUT
@@ -39,6 +40,7 @@ class SpikingNetwork(nn.Module):
         super().__init__()
         require(input_kind in ("pixels", "spikes"), f"input kind {input_kind!r}; choose pixels or spikes")
         self.input_shape, self.time_steps, self.input_kind = input_shape, time_steps, input_kind
+        self.inputs = Inputs(input_kind, input_shape, time_steps)
         named = dict(sources or {})
         self.sources: dict[str, tuple[str, ...]] = {}
         before = INPUT
@@ -81,7 +83,11 @@ class SpikingNetwork(nn.Module):
             values[name] = largest, scale
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.float()
+        """Logits of images; raises :class:`~model.config.ConfigError` for what are not pixels or spikes of this shape.
+
+        On a GPU, which is not waited for, wrong values are refused by a later pass, or by ``inputs.check()``.
+        """
+        x = self.inputs.take(x)
         values = {INPUT: x[None] if self.input_kind == "pixels" else x}
         for name, layer in self.named_children():
             out = layer(*(values[source] for source in self.sources[name]))
@@ -105,13 +111,15 @@ class SpikingNetwork(nn.Module):
         was_training = self.training
         momenta = {layer: layer.momentum for layer in self.spiking().values()}
         self.train()
-        for number, batch in enumerate(batches, 1):
-            for layer in momenta:
-                layer.momentum = 1 / number
-            self(batch)
-        for layer, momentum in momenta.items():
-            layer.momentum = momentum
-        self.train(was_training)
+        try:
+            for number, batch in enumerate(batches, 1):
+                for layer in momenta:
+                    layer.momentum = 1 / number
+                self(batch)
+        finally:
+            for layer, momentum in momenta.items():
+                layer.momentum = momentum
+            self.train(was_training)
 
     @torch.no_grad()
     def observe(self, x: Tensor) -> dict[str, Tensor]:

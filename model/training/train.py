@@ -312,6 +312,7 @@ class Run:
     def _look(self, epoch: int, total: Tensor) -> float:
         """The loss, which is waited for; refuses to go on with what is not finite, by the name of its layer."""
         loss = total.item() / parallel.processes()
+        self.module.inputs.check()
         for name, layer in self.module.spiking().items():
             if layer.folding is not None and not bool(layer.folding.finite):
                 raise ConfigError(
