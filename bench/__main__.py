@@ -16,6 +16,7 @@ from mint.report import write_json
 from mint.shipped import chosen
 from model import bundle
 from model.config import Precision
+from model.folders import work_folder
 from model.golden.network import forward
 from sim import cosim
 
@@ -35,7 +36,8 @@ def main() -> None:
     images_per_second = GOLDEN_IMAGES / (perf_counter() - started)
 
     messages.print("Icarus Verilog: one image, every number compared")
-    outcomes = cosim.run(cosim.prepare(network, images[:1], Path("build/bench")))
+    with work_folder(Path("build/bench")) as folder:
+        outcomes = cosim.run(cosim.prepare(network, images[:1], folder))
 
     result = {
         "network": network.name,

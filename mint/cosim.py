@@ -91,14 +91,16 @@ def cosim(
     the interval of every image is seen, and without waits the cycles must be those of `mint estimate`. For the array,
     the bench is host and memory: it feeds tile after tile, and hands what the array put out to the next layer.
 
-    Writes the Verilog with its observation port to FOLDER/cosim and the counts to FOLDER/cosim.json. The exit status is
-    1 if a number differs. An image of 28 x 28 pixels takes from ten seconds to a minute on Icarus.
+    Writes the Verilog with its observation port to FOLDER/cosim, in which one run at a time is at work, and the counts
+    to FOLDER/cosim.json. The exit status is 1 if a number differs. An image of 28 x 28 pixels takes from ten seconds to
+    a minute on Icarus.
     """
     import numpy as np
 
     from mint.choice import choose
     from mint.images import images_for
     from model.config import require
+    from model.folders import work_folder
     from sim.cosim import Waits
     from sim.simulators import SIMULATORS, SimulationError, installed
 
@@ -112,24 +114,25 @@ def cosim(
     given = images_for(network, dataset, data_dir, file)
 
     folder = output or Path("build") / str(precision)
-    case = Case(network, given.first(network, images), folder / "cosim", simulator, Waits(idle, stall))
-    try:
-        if top == "array":
-            found = _array(case, rows, columns)
-        else:
-            from mint.accelerator import accelerator_config, cycles_by
+    with work_folder(folder / "cosim") as work:
+        case = Case(network, given.first(network, images), work, simulator, Waits(idle, stall))
+        try:
+            if top == "array":
+                found = _array(case, rows, columns)
+            else:
+                from mint.accelerator import accelerator_config, cycles_by
 
-            config = accelerator_config(
-                network, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles_by(network, given), retire=True
-            )
-            found = _accelerator(case, config, dataflow)
-    except SimulationError as error:
-        messages.print(f"error: {error}", style="red", soft_wrap=True)
-        raise typer.Exit(1) from error
-    classes = np.array(found.logits).argmax(1)
-    accuracy = None if given.labels is None else 100 * float((classes == given.labels[:images]).mean())
-    identity = {"top": top, "bundle": path.name, "dataset": given.name, "simulator": simulator, "accuracy": accuracy}
-    write_json(folder / "cosim.json", identity | found.numbers)
+                config = accelerator_config(
+                    network, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles_by(network, given), retire=True
+                )
+                found = _accelerator(case, config, dataflow)
+        except SimulationError as error:
+            messages.print(f"error: {error}", style="red", soft_wrap=True)
+            raise typer.Exit(1) from error
+        classes = np.array(found.logits).argmax(1)
+        accuracy = None if given.labels is None else 100 * float((classes == given.labels[:images]).mean())
+        identity = {"top": top, "bundle": path.name, "dataset": given.name, "simulator": simulator}
+        write_json(folder / "cosim.json", {**identity, "accuracy": accuracy, **found.numbers})
     shown = [] if accuracy is None else [("accuracy", f"{accuracy:.1f} %")]
     _print(f"{path.name} on {found.title}, {simulator}", [*found.rows, *shown])
     console.print(f"written: {folder / 'cosim.json'}", soft_wrap=True)

@@ -40,6 +40,24 @@ def mutation(
     same: the same command goes on where it was stopped. The exit status is 1 if not all are done, or if too few are
     killed.
     """
+    from model.folders import work_folder
+    from sim.simulators import installed
+
+    installed("icarus")
+    with work_folder(output.parent / "mutation") as folder:
+        listed, outcomes = judged(mutants, minutes, folder)
+    report = summary(listed, outcomes)
+    write_json(output, {"seed": SEED, "goal": GOAL, "array": array(), **report})
+    print_summary(report)
+    console.print(f"written: {output}", soft_wrap=True)
+    if report["waiting"]:
+        messages.print(f"{report['waiting']} mutants are not done; the same command goes on with them", style="yellow")
+    if report["waiting"] or report["errors"] or report["score"] < GOAL:
+        raise typer.Exit(1)
+
+
+def judged(mutants: int, minutes: float, folder: Path) -> tuple[dict[str, list["Mutant"]], dict[str, dict[str, str]]]:
+    """The mutants of each module, and by their commands what is known about them after so long."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
     from time import monotonic
@@ -55,11 +73,8 @@ def mutation(
 
     from hdl.mutation import design_text, list_mutants
     from sim.mutants import CONFIG, MODULES, fingerprint, judge
-    from sim.simulators import installed
 
-    installed("icarus")
     started = monotonic()
-    folder = output.parent / "mutation"
     text = design_text(CONFIG)
     known = Progressed(folder / "outcomes.jsonl", fingerprint(text))
     shares = shared(mutants)
@@ -91,15 +106,7 @@ def mutation(
             for mutant, outcome in zip(running.pop(done), done.result(), strict=True):
                 known.add(mutant, outcome.status, outcome.why)
                 progress.advance(task)
-
-    report = summary(listed, known.outcomes)
-    write_json(output, {"seed": SEED, "goal": GOAL, "array": array(), **report})
-    print_summary(report)
-    console.print(f"written: {output}", soft_wrap=True)
-    if report["waiting"]:
-        messages.print(f"{report['waiting']} mutants are not done; the same command goes on with them", style="yellow")
-    if report["waiting"] or report["errors"] or report["score"] < GOAL:
-        raise typer.Exit(1)
+    return listed, known.outcomes
 
 
 class Progressed:

@@ -34,7 +34,14 @@ _POOL_KEYS = {"kind", "size"}
 
 
 def write(network: Network, path: Path) -> None:
-    """Write ``network`` to ``path``: complete or not at all, and the same bytes for the same network."""
+    """Write ``network`` to ``path``: complete or not at all."""
+    data = to_bytes(network)
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def to_bytes(network: Network) -> bytes:
+    """What a bundle's file holds: the same bytes for the same network."""
     tensors: dict[str, np.ndarray] = {}
     layers = []
     for layer in network.layers:
@@ -75,9 +82,7 @@ def write(network: Network, path: Path) -> None:
         "provenance": network.provenance,
         "accuracy": network.accuracy,
     }
-    data = save(dict(sorted(tensors.items())), {METADATA_KEY: json.dumps(header, sort_keys=True)})
-    with replacing(path) as temporary:
-        temporary.write_bytes(data)
+    return save(dict(sorted(tensors.items())), {METADATA_KEY: json.dumps(header, sort_keys=True)})
 
 
 def read(path: Path) -> Network:

@@ -1,6 +1,5 @@
 """Co-simulation of an accelerator: images in, every neuron, logit and class against the golden model."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdl.accelerator import Accelerator
-from hdl.verilog import write_verilog
-from model import bundle
+from hdl.verilog import verilog_text
 from model.accelerator import SKIP, AcceleratorConfig, Choice
 from model.golden.network import check_images
 from model.network import Network
 from model.plan import plan
 from sim.accelerator_player import player_text
-from sim.cosim import FOLDER_VARIABLE, NO_WAITS, Waits, watching
+from sim.cosim import NO_WAITS, Waits, believed, inputs, watching
+from sim.job import PROGRESS, VERILOG, Job, digest, write_files
 from sim.runner import simulate
 from sim.simulators import SimulationError
 
@@ -56,8 +55,15 @@ class Cosimulation:
     config: AcceleratorConfig
     images: int
     folder: Path
+    digests: dict[str, str]
+    """SHA-256 of every file that it reads."""
     expected_cycles: int
     """Of all images, about."""
+
+
+def design_files(network: Network, config: AcceleratorConfig) -> dict[str, bytes]:
+    """What is simulated, by file name."""
+    return {VERILOG: verilog_text(Accelerator(config, network), TOP).encode()}
 
 
 def prepare(
@@ -75,13 +81,11 @@ def prepare(
     check_images(network, images)
     config = plan(network, lanes=lanes, lanes_per_neuron_unit=lanes_per_neuron_unit, dataflow=dataflow, retire=retire)
     folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    write_verilog(folder / "mint.v", Accelerator(config, network), TOP)
-    (folder / "player.v").write_text(player_text(config, TOP), encoding="utf-8")
-    bundle.write(network, folder / "network.safetensors")
-    np.save(folder / "images.npy", images)
+    files = design_files(network, config)
+    files["player.v"] = player_text(config, TOP, digest(files[VERILOG])).encode()
+    digests = write_files(folder, files | inputs(network, images))
     count = images.shape[1 if network.input_kind == "spikes" else 0]
-    return Cosimulation(network, config, count, folder, count * cycles_an_image)
+    return Cosimulation(network, config, count, folder, digests, count * cycles_an_image)
 
 
 def run(
@@ -95,13 +99,11 @@ def run(
     """Run it, ``batch`` images at a time; ``on_cycles`` hears now and then how many have passed.
 
     A mismatch is no exception, but stands in what is returned. Raises :class:`SimulationError` where there is nothing
-    to compare: the simulator is missing, the accelerator waits for ever, or a result has unknown bits.
+    to compare: the simulator is missing, the accelerator waits for ever, a result has unknown bits, or another run has
+    written to the folder.
     """
     folder, config = prepared.folder, prepared.config
-    results, progress = folder / "outcomes.json", folder / "progress"
-    for path in (results, progress):
-        path.unlink(missing_ok=True)
-    job = {
+    settings = {
         "waits": asdict(waits),
         "batch": batch,
         "limit": 20 * max(prepared.expected_cycles // max(prepared.images, 1), 1000),
@@ -110,20 +112,20 @@ def run(
         "dataflow": config.choices,
         "retire": config.retire,
     }
-    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    with watching(progress, on_cycles):
+    job = Job.write(folder, prepared.digests, settings)
+    stopped = None
+    with watching(folder / PROGRESS, on_cycles):
         try:
             simulate(
-                [folder / "player.v", folder / "mint.v"],
+                [folder / "player.v", folder / VERILOG],
                 "player",
                 "sim.bench_accelerator",
                 build_dir=folder / "simulation",
-                environment={FOLDER_VARIABLE: str(folder)},
+                environment=job.environment,
                 simulator=simulator,
                 cycles=prepared.expected_cycles,
                 timeout_s=300 + prepared.expected_cycles // CYCLES_PER_SECOND,
             )
-        except SimulationError:
-            if not results.exists():
-                raise
-    return Outcomes(**json.loads(results.read_text(encoding="utf-8")))
+        except SimulationError as error:
+            stopped = error
+    return Outcomes(**believed(job, stopped))

@@ -9,13 +9,14 @@ from hdl.accelerator import retire_layout
 from hdl.result_stream import RESULT_WIDTH
 from model.accelerator import AcceleratorConfig
 from sim.clock import CLOCK
+from sim.job import DESIGN
 from sim.player import STREAMS
 
 INPUT, RESULTS, NEURONS, CYCLES = "s_axis.hex", "m_axis.hex", "retire.hex", "cycles.txt"
 
 _PLAYER = """
 module player;
-  reg clk, rst, start;
+{design}  reg clk, rst, start;
 {clock}  reg [8:0] idle, stall;
   reg [31:0] expected, cycle;
   initial begin rst = 0; start = 0; idle = 0; stall = 0; expected = 0; cycle = 0; end
@@ -60,10 +61,12 @@ endmodule
 """
 
 
-def player_text(config: AcceleratorConfig, top: str) -> str:
-    """Verilog of module ``player`` around an accelerator of ``config`` that is module ``top``."""
+def player_text(config: AcceleratorConfig, top: str, digest: str) -> str:
+    """Verilog of module ``player`` around an accelerator of ``config`` that is module ``top`` in a file of SHA-256
+    ``digest``."""
     return STREAMS + _PLAYER.format(
         clock=CLOCK,
+        design=DESIGN.format(digest=digest),
         input_msb=config.input_width - 1,
         input_width=config.input_width,
         result_msb=RESULT_WIDTH - 1,

@@ -1,6 +1,5 @@
 """Bench of an accelerator: batches of images in, and what came out and retired against the golden model."""
 
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +18,8 @@ from sim.accelerator_cosim import Outcomes
 from sim.accelerator_host import input_text, neurons, results
 from sim.checker import Checker, expect, neuron
 from sim.clock import CLOCK_PERIOD_NS, start_clock
-from sim.cosim import Waits, folder_from_environment
+from sim.cosim import Waits
+from sim.job import PROGRESS, Asked
 
 AFTER = 50
 """Cycles after the last result in which nothing else may come."""
@@ -73,15 +73,15 @@ class Player:
 
 @cocotb.test()
 async def images(dut: Any) -> None:
-    folder = folder_from_environment()
-    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    asked = Asked()
+    folder, job = asked.folder, asked.settings
     trained = bundle.read(folder / "network.safetensors")
     wanted = ("lanes", "lanes_per_neuron_unit", "dataflow", "retire")
     config = plan(trained, **{name: job[name] for name in wanted})
     pixels = trained.input_kind == "pixels"
     stimulus = np.load(folder / "images.npy")
     stimulus = stimulus if pixels else stimulus.swapaxes(0, 1)
-    player = Player(dut, config, Waits(**job["waits"]), folder / "progress")
+    player = Player(dut, config, Waits(**job["waits"]), folder / PROGRESS)
     checker = Checker()
     latency, intervals, logits, seconds = 0, [], [], 0.0
 
@@ -109,7 +109,7 @@ async def images(dut: Any) -> None:
         seconds=seconds,
         logits=logits,
     )
-    (folder / "outcomes.json").write_text(json.dumps(asdict(outcomes)), encoding="utf-8")
+    asked.answer(asdict(outcomes), int(dut.source_digest.value))
     checker.require()
 
 

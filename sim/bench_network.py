@@ -1,6 +1,5 @@
 """Bench of a whole network: the host feeds the array, layer after layer, with what the array put out before."""
 
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -15,8 +14,9 @@ from model.golden.network import run
 from model.network import Layer
 from sim.checker import SPIKE, Checker, Values, expect, neuron
 from sim.clock import CLOCK_PERIOD_NS, start_clock
-from sim.cosim import Loss, Outcomes, Waits, folder_from_environment
+from sim.cosim import Loss, Outcomes, Waits
 from sim.host import Host, Outcome, read_images
+from sim.job import PROGRESS, Asked
 from sim.player import INPUTS
 from sim.runner import config_from_environment
 
@@ -97,15 +97,15 @@ def shown(outcome: Outcome) -> Values:
 
 @cocotb.test()
 async def network(dut: Any) -> None:
-    folder = folder_from_environment()
-    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    asked = Asked()
+    folder, job = asked.folder, asked.settings
     waits, loss = Waits(**job["waits"]), Loss(**job["loss"]) if job["loss"] else None
     trained = bundle.read(folder / "network.safetensors")
     images = np.load(folder / "images.npy")
     golden = run(trained, images)
     config = config_from_environment()
     host = Host(trained, config, read_images(trained, folder))
-    player = Player(dut, waits, folder / "progress")
+    player = Player(dut, waits, folder / PROGRESS)
     checker = Checker()
     cycles = {layer.name: 0 for layer in trained.layers}
     logits = []
@@ -151,5 +151,5 @@ async def network(dut: Any) -> None:
         seconds=seconds,
         logits=[[int(value) for value in one] for one in logits],
     )
-    (folder / "outcomes.json").write_text(json.dumps(asdict(outcomes)), encoding="utf-8")
+    asked.answer(asdict(outcomes), int(dut.source_digest.value))
     checker.require()

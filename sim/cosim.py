@@ -1,12 +1,12 @@
 """Co-simulation of a network: its images through the generated Verilog, every number against the golden model."""
 
-import json
-import os
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from hdl.images import memory_images
 from hdl.systolic_array import SystolicArray
 from hdl.tiling import tilings
-from hdl.verilog import write_verilog
+from hdl.verilog import verilog_text
 from model import bundle
 from model.config import ArrayConfig
 from model.golden.network import check_images
 from model.network import Network
+from sim.job import PROGRESS, VERILOG, Job, digest, write_files
 from sim.player import player_text
 from sim.runner import config_environment, simulate
 from sim.simulators import SimulationError
 
-FOLDER_VARIABLE = "MINT_COSIM"
 TOP = "mint_array"
 CYCLES_PER_SECOND = 100
 """The slowest simulation that is waited for."""
@@ -77,6 +77,8 @@ class Cosimulation:
     config: ArrayConfig
     images: int
     folder: Path
+    digests: dict[str, str]
+    """SHA-256 of every file that it reads."""
 
     @property
     def cycles(self) -> int:
@@ -97,15 +99,20 @@ def prepare(
     check_images(network, images)
     config = network.array_config(rows=rows, columns=columns, retire=retire)
     folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
     array = SystolicArray(config)
-    write_verilog(folder / "mint.v", array, TOP)
-    (folder / "player.v").write_text(player_text(array, TOP), encoding="utf-8")
-    for image in memory_images(network, config):
-        (folder / image.file).write_text(image.text, encoding="utf-8")
-    bundle.write(network, folder / "network.safetensors")
-    np.save(folder / "images.npy", images)
-    return Cosimulation(network, config, images.shape[1 if network.input_kind == "spikes" else 0], folder)
+    verilog = verilog_text(array, TOP)
+    files = {VERILOG: verilog, "player.v": player_text(array, TOP, digest(verilog.encode()))}
+    files |= {image.file: image.text for image in memory_images(network, config)}
+    digests = write_files(folder, {name: text.encode() for name, text in files.items()} | inputs(network, images))
+    count = images.shape[1 if network.input_kind == "spikes" else 0]
+    return Cosimulation(network, config, count, folder, digests)
+
+
+def inputs(network: Network, images: NDArray[np.integer]) -> dict[str, bytes]:
+    """What the bench reads to know what should come."""
+    array = io.BytesIO()
+    np.save(array, images)
+    return {"network.safetensors": bundle.to_bytes(network), "images.npy": array.getvalue()}
 
 
 def run(
@@ -119,31 +126,36 @@ def run(
     """Run it; ``on_cycles`` hears now and then how many have passed.
 
     A mismatch is no exception, but stands in what is returned. Raises :class:`SimulationError` where there
-    is nothing to compare: the simulator is missing, the array waits for ever, a result has unknown bits, or
-    without waits the cycles are not those that the host expects.
+    is nothing to compare: the simulator is missing, the array waits for ever, a result has unknown bits, without waits
+    the cycles are not those that the host expects, or another run has written to the folder.
     """
     folder = prepared.folder
-    results, progress = folder / "outcomes.json", folder / "progress"
-    for path in (results, progress):
-        path.unlink(missing_ok=True)
-    job = {"waits": asdict(waits), "loss": asdict(loss) if loss else None}
-    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    with watching(progress, on_cycles):
+    settings = {"waits": asdict(waits), "loss": asdict(loss) if loss else None}
+    job = Job.write(folder, prepared.digests, settings)
+    stopped = None
+    with watching(folder / PROGRESS, on_cycles):
         try:
             simulate(
-                [folder / "player.v", folder / "mint.v"],
+                [folder / "player.v", folder / VERILOG],
                 "player",
                 "sim.bench_network",
                 build_dir=folder / "simulation",
-                environment={FOLDER_VARIABLE: str(folder), **config_environment(prepared.config)},
+                environment={**job.environment, **config_environment(prepared.config)},
                 simulator=simulator,
                 cycles=prepared.cycles,
                 timeout_s=120 + prepared.cycles // CYCLES_PER_SECOND,
             )
-        except SimulationError:
-            if not results.exists():
-                raise
-    return Outcomes(**json.loads(results.read_text(encoding="utf-8")))
+        except SimulationError as error:
+            stopped = error
+    return Outcomes(**believed(job, stopped))
+
+
+def believed(job: Job, stopped: SimulationError | None) -> dict[str, Any]:
+    """What the bench of ``job`` found: a simulation that failed may have; else raises why there is nothing."""
+    found = job.outcomes()
+    if found is None:
+        raise stopped or SimulationError(f"{job.folder}: the simulation left no outcomes; run it again")
+    return found
 
 
 @contextmanager
@@ -163,8 +175,3 @@ def watching(path: Path, on_cycles: Callable[[int], None]) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
-
-
-def folder_from_environment() -> Path:
-    """The folder that :func:`run` told the bench."""
-    return Path(os.environ[FOLDER_VARIABLE])

@@ -18,6 +18,7 @@ What a bench finds in it:
 ``cycles``            from the first parameters that were taken to the last result
 ``taken_NAME``        beats of each stream
 ``broken``            an output changed or went away while it had to wait
+``source_digest``     SHA-256 of the file that has the array, see :mod:`sim.job`
 ====================  ==========================================================================
 """
 
@@ -25,6 +26,7 @@ from amaranth.hdl import Shape
 
 from hdl.systolic_array import SystolicArray
 from sim.clock import CLOCK
+from sim.job import DESIGN
 
 INPUTS = ("i_parameters", "i_weights", "i_spikes", "i_skips")
 OUTPUTS = ("o_spikes", "o_sums")
@@ -90,7 +92,7 @@ endmodule
 
 _PLAYER = """
 module player;
-  reg clk, rst, start;
+{design}  reg clk, rst, start;
 {clock}  reg [8:0] idle, stall;
   reg signed [31:0] lose;
   reg [31:0] expected, cycles;
@@ -112,8 +114,8 @@ module player;
 """
 
 
-def player_text(array: SystolicArray, top: str) -> str:
-    """Verilog of module ``player`` around ``array``, which is module ``top``."""
+def player_text(array: SystolicArray, top: str, digest: str) -> str:
+    """Verilog of module ``player`` around ``array``, which is module ``top`` in a file of SHA-256 ``digest``."""
     config, members = array.config, dict(array.signature.members)
     lines, connections = [], [".clk(clk)", ".rst(rst)"]
     for seed, name in enumerate((*INPUTS, *OUTPUTS), 1):
@@ -143,4 +145,10 @@ def player_text(array: SystolicArray, top: str) -> str:
             f"    .clk(clk), .start(start), {others}, {common});\n"
         )
     instance = f"  {top} array ({', '.join(connections)});\n"
-    return STREAMS + _PLAYER.format(clock=CLOCK) + "".join(lines) + instance + "endmodule\n"
+    return (
+        STREAMS
+        + _PLAYER.format(clock=CLOCK, design=DESIGN.format(digest=digest))
+        + "".join(lines)
+        + instance
+        + "endmodule\n"
+    )

@@ -3,11 +3,13 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import wraps
 from pathlib import Path
-from typing import NamedTuple
+from threading import Lock
+from typing import NamedTuple, ParamSpec
 from unittest import mock
 from xml.etree import ElementTree
 
@@ -15,6 +17,7 @@ from cocotb_tools import config as cocotb_config
 from cocotb_tools.runner import get_results, get_runner
 
 from model.config import ArrayConfig, Precision
+from model.folders import locked
 from model.uq_config import Shifts, UqConfig
 from sim.places import Place, place
 from sim.simulators import BenchError, SimulationError, installed
@@ -31,6 +34,26 @@ class Results(NamedTuple):
     log: Path
 
 
+Parameters = ParamSpec("Parameters")
+ENVIRONMENT = Lock()
+"""A simulation changes the environment of its process, so that threads take turns."""
+
+
+def _alone(simulation: Callable[Parameters, Results]) -> Callable[Parameters, Results]:
+    """Let no other simulation into its ``build_dir``, from the first file that is removed to the last that is read."""
+
+    @wraps(simulation)
+    def alone(*args: Parameters.args, **options: Parameters.kwargs) -> Results:
+        folder = Path(str(options["build_dir"]))
+        folder.mkdir(parents=True, exist_ok=True)
+        busy = f"{folder}: another simulation is at work in it; wait for it, or simulate in another folder"
+        with locked(folder, busy), ENVIRONMENT:
+            return simulation(*args, **options)
+
+    return alone
+
+
+@_alone
 def simulate(
     sources: Sequence[Path],
     top: str,
@@ -50,7 +73,8 @@ def simulate(
     ``environment`` reaches the benches; ``only`` is a regular expression on their names. From
     ``OPTIMISED_CYCLES`` cycles on a design is compiled with optimising, which costs a shorter one more than it saves.
     Raises :class:`SimulationError` if the simulator is missing or stops early, or if no bench ran; of these
-    :class:`BenchError` if one failed or ran longer than ``timeout_s``.
+    :class:`BenchError` if one failed or ran longer than ``timeout_s``. Raises :class:`~model.config.ConfigError` if
+    another simulation is at work in ``build_dir``.
     """
     chosen = installed(simulator)
     build_dir = Path(build_dir).resolve()

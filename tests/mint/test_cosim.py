@@ -12,10 +12,12 @@ from mint.accelerator import accelerator_config
 from mint.app import app
 from model import bundle
 from model.config import Precision
+from model.folders import work_folder
 from model.network import Layer, Network, Pool, Source
 from model.training.export import to_network
 from model.training.networks import Size, named
 from sim.small_networks import first_layer
+from tests.sim.faults import as_it_lies_there
 
 runner = CliRunner()
 
@@ -172,7 +174,7 @@ def test_mismatch_is_named_and_exits_with_1(trained, tmp_path, monkeypatch):
         path = prepared.folder / "fc.parameters.hex"
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         path.write_text("".join([lines[1], *lines[1:]]), encoding="utf-8")
-        return prepared
+        return as_it_lies_there(prepared)
 
     monkeypatch.setattr(sim.cosim, "prepare", faulty)
     result = runner.invoke(app, trained)
@@ -194,6 +196,26 @@ def test_refusals(trained, options, sentence):
     result = runner.invoke(app, [*trained, *options])
     assert result.exit_code == 2
     assert sentence in result.stderr
+
+
+def test_a_second_run_in_one_folder_is_refused_before_it_writes(trained, tmp_path):
+    with work_folder(tmp_path / "build/w4u4/cosim") as folder:
+        result = runner.invoke(app, trained)
+        assert [path.name for path in folder.iterdir()] == ["CACHEDIR.TAG"]
+    assert result.exit_code == 2
+    sentence = "build/w4u4/cosim: another run is at work in it; wait for it, or choose another folder with --output"
+    assert sentence in result.stderr
+
+
+def test_a_users_folder_named_cosim_stays(trained, tmp_path):
+    images = tmp_path / "cosim" / "images.npy"
+    images.parent.mkdir()
+    np.save(images, np.zeros((3, 1, 8, 8), np.uint8))
+    result = runner.invoke(app, [*trained, "--input", "cosim/images.npy", "-o", "."])
+    assert result.exit_code == 2
+    assert "cosim: it holds files that this command did not write" in result.stderr
+    assert np.load(images).shape == (3, 1, 8, 8)
+    assert list(images.parent.iterdir()) == [images]
 
 
 def test_missing_simulator_is_one_sentence(trained, monkeypatch):

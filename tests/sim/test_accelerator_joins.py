@@ -19,6 +19,7 @@ from sim.accelerator_cosim import TOP, prepare, run
 from sim.cosim import Waits
 from sim.random_chains import random_choices, sparse_images
 from sim.random_joins import random_joins
+from tests.sim.faults import as_it_lies_there
 
 IMAGES, LANES = 2, 9
 SOAK = [(seed, ("own", "rows", "streaming")[seed % 3]) for seed in range(int(os.environ.get("MINT_EXAMPLES", "0")))]
@@ -101,7 +102,7 @@ def test_a_planted_fault_is_named(what, tmp_path):
         wrong = replace(layer, sources=(first, replace(second, weight=-second.weight), *others))
     layers = tuple(wrong if each is layer else each for each in network.layers)
     write_verilog(tmp_path / "mint.v", Accelerator(prepared.config, replace(network, layers=layers)), TOP)
-    outcomes = run(prepared)
+    outcomes = run(as_it_lies_there(prepared))
     assert outcomes.mismatches > 0
     assert outcomes.first.startswith(f"layer {layer.name}, step ")
 

@@ -18,6 +18,7 @@ from sim.accelerator_cosim import prepare, run
 from sim.chains import Chain, Link
 from sim.cosim import Waits
 from sim.random_chains import random_choices
+from tests.sim.faults import as_it_lies_there
 
 EXAMPLES = int(os.environ.get("MINT_EXAMPLES", "6"))
 """Random chains a run; set it for more."""
@@ -168,7 +169,7 @@ def test_wrong_weight_is_named(tmp_path):
     changed.layers[1].sources[0].weight[2] *= -1
     wrong = prepare(changed, TYPICAL.images(1), tmp_path / "wrong", lanes=7, lanes_per_neuron_unit=1)
     (tmp_path / "mint.v").write_text((wrong.folder / "mint.v").read_text(encoding="utf-8"), encoding="utf-8")
-    outcomes = run(prepared)
+    outcomes = run(as_it_lies_there(prepared))
     assert outcomes.mismatches > 0
     assert outcomes.first.startswith("layer layer1, step ")
     assert ", channel 2, " in outcomes.first

@@ -11,6 +11,7 @@ from model.network import Layer, Network, Source
 from sim.cosim import Loss, Waits, prepare, run
 from sim.random_networks import PAIRS, random_images, random_network
 from sim.simulators import SimulationError
+from tests.sim.faults import as_it_lies_there
 
 SEEDS = range(len(PAIRS))
 IMAGES = 2
@@ -63,7 +64,7 @@ def test_array_without_retire_port(tmp_path):
     cosimulation = prepared(4, tmp_path, retire=False)
     network = cosimulation.network
     neurons = sum(np.prod(network.shapes[layer.name]) for layer in network.layers if layer.spiking)
-    outcomes = run(cosimulation)
+    outcomes = run(as_it_lies_there(cosimulation))
     assert outcomes.mismatches == 0
     assert outcomes.comparisons == IMAGES * (network.time_steps * neurons + network.layers[-1].channels)
 
@@ -124,7 +125,7 @@ def test_flipped_weight_is_named(tmp_path):
     beats = network.layer("second").sources[0].fan_in
     for word in range(beats):
         changed(tmp_path / "second.weights.hex", word, lambda bits: bits ^ (1 << (2 * width - 1)))
-    outcomes = run(cosimulation)
+    outcomes = run(as_it_lies_there(cosimulation))
     assert outcomes.mismatches > 0
     assert "layer second, " in outcomes.first
     assert "channel 1, " in outcomes.first
@@ -141,7 +142,7 @@ def test_threshold_off_by_one_is_named(tmp_path):
             step, image, channel, row, column = np.argwhere(ties.transpose(1, 0, 2, 3, 4))[0][[1, 0, 2, 3, 4]]
             break
     changed(tmp_path / f"{layer.name}.parameters.hex", channel, lambda bits: bits + 1)
-    outcomes = run(cosimulation)
+    outcomes = run(as_it_lies_there(cosimulation))
     place = f"step {step}, channel {channel}, position ({row}, {column})"
     assert outcomes.first == f"image {image}, layer {layer.name}, {place}: the spike is 0, expected 1"
 
@@ -160,7 +161,7 @@ def test_array_that_waits_for_ever_is_a_failure(tmp_path):
     path = tmp_path / "second.weights.hex"
     path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[:-1]), encoding="utf-8")
     with pytest.raises(SimulationError, match=r"layer second: \d+ of \d+ results after \d+ cycles; beats taken: i_p"):
-        run(cosimulation)
+        run(as_it_lies_there(cosimulation))
 
 
 def test_unknown_bit_is_a_failure(tmp_path):
@@ -169,7 +170,7 @@ def test_unknown_bit_is_a_failure(tmp_path):
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join("x" * len(line) for line in lines) + "\n", encoding="utf-8")
     with pytest.raises(SimulationError, match=r"layer second: o_spikes: word \d+ is \w*[xX]"):
-        run(cosimulation)
+        run(as_it_lies_there(cosimulation))
 
 
 def test_last_layer_with_several_positions_is_refused():
