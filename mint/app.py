@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from rich.text import Text
 from typer.core import TyperGroup
 
 from mint.console import messages
@@ -46,6 +45,8 @@ def sentence(error: Exception) -> str | None:
     """
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {(error.strerror or 'cannot be used').lower()}"
+    if isinstance(error, MemoryError):
+        return f"not enough memory ({error or 'for an array'}); take fewer images, or a smaller network"
     if type(error).__module__.partition(".")[0] in PACKAGES:
         return str(error)
     return None
@@ -71,7 +72,7 @@ class Commands(TyperGroup):
             text = sentence(error)
             if ctx.params["debug"] or text is None:
                 raise
-            messages.print(Text(f"error: {text}", style="red"), soft_wrap=True)
+            messages.print(f"error: {text}", style="red", soft_wrap=True)
             raise typer.Exit(2) from error
 
 

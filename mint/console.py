@@ -6,9 +6,13 @@ import sys
 import time
 import unicodedata
 from io import TextIOWrapper
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from model.text import printable
 
 SPELT = {
     "×": "x", "·": "*", "±": "+-", "–": "-", "—": "-", "√": "sqrt", "→": "->", "≥": ">=", "≤": "<=",
@@ -31,10 +35,18 @@ for stream in (sys.stdout, sys.stderr):
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(errors="spelt")
 
-console = Console(highlight=False, markup=False)
+
+class Printer(Console):
+    """A console that prints names out of files and of files as they are, and lets none of them drive the terminal."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str("\n".join(map(printable, text.split("\n"))), **options)
+
+
+console = Printer(highlight=False, markup=False)
 """Tables and numbers that were asked for."""
 
-messages = Console(stderr=True, highlight=False, markup=False)
+messages = Printer(stderr=True, highlight=False, markup=False)
 """Progress, warnings and errors."""
 
 BEGUN = time.monotonic()
@@ -43,7 +55,7 @@ BEGUN = time.monotonic()
 def print_wide(table: Table, title: str) -> None:
     """Print a table as wide as it is, even in a narrow terminal or a file: a cut number is worth nothing."""
     needed = console.measure(table, options=console.options.update(max_width=1000)).maximum
-    wide = Console(width=max(needed, console.width), highlight=False, markup=False)
+    wide = Printer(width=max(needed, console.width), highlight=False, markup=False)
     wide.print(title, style="italic")  # a title of the table would wrap at the table's width
     wide.print(table)
 

@@ -20,6 +20,7 @@ from mint.options import (
 )
 from mint.plots import plot_estimate
 from mint.report import write_json
+from model.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +121,7 @@ def _network(
         require(network is not None, f"no network of {precision} ships; name yours with --bundle")
         assert network is not None
         assert path is not None
-        return network, Path("build") / str(precision), path.name
+        return network, Path("build") / str(precision), printable(path.name)
     require(bundle is None, "--network is an untrained shape, and --bundle a trained network; give one of them")
     require(shape in SHAPES, f"network {shape!r} is no shape that is known; choose one of: {', '.join(SHAPES)}")
     require(density is not None, f"{shape} is untrained, its spikes mean nothing; give --density")

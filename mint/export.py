@@ -56,8 +56,10 @@ def write_bundle(
     from model import bundle as bundles
     from model.config import ConfigError
     from model.golden.network import classify
+    from model.text import all_printable, printable
     from model.training.equality import compare
     from model.training.export import to_network
+    from model.validation import LONGEST_NAME
 
     provenance = {
         "command": recipe.command,
@@ -66,7 +68,8 @@ def write_bundle(
         "tools": tool_versions(),
     }
     name = recipe.network.rpartition(":")[2] + (f"-x{recipe.width:g}" if recipe.width != 1 else "")
-    network = to_network(module, name=name, provenance=provenance)
+    # Names of files may hold anything; a bundle's text does not.
+    network = to_network(module, name=printable(name)[:LONGEST_NAME], provenance=all_printable(provenance))
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=messages, transient=True) as progress:
         task = progress.add_task("comparing with the golden model", total=len(data.test))

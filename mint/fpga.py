@@ -19,6 +19,7 @@ from mint.options import (
     MemoryLimit,
 )
 from mint.report import write_json
+from model.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +91,7 @@ def fpga(
         return
     chips: list[Chip] = []
     for seed in range(1, seeds + 1):
-        with messages.status(f"placing and routing {path.name} on an ECP5 {device}, {seed} of {seeds}"):
+        with messages.status(f"placing and routing {printable(path.name)} on an ECP5 {device}, {seed} of {seeds}"):
             chips.append(route(texts, MODULE, device, seed, target_mhz))
 
     clock = median(chip.fmax_mhz for chip in chips)

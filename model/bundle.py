@@ -9,13 +9,20 @@ import numpy as np
 
 from model.config import ConfigError, Precision, require
 from model.files import replacing
+from model.metadata import DIGEST_KEY, METADATA_KEY, digest, once, parse
 from model.network import Layer, Network, Pool, Source
 from model.packing import pack, packed_size, unpack
-from model.tensor_file import SafetensorError, safe_open, save
+from model.tensor_file import SafetensorError, deserialize, save
+from model.text import printable, shown
+from model.validation import check_name
 
 SCHEMA = 2
 """What is written. Version 1, which is read as well, has no packed weights."""
-METADATA_KEY = "mint"
+LARGEST_FILE = 256 << 20
+"""In bytes."""
+LARGEST_HEADER = 16 << 20
+"""In bytes: the metadata, and names, types and places of all tensors."""
+LONGEST_SENTENCE = 500
 WEIGHT_CODE = "narrow"
 """Symmetric two's complement codes -Q ... Q, Q = 2^(width-1) - 1."""
 
@@ -31,13 +38,43 @@ _SOURCE_KEYS = {"from", "weight", "stride", "padding"}
 _PACKED_KEYS = {"shape"}
 """Further keys of a source since version 2."""
 _POOL_KEYS = {"kind", "size"}
+TYPES: dict[str, np.dtype[Any]] = {"I8": np.dtype("int8"), "U8": np.dtype("uint8"), "I32": np.dtype("<i4")}
+"""By their names in the file."""
 
 
 def write(network: Network, path: Path) -> None:
-    """Write ``network`` to ``path``: complete or not at all."""
+    """Write ``network`` to ``path``: complete or not at all, and the same bytes for the same network.
+
+    A network that :func:`read` would refuse is refused with the same sentence.
+    """
     data = to_bytes(network)
+    try:
+        from_bytes(data)
+    except ConfigError as error:
+        raise ConfigError(f"{path} is not written: {_short(error)}") from None
     with replacing(path) as temporary:
         temporary.write_bytes(data)
+
+
+def read(path: Path) -> Network:
+    """Read and check a bundle; every refusal is a :class:`~model.config.ConfigError` that begins with the file."""
+    try:
+        require(path.exists(), "no such file")
+        require(path.is_file(), "not a file")
+        size = path.stat().st_size
+        require(size <= LARGEST_FILE, f"it has {size:,} bytes; a bundle has at most {LARGEST_FILE:,}")
+        return from_bytes(path.read_bytes())
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {_short(error)}") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: {(error.strerror or 'it cannot be read').lower()}") from None
+
+
+def _short(error: ConfigError) -> str:
+    """The sentence, printable, its middle left out where something in it is long."""
+    text = printable(str(error))
+    left = LONGEST_SENTENCE // 2
+    return text if len(text) <= LONGEST_SENTENCE else f"{text[:left]} … {text[-left:]}"
 
 
 def to_bytes(network: Network) -> bytes:
@@ -82,36 +119,53 @@ def to_bytes(network: Network) -> bytes:
         "provenance": network.provenance,
         "accuracy": network.accuracy,
     }
-    return save(dict(sorted(tensors.items())), {METADATA_KEY: json.dumps(header, sort_keys=True)})
+    text = json.dumps(header, sort_keys=True)
+    return _ordered(save(dict(sorted(tensors.items())), {METADATA_KEY: text, DIGEST_KEY: digest(text, tensors)}))
 
 
-def read(path: Path) -> Network:
-    """Read and check a bundle; every refusal is a :class:`~model.config.ConfigError` that begins with the file."""
+def _ordered(data: bytes) -> bytes:
+    """A safetensors file whose metadata entries are in the order of their names; the library's order is random."""
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[start:]
+
+
+def from_bytes(data: bytes) -> Network:
+    """The network of a file's bytes, checked: types, shapes, ranges, keys, version and, if there is one, digest."""
+    length = int.from_bytes(data[:8], "little")
+    require(
+        not LARGEST_HEADER < length <= len(data),
+        f"its header has {length:,} bytes; a bundle has one of at most {LARGEST_HEADER:,}",
+    )
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in list(file.keys())}
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file") from None
-    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
-        raise ConfigError(
-            f"{path}: not a safetensors file that NumPy can read, or cut short ({error}); export or fetch it again"
-        ) from None
-    try:
-        return _network(metadata, tensors)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+        found: list[tuple[str, dict[str, Any]]] = deserialize(data)
+        header = json.loads(data[8 : 8 + length], object_pairs_hook=once)
+    except (SafetensorError, ValueError) as error:
+        raise ConfigError(f"not a safetensors file, or cut short ({error}); export or fetch it again") from None
+    metadata = header.get("__metadata__") or {}
+    require(METADATA_KEY in metadata, f"metadata {METADATA_KEY!r} is missing; this is no bundle of ours")
+    tensors = {}
+    for name, entry in found:
+        kind = str(entry["dtype"])
+        require(kind in TYPES, f"tensor {name!r} is {kind}; a bundle has {', '.join(TYPES)} only")
+        tensors[name] = np.frombuffer(entry["data"], TYPES[kind]).reshape(entry["shape"])
+    text = metadata[METADATA_KEY]
+    require(
+        DIGEST_KEY not in metadata or metadata[DIGEST_KEY] == digest(text, tensors),
+        f"its contents are not those of its digest {DIGEST_KEY}: it was damaged or changed; export or fetch it again",
+    )
+    return _network(parse(text), tensors)
 
 
 def _take(table: Any, key: str, kind: type | tuple[type, ...], where: str) -> Any:
     require(key in table, f"{where}: key {key!r} is missing; add it")
     value = table[key]
-    fits = isinstance(value, kind) and not (isinstance(value, bool) and bool not in _kinds(kind))
-    require(fits, f"{where}: {key} is {json.dumps(value)}; it must be {' or '.join(map(_type_name, _kinds(kind)))}")
+    if not isinstance(value, kind) or isinstance(value, bool):
+        wanted = " or ".join(map(_type_name, _kinds(kind)))
+        raise ConfigError(f"{where}: {key} is {shown(value)}; it must be {wanted}")
     return value
 
 
@@ -132,17 +186,11 @@ def _type_name(kind: type) -> str:
 
 
 def _known(table: dict[str, Any], keys: set[str], where: str) -> None:
-    unknown = sorted(set(table) - keys)
-    require(not unknown, f"{where}: unknown key {unknown[0] if unknown else ''!r}; known are {', '.join(sorted(keys))}")
+    if unknown := sorted(set(table) - keys):
+        raise ConfigError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(keys))}")
 
 
-def _network(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> Network:
-    require(METADATA_KEY in metadata, f"metadata {METADATA_KEY!r} is missing; this is no bundle of ours")
-    try:
-        header = json.loads(metadata[METADATA_KEY], parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"metadata {METADATA_KEY!r} is not JSON ({error}); write it again") from None
-    require(isinstance(header, dict), f"metadata {METADATA_KEY!r} must be an object")
+def _network(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Network:
     version = _take(header, "schema", int, "network")
     require(1 <= version <= SCHEMA, f"schema version {version}; this release reads versions 1 to {SCHEMA}")
     _known(header, _NETWORK_KEYS, "network")
@@ -151,7 +199,7 @@ def _network(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> Networ
     shape = _take(entry, "shape", list, "input")
     require(
         len(shape) == 3 and all(type(n) is int for n in shape),
-        f"input: shape is {shape}; give [channels, height, width]",
+        f"input: shape is {shown(shape)}; give [channels, height, width]",
     )
     unused = set(tensors)
     layers = tuple(
@@ -173,6 +221,8 @@ def _network(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> Networ
 def _layer(index: int, table: Any, version: int, tensors: dict[str, np.ndarray], unused: set[str]) -> Layer:
     require(isinstance(table, dict), f"layer {index}: it must be an object")
     name = _take(table, "name", str, f"layer {index}")
+    where = f"layer {shown(name)}"
+    check_name(name, where)
     where = f"layer {name}"
     _known(table, _LAYER_KEYS, where)
     code = _take(table, "weight_code", str, where)
@@ -180,9 +230,11 @@ def _layer(index: int, table: Any, version: int, tensors: dict[str, np.ndarray],
 
     def tensor(key: str, kind: type[np.integer]) -> np.ndarray:
         require(key in tensors, f"{where}: tensor {key!r} is missing; add it")
-        unused.discard(key)
+        require(key in unused, f"{where}: tensor {key!r} is used twice; give each use a tensor of its own")
+        unused.remove(key)
         found = tensors[key]
-        require(found.dtype == kind, f"{where}: tensor {key!r} is {found.dtype}; it must be {np.dtype(kind)}")
+        if found.dtype != kind:
+            raise ConfigError(f"{where}: tensor {key!r} is {found.dtype}; it must be {np.dtype(kind)}")
         return found
 
     def optional(key: str) -> np.ndarray | None:
@@ -214,6 +266,7 @@ def _layer(index: int, table: Any, version: int, tensors: dict[str, np.ndarray],
     if pool is not None:
         _known(pool, _POOL_KEYS, f"{where}, pool")
         pool = Pool(_take(pool, "kind", str, where), _take(pool, "size", int, where))
+    step = _take(table, "step", (float, int, type(None)), where)
     return Layer(
         name=name,
         kind=_take(table, "kind", str, where),
@@ -226,7 +279,7 @@ def _layer(index: int, table: Any, version: int, tensors: dict[str, np.ndarray],
         skip=_take(table, "skip", (str, type(None)), where),
         skip_bias=optional("skip_bias"),
         pool=pool,
-        step=_take(table, "step", (float, int, type(None)), where),
+        step=None if step is None else float(step),
     )
 
 
@@ -234,13 +287,13 @@ def _unpacked(data: np.ndarray, shape: list[Any], width: int, where: str) -> np.
     """The codes of ``shape`` that a packed tensor holds."""
     require(
         len(shape) > 1 and all(type(n) is int and n > 0 for n in shape),
-        f"{where} has shape {json.dumps(shape)}; give [out, in, k, k] or [out, in], or null if it is not packed",
+        f"{where} has shape {shown(shape)}; give [out, in, k, k] or [out, in], or null if it is not packed",
     )
     codes = math.prod(shape[1:])
     wanted = [shape[0], packed_size(codes, width)]
     require(
         list(data.shape) == wanted,
-        f"{where} is uint8 {list(data.shape)}; weights {shape} of {width} bits are packed in {wanted}",
+        f"{where} is uint8 {list(data.shape)}; weights {shown(shape)} of {width} bits are packed in {wanted}",
     )
     try:
         return unpack(data, codes, width).reshape(shape)

@@ -64,7 +64,7 @@ class LayerEstimate:
         """Set bits, of all bits after im2col but padding."""
         bits = sum(read_places(source) * source.stored_rounds * source.source_channels for source in self.plan.sources)
         bits *= self.runs.shape[1]
-        return float(self.set_bits.mean() / bits)
+        return float(self.set_bits.mean() / bits) if bits else 0.0
 
 
 @dataclass(frozen=True)

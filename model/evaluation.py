@@ -89,4 +89,5 @@ def _additions(
         return float(x.sum(dtype=np.int64)) * layer.channels
     each = x.sum(-1, keepdims=True, dtype=np.int32)  # of all channels at a place
     ones = Source(source.origin, np.ones_like(source.weight[:1, :1]), source.stride, source.padding)
-    return float(weighted_sum(each, ones, layer.kind, np.float32).sum(dtype=np.float64)) * layer.channels
+    dtype = np.float32 if int(each.max()) * ones.fan_in < 2**24 else np.float64  # exact
+    return float(weighted_sum(each, ones, layer.kind, dtype).sum(dtype=np.float64)) * layer.channels

@@ -109,8 +109,17 @@ class Network:
         pairs = [layer.precision for layer in self.layers]
         return Precision(max(pair.weight_width for pair in pairs), max(pair.membrane_width for pair in pairs))
 
+    @cached_property
+    def _by_name(self) -> dict[str, Layer]:
+        return {layer.name: layer for layer in self.layers}
+
     def layer(self, name: str) -> Layer:
-        return next(layer for layer in self.layers if layer.name == name)
+        return self._by_name[name]
+
+    @cached_property
+    def skipped(self) -> frozenset[str]:
+        """Layers that an identity shortcut adds."""
+        return frozenset(layer.skip for layer in self.layers if layer.skip)
 
     @cached_property
     def shapes(self) -> dict[str, Shape]:
@@ -142,9 +151,14 @@ class Network:
         return self.input_kind == "pixels" and layer.sources[0].origin == INPUT
 
     def sum_range(self, layer: Layer) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Least and greatest A per channel, from the trained weights."""
-        bounds = [accumulator_range(s.weight.astype(np.int64), self.largest_value(s.origin)) for s in layer.sources]
-        return sum(low for low, _ in bounds), sum(high for _, high in bounds)
+        """Least and greatest A per channel, from the trained weights; exact, or refused."""
+        each = [(*accumulator_range(source.weight, 1), self.largest_value(source.origin)) for source in layer.sources]
+        reach = sum(max(-int(low.min()), int(high.max())) * top for low, high, top in each)
+        require(
+            reach * self.time_steps < 1 << 62,
+            f"layer {layer.name}: sums of up to {reach} need more than 62 bits; narrow the layer or what it reads",
+        )
+        return sum(low * top for low, _, top in each), sum(high * top for _, high, top in each)
 
     def potential_range(self, layer: Layer) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Least and greatest H per channel (of a layer without neurons: least and greatest logit)."""

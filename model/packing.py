@@ -12,23 +12,34 @@ def packed_size(codes: int, width: int) -> int:
 
 
 def pack(codes: NDArray[np.int8], width: int) -> NDArray[np.uint8]:
-    """Rows of bytes [rows, packed_size] from codes [rows, …], each row on its own.
+    """Rows of bytes [rows, packed_size] from codes [rows, …], each row on its own; ``width`` is 2, 4 or 8.
 
     Code i of a row, in two's complement, is bits i·width … i·width + width - 1 of the row, bit 0 being the least
     significant of the first byte. The bits after the last code are 0. Codes fit ``width`` bits; nothing checks it here.
     """
-    rows = len(codes)
-    octets = np.ascontiguousarray(codes, np.int8).view(np.uint8).reshape(rows, -1, 1)
-    bits = np.unpackbits(octets, axis=2, count=width, bitorder="little")
-    return np.packbits(bits.reshape(rows, -1), axis=1, bitorder="little")
+    rows = codes.reshape(len(codes), -1).astype(np.uint8)
+    packed = np.zeros((len(rows), packed_size(rows.shape[1], width)), np.uint8)
+    for place, own in _places(width):
+        part = rows[:, place :: _BYTE // width]
+        packed[:, : part.shape[1]] |= (part & ((1 << width) - 1)) << own
+    return packed
 
 
 def unpack(data: NDArray[np.uint8], codes: int, width: int) -> NDArray[np.int8]:
-    """Codes [rows, codes] from what :func:`pack` gives; ValueError if a bit after the last code is set."""
-    bits = np.unpackbits(data, axis=1, bitorder="little")
-    if bits[:, codes * width :].any():
+    """Codes [rows, codes] from what :func:`pack` gives; ValueError if a bit after the last code is set.
+
+    Takes at most twice the memory of the codes, and twice that of ``data``.
+    """
+    found = np.empty((*data.shape, _BYTE // width), np.int8)
+    for place, own in _places(width):
+        # To the top of the byte, and back down with its sign.
+        found[:, :, place] = (data << (_BYTE - width - own)).view(np.int8) >> (_BYTE - width)
+    flat = found.reshape(len(data), -1)
+    if flat[:, codes:].any():
         raise ValueError(f"a bit after the last of {codes} codes of {width} bits is set")
-    own = bits[:, : codes * width].reshape(len(data), codes, width)
-    sign = np.repeat(own[:, :, -1:], _BYTE - width, axis=2)
-    octets = np.packbits(np.concatenate([own, sign], axis=2), axis=2, bitorder="little")
-    return octets[:, :, 0].view(np.int8)
+    return np.ascontiguousarray(flat[:, :codes])
+
+
+def _places(width: int) -> enumerate[int]:
+    """Of the codes in a byte, each one's place and lowest bit."""
+    return enumerate(range(0, _BYTE, width))

@@ -57,22 +57,20 @@ def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
 
 def joins(network: Network, layer: Layer) -> bool:
     """Whether a layer has several sources, or is or has an identity shortcut."""
-    return len(layer.sources) > 1 or layer.skip is not None or any(each.skip == layer.name for each in network.layers)
+    return len(layer.sources) > 1 or layer.skip is not None or layer.name in network.skipped
 
 
 def spike_memories(network: Network) -> list[int]:
     """The spike memory of each layer: the lowest one that nobody reads any more when the layer runs."""
-    found: list[int] = []
-    last_reader: list[int] = []
+    last_reader = {layer.name: index + 1 for index, layer in enumerate(network.layers)}
     for index, layer in enumerate(network.layers):
-        readers = [
-            number
-            for number, other in enumerate(network.layers)
-            if layer.name in (other.skip, *(source.origin for source in other.sources))
-        ]
-        last_reader.append(max(readers, default=index + 1))
-        taken = {memory for memory, last in zip(found, last_reader, strict=False) if last >= index}
-        found.append(min(set(range(len(taken) + 1)) - taken))
+        last_reader |= {name: index for name in (layer.skip, *(source.origin for source in layer.sources)) if name}
+    found: list[int] = []
+    taken: dict[int, int] = {}  # until which layer
+    for index, layer in enumerate(network.layers):
+        taken = {memory: last for memory, last in taken.items() if last >= index}
+        found.append(next(memory for memory in range(len(taken) + 1) if memory not in taken))
+        taken[found[-1]] = last_reader[layer.name]
     return found
 
 
@@ -125,17 +123,20 @@ def plan(
         )
     ) or (Mode(network.layers[0].precision.membrane_width, 1),)
 
-    plans: list[LayerPlan] = []
+    plans: dict[str, LayerPlan] = {}
+    last: LayerPlan | None = None
     for layer, choice, memory in zip(network.layers, chosen, spike_memories(network), strict=True):
-        plans.append(_plan_layer(network, layer, choice, lanes, share, modes, plans, memory, streaming=streaming))
+        last = _plan_layer(network, layer, choice, lanes, share, modes, plans, last, memory, streaming=streaming)
+        plans[layer.name] = last
+    assert last is not None
     widths = [network.accumulator_width(layer) for layer in network.layers]
     widest = max(network.layers, key=lambda layer: layer.precision.weight_width).precision.weight_width
     classes = network.layers[-1].channels
     require(
-        plans[-1].positions == (1, 1),
-        f"layer {plans[-1].name}: the last layer has {plans[-1].positions} positions; it must be linear",
+        last.positions == (1, 1),
+        f"layer {last.name}: the last layer has {last.positions} positions; it must be linear",
     )
-    require(not plans[-1].spiking, f"layer {plans[-1].name}: the last layer must have neuron none")
+    require(not last.spiking, f"layer {last.name}: the last layer must have neuron none")
     require(classes <= 1 << 16, f"{classes} classes; at most 65,536")
     return AcceleratorConfig(
         lanes=lanes,
@@ -147,7 +148,7 @@ def plan(
         input_kind=network.input_kind,
         input_shape=network.input_shape,
         modes=modes,
-        layers=tuple(plans),
+        layers=tuple(plans.values()),
         streaming=streaming,
         retire=retire,
     )
@@ -160,21 +161,20 @@ def _plan_layer(
     lanes: int,
     share: int,
     modes: tuple[Mode, ...],
-    before: list[LayerPlan],
+    places: Mapping[str, LayerPlan],
+    last: LayerPlan | None,
     memory: int,
     *,
     streaming: bool,
 ) -> LayerPlan:
-    """Loops and places of one layer, ``before`` are those of the earlier ones."""
+    """Loops and places of one layer; ``places`` has those of the earlier ones, ``last`` is the one before."""
     reads = [source.origin for source in layer.sources] + [layer.skip] * (layer.skip is not None)
     require(
-        (INPUT not in reads) if before else reads == [INPUT],
+        (INPUT not in reads) if last else reads == [INPUT],
         f"layer {layer.name} reads {' and '.join(map(str, reads))}; of an accelerator, the first layer alone reads the "
         "input, and nothing else",
     )
-    places = {plan.name: plan for plan in before}
     pixels = network.is_pixel_layer(layer)
-    last = before[-1] if before else None
     own = layer.pool
     merged = own.size if own and own.kind == "max" else 1
     _require_rows(network, layer, choice, lanes, merged)
@@ -188,7 +188,7 @@ def _plan_layer(
         rows=rows,
         row_lanes=lanes // rows,
         spiking=layer.spiking,
-        from_input=not before,
+        from_input=last is None,
         pixels=pixels,
         window=pixels and layer.kind != "linear",
         rounds=PIXEL_BITS if pixels else steps,

@@ -5,6 +5,7 @@ type first. What is written has the library's bytes.
 """
 
 import json
+import math
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 
 ALIGNMENT = 8
 LONGEST_HEADER = 100_000_000
-TYPES = {
+TYPES: dict[str, np.dtype[Any]] = {
     "I64": np.dtype("<i8"),
     "F64": np.dtype("<f8"),
     "F32": np.dtype("<f4"),
@@ -56,18 +57,11 @@ class safe_open:  # noqa: N801, the library's name
 
     def __init__(self, path: Path | str, framework: str) -> None:
         self.framework = framework
-        data = Path(path).read_bytes()
-        length = int.from_bytes(data[:8], "little")
-        if len(data) < 8 or length > min(len(data) - 8, LONGEST_HEADER):
-            raise SafetensorError("header too long or cut short")
-        try:
-            header = json.loads(data[8 : 8 + length])
-            self._metadata: dict[str, str] | None = header.pop("__metadata__", None)
-            self._tensors = {name: _tensor(data[8 + length :], **entry) for name, entry in header.items()}
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise SafetensorError(f"invalid header: {error}") from None
-        if sum(values.nbytes for values in self._tensors.values()) != len(data) - 8 - length:
-            raise SafetensorError("tensors are not all of the file")
+        self._metadata, found = _parts(Path(path).read_bytes())
+        self._tensors = {
+            name: np.frombuffer(entry["data"], TYPES[entry["dtype"]]).reshape(entry["shape"])
+            for name, entry in found.items()
+        }
 
     def __enter__(self) -> "safe_open":
         return self
@@ -90,8 +84,31 @@ class safe_open:  # noqa: N801, the library's name
         return torch.from_numpy(values)
 
 
-def _tensor(data: bytes, dtype: str, shape: list[int], data_offsets: list[int]) -> np.ndarray:
+def deserialize(data: bytes) -> list[tuple[str, dict[str, Any]]]:
+    """The tensors of a file's bytes by name: ``dtype``, ``shape`` and ``data``."""
+    return list(_parts(data)[1].items())
+
+
+def _parts(data: bytes) -> tuple[dict[str, str] | None, dict[str, dict[str, Any]]]:
+    """Metadata and tensors of a file's bytes."""
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or length > min(len(data) - 8, LONGEST_HEADER):
+        raise SafetensorError("header too long or cut short")
+    try:
+        header = json.loads(data[8 : 8 + length])
+        metadata = header.pop("__metadata__", None)
+        found = {name: _tensor(data[8 + length :], **entry) for name, entry in header.items()}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise SafetensorError(f"invalid header: {error}") from None
+    if sum(len(entry["data"]) for entry in found.values()) != len(data) - 8 - length:
+        raise SafetensorError("tensors are not all of the file")
+    return metadata, found
+
+
+def _tensor(data: bytes, dtype: str, shape: list[int], data_offsets: list[int]) -> dict[str, Any]:
     start, end = data_offsets
     if not 0 <= start <= end <= len(data):
         raise ValueError("a tensor ends beyond the file")
-    return np.frombuffer(data[start:end], TYPES[dtype]).reshape(shape).copy()
+    if end - start != math.prod(shape) * TYPES[dtype].itemsize:
+        raise ValueError("a tensor has another size than its shape")
+    return {"dtype": dtype, "shape": shape, "data": bytearray(data[start:end])}

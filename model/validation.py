@@ -1,10 +1,12 @@
 """Whether a network can be run: every refusal is one sentence with layer, value, limit and fix."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from model.config import LARGEST_LEAK, require
+from model.text import shown
 
 if TYPE_CHECKING:
     from model.network import Layer, Network, Shape, Source
@@ -15,6 +17,15 @@ LAYER_KINDS = ("conv", "linear")
 NEURONS = ("lif", "none")
 POOLS = ("max", "sum")
 LARGEST_ACCUMULATOR = 32
+LARGEST_TIME_STEPS = 256
+LARGEST_EXTENT = 1 << 16
+"""Channels, rows or columns of the input or a layer; classes."""
+LARGEST_MAP = 1 << 24
+"""Values of the input, or neurons of a layer, in a time step."""
+LARGEST_NETWORK = 10_000
+"""Layers."""
+LONGEST_NAME = 200
+"""In characters."""
 
 
 def check(network: "Network") -> None:
@@ -23,11 +34,22 @@ def check(network: "Network") -> None:
         network.input_kind in INPUT_KINDS, f"input kind {network.input_kind!r}; choose one of {', '.join(INPUT_KINDS)}"
     )
     require(
-        len(network.input_shape) == 3 and min(network.input_shape) >= 1,
-        f"input shape {list(network.input_shape)}; give channels, height and width, each at least 1",
+        network.name.isprintable() and len(network.name) <= LONGEST_NAME,
+        f"the network's name {shown(network.name)}; give at most {LONGEST_NAME} characters that can be printed",
     )
-    require(1 <= network.time_steps <= 256, f"{network.time_steps} time steps; choose 1 to 256")
-    require(len(network.layers) > 0, "the network has no layers; give at least one")
+    require(
+        len(network.input_shape) == 3 and min(network.input_shape) >= 1,
+        f"input shape {shown(network.input_shape)}; give channels, height and width, each at least 1",
+    )
+    _check_size("the input", network.input_shape)
+    require(
+        1 <= network.time_steps <= LARGEST_TIME_STEPS,
+        f"{network.time_steps} time steps; choose 1 to {LARGEST_TIME_STEPS}",
+    )
+    require(
+        1 <= len(network.layers) <= LARGEST_NETWORK,
+        f"the network has {len(network.layers) or 'no'} layers; give 1 to {LARGEST_NETWORK:,}",
+    )
     outputs = {INPUT: network.input_shape}
     for index, layer in enumerate(network.layers):
         where = f"layer {layer.name}"
@@ -42,6 +64,7 @@ def check(network: "Network") -> None:
                 f"{where}: a layer that reads pixels has neurons and no second source or skip",
             )
         neurons = layer.neuron_shape(outputs)
+        _check_size(where, neurons)
         require(
             layer.spiking or neurons[1:] == (1, 1),
             f"{where}: the last layer gives {neurons[1]}×{neurons[2]} positions and must give one; "
@@ -60,12 +83,26 @@ def check(network: "Network") -> None:
         )
 
 
+def check_name(name: str, where: str) -> None:
+    """Refuse a layer's name that could not be one in Verilog or the name of a file."""
+    require(
+        name.replace("_", "a").isalnum() and name.isascii() and len(name) <= LONGEST_NAME,
+        f"{where}: a name has letters, digits and _ only, at most {LONGEST_NAME}; rename it",
+    )
+
+
+def _check_size(where: str, shape: "Shape") -> None:
+    channels, height, width = shape
+    require(
+        max(shape) <= LARGEST_EXTENT and channels * height * width <= LARGEST_MAP,
+        f"{where}: {channels}×{height}×{width} values; give at most {LARGEST_EXTENT:,} channels, rows and columns, "
+        f"and {LARGEST_MAP:,} in all",
+    )
+
+
 def _check_kind(where: str, layer: "Layer", outputs: dict[str, "Shape"], last: bool) -> None:
     require(layer.name not in outputs, f"{where}: the name is taken; rename it")
-    require(
-        layer.name.replace("_", "a").isalnum() and layer.name.isascii(),
-        f"{where}: a name has letters, digits and _ only; rename it",
-    )
+    check_name(layer.name, where)
     require(layer.kind in LAYER_KINDS, f"{where}: kind {layer.kind!r}; choose one of {', '.join(LAYER_KINDS)}")
     require(layer.neuron in NEURONS, f"{where}: neuron {layer.neuron!r}; choose one of {', '.join(NEURONS)}")
     require(
@@ -74,6 +111,10 @@ def _check_kind(where: str, layer: "Layer", outputs: dict[str, "Shape"], last: b
     )
     require(0 <= layer.leak <= LARGEST_LEAK, f"{where}: leak r = {layer.leak}; choose 0 to {LARGEST_LEAK}")
     require(len(layer.sources) > 0, f"{where}: it has no source; name at least one")
+    require(
+        layer.step is None or 0 < layer.step <= sys.float_info.max,
+        f"{where}: step {layer.step}; give the size of a step, a number above 0, or null",
+    )
 
 
 def _check_pool(where: str, layer: "Layer", neurons: "Shape") -> None:
@@ -113,7 +154,7 @@ def _check_source(where: str, layer: "Layer", source: "Source", outputs: dict[st
         np.issubdtype(weight.dtype, np.integer) and weight.size > 0,
         f"{where}: weights are {weight.dtype} {list(weight.shape)}; store integer codes as int8",
     )
-    worst = int(weight.flat[np.abs(weight.astype(np.int64)).argmax()])
+    worst = max(int(weight.min()), int(weight.max()), key=abs)
     require(
         abs(worst) <= limit,
         f"{where}: weight {worst} is beyond ±{limit} of {layer.precision.weight_width} bits; "
@@ -168,4 +209,8 @@ def _check_parameters(where: str, layer: "Layer") -> None:
                 np.issubdtype(values.dtype, np.integer) and values.ndim == 1 and outputs == {len(values)},
                 f"{where}: {key} is {values.dtype} {list(values.shape)}; "
                 f"it needs one integer for each of {sorted(outputs)} output channels",
+            )
+            worst = max(int(values.min()), int(values.max()), key=abs)
+            require(
+                -(1 << 31) <= worst < 1 << 31, f"{where}: {key} {worst} is beyond the integers of 32 bits; lower it"
             )

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from model.accelerator import LayerPlan
 from model.config import PIXEL_BITS
 
-Counts = NDArray[np.int16]
+Counts = NDArray[np.signedinteger[Any]]
+
+
+def count_type(plan: LayerPlan) -> type[np.signedinteger[Any]]:
+    """The narrowest integers that hold the set bits of a word, or of a whole window of pixels."""
+    bits = plan.source_channels * plan.kernel[0] * plan.kernel[1] if plan.window else plan.word_channels
+    return np.int16 if bits <= np.iinfo(np.int16).max else np.int32
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ def _stored(bits: NDArray[np.uint8], plan: LayerPlan) -> Counts:
     if plan.tile > 1:
         bits = _any_position(bits, plan)
     starts = np.arange(plan.words) * plan.word_channels
-    counts = np.add.reduceat(bits, starts, axis=-1, dtype=np.int16)
+    counts = np.add.reduceat(bits, starts, axis=-1, dtype=count_type(plan))
     return np.ascontiguousarray(counts.transpose(2, 3, 0, 4, 1))
 
 
@@ -80,7 +86,7 @@ def random_counts(plan: LayerPlan, density: float, images: int, random: np.rando
     return [
         random.binomial(
             word_channels(source)[:, None], density, (*source.source_map, source.rounds, source.words, images)
-        ).astype(np.int16)
+        ).astype(count_type(source))
         for source in plan.sources
     ]
 
@@ -107,13 +113,14 @@ def _window(stored: Counts, plan: LayerPlan) -> Counts:
     """[positions, planes, N]: a word is a plane of a whole window."""
     pad, planes = plan.padding, stored[:, :, :, 0]
     if plan.tile > 1:
-        columns = planes.reshape(len(planes), plan.tiles[1], plan.kernel[1], *planes.shape[2:]).sum(2, dtype=np.int16)
+        columns = planes.reshape(len(planes), plan.tiles[1], plan.kernel[1], *planes.shape[2:])
+        columns = columns.sum(2, dtype=stored.dtype)
         padded = np.pad(columns, ((pad, pad), *((0, 0),) * 3))
         windows = sliding_window_view(padded, plan.kernel[0], 0)[:: plan.stride]
-        return windows.sum(-1, dtype=np.int16).reshape(-1, PIXEL_BITS, stored.shape[-1])
+        return windows.sum(-1, dtype=stored.dtype).reshape(-1, PIXEL_BITS, stored.shape[-1])
     padded = np.pad(planes, ((pad, pad), (pad, pad), (0, 0), (0, 0)))
     windows = sliding_window_view(padded, plan.kernel, (0, 1))[:: plan.stride, :: plan.stride]
-    return windows.sum((-2, -1), dtype=np.int16).reshape(-1, PIXEL_BITS, stored.shape[-1])
+    return windows.sum((-2, -1), dtype=stored.dtype).reshape(-1, PIXEL_BITS, stored.shape[-1])
 
 
 def _gathered(stored: Counts, plan: LayerPlan) -> Counts:

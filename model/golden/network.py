@@ -38,8 +38,8 @@ def exact_float(network: Network, layer: Layer) -> type[np.floating]:
     """The narrowest float in which every partial sum of the layer is exact."""
     bound = 0
     for source in layer.sources:
-        weight = np.abs(source.weight.astype(np.int64)).reshape(len(source.weight), -1)
-        bound += int(weight.sum(1).max()) * network.largest_value(source.origin)
+        weight = np.abs(source.weight).reshape(len(source.weight), -1)  # no code is -128, which has no opposite
+        bound += int(weight.sum(1, dtype=np.int64).max()) * network.largest_value(source.origin)
     require(bound < 2**53, f"layer {layer.name}: sums of up to {bound} are not exact in float64; narrow the layer")
     return np.float32 if bound < 2**24 else np.float64
 
