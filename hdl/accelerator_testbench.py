@@ -43,7 +43,8 @@ def golden_vectors(network: Network, config: AcceleratorConfig, images: NDArray[
 
 
 def patience(config: AcceleratorConfig) -> int:
-    """Cycles without a beat after which nothing can be expected any more: more than an image of set bits only takes."""
+    """Cycles without a beat after which nothing can be expected any more: more than an image, or a frame
+    of it, of set bits only takes."""
     dense = 0
     for plan in config.layers:
         positions = plan.positions[0] * plan.positions[1]
@@ -51,11 +52,7 @@ def patience(config: AcceleratorConfig) -> int:
             source.source_pool**2 * source.kernel[0] * source.kernel[1] * (source.source_channels + source.words)
             for source in plan.sources
         )
-        dense += (
-            plan.groups
-            * positions
-            * (plan.rounds * config.frames * reads + config.fire_interval(plan) * config.time_steps)
-        )
+        dense += plan.groups * positions * (plan.rounds * reads + config.fire_interval(plan) * config.frame_steps)
     return 2 * dense + 10_000
 
 

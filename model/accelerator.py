@@ -29,6 +29,8 @@ from functools import cached_property
 from model.config import PIXEL_BITS, Mode, require
 
 LARGEST_LANES = 1024
+LARGEST_STORED_STEPS = 256
+"""Time steps whose spikes lie in memories at once; ``streaming`` stores those of one."""
 INPUT_WORD = 32
 """Inputs in a word where the first layer is linear."""
 SKIP, TIME_PARALLEL, SYSTOLIC = DATAFLOWS = ("skip", "time-parallel", "systolic")

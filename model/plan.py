@@ -8,6 +8,7 @@ from model.accelerator import (
     DATAFLOWS,
     INPUT_WORD,
     LARGEST_LANES,
+    LARGEST_STORED_STEPS,
     SKIP,
     STREAMING,
     SYSTOLIC,
@@ -94,6 +95,11 @@ def plan(
     ``dataflow`` is that of all layers where it applies, ``streaming`` for the order of that name, or a choice for each.
     """
     streaming = dataflow == STREAMING and network.time_steps > 1  # a single one is no other order than skip
+    instead = "choose the dataflow streaming" if network.input_kind == "spikes" else "train it with fewer"
+    require(
+        streaming or network.time_steps <= LARGEST_STORED_STEPS,
+        f"{network.time_steps} time steps, whose spikes would all be stored; at most {LARGEST_STORED_STEPS}: {instead}",
+    )
     require(1 <= lanes <= LARGEST_LANES, f"{lanes} lanes; an accelerator has 1 to {LARGEST_LANES}")
     if isinstance(dataflow, str):
         names = (*DATAFLOWS, STREAMING)

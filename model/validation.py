@@ -17,7 +17,7 @@ LAYER_KINDS = ("conv", "linear")
 NEURONS = ("lif", "none")
 POOLS = ("max", "sum")
 LARGEST_ACCUMULATOR = 32
-LARGEST_TIME_STEPS = 256
+LARGEST_TIME_STEPS = 1 << 16
 LARGEST_EXTENT = 1 << 16
 """Channels, rows or columns of the input or a layer; classes."""
 LARGEST_MAP = 1 << 24

@@ -77,8 +77,42 @@ def _time_first(x: Array, steps: int) -> Array:
 def forward(
     network: Network, images: Array, observe: Callable[[str, LayerTrace], None] | None = None
 ) -> NDArray[np.int64]:
-    """Integer logits [N, classes] of ``images`` [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes)."""
-    steps = network.time_steps
+    """Integer logits [N, classes] of ``images`` [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes).
+
+    Where all time steps at once would unroll to more than :data:`CHUNK_BYTES`, they run in blocks.
+    """
+    steps, block = network.time_steps, block_steps(network)
+    pixels = network.input_kind == "pixels"
+    membranes: dict[str, Any] = {}
+    if block >= steps:
+        return _forward(network, images, steps, membranes, observe)
+    traces: dict[str, list[LayerTrace]] = {}
+
+    def keep(name: str, trace: LayerTrace) -> None:
+        traces.setdefault(name, []).append(trace)
+
+    total = np.zeros((), np.int64)
+    for start in range(0, steps, block):
+        part = images if pixels else images[start : start + block]
+        total = total + _forward(network, part, min(block, steps - start), membranes, keep if observe else None)
+    if observe:
+        for name, parts in traces.items():
+            observe(name, LayerTrace(*(np.concatenate(values) for values in zip(*map(_fields, parts), strict=True))))
+    return total
+
+
+def _fields(trace: LayerTrace) -> tuple[Array, Array, Array]:
+    return trace.potential, trace.spikes, trace.membrane
+
+
+def _forward(
+    network: Network,
+    images: Array,
+    steps: int,
+    membranes: dict[str, Any],
+    observe: Callable[[str, LayerTrace], None] | None,
+) -> NDArray[np.int64]:
+    """The logits' share of the next ``steps`` time steps; ``membranes`` of the layers go on from block to block."""
     if network.input_kind == "pixels":
         values = {INPUT: images.transpose(0, 2, 3, 1)}
     else:
@@ -91,7 +125,7 @@ def forward(
             # The last layer: no leak, no threshold, no saturation.
             total = sums.astype(np.int64).reshape(steps, -1, layer.channels).sum(0)
             return total + steps * layer.bias.astype(np.int64)
-        spikes = _fire(network, layer, sums.astype(np.int64).astype(np.int32), values, observe)
+        spikes = _fire(network, layer, sums.astype(np.int64).astype(np.int32), steps, membranes, values, observe)
         values[layer.name] = pooled(spikes, layer.pool)
     raise AssertionError("a network ends with a layer without neurons")
 
@@ -100,17 +134,18 @@ def _fire(
     network: Network,
     layer: Layer,
     sums: NDArray[np.int32],
+    steps: int,
+    state: dict[str, Any],
     values: dict[str, Array],
     observe: Callable[[str, LayerTrace], None] | None,
 ) -> NDArray[np.uint8]:
-    """All time steps of one layer's neurons."""
-    steps = network.time_steps
+    """``steps`` time steps of one layer's neurons, from the membranes in ``state`` on."""
     static = network.is_pixel_layer(layer)
     sums = sums.reshape(1 if static else steps, -1, *sums.shape[1:])
     width = layer.precision.membrane_width
     shape = (steps, *sums.shape[1:])
     threshold: Any = layer.threshold
-    membrane: Any = np.zeros(shape[1:], np.int32)
+    membrane: Any = state.get(layer.name, np.zeros(shape[1:], np.int32))
     spikes = np.empty(shape, np.uint8)
     potentials = np.empty(shape, np.int32) if observe else None
     membranes = np.empty(shape, np.int8) if observe else None
@@ -124,6 +159,7 @@ def _fire(
         spikes[t] = spike
         if potentials is not None and membranes is not None:
             potentials[t], membranes[t] = potential, membrane
+    state[layer.name] = membrane
     if observe and potentials is not None and membranes is not None:
         trace = (_time_first(x.reshape(-1, *shape[2:]), steps) for x in (potentials, spikes, membranes))
         observe(layer.name, LayerTrace(*trace))  # type: ignore[arg-type]
@@ -133,6 +169,21 @@ def _fire(
 def classify(logits: NDArray[np.int64]) -> NDArray[np.int64]:
     """Class of each image: the lowest index of the maximum."""
     return logits.argmax(1)
+
+
+def _unrolled_bytes(network: Network) -> int:
+    """Of the layer with most: its unrolled inputs, of an image and a time step."""
+    return max(
+        max(source.fan_in for source in layer.sources)
+        * int(np.prod(network.shapes[layer.name][1:]))
+        * np.dtype(exact_float(network, layer)).itemsize
+        for layer in network.layers
+    )
+
+
+def block_steps(network: Network) -> int:
+    """Time steps at a time: as many as keep an image's unrolled inputs within :data:`CHUNK_BYTES`."""
+    return max(1, min(network.time_steps, CHUNK_BYTES // _unrolled_bytes(network)))
 
 
 def chunk_size(network: Network) -> int:

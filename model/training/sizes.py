@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from model.config import Precision, require
 from model.network import Shape
+from model.validation import LARGEST_TIME_STEPS
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,10 @@ class Size:
 
     def __post_init__(self) -> None:
         require(0 < self.width <= 4, f"a width of {self.width:g} times the paper's channels; choose up to 4")
-        require(1 <= self.time_steps <= 256, f"{self.time_steps} time steps; choose 1 to 256")
+        require(
+            1 <= self.time_steps <= LARGEST_TIME_STEPS,
+            f"{self.time_steps} time steps; choose 1 to {LARGEST_TIME_STEPS}",
+        )
         require(
             self.input_shape[1] == self.input_shape[2],
             f"images of {self.input_shape[1]}×{self.input_shape[2]} pixels; this network takes square ones",

@@ -5,6 +5,7 @@ import pytest
 
 from model.arithmetic import load, store
 from model.config import ConfigError, Precision
+from model.golden import network as golden
 from model.golden.network import classify, pooled, run
 from model.network import INPUT, Layer, Network, Pool, Source
 from sim.random_networks import random_images, random_network
@@ -74,8 +75,10 @@ def pooled_by_hand(spikes: np.ndarray, pool: Pool | None) -> np.ndarray:
     return out
 
 
+@pytest.mark.parametrize("block_bytes", [golden.CHUNK_BYTES, 1], ids=["at once", "step by step"])
 @pytest.mark.parametrize("seed", range(12))
-def test_golden_network_is_the_equations(seed: int) -> None:
+def test_golden_network_is_the_equations(seed: int, block_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(golden, "CHUNK_BYTES", block_bytes)
     network = random_network(seed)
     images = random_images(network, 2, seed)
     found, wanted = run(network, images), by_hand(network, images)
