@@ -41,8 +41,8 @@ setup: $(FULL)     ## install everything that the verbs below need into .venv
 estimate: $(CORE)  ## cycles, bound, traffic and memories of the accelerator   W=4 U=4 [IMAGES=100 BUNDLE= INPUT=file.npy LANES= NETWORK=vgg9 DENSITY=0.1]
 	@$(RUN) -m mint estimate $(precision) $(bundle) $(data) $(input) $(lanes) $(dataflow) $(shape) $(call option,--images,IMAGES)
 
-verilog: $(CORE)   ## write a network as Verilog, with its testbench   W=4 U=4 [BUNDLE= LANES=128 DATAFLOW=auto MEMORY_KBIT=; TOP=array ROWS= COLUMNS=]
-	@$(RUN) -m mint verilog $(precision) $(bundle) $(call option,--top,TOP) $(accelerator) $(data) $(size)
+verilog: $(CORE)   ## write a network as Verilog, with its testbench   W=4 U=4 [BUNDLE= LANES=128 DATAFLOW=auto MEMORY_KBIT= NAME=; TOP=array ROWS= COLUMNS=]
+	@$(RUN) -m mint verilog $(precision) $(bundle) $(call option,--top,TOP) $(accelerator) $(data) $(size) $(call option,--name,NAME)
 
 cosim: $(CORE)     ## run images through the Verilog, compare every number   W=2 U=2 IMAGES=1 [SIM=verilator TOP=array LANES= BUNDLE= INPUT=file.npy]
 	@$(RUN) -m mint cosim $(precision) $(size) $(lanes) $(dataflow) $(bundle) $(data) $(input) $(call option,--top,TOP) $(call option,--images,IMAGES) $(call option,--simulator,SIM)

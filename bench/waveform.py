@@ -51,7 +51,7 @@ def waves() -> Waves:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(text, encoding="utf-8")
         subprocess.run(["iverilog", "-g2005", "-o", "t.vvp", "testbench.v", "mint.v"], cwd=folder, check=True)
-        subprocess.run(["vvp", "t.vvp", "+vcd=waves.vcd"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["vvp", "t.vvp", "+vcd"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         return sampled(folder / "waves.vcd", "dut", [CLOCK, *SIGNALS])
 
 

@@ -8,15 +8,12 @@ from amaranth.lib import wiring
 
 from hdl.accelerator import Accelerator
 from hdl.description import potential_extent
-from hdl.memory_files import MemoryFile
+from hdl.names import Names
 from model.accelerator import AcceleratorConfig, LayerPlan
 from model.network import Network
 
-MODULE = "mint_accelerator"
-MEMORIES = (
-    MemoryFile("weight_memory", "memory/weights.hex", "WEIGHTS"),
-    MemoryFile("parameter_memory", "memory/parameters.hex", "PARAMETERS"),
-)
+MODULE = Names().accelerator
+"""The top module, unless it gets another name."""
 
 MEANINGS = {
     "clk": "clock, rising edge",
@@ -34,14 +31,23 @@ MEANINGS = {
 }
 
 
-def describe(accelerator: Accelerator) -> dict[str, Any]:
+def memory_files(names: Names) -> dict[str, str]:
+    """What the memories hold, by the Verilog's parameters.
+
+    The files lie beside the Verilog, because Vivado finds a memory's file in a project by its bare name.
+    """
+    return {name: names(f"_{name.lower()}.hex") for name in ("WEIGHTS", "PARAMETERS")}
+
+
+def describe(accelerator: Accelerator, names: Names) -> dict[str, Any]:
     """All of ``mint.json`` but test vectors and tool versions."""
     config, network = accelerator.config, accelerator.network
     return {
         "schema": 1,
         "top": "accelerator",
-        "module": MODULE,
-        "verilog": "mint.v",
+        "name": names.name,
+        "module": names.accelerator,
+        "verilog": names(".v"),
         "network": network.name,
         "parameters": {
             "dataflow": config.dataflow,
@@ -51,7 +57,7 @@ def describe(accelerator: Accelerator) -> dict[str, Any]:
             "time_steps": config.time_steps,
             "classes": config.classes,
         },
-        "verilog_parameters": {file.parameter: file.file for file in MEMORIES},
+        "verilog_parameters": memory_files(names),
         "widths": widths(config, network),
         "ports": ports(accelerator),
         "input_packet": {
@@ -65,7 +71,7 @@ def describe(accelerator: Accelerator) -> dict[str, Any]:
         },
         "output_packet": {"beats": config.classes + 1, "order": "the logits, class 0 first, then the class"},
         "layers": [asdict(layer) for layer in config.layers],
-        "memories": memories(config),
+        "memories": memories(config, names),
     }
 
 
@@ -111,8 +117,9 @@ def ports(accelerator: Accelerator) -> list[dict[str, Any]]:
     return found
 
 
-def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
+def memories(config: AcceleratorConfig, names: Names) -> list[dict[str, Any]]:
     """Every memory: its words, and what lies where."""
+    files = memory_files(names)
     units, share = config.neuron_units, config.lanes_per_neuron_unit
     numbers = "pairs of threshold (lower) and bias"
     if config.skips:
@@ -120,7 +127,7 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {
             "name": "weights",
-            "file": MEMORIES[0].file,
+            "file": files["WEIGHTS"],
             "words": config.weight_rows,
             "word_bits": config.lanes * config.weight_width,
             "word": f"{config.lanes} signed codes of {config.weight_width} bits, lane 0 lowest",
@@ -128,7 +135,7 @@ def memories(config: AcceleratorConfig) -> list[dict[str, Any]]:
         },
         {
             "name": "parameters",
-            "file": MEMORIES[1].file,
+            "file": files["PARAMETERS"],
             "words": config.parameter_rows,
             "word_bits": config.memory_bits["parameters"] // config.parameter_rows,
             "word": f"{units} {numbers}, signed, {config.accumulator_width} bits each",

@@ -7,22 +7,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdl.accelerator import Accelerator
-from hdl.accelerator_description import MEMORIES, MODULE, describe
+from hdl.accelerator_description import describe, memory_files
 from hdl.accelerator_readme import readme_text
-from hdl.accelerator_testbench import VECTORS, accelerator_testbench, golden_vectors
+from hdl.accelerator_testbench import accelerator_testbench, golden_vectors
 from hdl.core_file import core_file
-from hdl.memory_files import move_to_files
-from hdl.verilog import WAIVERS, verilog_text
+from hdl.memory_files import MemoryFile, move_to_files
+from hdl.names import Names
+from hdl.verilog import verilog_text, waivers
 from model.accelerator import AcceleratorConfig
 from model.estimate import measured
 from model.network import Network
 
+PLAIN = Names()
+MEMORIES = {"WEIGHTS": "weight_memory", "PARAMETERS": "parameter_memory"}
 
-def design_files(network: Network, config: AcceleratorConfig) -> tuple[Accelerator, dict[str, str]]:
+
+def design_files(
+    network: Network, config: AcceleratorConfig, names: Names = PLAIN
+) -> tuple[Accelerator, dict[str, str]]:
     """The Verilog and the memories that it reads."""
-    accelerator = Accelerator(config, network)
-    verilog, memories = move_to_files(verilog_text(accelerator, MODULE), MODULE, MEMORIES)
-    return accelerator, {"mint.v": verilog, **memories}
+    accelerator, module = Accelerator(config, network), names.accelerator
+    files = tuple(MemoryFile(MEMORIES[name], file, name) for name, file in memory_files(names).items())
+    verilog, memories = move_to_files(verilog_text(accelerator, module), module, files)
+    return accelerator, {names(".v"): verilog, **memories}
 
 
 def _cycles(network: Network, config: AcceleratorConfig, images: NDArray[np.integer]) -> dict[str, float]:
@@ -38,22 +45,20 @@ def accelerator_files(
     images: NDArray[np.integer],
     source: str,
     tools: dict[str, str],
+    names: Names = PLAIN,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The description, and the texts of all files; ``source`` says what the test images are, ``tools`` who made it."""
-    accelerator, texts = design_files(network, config)
-    memories = [file.file for file in MEMORIES]
-    tests = golden_vectors(network, config, images)
+    accelerator, texts = design_files(network, config, names)
+    tests = golden_vectors(network, config, images, names)
     count = images.shape[0 if network.input_kind == "pixels" else 1]
     vectors = {"images": count, "source": source, "files": list(tests), "cycles": _cycles(network, config, images)}
-    description = describe(accelerator) | {"vectors": vectors, "tools": tools}
-    read = {file.parameter: texts[file.file] for file in MEMORIES}
-    read |= {name: tests[file] for name, file in VECTORS.items()}
+    description = describe(accelerator, names) | {"vectors": vectors, "tools": tools}
     texts |= tests
     texts |= {
         "mint.json": json.dumps(description, indent=1) + "\n",
-        "mint.core": core_file("mint", MODULE, memories, tests),
-        "mint.vlt": WAIVERS.read_text(encoding="utf-8"),
-        "testbench.v": accelerator_testbench(config, count, read),
+        names(".core"): core_file(names, memory_files(names).values(), tests),
+        names(".vlt"): waivers(names(".v")),
+        f"{names.testbench}.v": accelerator_testbench(config, count, texts, names),
         "README.md": readme_text(description),
     }
     return description, texts

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from hdl.names import Names
+
 
 def table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
     """A Markdown table."""
@@ -26,27 +28,35 @@ def readme_text(description: dict[str, Any]) -> str:
     ]
     shape = " x ".join(map(str, packet["shape"]))
     files = ", ".join(f"`{name}` = `{file}`" for name, file in description["verilog_parameters"].items())
-    vectors = description["vectors"]
+    vectors, names = description["vectors"], Names(description["name"])
+    verilog, bench = description["verilog"], names.testbench
     return f"""\
 # {description["network"]}
 
-A spiking neural network as one Verilog module, `{description["module"]}` in `mint.v`: {packet["kind"]} of {shape} in,
-{parameters["classes"]} logits and the class out, bit for bit those of the integer golden model. Verilog-2001 without
-vendor primitives, no multipliers. Everything here is in `mint.json`, too.
+A spiking neural network as one Verilog module, `{description["module"]}` in `{verilog}`: {packet["kind"]} of
+{shape} in, {parameters["classes"]} logits and the class out, bit for bit those of the integer golden model.
+Verilog-2001 without vendor primitives, no multipliers. Everything here is in `mint.json`, too.
 
 ## Try it
 
-    iverilog -g2005 -o testbench.vvp testbench.v mint.v && vvp testbench.vvp
+    iverilog -g2005 -o testbench.vvp {bench}.v {verilog} && vvp testbench.vvp
 
 prints PASS and the cycles ({vectors["images"]} images, {vectors["source"]}), or FAIL with the reason and an exit status
 that is not 0; a file that is missing or of another network is a FAIL. With `vvp testbench.vvp +idle=50 +stall=50` the
 source waits and the sink refuses in half of the cycles; `+seed=N` makes other waits, `+images=N` runs fewer images,
-`+vcd=FILE` writes waves. `fusesoc --cores-root . run --target sim mint` does it by `mint.core`, which has the targets
-`sim_verilator`, `default` and `lint`, too. `mint.vlt` has what `verilator --lint-only -Wall mint.vlt mint.v` need not
-say.
+`+vcd` writes waves to `waves.vcd`. `{names(".vlt")}` has what `verilator --lint-only -Wall {names(".vlt")} {verilog}`
+need not say; slang and Icarus (`-Wall`) have nothing to say.
 
-The memories' contents are read by `$readmemh`, in simulation and in synthesis, from paths below the folder that the
-tool runs in. Parameters of the module name others: {files}.
+`fusesoc --cores-root . run --target sim {names.name}` does it by `{names(".core")}`, whose other targets are
+`sim_verilator`, `lint`, `vivado` and `ecp5`, and `default` for cores that depend on it.
+
+The memories' contents are read by `$readmemh`, in simulation and in synthesis. The files lie in the folder that the
+tool runs in; a Vivado project has them among its sources (`read_mem`), and finds them by name. Parameters of the
+module name others: {files}.
+
+`mint verilog --name NAME` puts another name in place of `{names.name}`, in front of every module and of every file but
+this one and `mint.json`: networks of different names live in one chip, in one folder of a tool, in one FuseSoC
+workspace.
 
 ## Ports
 

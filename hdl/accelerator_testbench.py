@@ -1,11 +1,14 @@
 """The testbench that goes with an accelerator: plain Verilog, golden vectors, and a fingerprint of every file."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hdl.accelerator_description import memory_files
 from hdl.accelerator_images import image_beats
+from hdl.names import Names
 from hdl.result_stream import RESULT_WIDTH
 from hdl.words import to_bits, to_hex
 from model.accelerator import AcceleratorConfig
@@ -13,7 +16,6 @@ from model.golden.network import classify, forward
 from model.network import Network
 
 TEMPLATE = Path(__file__).with_suffix(".v")
-VECTORS = {"INPUT": "vectors/input.hex", "EXPECTED": "vectors/expected.hex"}
 
 PIECE = 64
 """Bits that the fingerprint takes at a time."""
@@ -31,14 +33,22 @@ def fingerprint(text: str, width: int) -> int:
     return value
 
 
-def golden_vectors(network: Network, config: AcceleratorConfig, images: NDArray[np.integer]) -> dict[str, str]:
+def vector_files(names: Names) -> dict[str, str]:
+    """The files of input and expected output, by the testbench's parameter."""
+    return {name: f"vectors/{names.prefix}{name.lower()}.hex" for name in ("INPUT", "EXPECTED")}
+
+
+def golden_vectors(
+    network: Network, config: AcceleratorConfig, images: NDArray[np.integer], names: Names
+) -> dict[str, str]:
     """The input's beats and the results that the golden model expects: logits and class of every image."""
     logits = forward(network, images).astype(np.int64)
     results = np.concatenate([logits, classify(logits)[:, None]], axis=1)
     beats = image_beats(config, images).reshape(-1, config.input_width)
+    files = vector_files(names)
     return {
-        VECTORS["INPUT"]: to_hex(beats),
-        VECTORS["EXPECTED"]: to_hex(to_bits(results.reshape(-1, 1), RESULT_WIDTH)),
+        files["INPUT"]: to_hex(beats),
+        files["EXPECTED"]: to_hex(to_bits(results.reshape(-1, 1), RESULT_WIDTH)),
     }
 
 
@@ -56,8 +66,10 @@ def patience(config: AcceleratorConfig) -> int:
     return 2 * dense + 10_000
 
 
-def accelerator_testbench(config: AcceleratorConfig, images: int, files: dict[str, str]) -> str:
-    """The testbench; ``files`` are the four files that it reads, by the name of its parameter."""
+def accelerator_testbench(config: AcceleratorConfig, images: int, texts: Mapping[str, str], names: Names) -> str:
+    """The testbench; ``texts`` has the four files that it reads."""
+    vectors = vector_files(names)
+    files = {name: texts[file] for name, file in (memory_files(names) | vectors).items()}
     width = -(-max(len(text.split(maxsplit=1)[0]) * 4 for text in files.values()) // PIECE) * PIECE
     constants = {
         "IMAGES": images,
@@ -68,9 +80,10 @@ def accelerator_testbench(config: AcceleratorConfig, images: int, files: dict[st
         "LIMIT": patience(config),
         "FILE_WIDTH": width,
     }
-    constants |= {f"{name}_WORDS": text.count("\n") for name, text in files.items() if name not in VECTORS}
+    constants |= {f"{name}_WORDS": text.count("\n") for name, text in files.items() if name not in vectors}
     lines = [f"  localparam {name} = {value};" for name, value in constants.items()]
     lines += [
         f"  localparam [63:0] {name}_FINGERPRINT = 64'h{fingerprint(text, width):016x};" for name, text in files.items()
     ]
-    return TEMPLATE.read_text(encoding="utf-8").replace("@CONSTANTS@", "\n".join(lines))
+    text = TEMPLATE.read_text(encoding="utf-8").replace("@CONSTANTS@", "\n".join(lines))
+    return text.replace("@NAME@", names.name).replace("@PREFIX@", names.prefix)

@@ -1,24 +1,24 @@
-// A testbench of mint.v that needs nothing but a Verilog simulator:
+// A testbench of @NAME@.v that needs nothing but a Verilog simulator:
 //
-//   $ iverilog -g2005 -o testbench.vvp testbench.v mint.v && vvp testbench.vvp
-//   $ verilator --binary -Wno-lint -Wno-style --top-module testbench mint.vlt testbench.v mint.v && obj_dir/Vtestbench
+//   $ iverilog -g2005 -o testbench.vvp @PREFIX@testbench.v @NAME@.v && vvp testbench.vvp
+//   $ verilator --binary @NAME@.vlt @PREFIX@testbench.v @NAME@.v && obj_dir/V@PREFIX@testbench
 //
-// It sends the images of vectors/input.hex and compares all that comes out with vectors/expected.hex, which the golden
-// integer model computed. It prints PASS, or FAIL with the reason and an exit status that is not 0. Options of the run:
+// It sends the images of vectors/@PREFIX@input.hex and compares all that comes out with vectors/@PREFIX@expected.hex,
+// which the golden integer model computed. It prints PASS, or FAIL with the reason and an exit status that is not 0. Options of the run:
 //
 //   +idle=50      the source has no beat in 50 of 100 cycles
 //   +stall=50     the sink takes no beat in 50 of 100 cycles
 //   +seed=2       other waits
 //   +images=1     fewer images
-//   +vcd=wave.vcd waves
+//   +vcd          waves, to waves.vcd
 `timescale 1ns / 1ps
 
-module testbench;
+module @PREFIX@testbench;
 @CONSTANTS@
-  parameter WEIGHTS = "memory/weights.hex";
-  parameter PARAMETERS = "memory/parameters.hex";
-  parameter INPUT = "vectors/input.hex";
-  parameter EXPECTED = "vectors/expected.hex";
+  parameter WEIGHTS = "@NAME@_weights.hex";
+  parameter PARAMETERS = "@NAME@_parameters.hex";
+  parameter INPUT = "vectors/@PREFIX@input.hex";
+  parameter EXPECTED = "vectors/@PREFIX@expected.hex";
   localparam IMAGE_BEATS = IMAGE_PACKETS * PACKET_BEATS;
   localparam BEATS = IMAGES * IMAGE_BEATS;
   localparam RESULTS = IMAGES * (CLASSES + 1);
@@ -29,14 +29,14 @@ module testbench;
   reg in_valid = 0, in_last = 0;
   wire in_ready;
   wire [31:0] out_data;
-  wire out_valid, out_last, error, working;
+  wire out_valid, out_last, error;
   reg out_ready = 0;
 
-  mint_accelerator #(.WEIGHTS(WEIGHTS), .PARAMETERS(PARAMETERS)) dut (
+  @NAME@_accelerator #(.WEIGHTS(WEIGHTS), .PARAMETERS(PARAMETERS)) dut (
     .clk(clk), .rst(rst),
     .s_axis_tdata(in_data), .s_axis_tvalid(in_valid), .s_axis_tready(in_ready), .s_axis_tlast(in_last),
     .m_axis_tdata(out_data), .m_axis_tvalid(out_valid), .m_axis_tready(out_ready), .m_axis_tlast(out_last),
-    .error(error), .working(working));
+    .error(error), .working());
 
   always #5 clk = ~clk;
 
@@ -56,12 +56,13 @@ module testbench;
     end
   endtask
 
-  // FNV-1a over 64 bits at a time, the lowest first.
-  task read(input [8*256-1:0] name, input integer kind, input integer count, input [63:0] fingerprint);
+  // FNV-1a over 64 bits at a time, the lowest first. Whoever calls opens the file: a strict simulator takes its name
+  // from a parameter only.
+  task read(input integer file, input [8*256-1:0] name, input integer kind, input integer count,
+            input [63:0] fingerprint);
     reg [FILE_WIDTH-1:0] word;
-    integer file, part;
+    integer part;
     begin
-      file = $fopen(name, "r");
       if (file == 0) begin
         $display("FAIL: %0s cannot be opened", name);
         failed = 1;
@@ -88,21 +89,24 @@ module testbench;
   endtask
 
   integer idle = 0, stall = 0, images = IMAGES, seed = 1;
-  reg [8*256-1:0] wave;
+  reg given;
   initial begin
-    if ($value$plusargs("idle=%d", idle)) ;
-    if ($value$plusargs("stall=%d", stall)) ;
-    if ($value$plusargs("seed=%d", seed)) ;
-    if ($value$plusargs("images=%d", images)) ;
-    if ($value$plusargs("vcd=%s", wave)) begin
-      $dumpfile(wave);
-      $dumpvars(0, testbench);
+    given = $value$plusargs("idle=%d", idle);
+    given = $value$plusargs("stall=%d", stall);
+    given = $value$plusargs("seed=%d", seed);
+    given = $value$plusargs("images=%d", images);
+    if ($test$plusargs("vcd")) begin
+      $dumpfile("waves.vcd");
+      $dumpvars(0, @PREFIX@testbench);
     end
     if (images < 1 || images > IMAGES) fail("there are not that many images");
-    read(WEIGHTS, 0, WEIGHTS_WORDS, WEIGHTS_FINGERPRINT);
-    read(PARAMETERS, 0, PARAMETERS_WORDS, PARAMETERS_FINGERPRINT);
-    read(INPUT, 1, BEATS, INPUT_FINGERPRINT);
-    read(EXPECTED, 2, RESULTS, EXPECTED_FINGERPRINT);
+    // Names are shorter than the task's argument.
+    // verilator lint_off WIDTHEXPAND
+    read($fopen(WEIGHTS, "r"), WEIGHTS, 0, WEIGHTS_WORDS, WEIGHTS_FINGERPRINT);
+    read($fopen(PARAMETERS, "r"), PARAMETERS, 0, PARAMETERS_WORDS, PARAMETERS_FINGERPRINT);
+    read($fopen(INPUT, "r"), INPUT, 1, BEATS, INPUT_FINGERPRINT);
+    read($fopen(EXPECTED, "r"), EXPECTED, 2, RESULTS, EXPECTED_FINGERPRINT);
+    // verilator lint_on WIDTHEXPAND
     repeat (4) @(negedge clk);
     rst = 0;
   end
@@ -126,9 +130,9 @@ module testbench;
   end
 
   // The sink, and what must be so.
-  integer cycle = 0, quiet = 0, got = 0, first_beat = 0, first_class = 0, last_class = 0, began = 0;
+  integer cycle = 0, quiet = 0, got = 0, first_beat = 0, first_class = 0, last_class = 0;
   reg [31:0] held;
-  reg refused = 0, held_last;
+  reg refused = 0, held_last, began = 0;
   always @(posedge clk) if (!rst && !failed) begin
     cycle <= cycle + 1;
     quiet = (in_valid && in_ready) || (out_valid && out_ready) ? 0 : quiet + 1;

