@@ -51,6 +51,11 @@ PARTS = (
         "shipped networks classify all test images as recorded, to the image",
         tuple(("-m", "tools.shipped", name) for name in BUNDLES),
     ),
+    Part(
+        "fuzz",
+        "20,000 damaged bundles: each is refused with a sentence, or is a network that everything takes",
+        tuple(("-m", "tools.fuzz", f"--first={first}", "--count=2000") for first in range(0, 20_000, 2000)),
+    ),
     Part("soak", "1,000 images through an accelerator in Verilog, with random waits", (("make", "soak"),)),
 )
 
