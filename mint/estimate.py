@@ -216,7 +216,7 @@ def describe(found: "Estimate", dense: dict[str, int] | None) -> dict[str, Any]:
         "least_cycles": int(found.cycles.min()),
         "most_cycles": int(found.cycles.max()),
         "bound_cycles": float(found.bound.mean()),
-        "ratio": float(found.cycles.sum() / max(1, found.bound.sum())),
+        "ratio": found.ratio,
         "utilisation": found.utilisation,
         "dense_cycles": dense and sum(dense.values()),
         "load_cycles": found.load,
@@ -258,17 +258,18 @@ def _print(report: dict[str, Any], heading: str, kind: str) -> None:
             *(f"{each / 1e3:,.1f}" for each in moved),
         )
     table.add_section()
-    table.add_row("all", "", *_numbers(report), *(f"{each / 1e3:,.1f}" for each in sums.values()))
+    table.add_row("all", "", *_numbers(report | {"cycles": report["interval_cycles"]}), *(f"{each / 1e3:,.1f}" for each in sums.values()))
     print_wide(table, heading)
     memories = ", ".join(f"{name} {bits:,}" for name, bits in report["memory_bits"].items() if bits)
-    interval = f"{report['cycles']:,.1f} ({report['least_cycles']:,} to {report['most_cycles']:,})"
+    layers = f"{report['cycles']:,.1f} ({report['least_cycles']:,} to {report['most_cycles']:,})"
     load = f"{report['load_cycles']:,} ({report['input_beats']:,} beats of {report['input_width']} bits)"
     for line in (
         kind,
-        f"cycles an image, steady state: {interval}, {report['ratio']:.3f} x the bound",
-        f"latency from the first input beat to the class, both included: {report['latency_cycles']:,.1f} cycles",
+        f"all layers, cycles an image: {layers}",
         f"loading an image: {load}, while the one before is computed",
-        f"so a stream of these images gives a class every {report['interval_cycles']:,.1f} cycles",
+        f"so a stream of these images gives a class every {report['interval_cycles']:,.1f} cycles, "
+        f"{report['ratio']:.3f} x the bound",
+        f"latency from the first input beat to the class, both included: {report['latency_cycles']:,.1f} cycles",
         f"memory bits: {memories}; all {sum(report['memory_bits'].values()):,}",
         f"membranes: {_membranes(report)}",
     ):

@@ -16,7 +16,7 @@ from model.golden.network import chunks
 from model.network import Network
 from model.schedule import classes, latency, load_cycles
 from model.traffic import Traffic, read_places, traffic
-from model.words import Counts, random_counts, stored_counts, words_of
+from model.words import Counts, stored_counts, words_of
 
 WORD_BYTES = 100_000_000
 """Of a layer's words that are held at a time."""
@@ -81,7 +81,7 @@ class Estimate:
 
     @property
     def cycles(self) -> Cycles:
-        """From one image's start to the next one's, [N], where no input is waited for: the steady-state interval."""
+        """Of all layers, [N]: what an image takes where no input is waited for. See :attr:`intervals`."""
         return self.layer_cycles.sum((1, 2))
 
     @property
@@ -89,8 +89,14 @@ class Estimate:
         return np.sum([layer.bound for layer in self.layers], axis=0)
 
     @property
+    def ratio(self) -> float:
+        """Cycles from class to class, of the bound."""
+        return float(self.intervals.sum() / max(1, self.bound.sum()))
+
+    @property
     def utilisation(self) -> float:
-        return sum(layer.utilisation * layer.cycles.sum() for layer in self.layers) / float(self.cycles.sum())
+        """Lanes at work, of all lanes in all cycles from class to class."""
+        return sum(layer.utilisation * layer.cycles.sum() for layer in self.layers) / float(self.intervals.sum())
 
     @property
     def latency(self) -> Cycles:
@@ -105,7 +111,10 @@ class Estimate:
 
     @property
     def intervals(self) -> Cycles:
-        """From the class before to each image's own, [N], input and output never pausing, the first after the last."""
+        """From the class before to each image's own, [N], the first after the last, input and output never pausing.
+
+        The cycles of an image: those of the layers or of the input port, whichever are more.
+        """
         order = [*range(len(self.cycles)), 0]
         layers = self.layer_cycles[order]
         fires = self.layers[-1].first_fire[order]
@@ -142,19 +151,15 @@ def measured(
 
 def expected(config: AcceleratorConfig, densities: Sequence[float], images: int = 1, seed: int = 0) -> Estimate:
     """What to expect of ``densities``, one for what each layer reads: every bit is set independently with that
-    probability, and the cycles are the exact ones of ``images`` such draws."""
+    probability, and the cycles are the exact ones of ``images`` such draws, the same ones for every dataflow."""
     require(
         len(densities) == len(config.layers), f"{len(densities)} densities; give one for each of {len(config.layers)}"
     )
     for density in densities:
         require(0 <= density <= 1, f"density {density:g}; choose 0 to 1")
-    random = np.random.default_rng(seed)
     return Estimate(
         config,
-        tuple(
-            _drawn(plan, config, density, images, random)
-            for plan, density in zip(config.layers, densities, strict=True)
-        ),
+        tuple(_drawn(config, index, density, images, seed) for index, density in enumerate(densities)),
     )
 
 
@@ -180,23 +185,30 @@ def expected_layer(densities: Sequence[float], seed: int = 0) -> Callable[[Accel
     """Cycles to expect of one layer, of any accelerator of the network."""
 
     def cycles(config: AcceleratorConfig, index: int) -> float:
-        random = np.random.default_rng(seed)
-        return float(_drawn(config.layers[index], config, densities[index], 1, random).cycles.mean())
+        return float(_drawn(config, index, densities[index], 1, seed).cycles.mean())
 
     return cycles
 
 
-def _drawn(
-    plan: LayerPlan, config: AcceleratorConfig, density: float, images: int, random: np.random.Generator
-) -> LayerEstimate:
-    """A layer on random inputs; of words that are read alone it is enough to draw how many of their bits are set."""
-    if plan.rows == 1:
-        return _layer(plan, config, random_counts(plan, density, images * config.frames, random))
+def _drawn(config: AcceleratorConfig, index: int, density: float, images: int, seed: int) -> LayerEstimate:
+    """A layer on random inputs: those of layer and image, whatever the dataflow and however many images there are."""
+    plan = config.layers[index]
     alone = replace(plan, dataflow=SKIP, rows=1, rounds=plan.stored_rounds)
-    shape = (plan.stored_rounds, images, *plan.source_map, plan.source_channels)
-    bits = (random.random(shape, np.float32) < density).astype(np.uint8)
-    nnz = words_of(stored_counts([bits], alone), alone).bits.sum((0, 1), dtype=np.int64)
-    return _layer(plan, config, stored_counts([bits], plan), nnz)
+    random = np.random.default_rng((seed, index))
+    stored, nnz = [], []
+    for _ in range(images):
+        drawn = [_drawn_bits(source, config.frames, density, random) for source in plan.sources]
+        bits = _runs(drawn, config)
+        stored.append(stored_counts(bits, plan))
+        if plan.rows > 1:
+            nnz.append(words_of(stored_counts(bits, alone), alone).bits.sum(dtype=np.int64))
+    return _layer(plan, config, _together(stored), np.array(nnz) if nnz else None)
+
+
+def _drawn_bits(source: LayerPlan, frames: int, density: float, random: np.random.Generator) -> NDArray[np.uint8]:
+    """What one image's layer reads of a source, as [steps, 1, H, W, C]."""
+    shape = (source.stored_rounds * frames, 1, *source.source_map, source.source_channels)
+    return (random.random(shape, np.float32) < density).astype(np.uint8)
 
 
 def _together(parts: list[list[Counts]]) -> list[Counts]:

@@ -30,22 +30,31 @@ def drawn_images(network: Network, count: int) -> NDArray[np.uint8]:
 
 
 def some_images(
-    network: Network, count: int, dataset: str | None = None, data_dir: Path | None = None
+    network: Network,
+    count: int,
+    dataset: str | None = None,
+    data_dir: Path | None = None,
+    *,
+    fewer: bool = False,
+    download: bool = False,
 ) -> tuple[NDArray[np.uint8], str]:
-    """The first test images of ``dataset`` or the network's own set, and what they are; nothing is downloaded.
+    """The first test images of ``dataset`` or the network's own set, and what they are.
 
-    A set that was named, or whose folder was, must be there; without, drawn images take its place.
+    A set that was named, or whose folder was, must be there; without, drawn images take its place. With ``fewer``, a
+    smaller set gives all that it has; without, it is refused.
     """
     require(count >= 1, f"{count} images; at least 1")
     name = dataset or str(network.provenance.get("dataset", ""))
     if dataset is None and data_dir is None and name not in datasets.NAMES:
         return drawn_images(network, count), "drawn, because the network names no data set"
     try:
-        test = datasets.load(name, data_dir, download=False).test
+        test = datasets.load(name, data_dir, download=download).test
     except ConfigError:
         if dataset is None and data_dir is None:
             return drawn_images(network, count), f"drawn, because {name} is not at hand"
         raise
+    if fewer:
+        count = min(count, len(test))
     require(count <= len(test), f"{count} images; the test set of {name} has {len(test)}")
     shape = test.images.shape[1:]
     require(

