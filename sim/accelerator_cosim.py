@@ -28,6 +28,7 @@ CYCLES_PER_SECOND = 100
 class Outcomes:
     """What a co-simulation found.
 
+    The first image runs once more at the end of a batch; what that run shows is compared, but no further comparison.
     ``latency`` is from the first beat on offer to the first image's class; ``intervals`` are from the class before to
     each image's own, while images follow each other without a pause; ``cycles`` are all that were simulated.
     """

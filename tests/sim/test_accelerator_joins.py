@@ -50,7 +50,7 @@ def test_random_joins(seed, form):
     assert (outcomes.first, waiting.first) == (None, None)
     neurons = sum(np.prod(network.shapes[layer.name]) for layer in network.layers if layer.spiking)
     each = 3 * network.time_steps * neurons + network.layers[-1].channels + 1
-    assert outcomes.comparisons == waiting.comparisons == (IMAGES + 1) * each
+    assert outcomes.comparisons == waiting.comparisons == IMAGES * each
     assert outcomes.mismatches == waiting.mismatches == 0
     found = measured(network, prepared.config, images)
     assert (outcomes.latency, outcomes.intervals) == (int(found.latency[0]), found.intervals.tolist())
