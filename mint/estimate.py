@@ -258,17 +258,22 @@ def _print(report: dict[str, Any], heading: str, kind: str) -> None:
             *(f"{each / 1e3:,.1f}" for each in moved),
         )
     table.add_section()
-    table.add_row("all", "", *_numbers(report | {"cycles": report["interval_cycles"]}), *(f"{each / 1e3:,.1f}" for each in sums.values()))
+    table.add_row(
+        "all",
+        "",
+        *_numbers(report | {"cycles": report["interval_cycles"]}),
+        *(f"{each / 1e3:,.1f}" for each in sums.values()),
+    )
     print_wide(table, heading)
     memories = ", ".join(f"{name} {bits:,}" for name, bits in report["memory_bits"].items() if bits)
+    interval = f"{report['interval_cycles']:,.1f}"
     layers = f"{report['cycles']:,.1f} ({report['least_cycles']:,} to {report['most_cycles']:,})"
     load = f"{report['load_cycles']:,} ({report['input_beats']:,} beats of {report['input_width']} bits)"
     for line in (
         kind,
         f"all layers, cycles an image: {layers}",
         f"loading an image: {load}, while the one before is computed",
-        f"so a stream of these images gives a class every {report['interval_cycles']:,.1f} cycles, "
-        f"{report['ratio']:.3f} x the bound",
+        f"so a stream of these images gives a class every {interval} cycles, {report['ratio']:.3f} x the bound",
         f"latency from the first input beat to the class, both included: {report['latency_cycles']:,.1f} cycles",
         f"memory bits: {memories}; all {sum(report['memory_bits'].values()):,}",
         f"membranes: {_membranes(report)}",

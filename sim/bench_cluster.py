@@ -10,7 +10,8 @@ from model.golden.processing_element import wrap
 from sim.checker import check, neuron
 from sim.port import Port
 
-IMAGES = 80
+IMAGES = 20
+"""For each mode."""
 
 
 async def check_cluster(port: Port, config: AcceleratorConfig, seed: int) -> set[str]:
@@ -23,10 +24,10 @@ async def check_cluster(port: Port, config: AcceleratorConfig, seed: int) -> set
     port.set("clear", 1)
     await bench.cycle()
     port.set("clear", 0)
-    for _ in range(IMAGES):
+    for _ in range(IMAGES * len(config.modes)):
         mode = random.randrange(len(config.modes))
         kind = random.choice(["spikes", "pixels", "last", *(["relayed"] if config.relays else [])])
-        met |= {kind, f"mode {mode}"}
+        met.add(kind)
         met |= await bench.neurons(mode, kind)
     return met | bench.met
 
@@ -82,7 +83,7 @@ class _Cluster:
         reach = min((code_limit(mode.membrane_width) + 2) << mode.leak, high)
         port.set("mode", index)
         steps = 1 if kind == "last" else random.randint(1, 4)
-        biases = [random.randint(-reach, reach) for _ in range(self.share)]
+        biases = [random.choice([-reach, reach, random.randint(-reach, reach)]) for _ in range(self.share)]
         membranes = [0] * self.share
         handed: list[int] = []
         together = kind in ("pixels", "relayed")
@@ -118,9 +119,9 @@ class _Cluster:
                     check(f"{kind}, step {step}", {"kept": stored}, {"kept": port.get("kept")})
                 waiting = f"lane {lane} of {kind}, step {step}, {mode}", potential, spike, membrane
                 met |= {"tie"} if potential == threshold else set()
-                met |= {"saturates"} if not spike and abs(potential >> mode.leak) > abs(membrane) else set()
+                met |= {f"saturates {mode}"} if not spike and abs(potential >> mode.leak) > abs(membrane) else set()
                 met |= {"wraps"} if potential != exact else set()
-                met |= {"keeps"} if membranes[lane] and load(membranes[lane], mode.leak) else set()
+                met |= {f"keeps {mode}"} if membranes[lane] and load(membranes[lane], mode.leak) else set()
                 membranes[lane] = membrane
             await self.cycle(update=1)
             self._compare(waiting)

@@ -22,12 +22,13 @@ from hdl.processing_element import ProcessingElement
 from hdl.synthesis import Library
 from hdl.verilog import verilog_text
 from model.accelerator import SKIP, STREAMING, SYSTOLIC, TIME_PARALLEL
-from model.config import WIDTHS, ArrayConfig, ConfigError, Precision
+from model.config import LARGEST_LEAK, WIDTHS, ArrayConfig, Precision
 
-LEAKS = range(10)
-"""r of 0 to 9 each by itself, where the accumulator is wide enough; those of the shipped networks are 1 to 8."""
+LEAKS = range(LARGEST_LEAK + 1)
+"""Every r, each by itself."""
 
-SEVERAL_LEAKS = (0, 1, 2, 5, 7)
+SEVERAL_LEAKS = (0, 1, 2, 5, 7, 11, 15)
+"""Together in one unit."""
 
 SMALL = partial(ArrayConfig, precision=Precision(2, 2), accumulator_width=4, time_steps=2)
 ARRAYS = (
@@ -60,22 +61,18 @@ Make = Callable[[], Proof]
 
 
 def neuron_units() -> list[ArrayConfig]:
-    """Every pair of widths with every legal r by itself, and with several r and joins."""
-    found = []
-    for precision in PRECISIONS:
-        for leaks, joins in [*(((leak,), False) for leak in LEAKS), (SEVERAL_LEAKS, True)]:
-            try:
-                found.append(
-                    ArrayConfig(
-                        precision=precision,
-                        accumulator_width=precision.accumulator_width,
-                        leaks=leaks,
-                        joins=joins,
-                    )
-                )
-            except ConfigError:  # the accumulator does not hold such a membrane
-                continue
-    return found
+    """Every pair of widths with every r by itself, and with several r and joins; accumulators in which both ends of the
+    membrane's range saturate."""
+    return [
+        ArrayConfig(
+            precision=precision,
+            accumulator_width=max(precision.accumulator_width, precision.membrane_width + leaks[-1] + 1),
+            leaks=leaks,
+            joins=joins,
+        )
+        for precision in PRECISIONS
+        for leaks, joins in [*(((leak,), False) for leak in LEAKS), (SEVERAL_LEAKS, True)]
+    ]
 
 
 def catalogue(libraries: Sequence[Library]) -> list[Make]:

@@ -1,11 +1,16 @@
 """Whatever a neuron unit holds and gets, it does what docs/numerics.md says; a planted bug is found."""
 
+from itertools import product
+from pathlib import Path
+
 import pytest
 
 from hdl.formal.catalogue import neuron_units
 from hdl.formal.neuron_unit import covers, neuron_unit
 from hdl.formal.proof import prove
 from hdl.neuron_unit import NeuronUnit
+from mint.shipped import FOLDER
+from model import bundle
 from model.config import ArrayConfig, Precision
 from tests.formal.mutants import check_refuted, mutant, with_harness
 
@@ -26,10 +31,21 @@ def test_unit_is_the_laws():
 def test_all_widths_and_leaks_are_in_the_catalogue():
     single = {(*_widths(array), *array.leaks) for array in neuron_units() if not array.joins}
     joins = {_widths(array) for array in neuron_units() if array.joins}
-    # 8-bit membranes beyond r = 8 do not fit the 15 bits of an accumulator for 2-bit weights.
-    assert len(single) == 9 * 10 - 1
-    assert (2, 8, 9) not in single
-    assert len(joins) == 9
+    assert single == {(*widths, leak) for widths in product((2, 4, 8), (2, 4, 8)) for leak in range(16)}
+    assert joins == set(product((2, 4, 8), (2, 4, 8)))
+
+
+def test_the_largest_r_is_the_laws():
+    (array,) = (array for array in neuron_units() if _widths(array) == (2, 4) and array.leaks == (15,))
+    assert {"high_saturation", "low_saturation", "rounds_down"} <= set(prove(neuron_unit(array)).covers)
+
+
+def test_the_shipped_networks_have_proved_leaks():
+    proved = {(*_widths(array), *array.leaks) for array in neuron_units() if not array.joins}
+    for path in Path(FOLDER).glob("*.safetensors"):
+        for layer in bundle.read(path).layers:
+            widths = layer.precision.weight_width, layer.precision.membrane_width
+            assert not layer.spiking or (*widths, layer.leak) in proved
 
 
 def _widths(array):

@@ -12,7 +12,7 @@ from hdl.pixel_window import PixelWindow
 from hdl.result_stream import ResultStream
 from hdl.skip_unit import SkipUnit, item_layout
 from hdl.word_feeder import WordFeeder
-from model.config import Mode
+from model.config import LARGEST_LEAK, Mode
 from model.network import Pool
 from model.plan import plan
 from sim.bench_cluster import check_cluster
@@ -31,6 +31,7 @@ from sim.random_networks import random_images
 from sim.small_networks import first_layer
 
 MODES = (Mode(2, 1), Mode(4, 0), Mode(4, 3), Mode(8, 2))
+EVERY_LEAK = tuple(Mode(8 if leak % 2 else 4, leak) for leak in range(LARGEST_LEAK + 1))
 
 WAITS = (0.0, 0.5)
 ROWS_LANES = 9
@@ -122,6 +123,17 @@ def test_fire_sequencer():
     ("share", "option"), [(1, None), (2, None), (4, None), (1, "relayed"), (1, "shortcut 1"), (3, "shortcut 1")]
 )
 def test_cluster(share, option):
+    met = check_modes(share, option, MODES, 9)
+    assert any(each.startswith("saturates") for each in met)
+
+
+def test_cluster_of_every_r():
+    met = check_modes(1, None, EVERY_LEAK, 8 + LARGEST_LEAK)
+    assert met >= {f"saturates {mode}" for mode in EVERY_LEAK}
+
+
+def check_modes(share, option, modes, accumulator_width):
+    """A cluster of ``modes``, each of which is met."""
     plain, relays, skips = accelerator(0), option == "relayed", option == "shortcut 1"
     changes = {"dataflow": "time-parallel", "rows": 3} if relays else {"skip_memory": 0 if skips else None}
     config = replace(
@@ -130,16 +142,17 @@ def test_cluster(share, option):
         lanes_per_neuron_unit=share,
         layers=tuple(replace(layer, **changes) for layer in plain.layers),
         time_steps=3,
-        modes=MODES,
+        modes=modes,
         membrane_width=8,
         weight_width=4,
-        accumulator_width=9,
+        accumulator_width=accumulator_width,
     )
     met = run(Cluster(config), check_cluster, config, share)
-    assert met >= {f"mode {index}" for index in range(len(MODES))}
-    assert met >= {"spikes", "pixels", "last", "tie", "saturates", "keeps", "wraps"}
+    assert met >= {f"keeps {mode}" for mode in modes}
+    assert met >= {"spikes", "pixels", "last", "tie", "wraps"}
     assert ("adds meanwhile" in met) == (share == 1)
     assert ("relayed" in met, "shortcut 1" in met) == (relays, skips)
+    return met
 
 
 # A word of a linear layer has 32 inputs, a beat of its pixels four.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
-from model.config import ConfigError, Precision
+from model.config import LARGEST_LEAK, ConfigError, Precision
 from model.golden.network import run as golden
 from model.network import Pool
 from sim.accelerator_cosim import prepare, run
@@ -35,7 +35,7 @@ LINKS = st.builds(
     padding=st.integers(0, 2),
     pool=POOLS,
     precision=PRECISIONS,
-    leak=st.integers(0, 7),
+    leak=st.integers(0, LARGEST_LEAK),
 )
 FORMS = st.sampled_from(
     [

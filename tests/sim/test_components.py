@@ -6,6 +6,7 @@ from hdl.neuron_unit import NeuronUnit
 from hdl.processing_element import ProcessingElement
 from hdl.systolic_array import SystolicArray
 from hdl.verilog import write_verilog
+from model.config import LARGEST_LEAK, ArrayConfig, Precision
 from sim.bench_neuron_unit import check_neuron_unit
 from sim.bench_processing_element import check_processing_element
 from sim.bench_systolic_array import IDLES, STALLS, check_systolic_array
@@ -60,12 +61,31 @@ def test_processing_element_in_verilog(config, tmp_path):
     assert simulate_verilog("icarus", component, "sim.bench_processing_element", tmp_path).passed == 1
 
 
-@configs
+# Every r in one unit, in accumulators in which both ends of the membrane's range saturate.
+EVERY_LEAK = tuple(
+    ArrayConfig(
+        precision=Precision(width, width),
+        accumulator_width=width + LARGEST_LEAK + 1,
+        leaks=tuple(range(LARGEST_LEAK + 1)),
+        joins=True,
+    )
+    for width in (2, 8)
+)
+
+
+def unit_name(config):
+    return name(config) + ("-every-r" if config in EVERY_LEAK else "")
+
+
+units = pytest.mark.parametrize("config", [*CONFIGS, *EVERY_LEAK], ids=unit_name)
+
+
+@units
 def test_neuron_unit_in_amaranth(config):
     simulate_in_amaranth(NeuronUnit(config), lambda port: check_neuron_unit(port, config, SEED))
 
 
-@configs
+@units
 def test_neuron_unit_in_verilog(config, tmp_path):
     component = NeuronUnit(config)
     assert simulate_verilog("icarus", component, "sim.bench_neuron_unit", tmp_path).passed == 1
