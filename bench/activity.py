@@ -15,7 +15,7 @@ from hdl.activity import element_activity
 from hdl.liberty import installed_libraries
 from hdl.synthesis import Library
 from mint.console import console
-from mint.report import write_json
+from mint.report import checked_libraries, write_json
 from model.config import WIDTHS, Precision
 
 OUTPUT = Path("build/activity.json")
@@ -34,7 +34,7 @@ def main() -> None:
     for record in records:
         numbers = f"{record.registers:6.2f} registers {record.outputs:6.2f} outputs"
         console.print(f"w{record.weight_width} {record.situation:50} {numbers}", soft_wrap=True)
-    write_json(OUTPUT, [asdict(record) for record in records])
+    write_json(OUTPUT, [asdict(record) for record in records], checked_libraries([library]))
 
 
 if __name__ == "__main__":

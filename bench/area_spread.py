@@ -20,7 +20,7 @@ from hdl.liberty import installed_libraries
 from hdl.shuffle import shuffled
 from hdl.synthesis import Library
 from mint.console import console, messages
-from mint.report import write_json
+from mint.report import checked_libraries, write_json
 from model.config import WIDTHS, Precision
 
 DESIGNS = ("mint_pe", "mint_array")
@@ -65,7 +65,7 @@ def main() -> None:
         numbers = f"{median(areas):9,.1f} ({min(areas):,.1f} to {max(areas):,.1f}), as written {areas[0]:,.1f}"
         console.print(f"{record['design']:10} {widths} {numbers}")
         records.append(record)
-    write_json(chosen.output, records)
+    write_json(chosen.output, records, checked_libraries([library]))
     messages.print(f"{library.name}, GE over {chosen.orders} orders; written: {chosen.output}")
 
 

@@ -1,6 +1,7 @@
 """Standard-cell libraries in Liberty format: where they are and what they are called."""
 
 import gzip
+import hashlib
 import re
 import shlex
 from collections.abc import Iterable
@@ -13,6 +14,12 @@ GENERIC = Path(__file__).with_name("generic.lib")
 
 INSTALLED = Path("/usr/share/qflow/tech/osu035")
 """Where Debian's package qflow-tech-osu035 puts its library."""
+
+MEASURED = {
+    "osu035_stdcells": "69e9f25ed20af1ad1af21f1ffbd6f16220f5e01a70b28777e52d4f69e2bc258d",
+    "NangateOpenCellLibrary": "2efd0b32eb580e4e60e72fc0575bb3bc69aac907c91d908442e4ae6d7fe55895",
+}
+"""SHA-256 of the libraries, uncompressed, of which docs/results.md has numbers; it says where they are from."""
 
 
 def installed_libraries() -> list[Path]:
@@ -39,3 +46,15 @@ def read_library(path: Path) -> tuple[str, str]:
     require(match is not None, f"{path} is not a Liberty file: it has no `library (name)`")
     assert match is not None
     return match[1], text
+
+
+def checksum(text: str) -> str:
+    """SHA-256 of a library, uncompressed, with Unix line ends."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def difference(name: str, text: str) -> str | None:
+    """A sentence where a library is not the one of its name that the project's tables were measured with."""
+    if MEASURED.get(name) in (None, checksum(text)):
+        return None
+    return f"{name} has the SHA-256 {checksum(text)}, and not {MEASURED[name]}: its numbers may differ from the tables'"

@@ -9,7 +9,7 @@ import typer
 from mint.console import console, messages, print_time, print_wide
 from mint.options import Columns, Rows
 from mint.plots import plot_area, plot_breakdown
-from mint.report import write_json
+from mint.report import checked_libraries, write_json
 
 if TYPE_CHECKING:
     from hdl.area import Record
@@ -63,7 +63,9 @@ def area(
     from hdl.synthesis import FPGAS, Library
     from model.config import WIDTHS, Precision
 
-    flows: list[Flow] = [Library(), *map(Library, libraries(liberty)), *FPGAS]
+    used = [Library(), *map(Library, libraries(liberty))]
+    checksums = checked_libraries(used)
+    flows: list[Flow] = [*used, *FPGAS]
     records: list[Record] = []
     with Progress(
         TextColumn("synthesising"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=messages
@@ -75,7 +77,7 @@ def area(
             records += done
             progress.advance(task, len(done))
         # The last library is one that was asked for, or installed; the generic cells are there without one.
-        library = [flow for flow in flows if isinstance(flow, Library)][-1]
+        library = used[-1]
         shares = {}
         for precision in equal:
             shares[str(precision)] = [asdict(share) for share in breakdown(library, precision, rows, columns)]
@@ -85,9 +87,9 @@ def area(
     ordered = [by_key[variant, flow.name] for variant in variants for flow in variant.flows(flows)]
     limits = list(limit_records(flows))
     records = [*ordered, *limits]
-    write_json(output, [asdict(record) for record in records])
+    write_json(output, [asdict(record) for record in records], checksums)
     parts = output.with_name("breakdown.json")
-    write_json(parts, {"flow": library.name, "rows": rows, "columns": columns, "shares": shares})
+    write_json(parts, {"flow": library.name, "rows": rows, "columns": columns, "shares": shares}, checksums)
     plot_area([asdict(record) for record in records], library.name, output.with_suffix(".svg"))
     plot_breakdown(shares, library.name, parts.with_suffix(".svg"))
     print_table(records)

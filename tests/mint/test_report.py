@@ -1,9 +1,12 @@
 """JSON reports."""
 
+import hashlib
 import json
 
 import pytest
 
+from hdl.liberty import MEASURED
+from hdl.synthesis import Library
 from mint import report
 
 
@@ -32,6 +35,22 @@ def test_a_list_stays_a_list(tmp_path):
     report.write_json(tmp_path / "area.json", [{"lut": 1}])
     assert json.loads((tmp_path / "area.json").read_text(encoding="utf-8")) == [{"lut": 1}]
     assert set(json.loads((tmp_path / "area.meta.json").read_text(encoding="utf-8"))) == {"command", "tools"}
+
+
+def test_a_report_has_the_checksums_of_its_libraries(tmp_path, capsys, monkeypatch):
+    text = "library (NangateOpenCellLibrary) {\n}\n"
+    (tmp_path / "some.lib").write_text(text, encoding="utf-8", newline="\r\n")
+    found = report.checked_libraries([Library(), Library(tmp_path / "some.lib")])
+    own = hashlib.sha256(text.encode()).hexdigest()
+    assert found == {"NangateOpenCellLibrary": f"sha256 {own}"}
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"NangateOpenCellLibrary has the SHA-256 {own}, and not {MEASURED['NangateOpenCellLibrary']}" in said
+    report.write_json(tmp_path / "area.json", [], found)
+    meta = json.loads((tmp_path / "area.meta.json").read_text(encoding="utf-8"))
+    assert found.items() <= meta["tools"].items()
+    monkeypatch.setitem(MEASURED, "NangateOpenCellLibrary", own)
+    report.checked_libraries([Library(tmp_path / "some.lib")])
+    assert capsys.readouterr().err == ""
 
 
 def test_a_failure_leaves_the_old_report(tmp_path):
