@@ -56,6 +56,10 @@ def ours(precision: Precision, channels: Channels) -> Build:
     return build
 
 
+def _convolution(inputs: int, outputs: int) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)  # batch norm follows, as in ours
+
+
 class Peer(nn.Module):
     """The network in float32 with another library's neurons: ``fire`` maps currents [T, N, ...] to spikes."""
 
@@ -63,7 +67,7 @@ class Peer(nn.Module):
         super().__init__()
         self.time_steps = time_steps
         first, second = channels
-        self.conv1, self.conv2 = nn.Conv2d(1, first, 3, padding=1), nn.Conv2d(first, second, 3, padding=1)
+        self.conv1, self.conv2 = _convolution(1, first), _convolution(first, second)
         self.norm1, self.norm2 = nn.BatchNorm2d(first), nn.BatchNorm2d(second)
         self.fire1, self.fire2 = neuron(), neuron()
         self.fc = nn.Linear(second * 49, 10)

@@ -53,9 +53,10 @@ def energy(
     found = integers(network, Precision(bits, bits), width=width, time_steps=time_steps, dataset=dataset)
     measured = None
     if density is None and "dataset" in found.provenance:
-        measured = dataset or str(found.provenance["dataset"])
-        test = datasets.load(measured, data_dir).test
-        messages.print(f"measuring on {min(images, len(test)):,} test images of {measured}")
+        name = dataset or str(found.provenance["dataset"])
+        test = datasets.load(name, data_dir).test
+        measured = f"{min(images, len(test)):,} test images of {name}"
+        messages.print(f"measuring on {measured}")
         densities = input_densities(evaluate(found, Split(test.images[:images], test.labels[:images])))
     else:
         densities = {layer.name: 0.1 if density is None else density for layer in found.layers}

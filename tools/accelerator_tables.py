@@ -8,14 +8,17 @@ from tools.tables import Rows, count, table
 
 @table("cosim", "cosim", tools=("cocotb", "iverilog", "verilator"))
 def cosim(found: list[Any]) -> Rows:
-    rows: list[list[object]] = [["bundle", "design", "simulator", "images", "comparisons", "mismatches", "cycles"]]
+    rows: list[list[object]] = [
+        ["bundle", "design", "simulator", "images", "comparisons", "mismatches", "cycles an image"]
+    ]
     for run in found:
         if run.get("top") == "accelerator":
             design = f"accelerator, {run['lanes']} lanes, {run['dataflow']}"
         else:
             design = f"array, {run['rows']} × {run['columns']}"
-        counts = [count(run[key]) for key in ("images", "comparisons", "mismatches", "cycles")]
-        rows.append([Path(run["bundle"]).stem, design, run["simulator"], *counts])
+        counts = [count(run[key]) for key in ("images", "comparisons", "mismatches")]
+        cycles = run["cycles"] if run.get("top") == "accelerator" else run["cycles"] / run["images"]
+        rows.append([Path(run["bundle"]).stem, design, run["simulator"], *counts, count(cycles)])
     return rows
 
 

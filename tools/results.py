@@ -34,6 +34,7 @@ MODULES = (array_tables, accelerator_tables, paper_tables, training_tables)
 PAGES = tuple(ROOT / page for page in ("README.md", "docs/results.md", "docs/training.md"))
 
 TABLE = re.compile(r"^<!-- table: (\S+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
+IDENTIFIER = re.compile(rb"\b([a-z])[0-9a-f]{10}\b")
 MADE_BY = ("command", "tools")
 TIMES = ("seconds", "cycles_per_second")
 """What differs from run to run."""
@@ -134,11 +135,17 @@ def caption(runs: list[Run], made: Table) -> str:
 
 
 def drawn(name: str) -> bytes:
-    """A picture as its report has it."""
+    """A picture as its report has it, whatever the processor.
+
+    Matplotlib names what is used again by a hash of numbers whose last bits differ from one processor to another.
+    """
     with TemporaryDirectory() as folder:
         path = Path(folder) / name
         PICTURES[name](path)
-        return path.read_bytes()
+        names: dict[bytes, bytes] = {}
+        return IDENTIFIER.sub(
+            lambda match: names.setdefault(match[0], b"%s%010d" % (match[1], len(names))), path.read_bytes()
+        )
 
 
 def validation_accuracy(name: str) -> float | None:

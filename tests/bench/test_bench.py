@@ -66,6 +66,12 @@ def test_a_race_times_every_step_of_every_contestant() -> None:
     assert built == [(2, 128, 16, 28, 28), (2, 128, 32, 14, 14)] * 2  # the round that does not count, and one
 
 
+def test_a_peer_has_the_parameters_that_ours_has_but_its_steps() -> None:
+    ours, peer = race.ours(Precision(4, 4), race.CHANNELS)(2), race.Peer(2, race.CHANNELS, nn.Identity)
+    shapes = [sorted(tuple(each.shape) for each in module.parameters() if each.ndim) for module in (ours, peer)]
+    assert shapes[0] == shapes[1]
+
+
 def test_an_ablation_goes_on_where_it_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     splits = (Split(random.integers(0, 256, (n, 3, 8, 8), np.uint8), np.arange(n) % 10) for n in (40, 20, 10))

@@ -50,7 +50,7 @@ def test_memory_of_another_network_has_no_paper() -> None:
 def test_energy_of_a_bundle_is_measured() -> None:
     bundle = str(shipped(Precision(2, 2)))
     said = mint("energy", bundle, "--images", "20")
-    assert "density measured on fashion-mnist" in said
+    assert "test images of fashion-mnist" in said
     found = json.loads(Path("build/energy.json").read_text(encoding="utf-8"))
     assert found["memory"] > found["compute"]
     measured = [layer["density"] for layer in found["layers"]]

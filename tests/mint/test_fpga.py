@@ -62,7 +62,7 @@ def test_images_a_second_are_those_of_the_input_port_where_that_is_slower(chain,
     bundle.write(network, tmp_path / "chain.safetensors")
     result = runner.invoke(app, [*chain, "--images", "4", "--output", "fpga.json"])
     assert result.exit_code == 0, result.output
-    report = json.loads((tmp_path / "fpga.json").read_text())
+    report = json.loads((tmp_path / "fpga.json").read_text(encoding="utf-8"))
     found = measured(network, plan(network), some_images(network, 4)[0])
     assert found.cycles.max() < found.load == 32 * 32
     assert report["cycles_an_image"] == found.intervals.mean() == found.load

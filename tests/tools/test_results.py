@@ -119,6 +119,13 @@ def test_a_difference_is_seen_and_mended(project, path, old, new):
     main(["--check"])
 
 
+def test_a_picture_does_not_depend_on_the_names_of_its_parts(project, monkeypatch):
+    monkeypatch.setattr(results, "PICTURES", {"a.svg": lambda path: path.write_bytes(b"<path id='p8eaa48a51e'/>")})
+    main([])
+    monkeypatch.setattr(results, "PICTURES", {"a.svg": lambda path: path.write_bytes(b"<path id='pdac97484d2'/>")})
+    main(["--check"])
+
+
 def test_a_new_report_replaces_the_old_one(project):
     (project / "build" / "routing.json").write_text(json.dumps([routed(7, 99.0)]), encoding="utf-8")
     main(["--update", "routing", str(project / "build" / "routing.json")])
