@@ -23,10 +23,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bench.entry import run
-from mint.console import console, messages
-from mint.report import write_json
-from mint.train import checked_device
 from model.config import Precision
 from model.training.layers import Conv, MaxPool, Readout
 from model.training.network import SpikingNetwork
@@ -123,14 +119,16 @@ def spikingjelly(channels: Channels) -> Build:
 PEERS = {"snntorch": snntorch, "spikingjelly": spikingjelly}
 
 
-def contestants(precision: Precision, channels: Channels = CHANNELS) -> dict[str, Build]:
-    """Ours, and the peers that are installed."""
+def contestants(
+    precision: Precision, channels: Channels = CHANNELS, say: Callable[[str], None] = print
+) -> dict[str, Build]:
+    """Ours, and the peers that are installed; of the others ``say`` is told."""
     found = {f"mint {precision}": ours(precision, channels)}
     for name, peer in PEERS.items():
         try:
             found[f"{name} float32"] = peer(channels)
         except ImportError as error:
-            messages.print(f"{name} cannot be imported ({error}); install it: pip install -e '.[peers]'")
+            say(f"{name} cannot be imported ({error}); install it: pip install -e '.[peers]'")
     return found
 
 
@@ -171,6 +169,10 @@ def race(builds: dict[str, Build], time_steps: int, rounds: int, device: str) ->
 
 
 def main() -> None:
+    from mint.console import console, messages  # not for whoever only races
+    from mint.report import write_json
+    from mint.train import checked_device
+
     parser = argparse.ArgumentParser(description="Seconds per epoch of training, against other libraries.")
     parser.add_argument("--bits", type=int, default=4)
     parser.add_argument("--time-steps", type=int, default=4)
@@ -180,7 +182,7 @@ def main() -> None:
     arguments = parser.parse_args()
     device = checked_device(arguments.device)
     keep_freed_memory()
-    builds = contestants(Precision(arguments.bits, arguments.bits), tuple(arguments.channels))
+    builds = contestants(Precision(arguments.bits, arguments.bits), tuple(arguments.channels), messages.print)
     found = race(builds, arguments.time_steps, arguments.rounds, device)
     first = next(iter(found.values()))
     steps = EPOCH_IMAGES / BATCH
@@ -200,4 +202,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    from bench.entry import run
+
     run(main)

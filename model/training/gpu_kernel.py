@@ -70,9 +70,9 @@ def forward(
     bias: Tensor,
     threshold: Tensor,
     constants: tuple[Any, Any, Any, bool],
-    *,
     skip: Tensor | None = None,
     skip_bias: Tensor | None = None,
+    *,
     potentials: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Spikes [T, N, C, S], and stored membranes, int8, or ``potentials``, float32, alike.

@@ -39,7 +39,8 @@ class _FusedMaxPool(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad):  # type: ignore[no-untyped-def]
-        return gpu_kernel.max_pool_backward(grad.contiguous(), *ctx.saved_tensors, ctx.size), None
+        (x,) = ctx.saved_tensors
+        return gpu_kernel.max_pool_backward(grad.contiguous(), x, ctx.size), None
 
 
 class MaxPool(nn.Module):

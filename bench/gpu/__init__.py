@@ -1,0 +1,1 @@
+"""Training by the clock on one GPU, with PyTorch and NumPy alone (docs/gpu.md)."""

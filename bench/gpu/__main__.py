@@ -1,0 +1,107 @@
+"""Train the next network of a queue in the time that one GPU is there for.
+
+python -m bench.gpu --minutes N --state DIR --out DIR [--piece-mib N] [--smoke]
+
+What is needed and what comes back stands in docs/gpu.md. A killed command is given again with the same --state.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bench.gpu.clock import Clock
+from bench.gpu.hardware import command, hardware, kernels, tools
+from bench.gpu.jobs import select
+from bench.gpu.log import Log
+from bench.gpu.state import Store
+from bench.gpu.training import Training
+from model import bundle, datasets
+from model.config import ConfigError, require
+from model.datasets import Dataset
+from model.files import replacing
+from model.training.export import to_network
+from model.training.recipe import Recipe
+
+LEAST_MINUTES = 0.5
+"""Below, no further run is begun."""
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m bench.gpu", description=(__doc__ or "").partition("\n")[0])
+    made.add_argument("--minutes", type=float, required=True, help="how long the command may take")
+    made.add_argument("--state", type=Path, required=True, help="folder that a killed command goes on from")
+    made.add_argument("--out", type=Path, required=True, help="folder for bundles, logits, results and the log")
+    made.add_argument("--piece-mib", type=int, default=0, help="greatest file of the state, MiB; 0: any")
+    made.add_argument("--state-mib", type=int, default=0, help="greatest state, MiB; 0: any")
+    made.add_argument("--smoke", action="store_true", help="two minutes of checks and timings first")
+    made.add_argument("--runs", nargs="*", default=[], metavar="NAME", help="of the queue only these, in this order")
+    made.add_argument("--dataset", default="cifar10", help="cifar10 or tiny-imagenet")
+    made.add_argument("--data-dir", type=Path, help="where its files are; nothing is downloaded")
+    made.add_argument("--width", type=float, default=1.0, help="multiplies the channels")
+    made.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="cuda or cpu")
+    return made
+
+
+def write(out: Path, name: str, training: Training) -> dict[str, object]:
+    """What comes back of a run: bundle, logits of the test images, result."""
+    result, logits = training.finish()
+    scores = result["accuracy"]
+    made_by = {"command": command(), "tools": tools(), "hardware": hardware(training.device)}
+    recipe = training.recipe
+    network = to_network(
+        training.module,
+        name=recipe.network + (f"-x{recipe.width:g}" if recipe.width != 1 else ""),
+        provenance={"dataset": recipe.dataset, "recipe": result["recipe"], **made_by},
+    )
+    network = replace(network, accuracy={"validation": scores["validation"], "unit": "percent"})
+    bundle.write(network, out / f"{name}.safetensors")
+    with replacing(out / f"{name}.npy") as temporary, temporary.open("wb") as file:
+        np.save(file, logits.astype(np.int32))
+    report = {**result, **made_by, "neuron": kernels(training.device)}
+    with replacing(out / f"{name}.json") as temporary:
+        temporary.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    return {"accuracy": scores, "epochs": result["epochs"], "epoch_seconds": result["epoch_seconds"]}
+
+
+def work(queue: dict[str, Recipe], data: Dataset, arguments: argparse.Namespace, clock: Clock, log: Log) -> None:
+    """The runs of the queue that are not done, as far as the clock goes."""
+    store = Store(arguments.state, arguments.piece_mib, arguments.state_mib)
+    begun = store.index["run"]
+    waiting = [name for name in queue if name not in store.done]
+    for name in sorted(waiting, key=lambda name: name != begun):
+        if clock.seconds - clock.now() < 60 * LEAST_MINUTES:
+            return
+        training = Training(name, queue[name], data, store, clock, log, arguments.device)
+        training.train()
+        result = write(arguments.out, name, training)
+        store.finish(name, result)
+        log(f"written: {name}.safetensors, .npy and .json in {arguments.out}")
+    if not waiting:
+        log("all runs of the queue are done")
+
+
+def main(words: list[str] | None = None, clock: Clock | None = None) -> None:
+    arguments = parser().parse_args(words)
+    clock = clock or Clock(arguments.minutes)
+    require(arguments.device in ("cpu", "cuda"), f"device {arguments.device!r} is not known; choose cpu or cuda")
+    log = Log(arguments.out / "log.txt", clock)
+    queue = select(arguments.runs, arguments.dataset, arguments.width)
+    log(f"{command()}: {hardware(arguments.device)}, {tools()}; the neuron by {kernels(arguments.device)}")
+    data = datasets.load(arguments.dataset, arguments.data_dir, download=False)
+    if arguments.smoke:
+        from bench.gpu.smoke import smoke
+
+        smoke(queue, data, arguments.device, arguments.out, clock, log)
+    work(queue, data, arguments, clock, log)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ConfigError as error:
+        sys.exit(f"error: {error}")
