@@ -65,6 +65,7 @@ def describe(accelerator: Accelerator, names: Names) -> dict[str, Any]:
             "shape": list(config.input_shape),
             "packets_an_image": config.frames,
             "beats": config.input_beats,
+            "bytes_a_beat": config.input_width // 8,
             "values_a_beat": config.beat_values,
             "bits_that_count": config.beat_bits,
             "order": input_order(config),

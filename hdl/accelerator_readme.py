@@ -67,12 +67,18 @@ workspace.
 Both streams are AXI4-Streams: a beat passes in every cycle with `tvalid` and `tready`; neither waits for the other, and
 what is offered stays until it is taken.
 
-**In.** A packet is {_packet(packet)}, {packet["beats"]:,} beats, `s_axis_tlast` with the last one. Of a beat, the
-lowest {packet["bits_that_count"]} bits count: {packet["order"]}.
-There is room for two packets: the next one may come while one is computed.
+**In.** A packet is {_packet(packet)}, {packet["beats"]:,} beats of {packet["bytes_a_beat"]} bytes, `s_axis_tlast` with
+the last one. Of a beat, the lowest {packet["bits_that_count"]} bits count, as far as there are inputs; the others may
+be anything: {packet["order"]}. There is room for two packets: the next one may come while one is computed.
 
 **Malformed packets.** One that ends early, or goes on after its last beat, is thrown away as a whole, up to its
 `tlast`; `error` rises and stays until a good packet has come. {_untouched(packet)}
+
+**DMA.** The input port has as many bytes as DMA engines have: 1, 2, 4, 8 and so on. A packet's buffer has
+{packet["beats"] * packet["bytes_a_beat"]:,} bytes, byte 0 in the lowest bits of the first beat. There is no `tkeep`,
+because all packets have the same length and what does not count is ignored: a transfer may end within the last beat,
+after the last byte that counts. One that ends earlier in this beat is not noticed. On the way out all bytes count: if
+the DMA engine has a `tkeep`, tie it to ones.
 
 **Out.** A packet for every image, in order, {parameters["classes"] + 1} beats: the logits as signed 32-bit numbers,
 class 0 first, then the class with `m_axis_tlast`: the lowest index of the greatest logit.

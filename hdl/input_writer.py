@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -31,7 +31,8 @@ class InputWriter(wiring.Component):
     Members
     -------
     data, valid, last : In
-        AXI4-Stream, ``input_width`` bits, of which the lower ``beat_bits`` count.
+        AXI4-Stream, ``input_width`` bits, of which the lower ``beat_bits`` count, and in the last beat of a linear
+        layer's time step those of inputs.
     ready : Out(1)
         AXI4-Stream.
     write : Out(1)
@@ -113,7 +114,7 @@ class InputWriter(wiring.Component):
         m.d.comb += [
             self.ready.eq(space | swallow),
             self.write.eq(taken & ~swallow),
-            self.word.eq(self.data[: config.input_word_width]),
+            self.word.eq(self._inputs(m, taken & (expected | self.last | swallow), taken)),
             filled.eq(whole),
         ]
         if first.pixels or first.source_map == (1, 1):
@@ -135,6 +136,18 @@ class InputWriter(wiring.Component):
             self.address.eq(nest.values.address),
         ]
         return m
+
+    def _inputs(self, m: Module, ends: Value, taken: Value) -> Value:
+        """A beat's inputs. The last word of a time step of spikes may have fewer than the others."""
+        first = self.config.layers[0]
+        beat, rest = self.data[: self.config.input_word_width], first.source_channels % first.word_channels
+        if first.window or first.words == 1 or rest == 0:
+            return beat
+        number = Signal(range(first.words))
+        last = number == first.words - 1
+        with m.If(taken):
+            m.d.sync += number.eq(Mux(ends | last, 0, number + 1))
+        return Cat(beat[:rest], Mux(last, 0, beat[rest:]))
 
     def _turn(self, m: Module, taken: Signal, whole: Signal, broken: Signal, filled: Signal, space: Signal) -> None:
         """Pixels side by side become bit planes: one word's are collected, the one before is written by planes.

@@ -294,12 +294,13 @@ class AcceleratorConfig:
 
     @property
     def beat_bits(self) -> int:
-        """Bits of an input beat that count; the port is the next number of whole bytes."""
+        """Bits of an input beat that count."""
         return self.beat_values * (PIXEL_BITS if self.layers[0].pixels else 1)
 
     @property
     def input_width(self) -> int:
-        return -(-self.beat_bits // 8) * 8
+        """Bits of the input port: as bytes, a power of two, which are the widths that DMA engines have."""
+        return max(8, 1 << number_width(self.beat_bits))
 
     @property
     def input_beats(self) -> int:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from model.accelerator import AcceleratorConfig
 from model.config import PIXEL_BITS
 from sim.checker import expect
-from sim.packets import packets
+from sim.packets import noisy_packets
 from sim.port import Port
 
 
@@ -41,9 +41,9 @@ class Beat:
 
 
 def random_beats(config: AcceleratorConfig, images: NDArray[np.uint8], random: Random) -> list[Beat]:
-    """Those of the images, after each some of packets that are none."""
+    """Those of the images, with anything in bits that do not count; after each some of packets that are none."""
     found = []
-    for image in packets(config, images):
+    for image in noisy_packets(config, images, random):
         whole = len(image)
         found += [
             Beat(word, int(i == whole - 1), "whole", 0 if i == whole - 1 else None) for i, word in enumerate(image)

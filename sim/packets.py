@@ -1,5 +1,7 @@
 """Images as packets of the accelerator's input stream, and logits as its output packets."""
 
+from random import Random
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,15 @@ def packets(config: AcceleratorConfig, images: NDArray[np.uint8]) -> list[list[i
     """The beats of every image: [N, C, H, W] pixels or [T, N, C, H, W] spikes."""
     packed = np.packbits(image_beats(config, images), axis=-1, bitorder="little")
     return [[int.from_bytes(beat.tobytes(), "little") for beat in image] for image in packed]
+
+
+def noisy_packets(config: AcceleratorConfig, images: NDArray[np.uint8], random: Random) -> list[list[int]]:
+    """As :func:`packets`, with anything in the bits that do not count."""
+    counting = packets(config, np.full_like(images, 255 if config.input_kind == "pixels" else 1))
+    return [
+        [beat | random.getrandbits(config.input_width) & ~bits for beat, bits in zip(*each, strict=True)]
+        for each in zip(packets(config, images), counting, strict=True)
+    ]
 
 
 def results(logits: NDArray[np.int64]) -> list[list[int]]:

@@ -10,6 +10,8 @@ import pytest
 import yaml
 from pyslang.driver import CommandLineOptions, Driver
 
+from model.plan import plan
+from sim.small_networks import first_layer
 from tests.hdl.test_accelerator_files import CHAIN, generate
 
 MEMORIES = ("mint_weights.hex", "mint_parameters.hex")
@@ -96,3 +98,24 @@ def test_verilators_waivers_are_for_the_generated_file_only(folder, tmp_path):
     command = [VERILATOR, "--lint-only", str(folder / "mint.vlt"), str(own)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert "WIDTHTRUNC" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "input_kind", "shape", "width", "beats"),
+    [
+        ("conv", "pixels", (1, 4, 3), 8, 12),
+        ("conv", "pixels", (2, 4, 3), 16, 12),
+        ("conv", "pixels", (3, 4, 3), 32, 12),
+        ("conv", "pixels", (5, 4, 3), 64, 12),
+        ("conv", "spikes", (3, 4, 3), 8, 36),
+        ("conv", "spikes", (17, 4, 3), 32, 36),
+        ("linear", "pixels", (3, 1, 1), 32, 1),
+        ("linear", "pixels", (3, 2, 3), 32, 5),
+        ("linear", "spikes", (7, 1, 1), 32, 3),
+        ("linear", "spikes", (3, 4, 3), 32, 6),
+    ],
+)
+def test_the_input_port_has_a_width_that_dma_engines_have(kind, input_kind, shape, width, beats):
+    """One position a beat, with bytes that do not count where three channels make none."""
+    config = plan(first_layer(kind, input_kind, shape), lanes=4)
+    assert (config.input_width, config.input_beats) == (width, beats)

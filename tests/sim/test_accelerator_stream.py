@@ -9,7 +9,7 @@ from hdl.verilog import verilog_text
 from model.golden.network import forward
 from model.network import Pool
 from model.plan import plan
-from sim.packets import packets, results
+from sim.packets import noisy_packets, results
 from sim.power_up import powered_up, unknown
 from sim.random_chains import sparse_images
 from sim.runner import simulate
@@ -28,7 +28,7 @@ def prepare(folder, network, **options):
     logits = forward(network, images)
     assert len({tuple(row) for row in logits.tolist()}) > 2
     text = verilog_text(Accelerator(config, network), "accelerator")
-    return text, write_case(folder / "case.json", packets(config, images), results(logits))
+    return text, write_case(folder / "case.json", noisy_packets(config, images, Random(2)), results(logits))
 
 
 def run(folder, text, environment, **options):
@@ -43,7 +43,7 @@ def run(folder, text, environment, **options):
     ("kind", "input_kind", "shape", "lanes", "share", "dataflow", "simulator"),
     [
         ("conv", "pixels", (2, 3, 3), 4, 1, "skip", "icarus"),
-        ("conv", "pixels", (2, 3, 3), 4, 1, "skip", "verilator"),
+        ("conv", "pixels", (3, 3, 3), 4, 1, "skip", "verilator"),
         ("conv", "spikes", (2, 3, 3), 4, 2, "skip", "icarus"),
         ("conv", "spikes", (2, 3, 3), 2, 1, "streaming", "icarus"),
         ("linear", "pixels", (2, 4, 5), 2, 1, "skip", "icarus"),
