@@ -43,7 +43,7 @@ class Beat:
 def random_beats(config: AcceleratorConfig, images: NDArray[np.uint8], random: Random) -> list[Beat]:
     """Those of the images, with anything in bits that do not count; after each some of packets that are none."""
     found = []
-    for image in noisy_packets(config, images, random):
+    for image in noisy_packets(config, images, Random(0)):
         whole = len(image)
         found += [
             Beat(word, int(i == whole - 1), "whole", 0 if i == whole - 1 else None) for i, word in enumerate(image)
