@@ -7,6 +7,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 CORE := $(VENV)/core.stamp
 FULL := $(VENV)/full.stamp
+# The verbs that need all of it. Beside one of them the others wait for it too: it replaces what they would run from.
+NEED_FULL := $(shell sed -n 's/^\([a-z]*\): $$(FULL).*/\1/p' Makefile)
 
 # So it does where .venv's Python is gone, or make's command line names another PYTHON than the one that made it.
 quoted = '$(subst ','\'',$(value $(1)))'
@@ -89,7 +91,7 @@ lint: $(FULL)      ## style, types, import rules
 clean:             ## remove what was built; .venv and trained runs stay
 	@rm -rf build
 
-$(CORE): pyproject.toml constraints.txt tools/setup.sh $(AGAIN)
+$(CORE): pyproject.toml constraints.txt tools/setup.sh $(AGAIN) $(if $(filter $(NEED_FULL),$(MAKECMDGOALS)),$(FULL))
 	@tools/setup.sh core
 
 $(FULL): pyproject.toml constraints.txt tools/setup.sh $(AGAIN)

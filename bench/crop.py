@@ -14,8 +14,10 @@ import numpy as np
 
 from bench.entry import run
 from mint.console import console
+from mint.output import bundle_file
 from model import bundle, datasets
-from model.config import Precision
+from model.config import Precision, require
+from model.files import replacing
 from model.shapes import vgg9
 
 
@@ -30,10 +32,12 @@ def main() -> None:
     size = arguments.map
     test = datasets.load("cifar10", arguments.data_dir).test.images[: arguments.images]
     start = (test.shape[-1] - size) // 2
-    arguments.stem.parent.mkdir(parents=True, exist_ok=True)
     network, images = arguments.stem.with_suffix(".safetensors"), arguments.stem.with_suffix(".npy")
+    bundle_file(network)
+    require(network.exists() or not images.exists(), f"{images} is there already; choose another stem")
     bundle.write(vgg9(Precision(arguments.bits, arguments.bits), (test.shape[1], size, size)), network)
-    np.save(images, test[:, :, start : start + size, start : start + size])
+    with replacing(images) as temporary, temporary.open("wb") as target:
+        np.save(target, test[:, :, start : start + size, start : start + size])
     console.print(f"written: {network}, {images}", soft_wrap=True)
 
 

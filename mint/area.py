@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mint.console import console, messages, print_time, print_wide
-from mint.options import Columns, Rows
+from mint.options import Columns, PicturedFile, Rows
+from mint.output import beside, pictured_file
 from mint.plots import plot_area, plot_breakdown
 from mint.report import checked_libraries, write_json
 
@@ -40,9 +41,7 @@ def area(
     baseline: Annotated[
         bool, typer.Option("--baseline", help="Uniform quantization with its multipliers, too; much longer.")
     ] = False,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the JSON report goes.")] = Path(
-        "build/area.json"
-    ),
+    output: PicturedFile = Path("build/area.json"),
 ) -> None:
     """Print gates, flip-flops and FPGA cells of the PE and the array, for all nine pairs of widths.
 
@@ -63,6 +62,8 @@ def area(
     from hdl.synthesis import FPGAS, Library
     from model.config import WIDTHS, Precision
 
+    parts = beside(output, "breakdown.json")
+    pictured_file(parts)
     used = [Library(), *map(Library, libraries(liberty))]
     checksums = checked_libraries(used)
     flows: list[Flow] = [*used, *FPGAS]
@@ -88,10 +89,9 @@ def area(
     limits = list(limit_records(flows))
     records = [*ordered, *limits]
     write_json(output, [asdict(record) for record in records], checksums)
-    parts = output.with_name("breakdown.json")
     write_json(parts, {"flow": library.name, "rows": rows, "columns": columns, "shares": shares}, checksums)
-    plot_area([asdict(record) for record in records], library.name, output.with_suffix(".svg"))
-    plot_breakdown(shares, library.name, parts.with_suffix(".svg"))
+    plot_area([asdict(record) for record in records], library.name, beside(output, f"{output.stem}.svg"))
+    plot_breakdown(shares, library.name, beside(parts, "breakdown.svg"))
     print_table(records)
     print_shares(shares, library.name, [each for each in limits if each.flow == library.name])
     console.print(NOTE, soft_wrap=True)

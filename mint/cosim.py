@@ -20,6 +20,7 @@ from mint.options import (
     LanesPerNeuronUnit,
     Rows,
 )
+from mint.output import report_file
 from mint.report import write_json
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def cosim(
     given = images_for(network, dataset, data_dir, file)
 
     folder = output or Path("build") / str(precision)
+    report_file(folder / "cosim.json")
     with work_folder(folder / "cosim") as work:
         case = Case(network, given.first(network, images), work, simulator, Waits(idle, stall))
         try:

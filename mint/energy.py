@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mint.console import console, messages, print_wide
-from mint.options import DataDir, NetworkDataset, NetworkName, NetworkWidth
+from mint.options import DataDir, JsonFile, NetworkDataset, NetworkName, NetworkWidth
 from mint.report import write_json
 
 
@@ -29,9 +29,7 @@ def energy(
     width: NetworkWidth = 1.0,
     dataset: NetworkDataset = None,
     data_dir: DataDir = None,
-    output: Annotated[Path, typer.Option("--json", metavar="FILE", help="Where the JSON report goes.")] = Path(
-        "build/energy.json"
-    ),
+    output: JsonFile = Path("build/energy.json"),
 ) -> None:
     """Print the energy of an inference layer by layer, of computation and of memory.
 

@@ -18,6 +18,7 @@ from mint.options import (
     ImageFile,
     LanesPerNeuronUnit,
 )
+from mint.output import pictured_file
 from mint.plots import plot_estimate
 from mint.report import write_json
 from model.text import printable
@@ -94,13 +95,14 @@ def estimate(
         density is None or file is None, "--density is without images, and --input a file of them; give one of them"
     )
     chosen, folder, title = _network(bundle, network, weight_width, membrane_width, density)
+    target = (output or folder) / "estimate.json"
+    pictured_file(target)
     if density is None:
         cycles, estimated, kind = _measured(chosen, images, dataset, data_dir, file)
     else:
         cycles, estimated, kind = _expected(chosen, images or 1, density, pixel_density)
     config = accelerator_config(chosen, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles)
     report = describe(estimated(config), _dense(chosen)) | {"dataflow": dataflow}
-    target = (output or folder) / "estimate.json"
     write_json(target, {"network": title, "exact": density is None, "kind": kind, **report})
     heading = f"{title}, {dataflow}, {config.lanes} lanes, {config.lanes_per_neuron_unit} a neuron unit"
     plot_estimate(report["layers"], heading if density is None else f"{heading}; expected", target.with_suffix(".svg"))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mint.console import console, messages
-from mint.options import Bundle, DataDir, DatasetName, MembraneWidth, WeightWidth
+from mint.options import Bundle, DataDir, DatasetName, JsonFile, MembraneWidth, WeightWidth
 from mint.report import write_json
 
 
@@ -19,9 +19,7 @@ def evaluate(
     bundle: Bundle = None,
     dataset: DatasetName = None,
     data_dir: DataDir = None,
-    output: Annotated[Path, typer.Option("--json", metavar="FILE", help="Where the JSON report goes.")] = Path(
-        "build/evaluate.json"
-    ),
+    output: JsonFile = Path("build/evaluate.json"),
 ) -> None:
     """Print the accuracy of the integers on all test images, and per layer spike density and operations.
 

@@ -8,6 +8,7 @@ import typer
 
 from mint.console import console, messages
 from mint.options import DataDir
+from mint.output import bundle_file
 
 if TYPE_CHECKING:
     from model.datasets import Dataset
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training run.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the bundle goes.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the bundle goes.", callback=bundle_file)
+    ],
     data_dir: DataDir = None,
 ) -> None:
     """Write the bundle of a training run: the integers of its best epoch on the validation split.

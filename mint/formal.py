@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mint.console import console, messages, print_time
+from mint.options import ReportFile
 from mint.report import checked_libraries, write_json
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ def formal(
             "Without it, Debian's qflow-tech-osu035 if it is installed; the generic cells always.",
         ),
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the JSON report goes.")] = Path(
-        "build/formal.json"
-    ),
+    output: ReportFile = Path("build/formal.json"),
 ) -> None:
     """Prove that elements, neuron units, array and accelerator do what they should, and that synthesis changes nothing.
 

@@ -18,6 +18,7 @@ from mint.options import (
     LanesPerNeuronUnit,
     MemoryLimit,
 )
+from mint.output import report_file
 from mint.report import write_json
 from model.text import printable
 
@@ -57,7 +58,13 @@ def fpga(
     data_dir: DataDir = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The report; without it, build/w4u4/fpga.json and so on."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The report; without it, build/w4u4/fpga.json and so on.",
+            callback=report_file,
+        ),
     ] = None,
 ) -> None:
     """Place and route the accelerator of a network on an ECP5: LUT, flip-flops, block RAM, DSP, clock, images a second.

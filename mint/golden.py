@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mint.console import console
+from mint.output import arrays_file, beside
 from mint.report import write_json
 
 
@@ -14,7 +15,9 @@ def golden(
     images: Annotated[
         Path, typer.Option("--input", metavar="FILE", help="NumPy file: pixels [N, C, H, W] or spikes [T, N, C, H, W].")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the .npz file goes.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where the .npz file goes.", callback=arrays_file)
+    ],
 ) -> None:
     """Run the golden integer model and store every spike, potential and membrane.
 
@@ -32,7 +35,7 @@ def golden(
     found = run(network, read_images(images, network))
     with replacing(output) as temporary, temporary.open("wb") as target:
         np.savez_compressed(target, **found)  # type: ignore[arg-type]
-    report = output.with_suffix(".json")
+    report = beside(output, f"{output.stem}.json")
     shapes = {key: {"type": str(values.dtype), "shape": list(values.shape)} for key, values in found.items()}
     classes = [int(c) for c in classify(found["logits"].astype(np.int64))]
     write_json(report, {"bundle": str(bundle), "input": str(images), "arrays": shapes, "classes": classes})

@@ -7,6 +7,7 @@ import typer
 
 from mint.console import console, print_wide
 from mint.options import NetworkDataset, NetworkName, NetworkWidth
+from mint.output import beside, pictured_file
 from mint.report import write_json
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ def memory(
     width: NetworkWidth = 1.0,
     dataset: NetworkDataset = None,
     output: Annotated[
-        Path, typer.Option("--json", metavar="FILE", help="The JSON report; the plot goes beside it.")
+        Path,
+        typer.Option(
+            "--json", metavar="FILE", help="The JSON report; the plot goes beside it.", callback=pictured_file
+        ),
     ] = Path("build/memory.json"),
 ) -> None:
     """Print the memory of weights and membranes at 32, 8, 5, 4 and 2 bits, and draw the membranes' share against batch.
@@ -70,13 +74,12 @@ def memory(
         }
         for label, steps in ((f"a membrane for each of T = {time_steps} time steps", time_steps), ("held once", 1))
     }
-    picture = output.with_suffix(".png")
-    plot_membrane_share(series, found.name, picture)
     write_json(
         output,
         {"network": found.name, **size, "unit": "MiB", "rows": rows, "comparison": others, "membrane_share": series},
     )
-    console.print(f"written: {output}, {picture}, {picture.with_suffix('.svg')}", soft_wrap=True)
+    plot_membrane_share(series, found.name, beside(output, f"{output.stem}.png"))
+    console.print(f"written: {output}, and its plot as .png and .svg", soft_wrap=True)
 
 
 def _row(network: "Network", weight_width: int, membrane_width: int, batch: int, time_steps: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mint.console import console, messages
+from mint.options import ReportFile
 from mint.report import write_json
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ def mutation(
         int, typer.Option("--mutants", min=1, help="How many in all: a quarter each in element and neuron unit.")
     ] = 600,
     minutes: Annotated[float, typer.Option("--minutes", min=0, help="Start no more of them after so long.")] = 60,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the JSON report goes.")] = Path(
-        "build/mutation.json"
-    ),
+    output: ReportFile = Path("build/mutation.json"),
 ) -> None:
     """Put small faults into the hardware, one at a time, and count those that the benches notice.
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from mint.output import pictured_file, report_file
+
 WeightWidth = Annotated[int, typer.Option("--weight-width", "-W", metavar="BITS", help="Bits of a weight: 2, 4 or 8.")]
 MembraneWidth = Annotated[
     int, typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a stored membrane: 2, 4 or 8.")
@@ -86,4 +88,15 @@ MemoryLimit = Annotated[
         help="Refuse an accelerator whose memories are larger: all together, or some by themselves, as in "
         "weights=2000,spikes=200; the others are parameters, input, membranes and sums.",
     ),
+]
+ReportFile = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="FILE", help="Where the JSON report goes.", callback=report_file),
+]
+PicturedFile = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="FILE", help="Where the JSON report goes.", callback=pictured_file),
+]
+JsonFile = Annotated[
+    Path, typer.Option("--json", metavar="FILE", help="Where the JSON report goes.", callback=report_file)
 ]

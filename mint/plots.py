@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from model.files import is_stream, replacing
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -319,7 +321,7 @@ def _save(figure: "Figure", path: Path, endings: Sequence[str]) -> None:
     """Write ``path`` with each of the endings, without the time or the version of what wrote it."""
     from matplotlib import rc_context
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     with rc_context(STYLE):  # type: ignore[arg-type]
         for ending in endings:
-            figure.savefig(path.with_suffix(ending), dpi=150, metadata=ANONYMOUS[ending])
+            with replacing(path if is_stream(path) else path.with_suffix(ending)) as temporary:
+                figure.savefig(temporary, format=ending[1:], dpi=150, metadata=ANONYMOUS[ending])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mint.console import messages
+from mint.output import META, beside, report_file
 from model.files import replacing
 from model.text import printable
 
@@ -71,11 +72,13 @@ def command_line() -> str:
 def write_json(path: Path, data: dict[str, Any] | list[Any], libraries: Mapping[str, str] | None = None) -> None:
     """Write ``data`` with the keys ``command`` and ``tools``; of ``libraries`` it has the checksums among the tools.
 
-    A list stays a plain list; the two go into a second file, ``area.meta.json`` for ``area.json``.
+    A list stays a plain list; the two go into a second file, ``area.meta.json`` for ``area.json``. Raises
+    :class:`~model.config.ConfigError` if ``path`` is something else than an earlier report.
     """
+    report_file(path)
     made_by = {"command": command_line(), "tools": {**tool_versions(), **(libraries or {})}}
     if isinstance(data, dict):
         data = {**data, **made_by}
     else:
-        write_text(path.with_suffix(".meta.json"), json.dumps(made_by, indent=1) + "\n")
+        write_text(beside(path, f"{path.stem}{META}"), json.dumps(made_by, indent=1) + "\n")
     write_text(path, json.dumps(data, indent=1) + "\n")

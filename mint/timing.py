@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mint.console import console, messages, print_time, print_wide
-from mint.options import Columns, Rows
+from mint.options import Columns, PicturedFile, Rows
+from mint.output import beside, report_file
 from mint.plots import plot_area
 from mint.report import checked_libraries, write_json
 
@@ -59,9 +60,7 @@ def timing(
             "cells, minutes each. The others have one element of it.",
         ),
     ] = False,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the JSON report goes.")] = Path(
-        "build/timing.json"
-    ),
+    output: PicturedFile = Path("build/timing.json"),
 ) -> None:
     """Print the critical path of the array in a standard-cell library, and its clock when routed on an FPGA.
 
@@ -81,6 +80,8 @@ def timing(
     from model.config import WIDTHS, Precision, require
     from model.uq_config import SCALE_BITS
 
+    routing = beside(output, "routing.json")
+    report_file(routing)
     found = [liberty] if liberty else installed_libraries()
     require(bool(found), "there is no library to time; name one with --liberty, or: apt install qflow-tech-osu035")
     library = Library(found[0], period)
@@ -129,11 +130,10 @@ def timing(
     records = [job.result() for job in timed]
     write_json(output, [asdict(record) for record in records], checksums)
     limits = [asdict(limit) for limit in limit_records([Library(found[0])])]
-    plot_area([*map(asdict, records), *limits], library.name, output.with_suffix(".svg"))
+    plot_area([*map(asdict, records), *limits], library.name, beside(output, f"{output.stem}.svg"))
     print_cells(records)
     written = [str(output), "its areas as .png and .svg"]
     if seeds:
-        routing = output.with_name("routing.json")
         write_json(routing, [job.result() for job in routed])
         print_routed([job.result() for job in routed])
         written.append(routing.name)

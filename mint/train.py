@@ -1,6 +1,7 @@
 """``mint train``: from images to a bundle."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ import typer
 from mint.console import console, messages
 from mint.networks import NAMES, builder
 from mint.options import DataDir
+from mint.output import bundle_file, report_file
 from mint.report import write_json
 
 if TYPE_CHECKING:
@@ -190,7 +192,14 @@ def train(
         Path | None, typer.Option("--run", metavar="DIR", help="Folder of the runs.", show_default="runs")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where the first seed's bundle goes as well.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the first seed's bundle goes as well.",
+            callback=bundle_file,
+        ),
     ] = None,
 ) -> None:
     """Train a network with quantised weights and membranes, and write its bundle.
@@ -248,26 +257,55 @@ def train(
         **given,
         sources=sources_of(name, teacher, initial),
     )
+    require(output is None or output != teacher, f"{output} is the teacher; choose another name for the bundle")
     place = parallel.start(checked_device(device))
     with parallel.first_alone():  # which downloads what is not there
         data = datasets.load(recipe.dataset, data_dir)
     build = built_for(recipe, data)
     root = run or Path("runs")
+    if seeds > 1:
+        report_file(root / f"{seedless(recipe)}-seeds.json")
     results = []
     for number in range(seed, seed + seeds):
         recipe = replace(recipe, seed=number)
         where = output if number == seed else None
-        results.append(train_one(recipe, build, data, root / recipe.name, where, place))
+        with run_folder(root / recipe.name) as folder:
+            results.append(train_one(recipe, build, data, folder, where, place))
     first = parallel.rank() == 0
     parallel.stop()
     if seeds > 1 and first:
         accuracies = [result["accuracy"]["test"] for result in results]
         mean, deviation = statistics.mean(accuracies), statistics.stdev(accuracies)
-        label = recipe.name.rpartition("-seed")[0]
+        label = seedless(recipe)
         console.print(f"{label}: {mean:.2f} ± {deviation:.2f} % of the test split, {seeds} seeds")
         report = {"mean": mean, "standard_deviation": deviation, "accuracies": accuracies, "runs": results}
         write_json(root / f"{label}-seeds.json", report)
         console.print(f"written: {root / f'{label}-seeds.json'}", soft_wrap=True)
+
+
+@contextmanager
+def run_folder(folder: Path) -> "Iterator[Path]":
+    """``folder``, in which no other training is at work until the end; if nothing was written, it does not stay."""
+    from model.folders import locked
+    from model.training import parallel
+
+    if parallel.rank() > 0:  # the first process holds it for all
+        yield folder
+        return
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked(folder, f"{folder}: another training is at work in it; wait for it, or choose another with --run"):
+            yield folder
+    finally:
+        with suppress(OSError):  # what holds a file stays
+            for each in new:
+                each.rmdir()
+
+
+def seedless(recipe: "Recipe") -> str:
+    """The recipe's name without its seed."""
+    return recipe.name.rpartition("-seed")[0]
 
 
 def built_for(recipe: "Recipe", data: "Dataset") -> "Callable[[Precision | None], SpikingNetwork]":
@@ -308,6 +346,7 @@ def train_one(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from mint.export import write_bundle
+    from model.files import replacing
     from model.training import parallel
     from model.training.history import Epoch
     from model.training.train import Listener, Run, accuracy
@@ -322,8 +361,8 @@ def train_one(
         messages.print(f"{recipe.name}: trained before, see {report}", soft_wrap=True)
         result: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
         if output is not None and recipe.precision is not None:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            output.write_bytes((folder / "bundle.safetensors").read_bytes())
+            with replacing(output) as temporary:
+                temporary.write_bytes((folder / "bundle.safetensors").read_bytes())
         return result
     messages.print(f"{recipe.name}: {'going on after epoch ' + str(done) if done else 'starting'}, in {folder}")
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()

@@ -18,14 +18,13 @@ def replacing(path: Path) -> Iterator[Path]:
     A symbolic link stays: its target is replaced. A file that was there keeps its mode and, where that is allowed, its
     owner; one that may not be written is refused with :class:`PermissionError`. A device or a pipe is written into.
     """
-    found = _status(path)
-    if _open_descriptor(path) is not None or (found and not stat.S_ISREG(found.st_mode) and not path.is_dir()):
+    if is_stream(path):
         with TemporaryDirectory(prefix="mint-") as folder:
             temporary = Path(folder) / "written"
             yield temporary
             _write_into(path, temporary.read_bytes())
         return
-    target = path.resolve()
+    found, target = _status(path), path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     if found and not os.access(target, os.W_OK):
         raise PermissionError(13, "Permission denied", str(path))
@@ -39,6 +38,13 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_stream(path: Path) -> bool:
+    """Whether ``path`` is no file and no folder: a device, a pipe, or an open file's name such as /dev/stdout."""
+    found = _status(path)
+    kind = found and stat.S_IFMT(found.st_mode)
+    return _open_descriptor(path) is not None or (found is not None and kind not in (stat.S_IFREG, stat.S_IFDIR))
 
 
 def _status(path: Path) -> os.stat_result | None:

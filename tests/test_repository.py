@@ -135,6 +135,16 @@ def test_a_variable_is_one_word_for_the_shell():
         assert f"--{option}={odd}" in shlex.split(make("-n", *stamps, verb, f"{variable}={odd}"))
 
 
+def test_a_verb_beside_one_that_needs_all_waits_for_that_set_up(tmp_path):
+    for name in ("Makefile", "tools/setup.sh", "pyproject.toml", "constraints.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy2(ROOT / name, tmp_path / name)
+    lines = make("-n", "-C", str(tmp_path), "verilog", "test").splitlines()
+    order = [lines.index(line) for line in ("tools/setup.sh full", "tools/setup.sh core")]
+    assert order == sorted(order)
+    assert "tools/setup.sh full" not in make("-n", "-C", str(tmp_path), "verilog")
+
+
 def test_set_up_comes_again_for_another_python_and_where_it_is_gone(tmp_path):
     for name in ("Makefile", "tools/setup.sh", "pyproject.toml", "constraints.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -25,6 +25,7 @@ from typing import Any
 from mint.plots import plot_area, plot_breakdown, plot_membrane_share
 from mint.report import write_text
 from model import bundle
+from model.files import replacing
 from tools import accelerator_tables, array_tables, paper_tables, tables, training_tables
 from tools.tables import TABLES, ResultsError, Run, Table, read_report
 
@@ -212,7 +213,8 @@ def main(arguments: list[str] | None = None) -> None:
     differ = [path for path, content in wanted.items() if not path.exists() or path.read_bytes() != content]
     for path in differ:
         if not chosen.check:
-            path.write_bytes(wanted[path])
+            with replacing(path) as temporary:
+                temporary.write_bytes(wanted[path])
         print(f"{'differs' if chosen.check else 'written'}: {path.relative_to(ROOT)}")
     if chosen.check and differ:
         raise ResultsError("run `make results`")

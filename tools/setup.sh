@@ -26,9 +26,10 @@ apt_install() {
     say "installing $* with apt"
     export DEBIAN_FRONTEND=noninteractive
     # The package lists of a fresh machine or container are empty or old: read them and try again.
-    $root apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 ||
+    # A service that starts now must not inherit the lock below.
+    $root apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 9<&- ||
         { $root apt-get update -qq >/dev/null 2>&1 &&
-            $root apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1; }
+            $root apt-get install -y -qq --no-install-recommends "$@" >/dev/null 2>&1 9<&-; }
 }
 
 # The Python that a virtual environment was made with; whether PYTHON names another one than that of .venv.
@@ -39,16 +40,32 @@ if [ "$level" = check ]; then
     exit
 fi
 
+# One set-up at a time in a checkout: another one waits, and has nothing left to do if the first did the same.
+if command -v flock >/dev/null; then
+    exec 9<tools/setup.sh
+    flock -n 9 || { say "another set-up is at work here; waiting for it"; flock 9; }
+fi
+there() { [ -e "$1" ] && [ -z "$(find pyproject.toml constraints.txt tools/setup.sh -newer "$1")" ]; }
+if [ -x .venv/bin/python ] && there ".venv/$level.stamp" && ! other; then
+    exit
+fi
+
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
     stop "Python 3.11 or newer is needed; install it, or name it: make ... PYTHON=python3.12"
 
 if other || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+    # Only an environment that this script made is made again; its log says so, also of one that was interrupted.
+    [ -e "$log" ] || [ -z "$(ls -A .venv 2>/dev/null)" ] ||
+        stop ".venv is there and was not made by tools/setup.sh; move it or remove it"
     # Debian splits venv off Python, into a package with the version in its name.
     package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
     "$python" -c 'import ensurepip, venv' 2>/dev/null || apt_install "$package" ||
         stop "Python cannot make virtual environments here; install it first: apt install $package"
     say "making .venv with $("$python" --version)"
-    "$python" -m venv --clear .venv
+    mkdir -p .venv
+    touch "$log"
+    find .venv/ -mindepth 1 ! -path "$log" -delete
+    "$python" -m venv .venv
 fi
 
 case $level in

@@ -4,7 +4,6 @@ The official test images have no labels, so the official validation images are t
 """
 
 import io
-import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -82,12 +81,12 @@ def tiny_imagenet(data_dir: Path | None, fetch: bool) -> tuple[Split, Split]:
         folder = cache_folder(name) / FOLDER
         if not _complete(folder):
             instead = f"name the folder {FOLDER} of the official archive in --data-dir or MINT_DATA"
+            require(not folder.exists(), f"{folder} is there and not the whole set; remove it, or {instead}")
             data = download(name, SOURCE, MD5, fetch, instead)
             folder.parent.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=folder.parent) as part, zipfile.ZipFile(io.BytesIO(data)) as archive:
                 archive.extractall(part)
                 if not _complete(folder):  # another process may have been faster
-                    shutil.rmtree(folder, ignore_errors=True)
                     (Path(part) / FOLDER).rename(folder)
     classes = (folder / CLASSES).read_text(encoding="utf-8").split()
     return _train(folder, classes), _test(folder, classes)

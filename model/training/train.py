@@ -29,6 +29,9 @@ from model.training.progressive import start_from
 from model.training.recipe import Recipe
 from model.training.reduced import allow_tf32, other_integers
 
+WRITTEN = ("log.csv", "result.json", "bundle.safetensors")
+"""What the folder of a run has besides its checkpoints."""
+
 EVALUATION_BATCH = 100
 LOOK_BATCHES = 16
 """How often a GPU's loss is looked at, so that the host does not wait for every batch; a CPU's is each time."""
@@ -130,7 +133,9 @@ class Run:
         self.history: list[dict[str, Any]] = []
         if self.last.exists():
             self._resume()
-        elif recipe.initial is not None:
+            return
+        self._check_folder()
+        if recipe.initial is not None:
             start_from(Path(recipe.initial), self.module)
 
     def _build(self, build: Callable[[Precision | None], SpikingNetwork]) -> SpikingNetwork:
@@ -186,6 +191,22 @@ class Run:
 
     def _resume(self) -> None:
         tensors, notes = checkpoint.read(self.last)
+        self._check_recipe(notes)
+        checkpoint.restore(tensors, self.module, self.optimiser)
+        self.history = notes["history"]
+
+    def _check_folder(self) -> None:
+        """Where there is nothing to go on from, only a run that was killed in its first epoch has written files."""
+        if self.best.exists():
+            self._check_recipe(checkpoint.read(self.best)[1])
+            return
+        for name in WRITTEN:
+            path = self.folder / name
+            require(
+                not path.exists(), f"{path} is in the way, and no training wrote it; choose another folder with --run"
+            )
+
+    def _check_recipe(self, notes: dict[str, Any]) -> None:
         # A run of an earlier release lacks fields that came later; it had what is now their default.
         earlier = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
         require(
@@ -193,8 +214,6 @@ class Run:
             f"{self.folder} holds a run with other settings, network or teacher; "
             "remove it or choose another folder with --run",
         )
-        checkpoint.restore(tensors, self.module, self.optimiser)
-        self.history = notes["history"]
 
     def train(self, listener: Listener) -> None:
         """Train the epochs that are missing; where there are several processes, the first one writes."""

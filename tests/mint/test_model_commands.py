@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mint.app import app
+from mint.train import run_folder
 from model import bundle, datasets
 from model.config import ConfigError
 from model.datasets import cifar10
@@ -55,6 +56,16 @@ def test_from_training_to_numbers() -> None:
     assert found["images"] == 360
     assert [layer["name"] for layer in found["layers"]] == ["conv1", "fc"]
     assert f"{found['accuracy']:.2f} %" in said
+
+
+def test_a_second_training_in_a_runs_folder_is_refused() -> None:
+    short = ["train", "--network", "digits", "--epochs", "1"]
+    with run_folder(Path("runs/digits-w4u4-seed0")):
+        said = mint(*short, status=2)
+    assert (
+        "runs/digits-w4u4-seed0: another training is at work in it; wait for it, or choose another with --run" in said
+    )
+    assert not Path("runs").exists()
 
 
 def test_a_network_of_any_width_trains_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

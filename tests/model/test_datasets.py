@@ -212,6 +212,16 @@ def test_a_download_without_network_or_with_other_bytes_is_refused(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.usefixtures("_no_data_at_hand")
+def test_a_folder_in_the_cache_that_is_not_the_set_stays() -> None:
+    own = folders.cache_folder("tiny-imagenet") / "tiny-imagenet-200" / "notes"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine", encoding="utf-8")
+    with pytest.raises(ConfigError, match="tiny-imagenet-200 is there and not the whole set; remove it, or name"):
+        datasets.load("tiny-imagenet")
+    assert own.read_text(encoding="utf-8") == "mine"
+
+
 def _md5(data: bytes) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
@@ -220,7 +230,6 @@ def _md5(data: bytes) -> str:
 def test_a_downloaded_archive_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_cifar10(tmp_path / "cifar-10-batches-bin")
     write_tiny_imagenet(tmp_path / "tiny-imagenet-200")
-    (folders.cache_folder("tiny-imagenet") / "tiny-imagenet-200" / "train").mkdir(parents=True)  # of an earlier try
     tar, zipped = io.BytesIO(), io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w:gz") as archive:
         archive.add(tmp_path / "cifar-10-batches-bin", "cifar-10-batches-bin")

@@ -15,7 +15,7 @@ from torch.nn import functional
 from model import bundle, datasets
 from model.config import ConfigError, Precision
 from model.golden.network import forward, run
-from model.training import layers
+from model.training import checkpoint, layers
 from model.training.augmentation import augment, mix
 from model.training.distillation import Lesson, ask
 from model.training.export import to_network
@@ -84,6 +84,23 @@ def test_a_killed_run_goes_on_to_the_same_result(tmp_path: Path, data: datasets.
         assert torch.equal(mine, wanted), name
     with pytest.raises(ConfigError, match="other settings"):
         Run(replace(recipe, seed=1), digits, data, tmp_path / "killed")
+
+
+def test_a_folder_with_files_of_no_training_is_refused(tmp_path: Path, data: datasets.Dataset) -> None:
+    for name in ("log.csv", "result.json", "bundle.safetensors", "best.safetensors"):
+        path = tmp_path / name / name
+        path.parent.mkdir()
+        path.write_text("mine", encoding="utf-8")
+        with pytest.raises(ConfigError, match=f"{name} is in the way, and no training|{name}: not a checkpoint"):
+            Run(RECIPE, digits, data, path.parent)
+
+
+def test_a_run_that_was_killed_in_its_first_epoch_starts_again(tmp_path: Path, data: datasets.Dataset) -> None:
+    run = Run(RECIPE, digits, data, tmp_path)
+    checkpoint.write(run.best, run.module, None, run._notes())
+    Run(RECIPE, digits, data, tmp_path)
+    with pytest.raises(ConfigError, match="other settings"):
+        Run(replace(RECIPE, seed=1), digits, data, tmp_path)
 
 
 def mixed(precision: Precision | None) -> SpikingNetwork:
