@@ -20,10 +20,11 @@ def builder(
     time_steps: int = 4,
     input_shape: "Shape" = (3, 32, 32),
     classes: int = 10,
+    ends_bits: int = 0,
 ) -> "Callable[[Precision | None], SpikingNetwork]":
     """The function from a precision to the untrained network ``name``, or ``file.py:Name``.
 
-    Width, T, images and classes are for networks of any size; others have their own.
+    Width, T, images, classes and the ends' bits are for networks of any size; others have their own.
     """
     import importlib.util
 
@@ -32,9 +33,10 @@ def builder(
 
     path, _, attribute = name.rpartition(":")
     if not path:
-        return lambda precision: named(name, Size(precision, width, input_shape, classes, time_steps))
+        return lambda precision: named(name, Size(precision, width, input_shape, classes, time_steps, ends_bits))
     require(
-        (width, time_steps) == (1, 4), f"{name} has its own width and time steps; leave out --width and --time-steps"
+        (width, time_steps, ends_bits) == (1, 4, 0),
+        f"{name} has its own width, time steps and precisions; leave out --width, --time-steps and --ends-bits",
     )
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     if not Path(path).is_file() or spec is None or spec.loader is None:

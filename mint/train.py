@@ -104,6 +104,12 @@ def train(
     time_steps: Annotated[
         int | None, typer.Option("--time-steps", "-T", min=1, help="T of VGG and ResNet.", show_default="4")
     ] = None,
+    ends_bits: Annotated[
+        int | None,
+        typer.Option(
+            "--ends-bits", metavar="BITS", help="Of first and last layer of VGG and ResNet.", show_default="as others"
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same network.")] = 0,
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, help="Train this many seeds, from --seed on; prints mean and s.d.")
@@ -236,6 +242,7 @@ def train(
         "batch_size": batch_size,
         "width": width,
         "time_steps": time_steps,
+        "ends_bits": ends_bits,
         "augment": augment,
         "label_smoothing": label_smoothing,
         "mixup": mixup,
@@ -317,6 +324,7 @@ def built_for(recipe: "Recipe", data: "Dataset") -> "Callable[[Precision | None]
         time_steps=recipe.time_steps,
         input_shape=(channels, height, width),
         classes=int(data.train.labels.max()) + 1,
+        ends_bits=recipe.ends_bits,
     )
 
 

@@ -87,7 +87,8 @@ def named(name: str, size: Size) -> SpikingNetwork:
         return SCALABLE[name](size)
     network = FIXED[name](size.precision)
     require(
-        size.width == 1 and size.time_steps == network.time_steps,
-        f"network {name} has one size and T = {network.time_steps}; width and time steps are for {', '.join(SCALABLE)}",
+        size.width == 1 and size.time_steps == network.time_steps and not size.ends_bits,
+        f"network {name} has one size, one precision and T = {network.time_steps}; width, time steps and ends are for "
+        f"{', '.join(SCALABLE)}",
     )
     return network

@@ -31,6 +31,8 @@ class Recipe:
     """Multiplies the channels of a network that has any width."""
     time_steps: int = 4
     """T of a network that has any."""
+    ends_bits: int = 0
+    """Bits of first and last layer, weights and membranes, of a network of any size; 0: as the others."""
     warmup: int = 0
     """Epochs in which the learning rate rises from 0."""
     label_smoothing: float = 0.0
@@ -105,6 +107,7 @@ class Recipe:
         words += [f"x{self.width:g}"] if self.width != named.width else []
         words += [f"T{self.time_steps}"] if self.time_steps != named.time_steps else []
         words.append(str(self.precision or "float32"))
+        words += [f"ends{self.ends_bits}"] if self.ends_bits else []
         words += [f"from-{Path(self.teacher).stem}"] if self.teacher else []
         words += [f"after-{Path(self.initial).name}"] if self.initial else []
         words += ["refit"] if self.refit else []

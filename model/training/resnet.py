@@ -18,7 +18,7 @@ def resnet19(size: Size) -> SpikingNetwork:
     extent = size.input_shape[1]
     check_images(size.input_shape, len(STAGES))
     inputs = size.channels(STEM)
-    layers: dict[str, nn.Module] = {"stem": Conv(size.input_shape[0], inputs, 3, padding=1, precision=precision)}
+    layers: dict[str, nn.Module] = {"stem": Conv(size.input_shape[0], inputs, 3, padding=1, precision=size.ends)}
     sources: dict[str, tuple[str, ...]] = {}
     before = "stem"
     for stage, (channels, blocks) in enumerate(STAGES, 1):
@@ -34,5 +34,5 @@ def resnet19(size: Size) -> SpikingNetwork:
     hidden = size.channels(HIDDEN)
     layers["pool"] = SumPool(extent >> len(STAGES))
     layers["hidden"] = Linear(inputs, hidden, precision=precision)
-    layers["fc"] = Readout(hidden, size.classes, precision=precision)
+    layers["fc"] = Readout(hidden, size.classes, precision=size.ends)
     return SpikingNetwork(layers, input_shape=size.input_shape, time_steps=size.time_steps, sources=sources)

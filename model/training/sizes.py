@@ -16,6 +16,8 @@ class Size:
     input_shape: Shape = (3, 32, 32)
     classes: int = 10
     time_steps: int = 4
+    ends_bits: int = 0
+    """Widths of the first and the last layer, where they are not those of the others (as other papers have it)."""
 
     def __post_init__(self) -> None:
         require(0 < self.width <= 4, f"a width of {self.width:g} times the paper's channels; choose up to 4")
@@ -27,6 +29,11 @@ class Size:
             self.input_shape[1] == self.input_shape[2],
             f"images of {self.input_shape[1]}×{self.input_shape[2]} pixels; this network takes square ones",
         )
+
+    @property
+    def ends(self) -> Precision | None:
+        """Precision of the first and the last layer."""
+        return Precision(self.ends_bits, self.ends_bits) if self.precision and self.ends_bits else self.precision
 
     def channels(self, count: int) -> int:
         """The paper's ``count`` of channels at this width."""

@@ -33,13 +33,12 @@ def vgg(plan: Plan, size: Size, *, batch_norm: bool) -> SpikingNetwork:
         if isinstance(entry, int):
             number += 1
             outputs = size.channels(entry)
-            layers[f"conv{number}"] = Conv(
-                inputs, outputs, 3, padding=1, precision=size.precision, batch_norm=batch_norm
-            )
+            precision = size.ends if number == 1 else size.precision
+            layers[f"conv{number}"] = Conv(inputs, outputs, 3, padding=1, precision=precision, batch_norm=batch_norm)
             inputs = outputs
         else:
             window = extent if entry == "global" else 2
             layers[f"pool{number}"] = MaxPool(2) if entry == "max" else SumPool(window)
             extent //= window
-    layers["fc"] = Readout(inputs * extent**2, size.classes, precision=size.precision)
+    layers["fc"] = Readout(inputs * extent**2, size.classes, precision=size.ends)
     return SpikingNetwork(layers, input_shape=size.input_shape, time_steps=size.time_steps)

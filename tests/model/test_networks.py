@@ -62,6 +62,18 @@ def test_every_layer_is_exact_on_photographs(name: str, bits: int, photographs: 
     assert all(0.01 < value < 0.6 for value in density.values()), density
 
 
+@pytest.mark.parametrize("name", ["vgg9", "resnet19"])
+def test_first_and_last_layer_may_have_eight_bits(name: str, photographs: NDArray[np.uint8]) -> None:
+    size = Size(Precision(2, 4), width=1 / 8, ends_bits=8)
+    module, network = made(name, size, photographs[:8])
+    assert [str(layer.precision) for layer in network.layers] == [
+        "w8u8", *["w2u4"] * (len(network.layers) - 2), "w8u8",
+    ]  # fmt: skip
+    assert compare(module, network, photographs[32:36]).differing == 0
+    with pytest.raises(ConfigError, match="network mlp has one size, one precision"):
+        named("mlp", Size(Precision(4, 4), ends_bits=8))
+
+
 def test_joins_of_resnet_are_the_law_s(photographs: NDArray[np.uint8]) -> None:
     _, network = made("resnet19", Size(Precision(4, 4), width=1 / 8), photographs[:4])
     joins = [layer for layer in network.layers if "join" in layer.name]
