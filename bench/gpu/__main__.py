@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from bench.gpu import kernel_check
 from bench.gpu.clock import Clock
 from bench.gpu.hardware import command, hardware, kernels, tools
 from bench.gpu.jobs import select
@@ -24,11 +25,12 @@ from model import bundle, datasets
 from model.config import ConfigError, require
 from model.datasets import Dataset
 from model.files import replacing
+from model.training import gpu_kernel, kernel
 from model.training.export import to_network
 from model.training.recipe import Recipe
 
-LEAST_MINUTES = 0.5
-"""Below, no further run is begun."""
+LEAST_MINUTES = 3.0
+"""Below, no run is begun; one that was is ended."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -74,7 +76,8 @@ def work(queue: dict[str, Recipe], data: Dataset, arguments: argparse.Namespace,
     begun = store.index["run"]
     waiting = [name for name in queue if name not in store.done]
     for name in sorted(waiting, key=lambda name: name != begun):
-        if clock.seconds - clock.now() < 60 * LEAST_MINUTES:
+        if name != begun and clock.seconds - clock.now() < 60 * LEAST_MINUTES:
+            log(f"{name} waits: a run is begun with {LEAST_MINUTES:g} minutes or more")
             return
         training = Training(name, queue[name], data, store, clock, log, arguments.device)
         training.train()
@@ -85,13 +88,27 @@ def work(queue: dict[str, Recipe], data: Dataset, arguments: argparse.Namespace,
         log("all runs of the queue are done")
 
 
+def prepare(device: str, log: Log) -> None:
+    """See to it that what computes the neurons does; of what does not, do without."""
+    if device != "cpu":
+        kernel.AVAILABLE = False  # the CPU only looks at two images: not worth the half minute of numba's compiler
+        if gpu_kernel.triton is not None:
+            try:
+                log(f"Triton's kernels: {kernel_check.check(device)} cases as in plain PyTorch")
+            except Exception as error:  # no compiler, another version of Triton; plain PyTorch still trains
+                gpu_kernel.allowed = False
+                log(f"Triton's kernels are off: {type(error).__name__}: {str(error).partition(chr(10))[0]}")
+    log(f"neurons: {kernels(device)}")
+
+
 def main(words: list[str] | None = None, clock: Clock | None = None) -> None:
     arguments = parser().parse_args(words)
     clock = clock or Clock(arguments.minutes)
     require(arguments.device in ("cpu", "cuda"), f"device {arguments.device!r} is not known; choose cpu or cuda")
     log = Log(arguments.out / "log.txt", clock)
     queue = select(arguments.runs, arguments.dataset, arguments.width)
-    log(f"{command()}: {hardware(arguments.device)}, {tools()}; the neuron by {kernels(arguments.device)}")
+    log(f"{command()}: {hardware(arguments.device)}, {tools()}")
+    prepare(arguments.device, log)
     data = datasets.load(arguments.dataset, arguments.data_dir, download=False)
     if arguments.smoke:
         from bench.gpu.smoke import smoke

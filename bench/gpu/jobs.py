@@ -10,27 +10,32 @@ MOST_EPOCHS = 200
 SEARCHED_AT = 1 / 4
 """Share of the run after which each layer's r is searched."""
 QUEUE = (
-    ("vgg9", 2),
-    ("vgg16", 2),
-    ("vgg9", 4),
-    ("resnet19", 2),
-    ("vgg9", 8),
-    ("vgg16", 4),
-    ("resnet19", 4),
-    ("vgg16", 8),
-    ("resnet19", 8),
+    ("vgg9", 2, 0),
+    ("vgg16", 2, 0),
+    ("vgg9", 4, 0),
+    ("resnet19", 2, 0),
+    ("vgg9", 8, 0),
+    ("vgg9", 2, 8),
+    ("vgg16", 2, 8),
+    ("resnet19", 2, 8),
+    ("vgg16", 4, 0),
+    ("resnet19", 4, 0),
+    ("vgg16", 8, 0),
+    ("resnet19", 8, 0),
 )
-TINY = (("vgg9", 2), ("vgg16", 2), ("vgg9", 4), ("vgg16", 4), ("vgg9", 8), ("vgg16", 8))
+"""Network, bits, and bits of first and last layer, where they are as others have them."""
+TINY = (("vgg9", 2, 0), ("vgg16", 2, 0), ("vgg9", 4, 0), ("vgg16", 4, 0), ("vgg9", 8, 0), ("vgg16", 8, 0))
 
 
 def jobs(dataset: str = "cifar10", width: float = 1.0) -> dict[str, Recipe]:
     """Recipes by name, in order."""
     chosen = TINY if dataset == "tiny-imagenet" else QUEUE
     found = {}
-    for network, bits in chosen:
+    for network, bits, ends in chosen:
         recipe = replace(
             usual(network, dataset, width),
             precision=Precision(bits, bits),
+            ends_bits=ends,
             epochs=MOST_EPOCHS,
             leak_search=round(MOST_EPOCHS * SEARCHED_AT),
         )

@@ -3,6 +3,7 @@
 Each check says what it found and stops no other; what concerns a GPU alone is left out on a CPU, and the log says so.
 """
 
+import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,15 +14,15 @@ import torch
 from torch.nn import functional
 
 from bench import race
-from bench.gpu import kernel_check
 from bench.gpu.clock import Clock
 from bench.gpu.log import Log
 from bench.gpu.state import Store
+from bench.gpu.step import EAGER_STEPS, Step
 from bench.gpu.training import Training
 from model.config import Precision, require
 from model.datasets import Dataset
 from model.files import replacing
-from model.training import gpu_kernel
+from model.training.networks import Size, named
 from model.training.recipe import Recipe
 
 FAN_INS = {"VGG-9": 2304, "VGG-16": 4608}
@@ -67,6 +68,49 @@ def no_reading_back(training: Training) -> dict[str, Any]:
     finally:
         torch.cuda.set_sync_debug_mode("default")
     return {"reads_back": False}
+
+
+def same_gradients(device: str) -> dict[str, Any]:
+    """A narrow VGG-9's loss and gradients against the CPU's; TensorFloat-32 rounds gradients."""
+    torch.manual_seed(0)
+    module = named("vgg9", Size(Precision(2, 2), 1 / 8))
+    images, labels = torch.randint(0, 256, (16, 3, 32, 32), dtype=torch.uint8), torch.arange(16) % 10
+    module.calibrate(images)
+    losses, gradients = [], []
+    for place in ("cpu", device):
+        there = copy.deepcopy(module).to(place)
+        loss = functional.cross_entropy(there(images.to(place)), labels.to(place))
+        loss.backward()
+        losses.append(float(loss))
+        gradients.append(torch.cat([p.grad.flatten().cpu() for p in there.parameters() if p.grad is not None]))
+    error = float((gradients[1] - gradients[0]).norm() / gradients[0].norm())
+    require(abs(losses[1] - losses[0]) < 1e-4 and error < 0.05, f"losses {losses}, gradients {error:.1%} away")
+    return {"loss": losses, "relative_error": error}
+
+
+def same_step(training: Training) -> dict[str, Any]:
+    """A captured step changes the weights as the same step does kernel by kernel."""
+    step, place = training.step, training.batches.table(0)[0]
+    for _ in range(EAGER_STEPS + 1):
+        step(place, 1e-3)
+    if step.graph is None:
+        return {"captured": False}
+    states = (value for state in training.optimiser.state.values() for value in state.values())
+    kept = [*training.module.parameters(), *training.module.buffers(), *states]
+    before = [tensor.detach().clone() for tensor in kept]
+    step(place, 1e-3)
+    captured = [tensor.detach().clone() for tensor in kept]
+    with torch.no_grad():
+        for tensor, value in zip(kept, before, strict=True):
+            tensor.copy_(value)
+    step.run()
+    pairs = zip(training.module.parameters(), captured, before, strict=False)
+    error, moved = map(sum, zip(*((float((p - a).norm()), float((a - b).norm())) for p, a, b in pairs), strict=True))
+    step.forget()
+    if not moved or error > 0.05 * moved:
+        step.captures = Step.capturing = False
+        raise RuntimeError(f"a captured step is {error:.3g} away of {moved:.3g}: steps are not captured")
+    return {"captured": True, "relative_error": error / moved}
 
 
 def speed(training: Training) -> dict[str, Any]:
@@ -115,11 +159,6 @@ def smoke(queue: dict[str, Recipe], data: Dataset, device: str, out: Path, clock
             found[name] = {"failed": f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"}
         log(f"smoke, {name}: {found[name]}")
 
-    if gpu_kernel.triton is not None and device != "cpu":
-        check("kernels", lambda: {"cases": kernel_check.check(device)})
-        if "failed" in found["kernels"]:
-            gpu_kernel.allowed = False
-            log("Triton's kernels are off: plain PyTorch computes the neurons")
     check("sums", lambda: exact_sums(device))
     name = next(iter(queue))
     store = Store(out / "smoke-state")  # nothing is written there
@@ -133,10 +172,12 @@ def smoke(queue: dict[str, Recipe], data: Dataset, device: str, out: Path, clock
     if training:
         check("integers", lambda: same_integers(training[0]))
         if device != "cpu":
+            check("gradients", lambda: same_gradients(device))
             check("reading back", lambda: no_reading_back(training[0]))
+            check("capture", lambda: same_step(training[0]))
             check("speed", lambda: speed(training[0]))
     if device == "cpu":
-        log("smoke: kernels, reading back, speed and the race are for a GPU")
+        log("smoke: gradients, reading back, capture, speed and the race are for a GPU")
     else:
         check("race", lambda: peers(device, log))
     with replacing(out / "smoke.json") as temporary:

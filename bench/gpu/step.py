@@ -14,6 +14,9 @@ EAGER_STEPS = 3
 class Step:
     """Forward, backward, update. ``total`` adds up the losses on the device."""
 
+    capturing = True
+    """Whether any step is captured."""
+
     def __init__(
         self,
         module: nn.Module,
@@ -27,7 +30,7 @@ class Step:
         self.on_gpu = device != "cpu"
         self.place = torch.zeros(4, batches.recipe.batch_size, dtype=torch.int64, device=device)
         self.total = torch.zeros((), dtype=torch.float64, device=device)
-        self.captures = self.on_gpu
+        self.captures = self.on_gpu and self.capturing
         self.forget()
 
     def forget(self) -> None:

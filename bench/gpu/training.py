@@ -55,9 +55,8 @@ def build(recipe: Recipe, data: Dataset) -> SpikingNetwork:
     """The recipe's network for the images of ``data``, from its seed."""
     _, channels, height, width = data.train.images.shape
     torch.manual_seed(recipe.seed)
-    size = Size(
-        recipe.precision, recipe.width, (channels, height, width), int(data.train.labels.max()) + 1, recipe.time_steps
-    )
+    shape, classes = (channels, height, width), int(data.train.labels.max()) + 1
+    size = Size(recipe.precision, recipe.width, shape, classes, recipe.time_steps, recipe.ends_bits)
     return named(recipe.network, size)
 
 

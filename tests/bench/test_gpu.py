@@ -58,6 +58,7 @@ def data(monkeypatch: pytest.MonkeyPatch) -> Dataset:
         return Split((colour + random.integers(0, 130, (count, 3, 8, 8))).astype(np.uint8), labels)
 
     made = Dataset("cifar10", split(48), split(32), split(32))
+    monkeypatch.setattr(kit, "LEAST_MINUTES", 0.5)
     monkeypatch.setattr(datasets, "load", lambda name, folder=None, download=True: made)
     usual = jobs.jobs
     monkeypatch.setattr(
@@ -149,6 +150,7 @@ split = Split(found["images"], found["labels"])
 datasets.load = lambda name, folder=None, download=True: Dataset(name, split, split, split)
 usual = jobs.jobs
 jobs.jobs = lambda *given: {name: replace(one, batch_size=16, leak_search=0) for name, one in usual(*given).items()}
+kit.LEAST_MINUTES = 0.5
 kit.main(words, Fake(1))
 check.main([folder + "/out"])
 """
@@ -328,6 +330,7 @@ def test_the_schedule_rises_and_falls_to_nothing() -> None:
 
 def test_the_queue_has_the_papers_networks_in_order() -> None:
     assert list(jobs.jobs())[:5] == ["vgg9-w2u2", "vgg16-w2u2", "vgg9-w4u4", "resnet19-w2u2", "vgg9-w8u8"]
+    assert jobs.jobs()["vgg9-w2u2-ends8"].ends_bits == 8
     assert next(iter(jobs.jobs("tiny-imagenet"))) == "vgg9-tiny-imagenet-w2u2"
     with pytest.raises(ConfigError, match="run 'vgg11-w2u2' is not known for cifar10; choose of vgg9-w2u2"):
         jobs.select(["vgg11-w2u2"], "cifar10", 1.0)
