@@ -350,3 +350,5 @@ def test_the_floor_counts_three_convolutions_a_time_step() -> None:
     cost = floor.count("vgg9")
     assert abs(cost.operations - (2 * 3 * 4 * dense + 2 * 2 * first)) < 1e-3 * cost.operations
     assert 50e6 < cost.bytes < 60e6
+    page = (ROOT / "docs" / "gpu.md").read_text(encoding="utf-8")
+    assert f"| VGG-9 | {cost.operations * 5e-8:.1f} | {cost.bytes * 5e-8:.2f} |" in page
