@@ -74,7 +74,7 @@ def words(folder: Path, *more: str) -> list[str]:
 
 def results(folder: Path) -> tuple[bytes, bytes, dict[str, object]]:
     out = folder / "out"
-    result = json.loads((out / f"{NAME}.json").read_text())
+    result = json.loads((out / f"{NAME}.json").read_text(encoding="utf-8"))
     network = replace(bundle.read(out / f"{NAME}.safetensors"), provenance={})
     bundle.write(network, folder / "plain.safetensors")
     kept = {key: result[key] for key in ("recipe", "accuracy", "epochs", "history", "training_seconds")}
@@ -103,7 +103,7 @@ def test_a_killed_run_ends_in_the_same_network(
     _, _, result = results(whole)
     assert result["training_seconds"] == 57  # of 60, three for the end
     assert result["epochs"] == 6
-    assert "after the search" in (whole / "out" / "log.txt").read_text()
+    assert "after the search" in (whole / "out" / "log.txt").read_text(encoding="utf-8")
     assert list(Store(killed / "state").done) == [NAME]
     kit.main(words(killed), Fake(1, 9.5))
     assert "all runs of the queue are done" in capsys.readouterr().out
@@ -115,7 +115,7 @@ def test_a_killed_run_ends_in_the_same_network(
     checked = bundle.read(whole / "out" / f"{NAME}.safetensors").accuracy
     assert checked["differing"] == 0
     assert checked["test"] == pytest.approx(result["accuracy"]["test"])  # type: ignore[index]
-    assert json.loads((whole / "out" / f"{NAME}.json").read_text())["accuracy"] == checked
+    assert json.loads((whole / "out" / f"{NAME}.json").read_text(encoding="utf-8"))["accuracy"] == checked
     logits = np.load(whole / "out" / f"{NAME}.npy")
     logits[5, 3] += 1
     np.save(whole / "out" / f"{NAME}.npy", logits)
@@ -187,11 +187,13 @@ def test_it_runs_with_numpy_and_pytorch_alone(data: Dataset, tmp_path: Path) -> 
     assert not any((site / name).exists() for name in ("numba", "safetensors", "rich", "typer", "amaranth"))
     np.savez(tmp_path / "data.npz", images=data.train.images, labels=data.train.labels)
     command = [sys.executable, "-I", "-S", "-c", PROGRAM, str(site), str(ROOT), str(tmp_path)]
-    ran = subprocess.run([*command, *words(tmp_path, "--smoke")], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [*command, *words(tmp_path, "--smoke")], capture_output=True, text=True, encoding="utf-8", check=False
+    )
     assert ran.returncode == 0, ran.stderr
     assert "numba is missing" in ran.stdout
     assert "0 of 480 logits differ" in ran.stdout
-    smoke = json.loads((tmp_path / "out" / "smoke.json").read_text())
+    smoke = json.loads((tmp_path / "out" / "smoke.json").read_text(encoding="utf-8"))
     assert smoke["sums"]["exact"]
     greatest = [smoke["sums"][name]["greatest_sum"] for name in ("spikes of VGG-9", "spikes of VGG-16", "pixels")]
     assert greatest == [2304, 4608, 6885]
@@ -296,7 +298,7 @@ def test_a_state_that_is_too_large_or_not_whole_is_refused(tmp_path: Path, monke
     piece.unlink()
     with pytest.raises(ConfigError, match=r"state-1\.1: a piece of the state is missing"):
         Store(tmp_path).read(step.module, step.optimiser)
-    (tmp_path / "state.json").write_text("{")
+    (tmp_path / "state.json").write_text("{", encoding="utf-8")
     with pytest.raises(ConfigError, match="not a state of ours"):
         Store(tmp_path)
 
