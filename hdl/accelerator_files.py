@@ -10,6 +10,8 @@ from hdl.accelerator import Accelerator
 from hdl.accelerator_description import describe, memory_files
 from hdl.accelerator_readme import readme_text
 from hdl.accelerator_testbench import accelerator_testbench, golden_vectors
+from hdl.block_design import with_interfaces
+from hdl.constraints import CLOCK_MHZ, constraint_files
 from hdl.core_file import core_file
 from hdl.memory_files import MemoryFile, move_to_files
 from hdl.names import Names
@@ -46,14 +48,23 @@ def accelerator_files(
     source: str,
     tools: dict[str, str],
     names: Names = PLAIN,
+    clock_mhz: float = CLOCK_MHZ,
+    vivado: bool = False,
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """The description, and the texts of all files; ``source`` says what the test images are, ``tools`` who made it."""
+    """The description, and the texts of all files; ``source`` says what the test images are, ``tools`` who made it.
+
+    ``clock_mhz`` goes into the files of constraints; ``vivado`` adds the attributes that its block designs look for.
+    """
+    constraints = constraint_files(names, clock_mhz)
     accelerator, texts = design_files(network, config, names)
     tests = golden_vectors(network, config, images, names)
     count = images.shape[0 if network.input_kind == "pixels" else 1]
     vectors = {"images": count, "source": source, "files": list(tests), "cycles": _cycles(network, config, images)}
-    description = describe(accelerator, names) | {"vectors": vectors, "tools": tools}
-    texts |= tests
+    clock = {"clock_mhz": clock_mhz, "constraints": list(constraints), "vivado": vivado}
+    description = describe(accelerator, names) | clock | {"vectors": vectors, "tools": tools}
+    if vivado:
+        texts[names(".v")] = with_interfaces(texts[names(".v")], names.accelerator)
+    texts |= tests | constraints
     texts |= {
         "mint.json": json.dumps(description, indent=1) + "\n",
         names(".core"): core_file(names, memory_files(names).values(), tests),

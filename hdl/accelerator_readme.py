@@ -54,6 +54,10 @@ The memories' contents are read by `$readmemh`, in simulation and in synthesis. 
 tool runs in; a Vivado project has them among its sources (`read_mem`), and finds them by name. Parameters of the
 module name others: {files}.
 
+The clock in `{"`, `".join(description["constraints"])}` has {description["clock_mhz"]:g} MHz;
+`mint verilog --clock-mhz` sets it.
+{_block_design(description)}
+
 `mint verilog --name NAME` puts another name in place of `{names.name}`, in front of every module and of every file but
 this one and `mint.json`: networks of different names live in one chip, in one folder of a tool, in one FuseSoC
 workspace.
@@ -99,6 +103,12 @@ class 0 first, then the class with `m_axis_tlast`: the lowest index of the great
 
 {_lanes(description)} Neuron unit j has the lanes from {parameters["lanes_per_neuron_unit"]} j on.
 """
+
+
+def _block_design(description: dict[str, Any]) -> str:
+    if description["vivado"]:
+        return "The module's ports have the attributes by which Vivado's block designs know clock, reset and streams."
+    return "`mint verilog --vivado` adds attributes by which Vivado's block designs know clock, reset and streams."
 
 
 def _packet(packet: dict[str, Any]) -> str:

@@ -10,7 +10,8 @@ VERSION = "0.1.0"
 
 def core_file(names: Names, memories: Iterable[str], vectors: Iterable[str]) -> str:
     """CAPI 2: targets ``default`` (the files alone), ``sim`` and ``sim_verilator`` (the testbench), ``lint``, and
-    ``vivado`` and ``ecp5`` (the accelerator by itself on an FPGA).
+    ``vivado`` and ``ecp5`` (the accelerator by itself on an FPGA). Constraints of the clock are for an accelerator by
+    itself: as a part of another core, it gets its clock from there.
 
     What a memory begins with is of the type ``mem``, without which Vivado does not look for it. It lies where the
     tool runs, because that is where the Verilog looks for it; vectors keep their folder for the same reason.
@@ -38,13 +39,22 @@ filesets:
     files:
       - {names.testbench}.v: {{file_type: verilogSource-2005}}
 {data(vectors, "user")}\
+  sdc:
+    files:
+      - {names(".sdc")}: {{file_type: SDC}}
+  xdc:
+    files:
+      - {names(".xdc")}: {{file_type: xdc}}
+  lpf:
+    files:
+      - {names(".lpf")}: {{file_type: LPF}}
   waivers:
     files:
       - {names(".vlt")}: {{file_type: vlt}}
 
 targets:
   default: &default
-    filesets: [rtl, memory]
+    filesets: [rtl, memory, "is_toplevel ? (sdc)"]
     toplevel: {names.accelerator}
   sim: &sim
     <<: *default
@@ -74,6 +84,7 @@ targets:
   vivado:
     <<: *default
     description: "synthesis in Vivado"
+    filesets: [rtl, memory, xdc]
     flow: vivado
     flow_options:
       part: xc7a100tcsg324-1
@@ -81,7 +92,8 @@ targets:
   ecp5:
     <<: *default
     description: "Yosys and nextpnr, every port on a pin of the latter's choice"
+    filesets: [rtl, memory, lpf]
     flow: trellis
     flow_options:
-      nextpnr_options: [--85k, --package, CABGA756]
+      nextpnr_options: [--85k, --package, CABGA756, --lpf-allow-unconstrained]
 """

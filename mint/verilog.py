@@ -60,17 +60,25 @@ def verilog(
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go; without it, build/w4u4 and so on."),
     ] = None,
+    clock_mhz: Annotated[
+        float | None,
+        typer.Option("--clock-mhz", metavar="F", help="The clock in the files of constraints; without it, 50."),
+    ] = None,
+    vivado: Annotated[
+        bool, typer.Option("--vivado", help="Add the attributes that Vivado's block designs look for to the ports.")
+    ] = False,
     name: Annotated[
-        str,
-        typer.Option("--name", metavar="NAME", help="What every module and file begins with, for several in one chip."),
-    ] = "mint",
+        str | None,
+        typer.Option("--name", metavar="NAME", help="What every module and file begins with; without it, mint."),
+    ] = None,
 ) -> None:
     """Write the accelerator that runs a network as Verilog-2001, ready to simulate; or the array alone.
 
     The accelerator's folder stands alone: mint.v, its memories in mint_*.hex, testbench.v with golden vectors in
-    vectors/ (iverilog -g2005 -o t.vvp testbench.v mint.v && vvp t.vvp), mint.core for FuseSoC, README.md, and
-    mint.json: ports, parameters, widths and why, layers, memories. The test images are the first ones of the network's
-    data set if that is at hand, else drawn.
+    vectors/ (iverilog -g2005 -o t.vvp testbench.v mint.v && vvp t.vvp), mint.core for FuseSoC, the clock in
+    mint.sdc, mint.xdc and mint.lpf, README.md, and mint.json: ports, parameters, widths and why, layers, memories. The
+    test images are the first ones of the network's data set if that is at hand, else drawn. Accelerators of different
+    names fit into one chip.
 
     The array's folder has mint.v, mint.json and the memory images of its host. Its accumulators are as wide as the
     network needs, the leaks those that it uses; a pair of widths that no network ships for gives the array with room
@@ -83,17 +91,17 @@ def verilog(
     from mint.choice import choose
     from model.config import require
 
-    names = Names(name)
+    names = Names() if name is None else Names(name)
     precision, path, network = choose(bundle, weight_width, membrane_width)
     sized = rows is not None or columns is not None
-    asked = [lanes, lanes_per_neuron_unit, memory_kbit, images, dataset, data_dir]
+    asked = [lanes, lanes_per_neuron_unit, memory_kbit, images, dataset, data_dir, clock_mhz, vivado or None]
     top = top or ("array" if network is None or sized else "accelerator")
     require(top in TOPS, f"top {top!r}; choose one of: {', '.join(TOPS)}")
     require(top == "array" or not sized, "rows and columns are the array's; choose --lanes, or --top array")
     require(
         top == "accelerator" or (all(option is None for option in asked) and dataflow == "skip"),
-        "lanes, dataflow, memory and test images are the accelerator's; choose --rows and --columns, or a network "
-        "and --top accelerator",
+        "lanes, dataflow, memory, test images, clock and Vivado's attributes are the accelerator's; choose --rows and "
+        "--columns, or a network and --top accelerator",
     )
     folder = output or Path("build") / str(precision)
     if top == "array":
@@ -101,6 +109,7 @@ def verilog(
         return
 
     from hdl.accelerator_files import accelerator_files
+    from hdl.constraints import CLOCK_MHZ
     from mint.accelerator import accelerator_config, print_accelerator
     from mint.generated_folder import write_folder
     from model.sample_images import some_images
@@ -113,7 +122,8 @@ def verilog(
     )
     tests, source = some_images(network, 2 if images is None else images, dataset, data_dir)
     # Everything is there before the first file is written.
-    description, texts = accelerator_files(network, config, tests, source, _makers(), names)
+    clock_mhz = CLOCK_MHZ if clock_mhz is None else clock_mhz
+    description, texts = accelerator_files(network, config, tests, source, _makers(), names, clock_mhz, vivado)
     write_folder(folder, texts)
     print_accelerator(description, path.name)
     console.print(f"test images: {source}", soft_wrap=True)

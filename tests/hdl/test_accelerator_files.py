@@ -32,10 +32,10 @@ IMAGES = 3
 HEX = ("mint_weights.hex", "mint_parameters.hex", "vectors/input.hex", "vectors/expected.hex")
 
 
-def generate(chain, folder, *, lanes=3, share=1, dataflow="skip", names=PLAIN):
+def generate(chain, folder, *, lanes=3, share=1, dataflow="skip", names=PLAIN, **options):
     network = chain.network()
     config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
-    description, texts = accelerator_files(network, config, chain.images(IMAGES), "drawn", {}, names)
+    description, texts = accelerator_files(network, config, chain.images(IMAGES), "drawn", {}, names, **options)
     for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -204,7 +204,7 @@ def test_core_file_names_files_that_are_there(folder):
     text = (folder / "mint.core").read_text(encoding="utf-8")
     files = re.findall(r'^ +- "?([\w./]+)"?: \{', text, re.MULTILINE)
     assert text.startswith("CAPI=2:\n")
-    assert set(files) == {"mint.v", "testbench.v", "mint.vlt", *HEX}
+    assert set(files) == {"mint.v", "testbench.v", "mint.vlt", "mint.sdc", "mint.xdc", "mint.lpf", *HEX}
     assert all((folder / file).is_file() for file in files)
 
 

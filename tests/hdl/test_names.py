@@ -105,11 +105,42 @@ def test_each_has_its_own_testbench(chip, name):
     (folder / f"{name}.vvp").unlink()
 
 
-def test_fusesoc_sees_two_cores(chip):
+CORE = """\
+CAPI=2:
+name: "::chip:1"
+filesets:
+  parts:
+    depend: ["::eye:0.1.0", "::ear:0.1.0"]
+targets:
+  default:
+    filesets: [parts]
+    toplevel: chip
+    flow: vivado
+"""
+
+
+def test_fusesoc_makes_a_core_of_both(chip, tmp_path):
+    """Vivado gets the memories of both, and none of their clocks."""
     folder, _ = chip
-    command = [sys.executable, "-m", "fusesoc.main", "--cores-root", ".", "core", "list"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=True)
-    assert re.findall(r"^::(\w+):0\.1\.0 ", done.stdout, re.MULTILINE) == ["ear", "eye"]
+    (folder / "chip.core").write_text(CORE, encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "fusesoc.main",
+        "--cores-root",
+        ".",
+        "run",
+        "--setup",
+        "--work-root",
+        str(tmp_path),
+    ]
+    subprocess.run([*command, "chip"], cwd=folder, check=True)
+    (folder / "chip.core").unlink()
+    script = (tmp_path / "chip_1.tcl").read_text(encoding="utf-8")
+    memories = [f"{name}_{memory}.hex" for name in NETWORKS for memory in ("weights", "parameters")]
+    assert sorted(re.findall(r"^read_mem \{(.*)\}$", script, re.MULTILINE)) == sorted(memories)
+    assert len(re.findall(r"^read_verilog \{.*/(?:eye|ear)\.v\}$", script, re.MULTILINE)) == 2
+    assert "read_xdc" not in script
 
 
 def test_descriptions_name_no_other(chip):

@@ -135,6 +135,7 @@ def test_accelerator_is_the_same_in_one_process_and_in_another(chain, tmp_path, 
     assert one == files(tmp_path / "two")
     assert set(one) == {
         *("mint.v", "mint.json", "mint.core", "mint.vlt", "testbench.v", "README.md"),
+        *("mint.sdc", "mint.xdc", "mint.lpf"),
         *("mint_weights.hex", "mint_parameters.hex", "vectors/input.hex", "vectors/expected.hex"),
     }
     description = json.loads(one["mint.json"])
@@ -175,6 +176,10 @@ def test_array_after_an_accelerator_leaves_no_file_of_it(chain, tmp_path):
         (["--dataset", "digits"], "images of digits are pixels of (1, 8, 8), the network takes pixels of (1, 5, 5)"),
         (["--top", "accelerator", "--rows", "4"], "rows and columns are the array's"),
         (["--top", "array", "--lanes", "4"], "are the accelerator's"),
+        (["--top", "array", "--vivado"], "are the accelerator's"),
+        (["--clock-mhz", "0"], "a clock of 0 MHz; choose 1 to 1,000 MHz"),
+        (["--clock-mhz", "nan"], "a clock of nan MHz; choose 1 to 1,000 MHz"),
+        (["--name", "2d"], "the name '2d' cannot begin Verilog modules; choose up to 64 letters, digits and under"),
         (["-W", "2", "-U", "4", "--top", "accelerator"], "no network of w2u4 ships"),
     ],
 )
