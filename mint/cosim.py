@@ -17,6 +17,7 @@ from mint.options import (
     Dataflow,
     DatasetName,
     ImageFile,
+    LabelFile,
     LanesPerNeuronUnit,
     Rows,
 )
@@ -67,6 +68,7 @@ def cosim(
     dataset: DatasetName = None,
     data_dir: DataDir = None,
     file: ImageFile = None,
+    labels: LabelFile = None,
     top: Annotated[str, typer.Option("--top", metavar="NAME", help="accelerator or array.")] = "accelerator",
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
@@ -112,7 +114,7 @@ def cosim(
     require(network is not None, f"no network of {precision} ships; name yours with --bundle")
     assert network is not None
     assert path is not None
-    given = images_for(network, dataset, data_dir, file)
+    given = images_for(network, dataset, data_dir, file, labels)
 
     folder = output or Path("build") / str(precision)
     report_file(folder / "cosim.json")

@@ -50,8 +50,8 @@ def energy(
 
     found = integers(network, Precision(bits, bits), width=width, time_steps=time_steps, dataset=dataset)
     measured = None
-    if density is None and "dataset" in found.provenance:
-        name = dataset or str(found.provenance["dataset"])
+    if density is None and Path(network).suffix == ".safetensors":
+        name = datasets.of_network(dataset, found.provenance)
         test = datasets.load(name, data_dir).test
         measured = f"{min(images, len(test)):,} test images of {name}"
         messages.print(f"measuring on {measured}")

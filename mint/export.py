@@ -58,16 +58,19 @@ def write_bundle(
     from mint.report import tool_versions
     from model import bundle as bundles
     from model.config import ConfigError
+    from model.datasets import for_network
     from model.golden.network import classify
     from model.text import all_printable, printable
     from model.training.equality import compare
     from model.training.export import to_network
     from model.validation import LONGEST_NAME
 
+    recorded = replace(recipe, dataset=data.name)  # of a user's file its name, not where it lies
     provenance = {
-        "command": recipe.command,
-        "dataset": recipe.dataset,
-        "recipe": asdict(recipe),
+        "command": recorded.command,
+        "dataset": data.name,
+        **data.provenance,
+        "recipe": asdict(recorded),
         "tools": tool_versions(),
     }
     name = recipe.network.rpartition(":")[2] + (f"-x{recipe.width:g}" if recipe.width != 1 else "")
@@ -76,7 +79,7 @@ def write_bundle(
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=messages, transient=True) as progress:
         task = progress.add_task("comparing with the golden model", total=len(data.test))
-        found = compare(module, network, data.test.images, lambda images: progress.advance(task, images))
+        found = compare(module, network, for_network(data.test.images), lambda images: progress.advance(task, images))
     equal = f"{found.differing} of {found.compared:,} potentials, spikes, membranes and logits differ"
     if found.differing:
         raise ConfigError(f"trained model and golden model are not equal: {equal}; this is a defect of this program")

@@ -35,42 +35,67 @@ def _axis(network: "Network") -> int:
     return 0 if network.input_kind == "pixels" else 1
 
 
-def images_for(network: "Network", dataset: str | None, data_dir: Path | None, file: Path | None) -> Images:
+def images_for(
+    network: "Network", dataset: str | None, data_dir: Path | None, file: Path | None, labels: Path | None = None
+) -> Images:
     """Those of ``file``, or else the test images of ``dataset``, or else of the set that the network names."""
     from model import datasets
     from model.config import require
+    from model.sample_images import images_of
 
+    require(labels is None or file is not None, "--labels are those of --input's images; name the images too")
     if file is not None:
         require(dataset is None, "--input is a file of images, and --dataset a data set; give one of them")
-        return Images(read_images(file, network), None, file.name, f"images of {file.name}", str(file))
-    require(
-        network.input_kind == "pixels",
-        "the network takes spikes, and data sets are pixels; give spikes [T, N, C, H, W] with --input FILE",
-    )
-    name = dataset or str(network.provenance.get("dataset", "fashion-mnist"))
-    test = datasets.load(name, data_dir).test
-    return Images(test.images, test.labels, name, f"test images of {name}", f"the test set of {name}")
+        values, known = read_file(file, network)
+        if labels is not None:
+            known = read_labels(labels, values.shape[_axis(network)])
+        return Images(values, known, file.name, f"images of {file.name}", str(file))
+    name = datasets.of_network(dataset, network.provenance)
+    data = datasets.load(name, data_dir)
+    images = images_of(network, data)
+    return Images(images, data.test.labels, data.name, f"test images of {data.name}", f"the test set of {data.name}")
 
 
 def read_images(path: Path, network: "Network") -> "NDArray[Any]":
-    """Pixels [N, C, H, W] or spikes [T, N, C, H, W] of a NumPy file; refuses what the network does not take."""
-    from zipfile import BadZipFile
+    """The images of a file; refuses what the network does not take."""
+    return read_file(path, network)[0]
 
-    import numpy as np
 
-    from model.config import ConfigError
+def read_file(path: Path, network: "Network") -> "tuple[NDArray[Any], NDArray[Any] | None]":
+    """Pixels [N, C, H, W] or spikes [T, N, C, H, W], and labels if the file has some.
+
+    A ``.npy`` file has the images in that order. A ``.npz`` file has arrays x and, if it has labels, y, as a data set
+    has: samples come first in spikes, too, [N, T, C, H, W].
+    """
+    from model.config import ConfigError, require
+    from model.datasets.arrays import read_array, read_arrays
+    from model.datasets.own import checked
+    from model.datasets.split import for_network
     from model.golden.network import check_images
 
-    try:
-        with path.open("rb") as file:
-            data = np.load(file, allow_pickle=False)
-    except (ValueError, EOFError, BadZipFile) as error:
-        raise ConfigError(f"{path}: not a NumPy array file ({error}); write it with numpy.save") from None
-    if not isinstance(data, np.ndarray):
-        data.close()
-        raise ConfigError(f"{path}: it holds several arrays; give one array in a .npy file")
+    labels: NDArray[Any] | None = None
+    if path.suffix == ".npz":
+        arrays = read_arrays(path)
+        require("x" in arrays, f"{path}: it has no array x; it has {', '.join(arrays) or 'none'}")
+        data, labels = arrays["x"], arrays.get("y")
+        if labels is not None:
+            data, labels = checked(path, data, labels)
+        data = for_network(data)
+    else:
+        data = read_array(path)
     try:
         check_images(network, data)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    return data
+    return data, labels
+
+
+def read_labels(path: Path, images: int) -> "NDArray[Any]":
+    """Labels [N] of a NumPy file, one for each image."""
+    import numpy as np
+
+    from model.datasets.arrays import read_array
+    from model.datasets.own import checked
+
+    blank = np.zeros((images, 1, 1), np.uint8)
+    return checked(path, blank, read_array(path))[1]

@@ -68,15 +68,13 @@ def integers(
     import torch
 
     from model import datasets
-    from model.config import require
     from model.text import printable
     from model.training.export import to_network
     from model.training.recipe import usual
     from model.validation import LONGEST_NAME
 
     dataset = dataset or usual(name).dataset
-    require(dataset in datasets.SHAPES, f"data set {dataset!r} is not known; choose one of {', '.join(datasets.NAMES)}")
-    shape, classes = datasets.SHAPES[dataset]
+    shape, classes = datasets.sizes(dataset)
     steps = usual(name).time_steps if time_steps is None else time_steps
     module = builder(name, width=width, time_steps=steps, input_shape=shape, classes=classes)(precision)
     module.calibrate(torch.randint(0, 256, (2, *module.input_shape), generator=torch.Generator().manual_seed(0)))

@@ -28,7 +28,8 @@ DatasetName = Annotated[
     typer.Option(
         "--dataset",
         metavar="NAME",
-        help="fashion-mnist, mnist, cifar10, tiny-imagenet or digits; without it, the network's own.",
+        help="fashion-mnist, mnist, cifar10, tiny-imagenet or digits, or your own: FILE.npz with arrays x and y, or a "
+        "folder of images by class; without it, the network's own.",
     ),
 ]
 DataDir = Annotated[
@@ -68,8 +69,13 @@ ImageFile = Annotated[
     typer.Option(
         "--input",
         metavar="FILE",
-        help="In place of a data set: NumPy file of pixels [N, C, H, W] or spikes [T, N, C, H, W].",
+        help="In place of a data set: .npy file of pixels [N, C, H, W] or spikes [T, N, C, H, W]; or .npz file with x "
+        "and y as a data set has them, spikes [N, T, C, H, W].",
     ),
+]
+LabelFile = Annotated[
+    Path | None,
+    typer.Option("--labels", metavar="FILE", help="Classes of --input's images, integers in a .npy file."),
 ]
 Dataflow = Annotated[
     str,

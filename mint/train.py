@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from model.training.recipe import Recipe
 
 
-def sources_of(network: str, teacher: Path | None, initial: Path | None) -> str:
+def sources_of(network: str, teacher: Path | None, initial: Path | None, data: "Dataset") -> str:
     """SHA-256 of the files that a run is made from besides the project's own; empty without any."""
     import hashlib
 
     files = [Path(network.rpartition(":")[0])] if ":" in network else []
     files += [teacher] if teacher else []
     files += [initial / "best.safetensors"] if initial else []
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest() if files else ""
+    parts = [file.read_bytes() for file in files]
+    parts += [data.provenance["dataset_sha256"].encode()] if "dataset_sha256" in data.provenance else []
+    return hashlib.sha256(b"".join(parts)).hexdigest() if parts else ""
 
 
 def train(
@@ -61,7 +63,8 @@ def train(
         typer.Option(
             "--dataset",
             metavar="NAME",
-            help="fashion-mnist, mnist, cifar10, tiny-imagenet or digits.",
+            help="fashion-mnist, mnist, cifar10, tiny-imagenet or digits; or your own: FILE.npz with arrays x and y, "
+            "or a folder of images by class.",
             show_default="the network's usual one",
         ),
     ] = None,
@@ -262,12 +265,12 @@ def train(
         usual(name, dataset, 1.0 if width is None else width),
         precision=precision,
         **given,
-        sources=sources_of(name, teacher, initial),
     )
     require(output is None or output != teacher, f"{output} is the teacher; choose another name for the bundle")
     place = parallel.start(checked_device(device))
     with parallel.first_alone():  # which downloads what is not there
         data = datasets.load(recipe.dataset, data_dir)
+    recipe = replace(recipe, sources=sources_of(name, teacher, initial, data))
     build = built_for(recipe, data)
     root = run or Path("runs")
     if seeds > 1:
@@ -317,13 +320,13 @@ def seedless(recipe: "Recipe") -> str:
 
 def built_for(recipe: "Recipe", data: "Dataset") -> "Callable[[Precision | None], SpikingNetwork]":
     """The function that makes the recipe's network for the images of ``data``."""
-    _, channels, height, width = data.train.images.shape
+    channels, height, width = data.train.images.shape[-3:]
     return builder(
         recipe.network,
         width=recipe.width,
         time_steps=recipe.time_steps,
         input_shape=(channels, height, width),
-        classes=int(data.train.labels.max()) + 1,
+        classes=data.classes,
         ends_bits=recipe.ends_bits,
     )
 

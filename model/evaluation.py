@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.config import require
-from model.datasets import Split
+from model.datasets import Split, for_network
 from model.golden.network import LayerTrace, chunks, classify, forward, pooled, weighted_sum
 from model.network import INPUT, Layer, Network, Source
 
@@ -44,7 +44,7 @@ def evaluate(network: Network, split: Split, progress: Callable[[int], None] | N
     spikes = {layer.name: 0 for layer in network.layers}
     correct = 0
     counts = {layer.name: 0.0 for layer in network.layers}
-    for part, images in chunks(network, split.images):
+    for part, images in chunks(network, for_network(split.images)):
         handed: dict[str, np.ndarray] = {}
 
         def observe(name: str, trace: LayerTrace, handed: dict[str, np.ndarray] = handed) -> None:
@@ -56,7 +56,7 @@ def evaluate(network: Network, split: Split, progress: Callable[[int], None] | N
         for layer in network.layers:
             counts[layer.name] += sum(_additions(network, layer, s, images, handed) for s in layer.sources)
         if progress:
-            progress(len(images))
+            progress(part.stop - part.start)
     layers = []
     for layer in network.layers:
         neurons = int(np.prod(network.shapes[layer.name]))

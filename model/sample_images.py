@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from model import datasets
 from model.config import PIXEL_SCALE, ConfigError, require
+from model.golden.network import check_images
 from model.network import Network
 
 RECTANGLES = 3
@@ -29,6 +30,21 @@ def drawn_images(network: Network, count: int) -> NDArray[np.uint8]:
     return images
 
 
+def images_of(network: Network, data: datasets.Dataset, count: int | None = None) -> NDArray[np.uint8]:
+    """The first test images of ``data``, or all, as ``network`` takes them; refuses those of another kind or shape."""
+    require(
+        data.input_kind == network.input_kind,
+        f"the network takes {network.input_kind}, and {data.name} has {data.input_kind}; "
+        "choose another set with --dataset, or give images with --input FILE",
+    )
+    images = datasets.for_network(data.test.images[:count])
+    try:
+        check_images(network, images)
+    except ConfigError as error:
+        raise ConfigError(f"{data.name}: {error}; or choose another set with --dataset") from None
+    return images
+
+
 def some_images(
     network: Network,
     count: int,
@@ -44,21 +60,16 @@ def some_images(
     smaller set gives all that it has; without, it is refused.
     """
     require(count >= 1, f"{count} images; at least 1")
-    name = dataset or str(network.provenance.get("dataset", ""))
-    if dataset is None and data_dir is None and name not in datasets.NAMES:
-        return drawn_images(network, count), "drawn, because the network names no data set"
     try:
-        test = datasets.load(name, data_dir, download=download).test
+        name = datasets.of_network(dataset, network.provenance)
+        data = datasets.load(name, data_dir, download=download)
     except ConfigError:
         if dataset is None and data_dir is None:
-            return drawn_images(network, count), f"drawn, because {name} is not at hand"
+            named = network.provenance.get("dataset")
+            why = f"{named} is not at hand" if named else "the network names no data set"
+            return drawn_images(network, count), f"drawn, because {why}"
         raise
     if fewer:
-        count = min(count, len(test))
-    require(count <= len(test), f"{count} images; the test set of {name} has {len(test)}")
-    shape = test.images.shape[1:]
-    require(
-        network.input_kind == "pixels" and shape == network.input_shape,
-        f"images of {name} are pixels of {shape}, the network takes {network.input_kind} of {network.input_shape}",
-    )
-    return test.images[:count], f"the first test images of {name}"
+        count = min(count, len(data.test))
+    require(count <= len(data.test), f"{count} images; the test set of {data.name} has {len(data.test)}")
+    return images_of(network, data, count), f"the first test images of {data.name}"

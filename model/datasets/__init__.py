@@ -1,15 +1,17 @@
 """Image sets as NumPy arrays, by name. No torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from model.config import ConfigError, require
 from model.datasets import cifar10, idx, tiny_imagenet
-from model.datasets.split import Dataset, Split
+from model.datasets.own import is_own, own
+from model.datasets.split import Dataset, Split, for_network
 
-__all__ = ["NAMES", "SHAPES", "Dataset", "Split", "load"]
+__all__ = ["NAMES", "Dataset", "Split", "for_network", "load", "of_network", "sizes"]
 
 VALIDATION_IMAGES = 5000
 """Images at the end of the official training set that are kept for choosing, where the set is that large."""
@@ -39,6 +41,7 @@ SETS: dict[str, Callable[[Path | None, bool], tuple[Split, Split]]] = {
 """Functions from the folder that was named, and whether to download, to the official training and test split."""
 
 NAMES = tuple(SETS)
+UNKNOWN = f"data set {{name!r}} is not known; choose one of {', '.join(NAMES)}, FILE.npz or a folder"
 
 SHAPES: dict[str, tuple[tuple[int, int, int], int]] = {
     "fashion-mnist": ((1, 28, 28), 10),
@@ -51,13 +54,16 @@ SHAPES: dict[str, tuple[tuple[int, int, int], int]] = {
 
 
 def load(name: str, data_dir: Path | None = None, *, download: bool = True) -> Dataset:
-    """Read a set by name; the validation split is the end of the official training set.
+    """Read a set by name; the validation split is the end of the official training set. Or a user's own file or folder.
 
     A set is looked for in ``data_dir`` or the variable MINT_DATA (the folder itself or a subfolder of the set's name),
     then where the system or an earlier download has it; what is not there and may be downloaded is, with checksum,
     unless ``download`` is off.
     """
-    require(name in SETS, f"data set {name!r} is not known; choose one of {', '.join(NAMES)}")
+    if name not in SETS and is_own(name):
+        require(data_dir is None, f"{name} is a data set of yours, and --data-dir is of the known ones; leave it out")
+        return own(Path(name))
+    require(name in SETS, UNKNOWN.format(name=name))
     train, test = SETS[name](data_dir, download)
     held = min(VALIDATION_IMAGES, len(train) // 6)
     return Dataset(
@@ -66,3 +72,26 @@ def load(name: str, data_dir: Path | None = None, *, download: bool = True) -> D
         Split(train.images[-held:], train.labels[-held:]),
         test,
     )
+
+
+def sizes(name: str) -> tuple[tuple[int, int, int], int]:
+    """Channels, height and width of a set's images, and classes; a known set need not be at hand."""
+    if name in SHAPES or not is_own(name):
+        require(name in SHAPES, UNKNOWN.format(name=name))
+        return SHAPES[name]
+    data = load(name)
+    channels, height, width = data.train.images.shape[-3:]
+    return (channels, height, width), data.classes
+
+
+def of_network(named: str | None, provenance: Mapping[str, Any]) -> str:
+    """The set that was named, or else that of a network's ``provenance``; refuses to guess."""
+    if named is not None:
+        return named
+    found = str(provenance.get("dataset", ""))
+    require(found != "", "the network names no data set; name one with --dataset, or images with --input")
+    require(
+        found in SETS and "dataset_sha256" not in provenance,
+        f"the network's data set {found!r} is none that is known, but a user's; name its file or folder with --dataset",
+    )
+    return found

@@ -1,14 +1,23 @@
 """What a set of images is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+Images = TypeVar("Images", bound=Any)
+"""An array of NumPy, or a tensor of PyTorch."""
+
+
+def for_network(images: Images) -> Images:
+    """Images of a split as networks take them: pixels as they are, spikes [N, T, C, H, W] as [T, N, C, H, W]."""
+    return images.swapaxes(0, 1) if images.ndim == 5 else images
+
 
 @dataclass(frozen=True)
 class Split:
-    """Images [N, C, H, W] uint8 and labels [N] int64."""
+    """Pixels [N, C, H, W] or spikes [N, T, C, H, W], samples first, uint8, and labels [N] int64."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -20,12 +29,29 @@ class Split:
         """The images of both."""
         return Split(np.concatenate([self.images, other.images]), np.concatenate([self.labels, other.labels]))
 
+    def where(self, chosen: NDArray[np.bool_]) -> "Split":
+        """The chosen images."""
+        return Split(self.images[chosen], self.labels[chosen])
+
 
 @dataclass(frozen=True)
 class Dataset:
-    """Training, validation and test split; ``validation`` was taken from the official training set."""
+    """Training, validation and test split; ``validation`` was taken from the official training set.
+
+    ``provenance`` is what a bundle records of a user's own set besides its name: digest and names of the classes.
+    """
 
     name: str
     train: Split
     validation: Split
     test: Split
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def input_kind(self) -> str:
+        return "spikes" if self.train.images.ndim == 5 else "pixels"
+
+    @property
+    def classes(self) -> int:
+        labels = (split.labels.max() for split in (self.train, self.validation, self.test))
+        return max(len(self.provenance.get("class_names", [])), 1 + int(max(labels)))

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from model.datasets import for_network
 from model.training import parallel
 from model.training.network import SpikingNetwork
 
@@ -26,7 +27,7 @@ def search_leaks(module: SpikingNetwork, images: Tensor, labels: Tensor, batch_s
         found = torch.zeros((), device=images.device)
         for start in range(0, min(IMAGES, len(labels) - batch_size + 1), batch_size):
             part = slice(start, start + batch_size)
-            logits = module(parallel.share(images[part]))
+            logits = module(for_network(parallel.share(images[part])))
             mean = logits.mean(0) if logits.dim() == 3 else logits
             found += functional.cross_entropy(mean, parallel.share(labels[part]))
         return float(parallel.total(found))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from model.config import Precision, require
+from model.datasets.own import is_own
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,8 @@ class Recipe:
         file, _, attribute = self.network.rpartition(":")
         words = [f"{Path(file).stem}-{attribute}" if file else attribute]
         named = usual(self.network)
-        words += [self.dataset] if self.dataset != named.dataset and not file else []
+        other = self.dataset != named.dataset and (not file or is_own(self.dataset))
+        words += [Path(self.dataset).resolve().stem] if other else []
         words += [f"x{self.width:g}"] if self.width != named.width else []
         words += [f"T{self.time_steps}"] if self.time_steps != named.time_steps else []
         words.append(str(self.precision or "float32"))

@@ -11,6 +11,7 @@ import copy
 import torch
 from torch import Tensor
 
+from model.datasets import for_network
 from model.training.layers import _Weighted
 from model.training.network import SpikingNetwork
 
@@ -35,8 +36,8 @@ def other_integers(module: SpikingNetwork, batch: Tensor, images: int = 2) -> st
     was_training = module.training
     for layer in module.spiking().values():
         layer.potential = None  # of a batch that is done; it cannot be copied
-    found = module.eval().observe(batch)
-    wanted = copy.deepcopy(module).cpu().observe(batch[:images].cpu())
+    found = module.eval().observe(for_network(batch))
+    wanted = copy.deepcopy(module).cpu().observe(for_network(batch[:images].cpu()))
     module.train(was_training)
     for name in module.spiking():
         key = f"{name}.potential"

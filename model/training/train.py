@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from model.config import ConfigError, Precision, require
-from model.datasets import Dataset, Split
+from model.datasets import Dataset, Split, for_network
 from model.training import checkpoint, parallel
 from model.training.augmentation import augment, mix
 from model.training.distillation import Lesson, ask
@@ -77,7 +77,7 @@ def accuracy(module: SpikingNetwork, split: Split, device: str = "cpu") -> float
     for start in range(0, len(labels), EVALUATION_BATCH):
         part = slice(start, start + EVALUATION_BATCH)
         # On the CPU argmax gives the lowest index of a maximum, as the law wants.
-        correct += int((module(images[part].to(device)).cpu().argmax(1) == labels[part]).sum())
+        correct += int((module(for_network(images[part]).to(device)).cpu().argmax(1) == labels[part]).sum())
     module.train(was_training)
     return 100 * correct / len(labels)
 
@@ -152,10 +152,15 @@ class Run:
             isinstance(module, SpikingNetwork),
             f"network {name}: it is a {type(module).__name__}; return a SpikingNetwork of our layers",
         )
-        shape = list(data.train.images.shape[1:])
+        shape, spikes = list(data.train.images.shape[1:]), module.input_kind == "spikes"
+        takes = [module.time_steps] * spikes + list(module.input_shape)
         require(
-            shape == list(module.input_shape) and module.input_kind == "pixels",
-            f"{data.name} has images {shape}, network {name} takes {module.input_kind} {list(module.input_shape)}",
+            shape == takes and module.input_kind == data.input_kind,
+            f"{data.name} has {data.input_kind} {shape}, network {name} takes {module.input_kind} {takes}",
+        )
+        require(
+            not spikes or (self.recipe.augment is None and not self.recipe.mixup and not self.recipe.cutmix),
+            f"{data.name} has spikes, and augmentation and mixtures are of pixels; leave them out",
         )
         trial = copy.deepcopy(module)
         for layer, child in trial.named_children():
@@ -163,15 +168,14 @@ class Run:
         reached: list[str] = []
         state = torch.get_rng_state()
         try:
-            logits = trial(torch.from_numpy(np.array(data.train.images[:2])))
+            logits = trial(torch.from_numpy(np.array(for_network(data.train.images[:2]))))
         except (RuntimeError, TypeError, ValueError, IndexError) as error:
             after = f"after layer {reached[-1]}" if reached else "at its first layer"
             raise ConfigError(f"network {name} does not run {after}: {str(error).splitlines()[0]}") from error
         torch.set_rng_state(state)
-        classes = int(data.train.labels.max()) + 1
         require(
-            logits.dim() == 2 and logits.shape[1] >= classes,
-            f"network {name} gives {list(logits.shape[1:])} logits; {data.name} has {classes} classes",
+            logits.dim() == 2 and logits.shape[1] >= data.classes,
+            f"network {name} gives {list(logits.shape[1:])} logits; {data.name} has {data.classes} classes",
         )
         if self.recipe.precision is not None:
             to_network(trial.eval())
@@ -264,7 +268,7 @@ class Run:
         with parallel.first_alone():
             lesson = Lesson.read(path)
             if lesson is None:
-                lesson = ask(teacher, self.split.images, listener.teacher)
+                lesson = ask(teacher, for_network(self.split.images), listener.teacher)
                 lesson.write(path)
         return lesson
 
@@ -276,7 +280,8 @@ class Run:
         for _ in range(recipe.statistics_batches if normalised else 0):
             part = torch.randint(len(images), (recipe.batch_size,), generator=generator)
             batch = images[part.to(self.device, non_blocking=True)]
-            yield parallel.share(batch if recipe.augment is None else augment(batch, recipe.augment, generator))
+            batch = batch if recipe.augment is None else augment(batch, recipe.augment, generator)
+            yield for_network(parallel.share(batch))
 
     def _epoch(
         self,
@@ -305,7 +310,7 @@ class Run:
             if recipe.mixup or recipe.cutmix:
                 batch, target = mix(batch, target, self.classes, recipe.mixup, recipe.cutmix, generator)
             batch, target, part = (parallel.share(x) for x in (batch, target, part))
-            loss = self.loss(module(batch), target, lesson.of(part) if lesson else None)
+            loss = self.loss(module(for_network(batch)), target, lesson.of(part) if lesson else None)
             total += parallel.total(loss.detach())
             if self.device == "cpu" or index % LOOK_BATCHES == 0 or index == batches - 1:
                 mean = self._look(epoch, total / (index + 1))

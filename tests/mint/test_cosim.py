@@ -137,8 +137,9 @@ def test_a_wrong_file_is_one_sentence(events, arguments, sentence):
 def test_spikes_come_from_a_file(events):
     result = runner.invoke(app, ["estimate", "--bundle", "events.safetensors", "--dataset", "digits"])
     assert result.exit_code == 2
-    assert "the network takes spikes, and data sets are pixels; give spikes [T, N, C, H, W] with --input FILE" in (
-        " ".join(result.stderr.split())
+    assert (
+        "the network takes spikes, and digits has pixels; choose another set with --dataset, or give images with"
+        in (" ".join(result.stderr.split()))
     )
 
 
