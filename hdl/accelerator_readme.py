@@ -52,7 +52,8 @@ need not say; slang and Icarus (`-Wall`) have nothing to say.
 
 The memories' contents are read by `$readmemh`, in simulation and in synthesis. The files lie in the folder that the
 tool runs in; a Vivado project has them among its sources (`read_mem`), and finds them by name. Parameters of the
-module name others: {files}.
+module name others: {files}. Yosys opens those too that an instance
+replaces, unless it waits for the instance: `read_verilog -defer {verilog}`.
 
 The clock in `{"`, `".join(description["constraints"])}` has {description["clock_mhz"]:g} MHz;
 `mint verilog --clock-mhz` sets it.

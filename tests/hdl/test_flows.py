@@ -108,6 +108,30 @@ def test_nextpnr_reads_the_clock(tmp_path):
     assert [clock["constraint"] for clock in report["fmax"].values()] == [80]
 
 
+def test_yosys_reads_the_files_that_an_instance_names(folder, tmp_path):
+    """Also where those of the parameters' defaults are missing."""
+    (tmp_path / "mint.v").write_text((folder / "mint.v").read_text(encoding="utf-8"), encoding="utf-8")
+    for name in MEMORIES:
+        (tmp_path / f"my_{name}").write_text((folder / name).read_text(encoding="utf-8"), encoding="utf-8")
+    names = ", ".join(f'.{name.upper()}("my_mint_{name}.hex")' for name in ("weights", "parameters"))
+    instance = f"mint_accelerator #({names}) net (.clk(clk), .m_axis_tdata(out));"
+    top = f"module top (input clk, output [31:0] out);\n  {instance}\nendmodule\n"
+    (tmp_path / "top.v").write_text(top, encoding="utf-8")
+    script = [
+        "read_verilog -defer mint.v top.v",
+        "hierarchy -check -top top",
+        "proc",
+        "memory_collect",
+        "write_verilog out.v",
+    ]
+    run_script(script, tmp_path)
+    contents = (tmp_path / "out.v").read_text(encoding="utf-8")
+    for name in MEMORIES:
+        words = (folder / name).read_text(encoding="utf-8").split()
+        found = re.findall(rf" = \d+'h([0-9a-f]{{{len(words[0])}}});$", contents, re.MULTILINE)
+        assert set(found) >= set(words), name
+
+
 def ports(text):
     """Attributes of the ports of the top module, by port."""
     head = text[re.search(r"^module mint_accelerator\b", text, re.MULTILINE).start() :]
