@@ -48,3 +48,10 @@ def test_a_shipped_network_has_the_accuracy_that_it_records(network: bundle.Netw
     assert found.accuracy == pytest.approx(network.accuracy["test"], abs=None if narrowest else 1.5)
     assert all(0.01 < layer.density < 0.5 for layer in found.layers[:-1])
     assert all(0 < layer.operations < layer.dense_operations for layer in found.layers)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.safetensors")), ids=lambda path: path.stem)
+def test_a_shipped_network_is_as_it_would_be_written_and_has_its_digest(path: Path) -> None:
+    whole = path.read_bytes()
+    assert b'"mint.sha256":' in whole
+    assert bundle.to_bytes(bundle.read(path)) == whole
