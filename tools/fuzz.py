@@ -45,6 +45,7 @@ from sim.random_chains import random_chain
 from sim.random_joins import random_joins
 from sim.random_networks import random_images, random_network
 from sim.small_networks import first_layer
+from tools.extremes import extreme_network
 from tools.mutations import MUTATIONS, Parts
 
 SECONDS = 30
@@ -67,7 +68,7 @@ def bases() -> tuple[bytes, ...]:
 def case(number: int) -> tuple[str, bytes, bytes]:
     """What is changed, the file, and what it was."""
     random = Random(number)
-    base = random.choice(bases())
+    base = bundle.to_bytes(extreme_network(random)) if random.random() < 0.2 else random.choice(bases())
     start = 8 + int.from_bytes(base[:8], "little")
     table = json.loads(base[8:start])
     header = json.loads(table.pop("__metadata__")["mint"])
@@ -77,7 +78,7 @@ def case(number: int) -> tuple[str, bytes, bytes]:
         tensors[name] = np.frombuffer(base[first:last], bundle.TYPES[entry["dtype"]]).reshape(entry["shape"])
     parts = Parts(header, tensors)
     done = []
-    for _ in range(random.choice([1, 1, 1, 2, 3])):
+    for _ in range(random.choice([0, 1, 1, 1, 2, 3])):
         mutation = random.choice(MUTATIONS)
         try:
             mutation(parts, random)
