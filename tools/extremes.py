@@ -13,7 +13,7 @@ SHAPES: tuple[Shape, ...] = (
     *((1, 1, 1), (1, 2, 2), (3, 5, 4), (2, 33, 1), (1, 1, 40), (5, 17, 17), (1, 181, 181), (33_000, 1, 1), (40, 3, 3)),
     *((1, 4096, 4096), (1, 1, 65_536), (65_536, 1, 1), (520, 8, 8)),
 )
-TIME_STEPS = (1, 2, 3, 8, 255, 256, 257, 1000, LARGEST_TIME_STEPS)
+TIME_STEPS = (1, 1, 2, 3, 4, 8, 255, 256, 257, LARGEST_TIME_STEPS)
 
 
 def extreme_network(random: Random) -> Network:

@@ -34,6 +34,7 @@ from mint.check import check
 from mint.console import console, messages, print_wide
 from mint.estimate import describe
 from model import bundle
+from model.accelerator import SKIP, STREAMING
 from model.config import ConfigError
 from model.datasets import Split
 from model.estimate import expected, measured
@@ -41,6 +42,7 @@ from model.evaluation import evaluate
 from model.golden.network import run
 from model.network import Network
 from model.plan import plan
+from model.traffic import read_places
 from sim.random_chains import random_chain
 from sim.random_joins import random_joins
 from sim.random_networks import random_images, random_network
@@ -68,7 +70,7 @@ def bases() -> tuple[bytes, ...]:
 def case(number: int) -> tuple[str, bytes, bytes]:
     """What is changed, the file, and what it was."""
     random = Random(number)
-    base = bundle.to_bytes(extreme_network(random)) if random.random() < 0.2 else random.choice(bases())
+    base = bundle.to_bytes(extreme_network(random)) if random.random() < 0.3 else random.choice(bases())
     start = 8 + int.from_bytes(base[:8], "little")
     table = json.loads(base[8:start])
     header = json.loads(table.pop("__metadata__")["mint"])
@@ -116,24 +118,32 @@ def judge(data: bytes, path: Path) -> str:
     bundle.write(network, again)
     assert same(network, bundle.read(again)), "it is another network once it is written"
     check(path)
-    try:
-        config = plan(network)
-        dense = None
-        if len({layer.precision for layer in network.layers}) == 1:
-            array = network.array_config()
-            dense = {name: tiling.cycles for name, tiling in tilings(network, array).items()}
-    except ConfigError:
-        return ACCEPTED  # it can be run, and not built
-    if words(network) <= WORDS:
-        describe(expected(config, [0.5] * len(network.layers)), dense)
+    images = None
     if work(network) <= WORK:
         images = random_images(network, 1, 0)
         golden(network, images)
         if network.input_kind == "pixels":
             evaluate(network, Split(images, np.zeros(1, np.int64)))
-        if words(network) <= WORDS:
-            describe(measured(network, config, images), dense)
+    if words(network) <= WORDS:
+        for dataflow in (SKIP, STREAMING):
+            estimate(network, dataflow, images)
     return ACCEPTED
+
+
+def estimate(network: Network, dataflow: str, images: Any | None) -> None:
+    """What ``mint estimate`` computes, with every bit set and, if there are some, for images."""
+    try:
+        config = plan(network, dataflow=dataflow)
+        array = network.array_config() if len({layer.precision for layer in network.layers}) == 1 else None
+    except ConfigError:
+        return  # it can be run, and not built
+    dense = {name: each.cycles for name, each in tilings(network, array).items()} if array else None
+    full = expected(config, [1.0] * len(network.layers))
+    describe(full, dense)
+    for layer in full.layers:
+        assert layer.density == any(map(read_places, layer.plan.sources)), f"{layer.plan.name}: set bits are lost"
+    if images is not None:
+        describe(measured(network, config, images), dense)
 
 
 def golden(network: Network, images: Any) -> None:
