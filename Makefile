@@ -58,8 +58,8 @@ area: $(CORE)      ## gates, flip-flops and FPGA cells of all nine width pairs  
 timing: $(FULL)    ## critical path in a library, clock on ECP5   [LIBERTY=file PERIOD=ns SEEDS=3]
 	@$(RUN) -m mint timing $(size) $(call option,--liberty,LIBERTY) $(call option,--period,PERIOD) $(call option,--seeds,SEEDS)
 
-fpga: $(FULL)      ## place and route an accelerator on ECP5   W=4 U=4 DEVICE=85k [BUNDLE= LANES= SEEDS=1]
-	@$(RUN) -m mint fpga $(precision) $(bundle) $(accelerator) $(data) $(call option,--device,DEVICE) $(call option,--seeds,SEEDS)
+fpga: $(FULL)      ## place and route an accelerator on ECP5   W=4 U=4 DEVICE=85k [BUNDLE= LANES= SEEDS=1 IMAGES=1000]
+	@$(RUN) -m mint fpga $(precision) $(bundle) $(accelerator) $(data) $(call option,--device,DEVICE) $(call option,--seeds,SEEDS) $(call option,--images,IMAGES)
 
 train: $(FULL)     ## train a network   W=4 U=4 [NETWORK=file.py:Name DATASET= EPOCHS= SEEDS= AUGMENT= TEACHER=bundle OUTPUT=]
 	@$(RUN) -m mint train $(precision) $(recipe) $(data)
