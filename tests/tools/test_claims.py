@@ -1,0 +1,51 @@
+"""What the tracked reports say of one thing, they say alike; and what can be counted again is counted again."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mint.shipped import FOLDER
+from model import bundle
+from model.config import Precision
+from model.shapes import vgg9
+from tools.tables import read_report
+
+
+def found(name):
+    return [run["found"] for run in read_report(name)]
+
+
+def network(name):
+    """The network of a report: a shipped one, or the one of ``python -m bench.crop``."""
+    path = Path(FOLDER) / name
+    return bundle.read(path) if path.exists() else vgg9(Precision(4, 4), (3, 8, 8))
+
+
+def test_a_comparison_counts_once_for_every_image():
+    for run in found("cosim"):
+        net = network(run["bundle"])
+        neurons = sum(int(np.prod(net.shapes[layer.name])) for layer in net.layers if layer.spiking)
+        numbers = 3 * net.time_steps * neurons + net.layers[-1].channels + (run["top"] == "accelerator")
+        assert run["comparisons"] == run["images"] * numbers, run["bundle"]
+
+
+def test_cycles_of_a_chip_are_those_of_the_estimate():
+    estimates = {(run["network"], run["dataflow"], run["lanes"], run["images"]): run for run in found("estimate")}
+    seen = 0
+    for run in [*found("ecp5"), *found("xc7")]:
+        estimate = estimates.get((run["bundle"], run["dataflow"], run["lanes"], run["images"]))
+        if estimate:
+            assert run["cycles_an_image"] == pytest.approx(estimate["interval_cycles"])
+            seen += 1
+        if "runs" in run:
+            assert run["images_per_second"] == round(run["fmax_mhz"] * 1e6 / run["cycles_an_image"], 1)
+            assert run["seeds"] == len(run["runs"])
+    assert seen >= 4
+
+
+def test_all_dataflows_of_a_network_have_one_bound():
+    bounds = {}
+    for run in found("estimate"):
+        bounds.setdefault((run["network"], run["images"]), set()).add(round(run["bound_cycles"], 3))
+    assert all(len(each) == 1 for each in bounds.values()), bounds
