@@ -22,9 +22,12 @@ def check(bundle: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.
     shape = "×".join(map(str, network.input_shape))
     console.print(f"{network.name}: {network.input_kind} {shape}, T = {network.time_steps}")
     width = max(len(layer.name) for layer in network.layers)
-    for layer in network.layers:
-        for index, line in enumerate(described(network, layer)):
-            console.print(f"{layer.name if index == 0 else '':{width}}  {line}", soft_wrap=True)
+    lines = (
+        f"{layer.name if index == 0 else '':{width}}  {line}"
+        for layer in network.layers
+        for index, line in enumerate(described(network, layer))
+    )
+    console.print("\n".join(lines), soft_wrap=True)
     for key, value in network.accuracy.items():
         console.print(f"recorded {key.replace('_', ' ')}: {value}", soft_wrap=True)
     if "command" in network.provenance:
