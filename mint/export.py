@@ -1,5 +1,6 @@
 """``mint export``: from a training run to a bundle."""
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mint.console import console, messages
-from mint.options import DataDir
+from mint.options import DataDir, RunDataset
 from mint.output import bundle_file
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def export(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Where the bundle goes.", callback=bundle_file)
     ],
+    dataset: RunDataset = None,
     data_dir: DataDir = None,
 ) -> None:
     """Write the bundle of a training run: the integers of its best epoch on the validation split.
@@ -39,12 +41,12 @@ def export(
     if fields["precision"] is None:
         raise ConfigError(f"{run}: the network was trained in float32, which has no integers; train it with widths")
     recipe = Recipe(**{**fields, "precision": Precision(**fields["precision"])})
-    data = datasets.load(recipe.dataset, data_dir)
+    data = datasets.load(dataset or recipe.dataset, data_dir)
     module = built_for(recipe, data)(recipe.precision)
     checkpoint.restore(tensors, module)
     validation = None if recipe.refit else notes["history"][-1]["accuracy"]
     write_bundle(recipe, module.eval(), data, validation, [output])
-    console.print(f"next: mint check {output}", soft_wrap=True)
+    console.print(f"next: mint check {shlex.quote(str(output))}", soft_wrap=True)
 
 
 def write_bundle(

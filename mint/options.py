@@ -32,6 +32,10 @@ DatasetName = Annotated[
         "folder of images by class; without it, the network's own.",
     ),
 ]
+RunDataset = Annotated[
+    str | None,
+    typer.Option("--dataset", metavar="NAME", help="Where the run's own file or folder of images lies by now."),
+]
 DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", metavar="DIR", help="Folder of the set's files; also the variable MINT_DATA."),

@@ -1,5 +1,6 @@
 """``mint verilog``: a network's accelerator, or the array alone, as Verilog with all that it needs."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -132,7 +133,8 @@ def verilog(
     others = ", ".join(file for file in texts if file != design)
     console.print(f"written: {folder}/{design} ({lines:,} lines), {others}", soft_wrap=True)
     console.print(
-        f"next:    cd {folder} && iverilog -g2005 -o testbench.vvp {bench} {design} && vvp testbench.vvp",
+        f"next:    cd {shlex.quote(str(folder))} && "
+        f"iverilog -g2005 -o testbench.vvp {bench} {design} && vvp testbench.vvp",
         soft_wrap=True,
     )
 
@@ -213,7 +215,7 @@ def _print_array(description: dict[str, Any], config: "ArrayConfig", path: Path 
 def _next(design: Path, config: "ArrayConfig", path: Path | None, bundle: Path | None) -> str:
     """The command to type next."""
     if path is None:
-        return f"iverilog -g2001 -t null {design}"
+        return f"iverilog -g2001 -t null {shlex.quote(str(design))}"
     sizes = f" ROWS={config.rows} COLUMNS={config.columns}" if (config.rows, config.columns) != (16, 8) else ""
-    named = f" BUNDLE={bundle}" if bundle else ""
+    named = " " + shlex.quote(f"BUNDLE={bundle}") if bundle else ""
     return f"make cosim W={config.weight_width} U={config.membrane_width} IMAGES=1{sizes}{named}"

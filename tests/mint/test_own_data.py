@@ -56,19 +56,7 @@ def trained(request, tmp_path):
     np.savez("data/mine.npz", x=images(kind), y=LABELS, class_names=np.array(["top", "middle", "bottom"]))
     Path("net.py").write_text(NETWORK.format(kind=kind), encoding="utf-8")
     data = str(tmp_path / "data" / "mine.npz")
-    said = mint(
-        "train",
-        "--network",
-        "net.py:Net",
-        "--dataset",
-        data,
-        "--epochs",
-        "1",
-        "--batch-size",
-        "8",
-        "-o",
-        "m.safetensors",
-    )
+    said = mint("train", *SHORT, data, "-o", "m.safetensors")
     assert "trained model = golden model on 9 test images: 0 of" in said
     return kind, data
 
@@ -94,7 +82,10 @@ def test_a_users_file_serves_every_command(trained):
         "verilog", "--bundle", "m.safetensors", "--dataset", data, "-o", "v"
     )
     assert some_images(network, 2)[1] == "drawn, because mine.npz is not at hand"
-    mint("export", str(run), "-o", "again.safetensors")
+    Path(data).rename("elsewhere.npz")
+    assert "mine.npz: no such file or folder" in mint("export", str(run), "-o", "again.safetensors", status=2)
+    Path("elsewhere.npz").rename("mine.npz")
+    mint("export", str(run), "-o", "again.safetensors", "--dataset", "mine.npz")
     assert Path("again.safetensors").read_bytes() == Path("m.safetensors").read_bytes()
     np.savez(data, x=images(kind), y=LABELS[::-1])
     assert "holds a run with other settings" in mint("train", *SHORT, data, status=2)
@@ -126,19 +117,7 @@ def test_a_folder_of_images_is_trained_on():
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(path)
     Path("net.py").write_text(NETWORK.format(kind="pixels"), encoding="utf-8")
-    mint(
-        "train",
-        "--network",
-        "net.py:Net",
-        "--dataset",
-        "faces",
-        "--epochs",
-        "1",
-        "--batch-size",
-        "8",
-        "-o",
-        "f.safetensors",
-    )
+    mint("train", *SHORT, "faces", "-o", "f.safetensors")
     provenance = bundle.read(Path("f.safetensors")).provenance
     assert (provenance["dataset"], provenance["class_names"]) == ("faces", ["ada", "bob", "eve"])
     assert "on faces:" in mint("evaluate", "f.safetensors", "--dataset", "faces")

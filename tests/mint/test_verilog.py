@@ -173,7 +173,7 @@ def test_array_after_an_accelerator_leaves_no_file_of_it(chain, tmp_path):
         (["--memory-kbit", "spikes=much"], "a memory limit of 'much' kbit; give a whole number from 1 on"),
         (["--memory-kbit", "1,all=2"], "two limits of all; give one"),
         (["--images", "0"], "0 images; at least 1"),
-        (["--dataset", "digits"], "images of digits are pixels of (1, 8, 8), the network takes pixels of (1, 5, 5)"),
+        (["--dataset", "digits"], "digits: images have shape [2, 1, 8, 8]; the network takes [N, 1, 5, 5]"),
         (["--top", "accelerator", "--rows", "4"], "rows and columns are the array's"),
         (["--top", "array", "--lanes", "4"], "are the accelerator's"),
         (["--top", "array", "--vivado"], "are the accelerator's"),
