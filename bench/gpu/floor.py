@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from model.config import Precision
-from model.training.layers import _Weighted
 from model.training.networks import Size, named
 from model.training.pooling import MaxPool
+from model.training.spiking import Weighted
 
 SUMS = 4 * (1 + 1 + 1 + 2 + 1 + 2)
 """Bytes a sum: written by the convolution, read for the moments, by the neuron and twice by its backward pass, its
@@ -44,10 +44,10 @@ def count(network: str, width: float = 1.0) -> Cost:
     torch.manual_seed(0)
     module = named(network, Size(Precision(2, 2), width))
     total = Cost()
-    first = next(layer for layer in module.children() if isinstance(layer, _Weighted))
+    first = next(layer for layer in module.children() if isinstance(layer, Weighted))
 
     def add(layer: nn.Module, inputs: tuple[Tensor, ...], out: Tensor) -> None:
-        if isinstance(layer, _Weighted):
+        if isinstance(layer, Weighted):
             static = layer is first
             neurons = out[0].numel()
             rounds, passes = (1, 2) if static else (module.time_steps, 3)

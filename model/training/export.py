@@ -48,6 +48,9 @@ def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str
                 f"layer {label}: {type(child).__name__} has no integer form; "
                 "use Conv, Join, Linear, MaxPool, SumPool and Readout, and keep other modules out of what is exported"
             )
+    spiking = module.spiking().values()
+    if spiking and not any(layer.chosen for layer in spiking):
+        raise ConfigError("the network is untrained: no batch has chosen r; train it, or call calibrate() on a batch")
     return Network(
         input_kind=module.input_kind,
         input_shape=module.input_shape,

@@ -34,7 +34,7 @@ class Inputs:
         require(not x.is_complex(), f"images are {x.dtype}; give integers")
         check_shape(x.shape, kind=self.kind, input_shape=self.input_shape, time_steps=self.time_steps)
         values = x.float()
-        if self._copy is not None and self._copy[1].query():
+        if self._copy is not None and not capturing() and self._copy[1].query():
             self._judge(self._copy[0])
         if x.dtype != torch.bool and not (x.dtype == torch.uint8 and self.kind == PIXELS):
             self._look(values.detach())
@@ -63,11 +63,16 @@ class Inputs:
 
 def copied(values: Tensor) -> tuple[Tensor, torch.cuda.Event] | None:
     """A copy on the host, and the event after which it is there; of other devices than CUDA's there is none."""
-    if not values.is_cuda:
+    if not values.is_cuda or capturing():
         return None
     copy, event = values.to("cpu", non_blocking=True), torch.cuda.Event()
     event.record()
     return copy, event
+
+
+def capturing() -> bool:
+    """Whether a CUDA graph is being captured, which knows no host."""
+    return torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()
 
 
 def asynchronous(values: Tensor) -> bool:

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from model.config import PIXEL_SCALE, require
 from model.training.inputs import Inputs
-from model.training.layers import _Spiking, _Weighted
 from model.training.pooling import SumPool
+from model.training.spiking import Spiking, Weighted
 from model.validation import INPUT
 
 
@@ -72,7 +72,7 @@ class SpikingNetwork(nn.Module):
                 "different range, which cannot share a step; pool them alike",
             )
             largest, scale = found.pop()
-            if isinstance(layer, _Weighted):
+            if isinstance(layer, Weighted):
                 try:
                     layer.connect(largest_input=largest, input_scale=scale, time_steps=self.time_steps)
                 except ValueError as error:
@@ -94,15 +94,24 @@ class SpikingNetwork(nn.Module):
             for source in self._done[name]:
                 del values[source]
             values[name] = out
+        if self.training and out.requires_grad and not all(layer.settled for layer in self.spiking().values()):
+            out.register_hook(lambda _: self._settle())
         return out
 
-    def spiking(self) -> dict[str, _Spiking]:
+    def _settle(self) -> None:
+        """Each layer keeps the r that the batch has chosen from which the network learns."""
+        for layer in self.spiking().values():
+            layer.settle()
+
+    def spiking(self) -> dict[str, Spiking]:
         """The spiking layers by name."""
-        return {name: layer for name, layer in self.named_children() if isinstance(layer, _Spiking)}
+        return {name: layer for name, layer in self.named_children() if isinstance(layer, Spiking)}
 
     @torch.no_grad()
-    def calibrate(self, *batches: Tensor) -> None:
+    def calibrate(self, *batches: Tensor, again: bool = False) -> None:
         """Make the running statistics the mean of the batches' means and variances, and take r if there is none yet.
+
+        r, and without batch norm the scale of the weights, is that of the first batch; ``again`` chooses it anew.
 
         An untrained network then spikes in evaluation mode. In training, running statistics are of the weights of the
         last dozen batches, and at 2 bits every step changes some codes: measured again they are of the weights as they
@@ -111,11 +120,14 @@ class SpikingNetwork(nn.Module):
         was_training = self.training
         momenta = {layer: layer.momentum for layer in self.spiking().values()}
         self.train()
+        for layer in momenta if again else ():
+            layer.leak = -1
         try:
             for number, batch in enumerate(batches, 1):
                 for layer in momenta:
                     layer.momentum = 1 / number
                 self(batch)
+                self._settle()
         finally:
             for layer, momentum in momenta.items():
                 layer.momentum = momentum

@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 
 from model.training import checkpoint
-from model.training.layers import _Weighted
 from model.training.network import SpikingNetwork
+from model.training.spiking import Weighted
 
 
 @torch.no_grad()
@@ -18,5 +18,5 @@ def start_from(folder: Path, module: SpikingNetwork) -> None:
     tensors, _ = checkpoint.read(folder / "best.safetensors")
     checkpoint.restore(tensors, module)
     for layer in module.children():
-        if isinstance(layer, _Weighted):
+        if isinstance(layer, Weighted):
             layer.requantise()

@@ -34,8 +34,13 @@ class Quantizer(nn.Module):
 
     @torch.no_grad()
     def initialise(self, weight: Tensor) -> None:
-        """Step 2·mean|w|/√Q, after the final weight initialisation (the released MINT code takes this as the range)."""
-        self.log_step.fill_(math.log(2 * weight.abs().mean().item() / math.sqrt(self.limit)))
+        """Step 2·mean|w|/√Q, after the final weight initialisation (the released MINT code takes this as the range).
+
+        Weights that are all 0 leave it as it is.
+        """
+        mean = weight.abs().mean().item()
+        if mean > 0:
+            self.log_step.fill_(math.log(2 * mean / math.sqrt(self.limit)))
 
     def step(self, numel: int) -> Tensor:
         """Step s, its gradient scaled for ``numel`` weights."""

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 
 from model.datasets import for_network
-from model.training.layers import _Weighted
 from model.training.network import SpikingNetwork
+from model.training.spiking import Weighted
 
 LARGEST_OPERAND = 1 << 11
 """The greatest integer up to which all have 11 significant bits."""
 
 
-def tf32_is_exact(layer: _Weighted) -> bool:
+def tf32_is_exact(layer: Weighted) -> bool:
     """Whether a layer's sums are: inputs (over time, where they are added first) and codes fit, and float32 does."""
     if layer.precision is None or layer.dtype != torch.float32:
         return False
@@ -48,7 +48,7 @@ def other_integers(module: SpikingNetwork, batch: Tensor, images: int = 2) -> st
 
 def allow_tf32(module: SpikingNetwork, *, allowed: bool = True) -> None:
     """Let a GPU use it if every layer that computes in float32 stays exact; a float64 layer has nothing of it."""
-    layers = [layer for layer in module.children() if isinstance(layer, _Weighted) and layer.dtype == torch.float32]
+    layers = [layer for layer in module.children() if isinstance(layer, Weighted) and layer.dtype == torch.float32]
     chosen = "tf32" if allowed and all(map(tf32_is_exact, layers)) else "ieee"
     torch.backends.cuda.matmul.fp32_precision = chosen
     torch.backends.cudnn.fp32_precision = chosen

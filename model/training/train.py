@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.config import ConfigError, Precision, require
+from model.config import PIXEL_SCALE, ConfigError, Precision, require
 from model.datasets import Dataset, Split, for_network
 from model.training import checkpoint, parallel
 from model.training.augmentation import augment, mix
@@ -139,7 +139,7 @@ class Run:
             start_from(Path(recipe.initial), self.module)
 
     def _build(self, build: Callable[[Precision | None], SpikingNetwork]) -> SpikingNetwork:
-        """Make the network, and find out on two images, before hours of training, whether it can be exported."""
+        """Make the network, and find out on two images of noise, before any training, whether it can be exported."""
         name, data = self.recipe.network, self.dataset
         try:
             module = build(self.recipe.precision)
@@ -166,9 +166,11 @@ class Run:
         for layer, child in trial.named_children():
             child.register_forward_hook(lambda *_, layer=layer: reached.append(layer))
         reached: list[str] = []
+        largest = 1 if spikes else PIXEL_SCALE - 1
+        noise = torch.randint(0, largest + 1, (2, *shape), generator=torch.Generator().manual_seed(0))
         state = torch.get_rng_state()
         try:
-            logits = trial(torch.from_numpy(np.array(for_network(data.train.images[:2]))))
+            logits = trial(for_network(noise))
         except (RuntimeError, TypeError, ValueError, IndexError) as error:
             after = f"after layer {reached[-1]}" if reached else "at its first layer"
             raise ConfigError(f"network {name} does not run {after}: {str(error).splitlines()[0]}") from error

@@ -17,7 +17,7 @@ from model.training.networks import Size, named
 
 def vgg9(bits: int) -> Network:
     module = named("vgg9", Size(Precision(bits, bits)))
-    module.calibrate(torch.zeros(1, 3, 32, 32))
+    module.calibrate(torch.randint(0, 256, (1, 3, 32, 32)))
     return to_network(module.eval())
 
 

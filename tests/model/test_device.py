@@ -59,8 +59,6 @@ def test_an_epoch_reads_nothing_back(
     monkeypatch.setattr(Run, "_look", lambda self, epoch, total: looks.append(total) or 0.0)
     recipe = replace(usual("vgg9", "cifar10"), precision=Precision(2, 2), batch_size=BATCH, **asked)  # type: ignore[arg-type]
     run = Run(recipe, lambda precision: network(precision, batch_norm), data, tmp_path, "meta")
-    for layer in run.module.spiking().values():
-        layer.leak = 3  # a first batch is waited for: r follows from it
     images, labels = (torch.from_numpy(x).to("meta") for x in (data.train.images, data.train.labels))
     channels = len(list(run.module.spiking().values())[-1].weight)
     answers = torch.zeros(IMAGES, CLASSES), torch.zeros(IMAGES, channels)

@@ -13,8 +13,9 @@ from model.golden.network import check_images
 from model.training import gpu_kernel, inputs, kernel
 from model.training.export import to_network
 from model.training.inputs import Inputs
-from model.training.layers import BATCH_NORM_MOMENTUM, Conv, Readout
+from model.training.layers import Conv, Readout
 from model.training.network import SpikingNetwork
+from model.training.spiking import BATCH_NORM_MOMENTUM
 
 STEPS = 4
 PRECISION = Precision(4, 4)

@@ -20,12 +20,13 @@ from model.training.augmentation import augment, mix
 from model.training.distillation import Lesson, ask
 from model.training.export import to_network
 from model.training.history import Epoch
-from model.training.layers import BATCH_NORM_MOMENTUM, Conv, Linear, MaxPool, Readout, SumPool
+from model.training.layers import Conv, Linear, MaxPool, Readout, SumPool
 from model.training.leak_search import search_leaks
 from model.training.loss import Loss
 from model.training.networks import Size, SpikingNetwork, digits, named
 from model.training.recipe import Recipe, usual
 from model.training.reduced import LARGEST_OPERAND, allow_tf32, other_integers, tf32_is_exact
+from model.training.spiking import BATCH_NORM_MOMENTUM
 from model.training.train import Listener, Run, health
 
 RECIPE = Recipe("digits", "digits", Precision(4, 4), epochs=8, learning_rate=1e-2)
@@ -177,7 +178,7 @@ def test_what_has_no_integers_is_refused_by_name(layers: dict[str, nn.Module], s
 def test_float_and_untrained_networks_are_refused() -> None:
     with pytest.raises(ConfigError, match="layer conv1: it was trained in float32"):
         to_network(digits(None))
-    with pytest.raises(ConfigError, match="layer conv1: a layer has no leak r yet"):
+    with pytest.raises(ConfigError, match="the network is untrained: no batch has chosen r"):
         to_network(digits(Precision(4, 4)))
     with pytest.raises(ConfigError, match="Linear cannot be exported"):
         to_network(nn.Linear(2, 2))

@@ -1,0 +1,305 @@
+"""What all layers share: quantised weights, and batch norm with spiking neurons."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from model.arithmetic import code_limit, signed_width
+from model.config import LARGEST_LEAK, Precision, require
+from model.fold import Folded, calibrated_leak
+from model.training import gpu_kernel, parallel
+from model.training.float_neuron import fire_float
+from model.training.neuron import (
+    FusedFiring,
+    NeuronConfig,
+    NormalisedFiring,
+    add_skip,
+    as_integers,
+    fire,
+    fold_layer,
+    moments,
+    population,
+)
+from model.training.quantizer import Quantizer
+
+EXACT_FLOAT32, EXACT_FLOAT64 = 1 << 24, 1 << 53
+BATCH_NORM_MOMENTUM = 0.1
+LEAST_DEVIATION = 1e-3
+"""Of the first batch's sums, where a layer without batch norm divides by it."""
+
+
+class Weighted(nn.Module):
+    """A layer with quantised weights; the network that owns it sets input range, scale and T."""
+
+    sums_over_time = False
+    """Whether its sums run over all time steps, not over one."""
+
+    def __init__(self, weight: Tensor, precision: Precision | None) -> None:
+        super().__init__()
+        self.precision = precision
+        self.weight = nn.Parameter(weight)
+        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
+        self.largest_input = 1
+        self.input_scale = 1.0
+        self.time_steps = 1
+        self.dtype = torch.float32
+        """Of sums and potentials: the narrower one in which every integer that can occur is exact."""
+        if precision is not None:
+            self.quantizer = Quantizer(precision)
+            self.quantizer.initialise(self.weight)
+
+    def connect(self, *, largest_input: int, input_scale: float, time_steps: int) -> None:
+        """Take the input's greatest integer, its real scale (1/256 for pixels, 1/n for counts) and T."""
+        self.largest_input, self.input_scale, self.time_steps = largest_input, input_scale, time_steps
+        if self.precision is not None:
+            inputs = self.weight[0].numel() * self.precision.weight_limit * largest_input
+            bound = inputs + 2 * self.precision.bias_limit  # bias and skip
+            bound *= time_steps if self.sums_over_time else 1
+            bound += self.precision.membrane_limit << (LARGEST_LEAK - 1)
+            require(bound < EXACT_FLOAT64, f"sums of up to {bound} pass 2^53; narrow the fan-in")
+            self.dtype = torch.float32 if bound < EXACT_FLOAT32 else torch.float64
+
+    def _check_time(self, inputs: Sequence[Tensor]) -> None:
+        """Refuse inputs [T, ...] of another T; those of a static image have 1."""
+        found = {len(x) for x in inputs} - {1, self.time_steps}
+        require(not found, f"a layer is given {found} time steps; the network has T = {self.time_steps}")
+
+    def step(self) -> Tensor:
+        return self.quantizer.step(self.weight.numel())
+
+    def requantise(self) -> None:
+        """A step for this width, after the weights came from a network of another."""
+        self.quantizer.initialise(self.weight)
+
+
+class Spiking(Weighted, ABC):
+    """Σ W·x, batch norm and leaky integrate-and-fire neurons with hard reset.
+
+    Without ``batch_norm`` a layer has a bias, and its first batch scales its weights: s·A then has variance 1.
+
+    The first batch is the first one whose gradients arrive. Until then each batch in training mode chooses r, and
+    scales, anew; one whose sums do not vary chooses nothing and leaves the running statistics alone.
+    """
+
+    skip = False
+    """Whether the last input is an identity shortcut's."""
+
+    def __init__(self, weight: Tensor, precision: Precision | None, *, batch_norm: bool = True) -> None:
+        super().__init__(weight, precision)
+        channels = len(weight)
+        self.batch_norm = batch_norm
+        self.momentum = BATCH_NORM_MOMENTUM
+        if batch_norm:
+            self.gamma = nn.Parameter(torch.ones(channels))
+        else:
+            self.register_buffer("gamma", torch.ones(channels))
+        self.beta = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_variance", torch.ones(channels))
+        self.leak = -1
+        self.density: Tensor | None = None
+        self.taught = False
+        """Whether ``potential`` is kept in training."""
+        self.potential: Tensor | None = None
+        """Mean real potential [N, C] of the last batch over time and space, in thresholds; it has a gradient."""
+        self.trace: dict[str, Tensor] | None = None
+        self.folding: Folded | None = None
+
+    @property
+    def leak(self) -> int:
+        """r of the neurons, an integer of the host's, so that no GPU is asked for it.
+
+        It is chosen by a batch, or set here; before that it is what the running statistics ask for. -1 forgets it.
+        """
+        return self._leak if self.chosen else self._fitting(self._fold(1).threshold)
+
+    @leak.setter
+    def leak(self, value: int) -> None:
+        self._leak, self.settled = value, value >= 0
+
+    @property
+    def chosen(self) -> bool:
+        """Whether r was chosen or set."""
+        return self._leak >= 0
+
+    def settle(self) -> None:
+        """Keep the r that was chosen last, if one was."""
+        self.settled = self.chosen
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        destination[f"{prefix}leak"] = torch.tensor(self._leak)
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        metadata: dict[str, Any],
+        strict: bool,
+        missing: list[str],
+        *others: Any,
+    ) -> None:
+        leak = state_dict.pop(f"{prefix}leak", None)
+        if leak is None:
+            missing.append(f"{prefix}leak")
+        else:
+            self.leak = int(leak)
+        super()._load_from_state_dict(state_dict, prefix, metadata, strict, missing, *others)
+
+    @abstractmethod
+    def _weigh(self, inputs: Sequence[Tensor], weight: Tensor) -> Tensor:
+        """Σ W·x of inputs [T, N, ...] for given weights: [T, N, C, H, W]."""
+
+    def _sums(self, inputs: Sequence[Tensor], codes: Tensor) -> Tensor:
+        """Σ W·x in integers, in the float type that holds them all."""
+        sums = self._weigh([x.to(self.dtype) for x in inputs], codes.to(self.dtype))
+        return sums if self._fused(sums) else as_integers(sums)
+
+    def _fused(self, sums: Tensor) -> bool:
+        """Whether a GPU's kernels compute the neurons; they read the nearest integers, and keep no potential."""
+        return gpu_kernel.usable(sums, self.time_steps) and not self.taught
+
+    def _config(self, leak: int | None = None) -> NeuronConfig:
+        assert self.precision is not None
+        return NeuronConfig(
+            precision=self.precision,
+            leak=self.leak if leak is None else leak,
+            time_steps=self.time_steps,
+            largest_input=self.largest_input,
+            input_scale=self.input_scale,
+            skip_unit=float(self.skip),
+            normalised=self.batch_norm,
+        )
+
+    def folded(self) -> Folded:
+        """The integers of this layer with the running statistics: what evaluation uses and export writes."""
+        return self._fold().check()
+
+    def _fold(self, leak: int | None = None) -> Folded:
+        step = self.step()
+        codes = self.quantizer.to_int(self.weight)
+        effective = step.detach().double() * self.input_scale
+        mean = self.running_mean.double() / effective
+        variance = self.running_variance.double() / (effective * effective)
+        return fold_layer(codes, step, self.gamma, self.beta, mean, variance, self._config(leak))
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        self._check_time(inputs)
+        skip = inputs[-1] if self.skip else None
+        inputs = inputs[: len(inputs) - self.skip]
+        if self.precision is None:
+            return self._forward_float(inputs, skip)
+        if self.training:
+            spikes = self._forward_training(inputs, skip)
+        else:
+            folded = self.folded()
+            sums = self._sums(inputs, folded.weight)
+            shape = sums.shape
+            total = add_skip(sums.flatten(3), folded, None if skip is None else skip.flatten(3))
+            potential, spikes = fire(total, folded, self._config())
+            if self.trace is not None:
+                self.trace.update(self._trace(potential, spikes, shape))
+            spikes = spikes.view(-1, *shape[1:])
+        self.density = spikes.detach().mean()
+        return spikes
+
+    def _trace(self, potential: Tensor, spikes: Tensor, shape: torch.Size) -> dict[str, Tensor]:
+        store_scale, _, limit, _ = self._config().constants
+        membrane = torch.floor(potential * float(store_scale)).clamp(-float(limit), float(limit)) * (1 - spikes)
+        named = {"potential": potential, "spikes": spikes, "membrane": membrane}
+        return {key: value.view(-1, *shape[1:]) for key, value in named.items()}
+
+    def _forward_training(self, inputs: Sequence[Tensor], skip: Tensor | None) -> Tensor:
+        varied = self.settled or self._begin(inputs)
+        # A negative gain flips the channel's weights; from here on the gain is positive.
+        sign = 1 - 2 * (self.gamma.detach() < 0).to(self.gamma)
+        step = self.step()
+        codes = self.quantizer.codes(self.weight, step) * sign.view(-1, *[1] * (self.weight.dim() - 1))
+        gamma = self.gamma * sign
+        sums = self._sums(inputs, codes)
+        shape = sums.shape
+        sums = (sums if self._fused(sums) else sums.contiguous()).flatten(3)
+        mean, variance = moments(sums) if self.batch_norm else sums.new_zeros(2, len(codes), dtype=torch.float64)
+        if varied and not self.settled:
+            first = fold_layer(codes, step, gamma, self.beta, mean, variance, self._config(1))
+            self._leak = self._fitting(first.threshold)
+        config = self._config()
+        self.folding = folded = fold_layer(codes, step, gamma, self.beta, mean, variance, config)
+        if self.batch_norm and varied:
+            self._follow(mean * sign, variance, step, population(sums))
+        flat = None if skip is None else skip.flatten(3)
+        firing = FusedFiring if self._fused(sums) else NormalisedFiring
+        spikes, potential = firing.apply(sums, step, gamma, self.beta, folded, mean, variance, config, flat)
+        if self.taught:
+            self.potential = potential.mean((0, 3)) * folded.unit.to(potential)
+        return spikes.view(-1, *shape[1:])
+
+    @torch.no_grad()
+    def _follow(self, mean: Tensor, variance: Tensor, step: Tensor, count: int) -> None:
+        """Let the running statistics of the real sums follow a batch's."""
+        effective = step.double() * self.input_scale
+        unbiased = variance * effective**2 * (count / max(count - 1, 1))
+        self.running_mean.lerp_((mean * effective).float(), self.momentum)
+        self.running_variance.lerp_(unbiased.float(), self.momentum)
+
+    @torch.no_grad()
+    def _begin(self, inputs: Sequence[Tensor]) -> bool:
+        """Whether a first batch's sums vary; without batch norm its weights are then scaled.
+
+        Weights and step alike, which changes no code, until s·A has variance 1 for the batch.
+        """
+        sums = self._sums(inputs, self.quantizer.to_int(self.weight)).flatten(3)
+        if sums.is_meta:
+            return False
+        varied = (sums.amax((0, 1, 3)) > sums.amin((0, 1, 3))).any()
+        if not bool(parallel.total(varied.to(sums))):
+            return False
+        if not self.batch_norm:
+            _, variance = moments(sums.contiguous())
+            effective = self.quantizer.log_step.double().exp() * self.input_scale
+            factor = 1 / (effective * variance.mean().sqrt()).clamp_min(LEAST_DEVIATION)
+            self.weight.mul_(factor.to(self.weight))
+            self.quantizer.log_step.add_(factor.log().to(self.weight))
+        return True
+
+    @property
+    def largest_leak(self) -> int:
+        """The greatest r whose membranes fit the accumulator."""
+        assert self.precision is not None
+        return max(
+            r
+            for r in range(1, LARGEST_LEAK + 1)
+            if signed_width(0, code_limit(self.precision.membrane_width) << (r - 1)) < self.precision.accumulator_width
+        )
+
+    def _fitting(self, threshold: Tensor) -> int:
+        """The r for thresholds Θ; 1 where they have no values."""
+        assert self.precision is not None
+        if threshold.is_meta:
+            return 1
+        return calibrated_leak(threshold.cpu().numpy(), self.precision, self.largest_leak)
+
+    def requantise(self) -> None:
+        """A step for this width, and r from the running statistics."""
+        super().requantise()
+        self.leak = self._fitting(self._fold(1).check().threshold)
+
+    def _forward_float(self, inputs: Sequence[Tensor], skip: Tensor | None) -> Tensor:
+        """The same layer in float32: no codes, no rounding; the reference that quantisation is compared with."""
+        z = self._weigh([x * self.input_scale for x in inputs], self.weight)
+        if self.batch_norm:
+            statistics = self.running_mean, self.running_variance
+            affine = self.gamma, self.beta
+            flat = functional.batch_norm(z.flatten(0, 1), *statistics, *affine, self.training, self.momentum)
+            z = flat.view(z.shape)
+        else:
+            z = z + self.beta[:, None, None]
+        if skip is not None:
+            z = z + skip
+        out = fire_float(z, self.time_steps)
+        self.density = out.detach().mean()
+        return out
