@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import re
 import sys
 import time
 import unicodedata
@@ -40,7 +41,8 @@ class Printer(Console):
     """A console that prints names out of files and of files as they are, and lets none of them drive the terminal."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str("\n".join(map(printable, text.split("\n"))), **options)
+        safe = re.sub(r"[^\n\t]+", lambda part: printable(part[0]), text)
+        return super().render_str(safe, **options)
 
 
 console = Printer(highlight=False, markup=False)

@@ -38,8 +38,8 @@ def test_a_file_of_any_name_is_checked_and_estimated(tmp_path: Path) -> None:
 
 def test_what_is_printed_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     printer = Printer(highlight=False, markup=False)
-    printer.print(f"{ESCAPE}\nÜ\x9b2J Θ")
-    assert capsys.readouterr().out == f"{SAFE}\nÜ\\x9b2J Θ\n"
+    printer.print(f"{ESCAPE}\nÜ\x9b2J Θ\n1\t2", soft_wrap=True)
+    assert capsys.readouterr().out.expandtabs() == f"{SAFE}\nÜ\\x9b2J Θ\n1       2\n"
 
 
 def test_what_is_recorded_can_be_printed(monkeypatch: pytest.MonkeyPatch) -> None:

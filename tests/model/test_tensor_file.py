@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from model.safetensors_fallback import TYPES, SafetensorError, safe_open, save
+from model.safetensors_fallback import TYPES, SafetensorError, deserialize, safe_open, save
 
 METADATA = {"mint": '{"é": "\\u0000"}'}
 
@@ -38,6 +38,8 @@ def test_what_is_written_has_the_librarys_bytes(tmp_path: Path) -> None:
             assert (found == values).all()
     with safe_open(path, "pt") as file:
         assert file.get_tensor("scalar").item() == 3
+    ours, theirs = (dict(read(path.read_bytes())) for read in (deserialize, safetensors.deserialize))
+    assert ours == theirs
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
