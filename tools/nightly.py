@@ -86,7 +86,7 @@ def passed(state: Path, step: Step) -> bool:
     return log_of(state, step).with_suffix(".passed").exists()
 
 
-def run(step: Step, state: Path, deadline: float) -> str | None:
+def run(step: Step, state: Path, deadline: float, root: Path = ROOT) -> str | None:
     """Run a step unless it passed before; None if it passes, else a sentence."""
     if passed(state, step):
         return None
@@ -110,6 +110,8 @@ def run(step: Step, state: Path, deadline: float) -> str | None:
             end(process)
     if status:
         return f"exit status {status}: {last_line(log)}; {log}"
+    if state.name != tree_digest(root):
+        return f"a file changed meanwhile; the same command begins anew; {log}"
     log.replace(log.with_suffix(".passed"))
     return None
 
@@ -127,13 +129,14 @@ def last_line(log: Path) -> str:
     return lines[-1].strip() if lines else "no output"
 
 
-def nightly(parts: Sequence[Part], state: Path, minutes: float = MINUTES) -> bool:
+def nightly(parts: Sequence[Part], folder: Path = STATE, minutes: float = MINUTES, root: Path = ROOT) -> bool:
     """Run what has not passed, two steps at a time, and print the table; whether all have."""
+    state = folder / tree_digest(root)
     state.mkdir(parents=True, exist_ok=True)
     deadline = monotonic() + 60 * minutes
 
     def report(step: Step) -> str | None:
-        failure = run(step, state, deadline)
+        failure = run(step, state, deadline, root)
         messages.print(f"{'ok    ' if failure is None else 'FAILED'} {shlex.join(step)}", soft_wrap=True)
         return failure
 
@@ -171,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"part {unknown[0]!r}; choose among: {', '.join(part.name for part in PARTS)}")
     chosen = [part for part in PARTS if not asked or part.name in asked]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    return 0 if nightly(chosen, STATE / tree_digest()) else 1
+    return 0 if nightly(chosen) else 1
 
 
 if __name__ == "__main__":

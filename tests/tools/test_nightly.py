@@ -15,28 +15,50 @@ from tools import nightly, shipped
 from tools.nightly import PARTS, Part
 
 
-def test_a_step_that_passed_is_not_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A tree of one file."""
+    root = tmp_path / "tree"
+    subprocess.run(["git", "init", "-q", root], check=True)
+    (root / "a").write_bytes(b"1")
+    return root
+
+
+def test_a_step_that_passed_is_not_run_again_while_no_file_changes(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     count = tmp_path / "count"
     step = ("-c", f"from pathlib import Path; f = Path({str(count)!r}); f.open('a').write('.'); print('3 of 3')")
     for _ in range(2):
-        assert nightly.nightly([Part("one", "", (step,))], tmp_path / "state")
+        assert nightly.nightly([Part("one", "", (step,))], tmp_path / "state", root=tree)
         assert "3 of 3" in capsys.readouterr().out
     assert count.read_bytes() == b"."
-    assert nightly.nightly([Part("one", "", (step,))], tmp_path / "another tree")
+    (tree / "a").write_bytes(b"2")
+    assert nightly.nightly([Part("one", "", (step,))], tmp_path / "state", root=tree)
     assert count.read_bytes() == b".."
 
 
-def test_a_step_that_failed_is_run_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_step_that_failed_is_run_again(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     count = tmp_path / "count"
     step = ("-c", f"from pathlib import Path; f = Path({str(count)!r}); f.open('a').write('.'); raise SystemExit('no')")
     good = ("-c", "print('yes')")
     for _ in range(2):
-        assert not nightly.nightly([Part("bad", "", (step,)), Part("good", "", (good,))], tmp_path / "state")
+        parts = [Part("bad", "", (step,)), Part("good", "", (good,))]
+        assert not nightly.nightly(parts, tmp_path / "state", root=tree)
         out = capsys.readouterr().out
         assert "FAILED exit status 1: no; " in out
         assert re.search(r"good .*yes", out)
         assert "1 steps failed" in out
     assert count.read_bytes() == b".."
+
+
+def test_what_passed_on_a_tree_that_changed_meanwhile_did_not_pass(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = ("-c", f"from pathlib import Path; Path({str(tree / 'a')!r}).write_bytes(b'3')")
+    assert not nightly.nightly([Part("one", "", (step,))], tmp_path / "state", root=tree)
+    assert "a file changed meanwhile; the same command begins anew" in capsys.readouterr().out
+    assert nightly.nightly([Part("one", "", (step,))], tmp_path / "state", root=tree)
 
 
 def test_what_runs_over_the_time_is_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -47,16 +69,14 @@ def test_what_runs_over_the_time_is_ended(tmp_path: Path, capsys: pytest.Capture
     assert "not started: the time is over" in capsys.readouterr().out
 
 
-def test_the_state_is_of_one_tree(tmp_path: Path) -> None:
-    subprocess.run(["git", "init", "-q", tmp_path], check=True)
-    (tmp_path / "a").write_bytes(b"1")
-    first = nightly.tree_digest(tmp_path)
-    (tmp_path / ".gitignore").write_bytes(b"build\n")
-    second = nightly.tree_digest(tmp_path)
-    (tmp_path / "build").write_bytes(b"ignored")
-    assert nightly.tree_digest(tmp_path) == second != first
-    (tmp_path / "a").write_bytes(b"2")
-    assert nightly.tree_digest(tmp_path) not in (first, second)
+def test_the_state_is_of_one_tree(tree: Path) -> None:
+    first = nightly.tree_digest(tree)
+    (tree / ".gitignore").write_bytes(b"build\n")
+    second = nightly.tree_digest(tree)
+    (tree / "build").write_bytes(b"ignored")
+    assert nightly.tree_digest(tree) == second != first
+    (tree / "a").write_bytes(b"2")
+    assert nightly.tree_digest(tree) not in (first, second)
 
 
 def test_a_part_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
