@@ -61,13 +61,16 @@ def read(path: Path) -> Network:
     try:
         require(path.exists(), "no such file")
         require(path.is_file(), "not a file")
-        size = path.stat().st_size
-        require(size <= LARGEST_FILE, f"it has {size:,} bytes; a bundle has at most {LARGEST_FILE:,}")
+        _check_size(path.stat().st_size)
         return from_bytes(path.read_bytes())
     except ConfigError as error:
         raise ConfigError(f"{path}: {_short(error)}") from None
     except OSError as error:
         raise ConfigError(f"{path}: {(error.strerror or 'it cannot be read').lower()}") from None
+
+
+def _check_size(size: int) -> None:
+    require(size <= LARGEST_FILE, f"it has {size:,} bytes; a bundle has at most {LARGEST_FILE:,}")
 
 
 def _short(error: ConfigError) -> str:
@@ -135,6 +138,7 @@ def _ordered(data: bytes) -> bytes:
 
 def from_bytes(data: bytes) -> Network:
     """The network of a file's bytes, checked: types, shapes, ranges, keys, version and, if there is one, digest."""
+    _check_size(len(data))
     length = int.from_bytes(data[:8], "little")
     require(
         not LARGEST_HEADER < length <= len(data),

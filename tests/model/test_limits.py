@@ -1,6 +1,7 @@
 """What a bundle or a network may not be: every limit has its sentence, and no count wraps below it."""
 
 import json
+import re
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from mint.check import described
-from model import bundle, validation
+from model import bundle, metadata, validation
 from model.config import ConfigError, Precision
 from model.datasets import Split
 from model.estimate import expected, measured
@@ -156,7 +157,7 @@ def test_a_key_that_stands_twice_in_the_table_of_tensors_is_refused() -> None:
         bundle.from_bytes(len(raw).to_bytes(8, "little") + raw + whole[start:])
 
 
-def test_what_cannot_be_read_is_not_written(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for change, sentence in (
         ({"accuracy": {"test": float("inf")}}, "Infinity is no number of JSON"),
         ({"provenance": {"command": "\x1b[31m"}}, "a string that cannot be printed"),
@@ -164,6 +165,9 @@ def test_what_cannot_be_read_is_not_written(tmp_path: Path) -> None:
     ):
         with pytest.raises(ConfigError, match=f"n.safetensors is not written: .*{sentence}"):
             bundle.write(two_layers(2, 2, **change), tmp_path / "n.safetensors")
+    monkeypatch.setattr(bundle, "LARGEST_FILE", 1000)
+    with pytest.raises(ConfigError, match=r"is not written: it has [0-9,]+ bytes; a bundle has at most 1,000"):
+        bundle.write(two_layers(2, 2), tmp_path / "n.safetensors")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -302,3 +306,19 @@ def test_a_layer_that_reads_only_padding_has_no_density() -> None:
     network = Network("spikes", (1, 1, 1), 2, (first, last))
     found = measured(network, plan(network), np.ones((2, 1, 1, 1, 1), np.uint8))
     assert (found.layers[0].density, found.layers[0].set_bits.tolist()) == (0, [0])
+
+
+def test_the_document_has_the_limits() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "bundle.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|", page, re.MULTILINE))
+    assert {
+        "file": f"{bundle.LARGEST_FILE >> 20} MiB",
+        "header": f"{bundle.LARGEST_HEADER >> 20} MiB",
+        "nesting of the JSON": f"{metadata.DEEPEST}",
+        "names": f"{validation.LONGEST_NAME} characters",
+        "layers": f"{validation.LARGEST_NETWORK:,}",
+        "channels, rows, columns": f"{validation.LARGEST_EXTENT:,}",
+        "values": f"{validation.LARGEST_MAP:,}",
+        "T": f"{validation.LARGEST_TIME_STEPS:,}",
+        "potentials, logits": f"{validation.LARGEST_ACCUMULATOR} bits",
+    }.items() <= rows.items()
