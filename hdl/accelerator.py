@@ -1,19 +1,20 @@
 """The whole network in one module: pixels or spikes in, logits and class out."""
 
+from functools import partial
 from typing import Any
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFO
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from hdl.accelerator_images import parameter_words, weight_words
+from hdl.accelerator_images import PARAMETERS, WEIGHTS, parameter_bits, weight_bits
 from hdl.cluster import Cluster, parameter_layout
 from hdl.fire_sequencer import FireSequencer
 from hdl.input_writer import InputWriter
 from hdl.loop_nest import by_program
 from hdl.membrane_memory import MembraneMemory
+from hdl.memory import ModuleMemory
 from hdl.pixel_window import PixelWindow
 from hdl.result_stream import RESULT_WIDTH, ResultStream
 from hdl.skip_unit import SkipUnit, item_of
@@ -175,7 +176,9 @@ class Accelerator(wiring.Component):
             self.error.eq(writer.error),
         ]
         bits = number_width(config.input_words)
-        m.submodules.input_memory = inputs = Memory(shape=config.input_word_width, depth=config.input_depth, init=[])
+        m.submodules.input_memory = inputs = ModuleMemory(
+            "input", shape=config.input_word_width, depth=config.input_depth
+        )
         write, read = inputs.write_port(), inputs.read_port()
         m.d.comb += [write.addr.eq(Cat(writer.address, writer.bank)), write.data.eq(writer.word)]
         m.d.comb += write.en.eq(writer.write)
@@ -231,7 +234,7 @@ class Accelerator(wiring.Component):
         for own, (name, depth) in enumerate(config.spike_memories.items()):
             if not depth:
                 continue
-            memory = Memory(shape=config.spike_width, depth=depth, init=[])
+            memory = ModuleMemory(f"spikes_{name}", shape=config.spike_width, depth=depth)
             m.submodules[f"spikes_{name}"] = memory
             write, read = memory.write_port(), memory.read_port()
             read_width = len(read.addr)
@@ -263,7 +266,7 @@ class Accelerator(wiring.Component):
         m: Module,
         layer: Signal,
         own: int,
-        memory: Memory,
+        memory: ModuleMemory,
         read: Any,
         feeder: WordFeeder,
         sequencer: FireSequencer,
@@ -336,10 +339,12 @@ class Accelerator(wiring.Component):
         config = self.config
         share = config.lanes_per_neuron_unit
         plans = config.layers
-        m.submodules.weight_memory = memory = Memory(
+        m.submodules.weight_memory = memory = ModuleMemory(
+            "weights",
             shape=config.lanes * config.weight_width,
             depth=config.weight_rows,
-            init=weight_words(self.network, config),
+            words=partial(weight_bits, self.network, config),
+            parameter=WEIGHTS,
         )
         weights = memory.read_port()
         fetched = Signal(config.lanes * config.weight_width, reset_less=True)
@@ -349,10 +354,12 @@ class Accelerator(wiring.Component):
         m.d.sync += fetched.eq(Mux(silent, 0, codes))
 
         layout = parameter_layout(config)
-        m.submodules.parameter_memory = memory = Memory(
+        m.submodules.parameter_memory = memory = ModuleMemory(
+            "parameters",
             shape=config.neuron_units * layout.size,
             depth=config.parameter_rows,
-            init=parameter_words(self.network, config),
+            words=partial(parameter_bits, self.network, config),
+            parameter=PARAMETERS,
         )
         parameters = memory.read_port()
         m.d.comb += [parameters.addr.eq(sequencer.parameter_address), parameters.en.eq(1)]

@@ -7,6 +7,7 @@ from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
 from hdl.accelerator import Accelerator
+from hdl.accelerator_images import PARAMETERS, WEIGHTS
 from hdl.description import potential_extent
 from hdl.names import Names
 from model.accelerator import AcceleratorConfig, LayerPlan
@@ -36,7 +37,7 @@ def memory_files(names: Names) -> dict[str, str]:
 
     The files lie beside the Verilog, because Vivado finds a memory's file in a project by its bare name.
     """
-    return {name: names(f"_{name.lower()}.hex") for name in ("WEIGHTS", "PARAMETERS")}
+    return {name: names(f"_{name.lower()}.hex") for name in (WEIGHTS, PARAMETERS)}
 
 
 def describe(accelerator: Accelerator, names: Names) -> dict[str, Any]:
@@ -72,7 +73,10 @@ def describe(accelerator: Accelerator, names: Names) -> dict[str, Any]:
         },
         "output_packet": {"beats": config.classes + 1, "order": "the logits, class 0 first, then the class"},
         "layers": [asdict(layer) for layer in config.layers],
-        "memories": memories(config, names),
+        "memories": [
+            memory | {"module": f"{names.accelerator}_memory_{memory['name'].replace(' ', '_')}"}
+            for memory in memories(config, names)
+        ],
     }
 
 
@@ -128,7 +132,7 @@ def memories(config: AcceleratorConfig, names: Names) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {
             "name": "weights",
-            "file": files["WEIGHTS"],
+            "file": files[WEIGHTS],
             "words": config.weight_rows,
             "word_bits": config.lanes * config.weight_width,
             "word": f"{config.lanes} signed codes of {config.weight_width} bits, lane 0 lowest",
@@ -136,7 +140,7 @@ def memories(config: AcceleratorConfig, names: Names) -> list[dict[str, Any]]:
         },
         {
             "name": "parameters",
-            "file": files["PARAMETERS"],
+            "file": files[PARAMETERS],
             "words": config.parameter_rows,
             "word_bits": config.memory_bits["parameters"] // config.parameter_rows,
             "word": f"{units} {numbers}, signed, {config.accumulator_width} bits each",

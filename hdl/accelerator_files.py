@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from hdl.accelerator import Accelerator
 from hdl.accelerator_description import describe, memory_files
+from hdl.accelerator_images import memory_texts
 from hdl.accelerator_readme import readme_text
 from hdl.accelerator_testbench import accelerator_testbench, golden_vectors
 from hdl.block_design import with_interfaces
 from hdl.constraints import CLOCK_MHZ, constraint_files
 from hdl.core_file import core_file
-from hdl.memory_files import MemoryFile, move_to_files
 from hdl.names import Names
 from hdl.verilog import verilog_text, waivers
 from model.accelerator import AcceleratorConfig
@@ -28,10 +28,9 @@ def design_files(
     network: Network, config: AcceleratorConfig, names: Names = PLAIN
 ) -> tuple[Accelerator, dict[str, str]]:
     """The Verilog and the memories that it reads."""
-    accelerator, module = Accelerator(config, network), names.accelerator
-    files = tuple(MemoryFile(MEMORIES[name], file, name) for name, file in memory_files(names).items())
-    verilog, memories = move_to_files(verilog_text(accelerator, module), module, files)
-    return accelerator, {names(".v"): verilog, **memories}
+    accelerator, files = Accelerator(config, network), memory_files(names)
+    memories = {files[parameter]: text for parameter, text in memory_texts(network, config).items()}
+    return accelerator, {names(".v"): verilog_text(accelerator, names.accelerator, files), **memories}
 
 
 def _cycles(network: Network, config: AcceleratorConfig, images: NDArray[np.integer]) -> dict[str, float]:

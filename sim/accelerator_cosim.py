@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdl.accelerator import Accelerator
+from hdl.accelerator_description import memory_files
+from hdl.accelerator_images import memory_texts
+from hdl.names import Names
 from hdl.verilog import verilog_text
 from model.accelerator import SKIP, AcceleratorConfig, Choice
 from model.golden.network import check_images
@@ -20,6 +23,8 @@ from sim.runner import simulate
 from sim.simulators import SimulationError
 
 TOP = "mint_accelerator"
+FILES = memory_files(Names())
+"""What the memories hold, by the Verilog's parameters."""
 CYCLES_PER_SECOND = 100
 """The slowest simulation that is waited for."""
 
@@ -64,7 +69,9 @@ class Cosimulation:
 
 def design_files(network: Network, config: AcceleratorConfig) -> dict[str, bytes]:
     """What is simulated, by file name."""
-    return {VERILOG: verilog_text(Accelerator(config, network), TOP).encode()}
+    files = {VERILOG: verilog_text(Accelerator(config, network), TOP, FILES)}
+    files |= {FILES[parameter]: text for parameter, text in memory_texts(network, config).items()}
+    return {name: text.encode() for name, text in files.items()}
 
 
 def prepare(
@@ -121,6 +128,7 @@ def run(
                 [folder / "player.v", folder / VERILOG],
                 "player",
                 "sim.bench_accelerator",
+                data=[folder / file for file in FILES.values()],
                 build_dir=folder / "simulation",
                 environment=job.environment,
                 simulator=simulator,

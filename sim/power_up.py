@@ -1,35 +1,34 @@
-"""Generated Verilog with other values at power-up: nothing may depend on what registers and memories hold then."""
+"""Generated Verilog with other values at power-up: nothing may depend on what registers and memories hold then.
+
+By itself the text says nothing of them, so a simulator with unknown values begins with those.
+"""
 
 import re
-from collections.abc import Callable
+from random import Random
 
-Fill = Callable[[int], str]
-"""A literal of so many bits."""
-
-_REGISTER = re.compile(r"^(  reg (?:\[\d+:\d+\] )?\\?[^\s\[]+\s+= )(\d+)'h[0-9a-f]+;$", re.MULTILINE)
-_WORD = re.compile(r"^(    \\?([^\s\[]+) ?\[\d+\] = )(\d+)'h[0-9a-f]+;$", re.MULTILINE)
+_REGISTER = re.compile(r"^(  reg (?:\[(\d+):0\] )?(\\?[^\s\[]+))\s*;$", re.MULTILINE)
+_MEMORY = re.compile(r"^  reg (?:\[(\d+):0\] )?(\w+) \[(?:0:(\d+)|(\d+):0)\];\n(?!  generate)", re.MULTILINE)
+"""The contents of one that only reads come from a file."""
 
 
-def unknown(width: int) -> str:
-    return f"{width}'bx"
+def powered_up(text: str, random: Random) -> tuple[str, int, int]:
+    """The text with registers and words of memories at random values, and how many there are of both."""
+    registers = words = 0
 
-
-def powered_up(text: str, fill: Fill, roms: tuple[str, ...]) -> tuple[str, dict[str, int]]:
-    """The text with every register, and every word of memories that are not called as one of ``roms``, at ``fill``.
-
-    Also how many registers there are, and how many words of each memory.
-    """
-    changed = {"registers": 0}
+    def value(highest: str | None) -> str:
+        width = int(highest or 0) + 1
+        return f"{width}'d{random.getrandbits(width)}"
 
     def register(match: re.Match[str]) -> str:
-        changed["registers"] += 1
-        return f"{match[1]}{fill(int(match[2]))};"
+        nonlocal registers
+        registers += 1
+        return f"{match[1]} = {value(match[2])};"
 
-    def word(match: re.Match[str]) -> str:
-        name = match[2].partition("$")[0]
-        if name in roms:
-            return match[0]
-        changed[name] = changed.get(name, 0) + 1
-        return f"{match[1]}{fill(int(match[3]))};"
+    def memory(match: re.Match[str]) -> str:
+        nonlocal words
+        count = int(match[3] or match[4]) + 1
+        words += count
+        lines = [f"    {match[2]}[{place}] = {value(match[1])};\n" for place in range(count)]
+        return f"{match[0]}  initial begin\n{''.join(lines)}  end\n"
 
-    return _WORD.sub(word, _REGISTER.sub(register, text)), changed
+    return _MEMORY.sub(memory, _REGISTER.sub(register, text)), registers, words

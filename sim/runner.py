@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -60,6 +61,7 @@ def simulate(
     bench: str,
     *,
     build_dir: Path,
+    data: Sequence[Path] = (),
     environment: Mapping[str, str] | None = None,
     seed: int = 1,
     only: str | None = None,
@@ -70,7 +72,8 @@ def simulate(
 ) -> Results:
     """Build module ``top`` of ``sources`` in ``build_dir`` and run the cocotb benches of Python module ``bench``.
 
-    ``environment`` reaches the benches; ``only`` is a regular expression on their names. From
+    The design finds ``data`` by the names of the files; ``environment`` reaches the benches; ``only`` is a regular
+    expression on their names. From
     ``OPTIMISED_CYCLES`` cycles on a design is compiled with optimising, which costs a shorter one more than it saves.
     Raises :class:`SimulationError` if the simulator is missing or stops early, or if no bench ran; of these
     :class:`BenchError` if one failed or ran longer than ``timeout_s``. Raises :class:`~model.config.ConfigError` if
@@ -108,6 +111,8 @@ def simulate(
                     waves=waves,
                     log_file=build_log,
                 )
+                for file in data:
+                    shutil.copyfile(file, plain_build / file.name)
                 runner.test(
                     test_module=bench,
                     hdl_toplevel=top,

@@ -6,8 +6,11 @@ import numpy as np
 
 from hdl import fire_sequencer, pixel_window, word_feeder
 from hdl.accelerator import Accelerator
+from hdl.accelerator_description import memory_files
+from hdl.accelerator_images import memory_texts
 from hdl.formal.proof import Proof
 from hdl.loop_nest import Program
+from hdl.names import Names
 from hdl.skip_unit import item_of
 from hdl.verilog import verilog_text
 from model.accelerator import FEED_DEPTH, SKIP, STREAMING, number_width
@@ -19,6 +22,7 @@ from model.validation import INPUT
 COUNTER = 4
 """Bits of a loop's counter in the harness."""
 ZERO = ",".join(["1'0"] * COUNTER)
+FILES = memory_files(Names())
 HARNESS = Path(__file__).with_suffix(".v")
 COVERS = ("cover_starts", "cover_read_and_write")
 OF_LEAST = ("cover_fire_after_fire", "cover_done")
@@ -125,7 +129,7 @@ def accelerator(
         configuration=f"{kind}, {share} lanes a neuron unit"
         + (f", {dataflow}" if dataflow != SKIP else "")
         + (", least network" if least else ""),
-        design=verilog_text(component(config, network), "mint_accelerator"),
+        design=verilog_text(component(config, network), "mint_accelerator", FILES),
         harness=HARNESS.read_text(encoding="utf-8"),
         defines={
             "IN": config.input_width,
@@ -147,7 +151,8 @@ def accelerator(
             "KERNEL": columns,
             "STRIDE": following,
         },
-        prepare=("proc", "memory"),
+        prepare=("hierarchy -top mint_accelerator", "proc", "memory -nordff"),
+        files={FILES[parameter]: text for parameter, text in memory_texts(network, config).items()},
         peeks=peeks,
         covers=OF_LEAST if least else COVERS,
         cover_cycles=28 if least else 18,

@@ -190,10 +190,8 @@ def test_description_and_readme_name_every_port(made):
     text = (folder / "mint.v").read_text(encoding="utf-8")
     for memory in description["memories"]:
         words, bits = memory["words"], memory["word_bits"]
-        name = {"weights": "weight_memory", "parameters": "parameter_memory", "input": "input_memory"}.get(
-            memory["name"], memory["name"].replace(" ", "_")
-        )
-        assert re.search(rf"reg \[{bits - 1}:0\] {name} \[(0:{words - 1}|{words - 1}:0)\];", text), name
+        module = re.search(rf"^module {memory['module']} .*?^endmodule", text, re.MULTILINE | re.DOTALL)[0]
+        assert f"  reg [{bits - 1}:0] words [0:{words - 1}];\n" in module
         if "file" in memory:
             assert len((folder / memory["file"]).read_text(encoding="utf-8").splitlines()) == words
     built = sum(memory["words"] * memory["word_bits"] for memory in description["memories"])

@@ -8,15 +8,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 
-from hdl.accelerator import Accelerator
-from hdl.verilog import write_verilog
 from model.config import ConfigError, Precision
 from model.estimate import measured
 from model.network import Layer, Network, Source
 from model.plan import plan, spike_memories
 from model.shapes import resnet19
-from sim.accelerator_cosim import TOP, prepare, run
+from sim.accelerator_cosim import design_files, prepare, run
 from sim.cosim import Waits
+from sim.job import write_files
 from sim.random_chains import random_choices, sparse_images
 from sim.random_joins import random_joins
 from tests.sim.faults import as_it_lies_there
@@ -101,7 +100,7 @@ def test_a_planted_fault_is_named(what, tmp_path):
     else:
         wrong = replace(layer, sources=(first, replace(second, weight=-second.weight), *others))
     layers = tuple(wrong if each is layer else each for each in network.layers)
-    write_verilog(tmp_path / "mint.v", Accelerator(prepared.config, replace(network, layers=layers)), TOP)
+    write_files(tmp_path, design_files(replace(network, layers=layers), prepared.config))
     outcomes = run(as_it_lies_there(prepared))
     assert outcomes.mismatches > 0
     assert outcomes.first.startswith(f"layer {layer.name}, step ")

@@ -5,12 +5,14 @@ from random import Random
 import pytest
 
 from hdl.accelerator import Accelerator
+from hdl.accelerator_images import memory_texts
 from hdl.verilog import verilog_text
 from model.golden.network import forward
 from model.network import Pool
 from model.plan import plan
+from sim.accelerator_cosim import FILES
 from sim.packets import noisy_packets, results
-from sim.power_up import powered_up, unknown
+from sim.power_up import powered_up
 from sim.random_chains import sparse_images
 from sim.runner import simulate
 from sim.small_networks import first_layer
@@ -18,25 +20,26 @@ from tests.sim.bench_accelerator_stream import write_case
 
 BENCH = "tests.sim.bench_accelerator_stream"
 BENCHES = 7
-RANDOM = Random(1)
 
 
 def prepare(folder, network, **options):
-    """Verilog of the accelerator, and the environment that tells the bench its images."""
+    """Verilog of the accelerator, its memories' files, and the environment that tells the bench its images."""
     config = plan(network, **options)
     images = sparse_images(network, 4, seed=3)
     logits = forward(network, images)
     assert len({tuple(row) for row in logits.tolist()}) > 2
-    text = verilog_text(Accelerator(config, network), "accelerator")
+    for parameter, words in memory_texts(network, config).items():
+        (folder / FILES[parameter]).write_text(words, encoding="utf-8")
+    text = verilog_text(Accelerator(config, network), "accelerator", FILES)
     return text, write_case(folder / "case.json", noisy_packets(config, images, Random(2)), results(logits))
 
 
 def run(folder, text, environment, **options):
     source = folder / "accelerator.v"
     source.write_text(text, encoding="utf-8")
-    return simulate(
-        [source], "accelerator", BENCH, build_dir=folder / "build", environment=environment, timeout_s=120, **options
-    )
+    data = [folder / file for file in FILES.values()]
+    where = {"build_dir": folder / "build", "data": data, "environment": environment}
+    return simulate([source], "accelerator", BENCH, timeout_s=120, **where, **options)
 
 
 @pytest.mark.parametrize(
@@ -57,26 +60,21 @@ def test_streams(kind, input_kind, shape, lanes, share, dataflow, simulator, tmp
 
 
 def test_streaming_does_not_depend_on_power_up(tmp_path):
-    """Membranes and sums of the first image are read before they are written, and ignored."""
+    """Membranes and sums of the first image are read before they are written, and ignored; all are unknown."""
     network = first_layer("conv", "spikes", (2, 3, 3), pool=Pool("max", 2))
     text, environment = prepare(tmp_path, network, lanes=2, dataflow="streaming", retire=True)
-    filled, changed = powered_up(text, unknown, roms=("weight_memory", "parameter_memory"))
-    assert changed.pop("registers") > 100
-    assert set(changed) == {"input_memory", "spikes_even", "storage", "kept", "so_far"}
-    assert run(tmp_path, filled, environment, only="malformed|reset|stall=0.6").passed == 4
+    assert "initial" not in text.replace("initial $readmemh", "")
+    assert run(tmp_path, text, environment, only="malformed|reset|stall=0.6").passed == 4
 
 
-def random_word(width):
-    return f"{width}'d{RANDOM.getrandbits(width)}"
-
-
-@pytest.mark.parametrize(
-    ("kind", "share", "fill"), [("conv", 1, unknown), ("linear", 2, unknown), ("conv", 2, random_word)]
-)
-def test_nothing_depends_on_power_up(kind, share, fill, tmp_path):
+@pytest.mark.parametrize(("kind", "share", "filled"), [("conv", 1, False), ("linear", 2, False), ("conv", 2, True)])
+def test_nothing_depends_on_power_up(kind, share, filled, tmp_path):
+    """Unknown values, which a condition may hide, and random ones."""
     network = first_layer(kind, "pixels", (2, 3, 3), pool=Pool("max", 2) if kind == "conv" else None)
     text, environment = prepare(tmp_path, network, lanes=2, lanes_per_neuron_unit=share, retire=True)
-    filled, changed = powered_up(text, fill, roms=("weight_memory", "parameter_memory"))
-    assert changed.pop("registers") > 100
-    assert set(changed) == {"input_memory", "spikes_even", "storage"} | ({"membranes"} if share > 1 else set())
-    assert run(tmp_path, filled, environment, only="malformed|reset|stall=0.6").passed == 4
+    assert "initial" not in text.replace("initial $readmemh", "")
+    if filled:
+        text, registers, words = powered_up(text, Random(1))
+        assert registers > 100
+        assert words > 20
+    assert run(tmp_path, text, environment, only="malformed|reset|stall=0.6").passed == 4
