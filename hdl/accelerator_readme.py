@@ -105,8 +105,8 @@ class 0 first, then the class with `m_axis_tlast`: the lowest index of the great
 
 {table(("memory", "module", "words x bits", "file", "word", "what lies where"), memories)}
 
-Each memory is a module with plain ports, at the end of `{verilog}`. A macro or a vendor's memory takes its place without
-a change of the text: define the module's name in capital letters, and bring a module of that name and with those ports
+Each memory is a module with plain ports, at the end of `{verilog}`. A macro or a vendor's memory takes its place with
+no change of the text: define the module's name in capital letters, and bring a module of that name with those ports
 (and with the parameter `FILE`, if the memory has a file). With the memory of the input from `macros.v`:
 
     iverilog -g2005 -D{guards[2]} -o testbench.vvp {bench}.v {verilog} macros.v
