@@ -21,7 +21,6 @@ from model.estimate import measured
 from model.network import Network
 
 PLAIN = Names()
-MEMORIES = {"WEIGHTS": "weight_memory", "PARAMETERS": "parameter_memory"}
 
 
 def design_files(
