@@ -17,6 +17,7 @@ from hdl.cells import evaluate, read_cells
 from hdl.synthesis import Library, Netlist
 from hdl.yosys import run_script
 from model.config import Precision
+from model.home import plain_temporary
 
 Net = int | str
 """Yosys's number of a net, or a constant; a register's states are nets as well."""
@@ -107,7 +108,7 @@ def _is_wire(net: Net) -> bool:
 
 def _read(verilog: str, top: str, liberty: str) -> Any:
     """The module as Yosys's JSON has it."""
-    folder = Path(tempfile.mkdtemp(prefix="mint-"))
+    folder = Path(tempfile.mkdtemp(prefix="mint-", dir=plain_temporary()))
     try:
         (folder / "netlist.v").write_text(verilog, encoding="utf-8")
         (folder / "cells.lib").write_text(liberty, encoding="utf-8")

@@ -10,6 +10,7 @@ from typing import Any
 from hdl.place_and_route import nextpnr
 from hdl.yosys import run_script
 from model.config import require
+from model.home import plain_temporary
 
 DEVICES = {"12k": "CABGA381", "25k": "CABGA381", "45k": "CABGA381", "85k": "CABGA756"}
 """The package of each size that is taken, for the most pins."""
@@ -52,7 +53,7 @@ def route(texts: Mapping[str, str], top: str, device: str, seed: int = 1, target
     ``texts`` has the files that the Verilog reads, too. The result depends on the seed, as every placement does.
     """
     require(device in DEVICES, f"device {device!r}; choose one of: {', '.join(DEVICES)}")
-    with tempfile.TemporaryDirectory(prefix="mint-") as name:
+    with tempfile.TemporaryDirectory(prefix="mint-", dir=plain_temporary()) as name:
         folder = Path(name)
         for file, text in texts.items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)

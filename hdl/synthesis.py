@@ -18,6 +18,7 @@ from typing import Any
 from hdl.cells import read_cells
 from hdl.liberty import GENERIC, read_library
 from hdl.yosys import run_script
+from model.home import plain_temporary
 
 RIPPLE_ADDER = Path(__file__).with_name("ripple_adder.v")
 
@@ -87,7 +88,7 @@ def _run(
         # Amaranth names the elements of an array `name[0]`, which abc9 takes for a bit of `name`.
         "rename -hide *",
     ]
-    folder = Path(tempfile.mkdtemp(prefix="mint-"))
+    folder = Path(tempfile.mkdtemp(prefix="mint-", dir=plain_temporary()))
     try:
         (folder / "design.v").write_text(verilog, encoding="utf-8")
         (folder / "cells.lib").write_text(liberty, encoding="utf-8")

@@ -10,6 +10,7 @@ from pathlib import Path
 from hdl.area import Variant
 from hdl.synthesis import Library, Netlist
 from model.config import require
+from model.home import plain_temporary
 
 PROGRAM = "sta"
 """OpenSTA's, from Debian's package opensta."""
@@ -55,7 +56,7 @@ def critical_path(netlist: Netlist, top: str, library: Library, period_ns: float
     """Static timing analysis of ``netlist``."""
     if shutil.which(PROGRAM) is None:
         raise TimingError(f"OpenSTA's program {PROGRAM} is not installed, or not on the PATH: apt install opensta")
-    with tempfile.TemporaryDirectory(prefix="mint-") as name:
+    with tempfile.TemporaryDirectory(prefix="mint-", dir=plain_temporary()) as name:
         folder = Path(name)
         # OpenSTA reads structural Verilog, in which nothing is signed.
         (folder / "netlist.v").write_text(netlist.verilog.replace(" signed ", " "), encoding="utf-8")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hdl.yosys import run_script
+from model.home import plain_temporary
 
 FLOW = "synth_xilinx -family xc7 -flatten -noiopad -nodsp"
 """In which Spiker+ 784-128-10 takes 7,703 LUT."""
@@ -30,7 +31,7 @@ class Cells:
 
 def cells(texts: Mapping[str, str], top: str) -> Cells:
     """Map module ``top`` of ``mint.v`` in ``texts``, which has the files that the Verilog reads, too."""
-    with tempfile.TemporaryDirectory(prefix="mint-") as name:
+    with tempfile.TemporaryDirectory(prefix="mint-", dir=plain_temporary()) as name:
         folder = Path(name)
         for file, text in texts.items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)

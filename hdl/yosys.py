@@ -1,8 +1,11 @@
 """Run a Yosys script in a process of its own: an error in Yosys ends the process that it happens in."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+from model.home import plain_temporary
 
 
 class YosysError(RuntimeError):
@@ -19,6 +22,7 @@ def run_script(commands: list[str], folder: Path) -> None:
             cwd=folder,
             stdout=output,
             stderr=subprocess.STDOUT,
+            env=os.environ | {"TMPDIR": plain_temporary()},  # ABC is run there, by a shell
             check=False,
         )
     if child.returncode:

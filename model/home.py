@@ -1,9 +1,24 @@
-"""A home for caches: Yosys, Matplotlib and Numba keep there what they compile, and fail without one."""
+"""Folders that other programs need: a home for caches, which Yosys, Matplotlib and Numba fail without, and one for
+temporary files whose name no shell, make or Verilog takes for more than a name."""
 
 import os
+import re
 import stat
 import tempfile
 from pathlib import Path
+
+PLAIN = re.compile(r"[\w./+=@,-]*", re.ASCII)
+
+
+def plain(path: Path) -> bool:
+    """Whether neither a shell, make nor Verilog sees more in the name of ``path`` than a name."""
+    return PLAIN.fullmatch(str(path.absolute())) is not None
+
+
+def plain_temporary() -> str:
+    """TMPDIR for a program that puts it into a shell's command: the usual one if its name is plain."""
+    usual = tempfile.gettempdir()
+    return next((name for name in (usual, "/tmp", "/var/tmp") if plain(Path(name)) and os.access(name, os.W_OK)), usual)
 
 
 def ensure_home() -> None:

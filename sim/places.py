@@ -1,6 +1,5 @@
 """Plain names for what a simulator builds with: make refuses a folder with a blank in its path, Icarus a quote."""
 
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -8,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.home import plain, plain_temporary
 from sim.simulators import SimulationError
-
-PLAIN = re.compile(r"[\w./+=@,-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -40,17 +38,11 @@ class Place:
         return link
 
 
-def plain(path: Path) -> bool:
-    """Whether neither a shell, make nor Verilog sees more in the name of ``path`` than a name."""
-    return PLAIN.fullmatch(str(path.absolute())) is not None
-
-
 @contextmanager
 def place() -> Iterator[Place]:
     """A place for one simulation; it is gone afterwards."""
-    folders = (Path(name) for name in (tempfile.gettempdir(), "/tmp", "/var/tmp"))
-    chosen = next((folder for folder in folders if plain(folder) and folder.is_dir()), None)
-    if chosen is None:
+    folder = plain_temporary()
+    if not plain(Path(folder)):
         raise SimulationError("a simulation needs a folder whose path has letters and digits only; name one in TMPDIR")
-    with tempfile.TemporaryDirectory(prefix="mint-", dir=chosen) as name:
+    with tempfile.TemporaryDirectory(prefix="mint-", dir=folder) as name:
         yield Place(Path(name))

@@ -93,6 +93,7 @@ def simulate(
         outer = {
             "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
             "SIM_CMD_PREFIX": f"timeout {timeout_s}",
+            "TMPDIR": str(where.folder),  # Icarus makes commands of it
             # Otherwise cocotb rewrites the assertions of all that is imported, NumPy included: two seconds each time.
             "COCOTB_REWRITE_ASSERTION_FILES": "bench_*.py",
             **chosen.environment(where, copies, cycles),

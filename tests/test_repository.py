@@ -89,6 +89,22 @@ def in_the_encoding_of_the_locale(call: ast.Call) -> bool:
     return (text or opened) and not binary and "encoding" not in given
 
 
+def test_a_checkout_has_unix_line_ends_whatever_git_is_told():
+    """Of a Makefile, a shell script, and text whose digest is compared."""
+    names = [str(path.relative_to(ROOT)) for path in tracked()]
+    listed = subprocess.run(
+        ["git", "check-attr", "text", "eol", "--stdin"],
+        cwd=ROOT,
+        input="\n".join(names),
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    found = [line.rsplit(": ", 2) for line in listed.stdout.splitlines()]
+    assert {name for name, key, value in found if (key, value) == ("eol", "lf")} == set(names)
+    assert all(Path(name).suffix == ".safetensors" for name, key, value in found if (key, value) == ("text", "unset"))
+
+
 def test_text_is_utf_8_whatever_the_locale_says():
     calls = [
         (path.relative_to(ROOT), node)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hdl.yosys import run_script
+from model.home import plain_temporary
 
 LANES = 256
 CYCLES = 64
@@ -87,7 +88,7 @@ def match_registers(design: str, netlist: str, liberty: str, top: str) -> dict[s
 
 def read_gates(verilog: str, top: str, liberty: str = "") -> Gates:
     """A module as gates, flat."""
-    folder = Path(tempfile.mkdtemp(prefix="mint-"))
+    folder = Path(tempfile.mkdtemp(prefix="mint-", dir=plain_temporary()))
     try:
         (folder / "design.v").write_text(verilog, encoding="utf-8")
         (folder / "cells.lib").write_text(liberty, encoding="utf-8")

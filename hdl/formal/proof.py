@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hdl.yosys import YosysError, run_script
+from model.home import plain_temporary
 
 COUNTEREXAMPLE_LINES = 60
 FAILURE_CYCLES = 16
@@ -83,7 +84,7 @@ class Record:
 def prove(proof: Proof, explain: bool = True) -> Record:
     """Prove it and find its covers, in a process of its own; if it fails, ``explain`` looks for a run that shows it."""
     begun = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="mint-"))
+    folder = Path(tempfile.mkdtemp(prefix="mint-", dir=plain_temporary()))
     try:
         for name, text in {**proof.files, "design.v": proof.design, "harness.v": proof.harness}.items():
             (folder / name).write_text(text, encoding="utf-8")

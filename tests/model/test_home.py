@@ -2,10 +2,11 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 import pytest
 
-from model.home import ensure_home, private_folder
+from model.home import ensure_home, plain, plain_temporary, private_folder
 
 
 @pytest.fixture
@@ -57,3 +58,12 @@ def test_a_folder_that_others_can_write_to_is_not_taken(tmp_path):
         made = private_folder(tmp_path / name)
         assert made.parent != tmp_path or made.name != name
         assert made.stat().st_mode & 0o777 == 0o700
+
+
+def test_temporary_files_of_other_programs_have_plain_names(tmp_path, monkeypatch):
+    assert plain_temporary() == tempfile.gettempdir()
+    for odd in ("a b", "it's", 'a"b', "$HOME", "ä", "a;b", "a:b", "(a)"):
+        assert not plain(tmp_path / odd)
+    (tmp_path / "a b").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a b"))
+    assert plain(Path(plain_temporary()))

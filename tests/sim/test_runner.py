@@ -21,7 +21,9 @@ def run(folder, only, timeout_s=60, **options):
 
 
 @pytest.mark.parametrize("folder", ["plain", ODD])
-def test_passing_bench(tmp_path, folder):
+def test_passing_bench(tmp_path, monkeypatch, folder):
+    (tmp_path / folder).mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / folder))
     results = run(tmp_path / folder, "passes")
     assert results.passed == 1
     assert results.log.is_file()
