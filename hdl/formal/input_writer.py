@@ -23,8 +23,8 @@ PACKETS = HARNESS.with_name("packets.v")
 COVERS = ("cover_both_full", "cover_third", "cover_after_long", "cover_after_short")
 OF_PLANES = ("cover_both_full", "cover_after_long", "cover_after_short", "cover_rest_of_broken")
 ROWS, COLUMNS, STEPS, CHANNELS = 2, 2, 2, 2
-WORD, PIXELS = 8, 18
-"""Of a linear layer: bits of a word, and pixels of an image, which has two words and half a beat of a third."""
+WORD, INPUTS = 8, 18
+"""Of a linear layer: bits of a word, and inputs, which are two words and a part of a third."""
 
 
 def writer_config(kind: str, layer: str, inputs: int = 8) -> AcceleratorConfig:
@@ -48,12 +48,17 @@ def writer_config(kind: str, layer: str, inputs: int = 8) -> AcceleratorConfig:
     return plan(network, lanes=2, lanes_per_neuron_unit=1)
 
 
+def linear_config(kind: str) -> AcceleratorConfig:
+    """Of a linear layer of ``INPUTS``, with words that are shorter than a real one's."""
+    planned = writer_config(kind, "linear", INPUTS)
+    first = replace(planned.layers[0], word_channels=WORD, words=-(-INPUTS // WORD))
+    return replace(planned, layers=(first, *planned.layers[1:]))
+
+
 def plane_writer(component: type[InputWriter] = InputWriter) -> Proof:
     """Of the pixels of a linear layer, which become bit planes."""
-    planned = writer_config("pixels", "linear", PIXELS)
-    first = replace(planned.layers[0], word_channels=WORD, words=-(-PIXELS // WORD))
-    config = replace(planned, layers=(first, *planned.layers[1:]))
-    beats = WORD // config.beat_values
+    config = linear_config("pixels")
+    first, beats = config.layers[0], WORD // config.beat_values
     registers = "place", "filling", "last_word", "captured", "ends", "plane", "waiting", "number"
     sets = {
         f"pixels_{which}": ",".join(f"writer.pixel_{which}_{k}" for k in reversed(range(WORD))) for which in range(2)
@@ -67,7 +72,7 @@ def plane_writer(component: type[InputWriter] = InputWriter) -> Proof:
             "BEATS": config.input_beats,
             "WORDS": first.words,
             "VALUES": config.beat_values,
-            "PIXELS": PIXELS,
+            "PIXELS": INPUTS,
             "D": config.input_width,
             "W": config.input_word_width,
             "A": number_width(config.input_words),
@@ -88,7 +93,7 @@ def input_writer(kind: str, layer: str, component: type[InputWriter] = InputWrit
     """Of packets that are stored beat by beat, as all are but the pixels of a linear layer."""
     if (kind, layer) == ("pixels", "linear"):
         return plane_writer(component)
-    config = writer_config(kind, layer)
+    config = linear_config(kind) if layer == "linear" else writer_config(kind, layer)
     ordered = (kind, layer) == ("spikes", "conv")
     defines: dict[str, int | str] = {
         "BEATS": config.input_beats,
@@ -108,6 +113,10 @@ def input_writer(kind: str, layer: str, component: type[InputWriter] = InputWrit
         for level, register in registers.items():
             peeks[f"{level}_count"] = f"1'0,1'0,writer.order.{level}_count"
             peeks[f"address_{level}"] = f"writer.order.{register}"
+    if layer == "linear":
+        words = config.layers[0].words
+        defines |= {"WORDS": words, "REST": INPUTS % WORD, "V": number_width(words)}
+        peeks["unit_number"] = "writer.number"
     return Proof(
         name=NAME,
         configuration=f"{kind}, {layer}, {config.input_beats} beats",

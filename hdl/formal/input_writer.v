@@ -2,6 +2,7 @@
 // once; a packet of another length fills no bank. hdl.formal.input_writer proves that it does, for any one beat of any
 // packet, `chosen`. BEATS are those of a packet, STEPS the innermost words of an address: beat k is of step k / PLACES
 // and place k % PLACES, and stands at place * STEPS + step. D, W, A and N are bits of a beat, word, address and number.
+// With REST, every WORDS beats are a time step, whose last one has REST inputs: its other bits stand there as 0.
 module proof (
     input clk,
     input rst,
@@ -43,13 +44,23 @@ module proof (
         .whole(whole), .broken(broken), .wrong(wrong), .was_long(was_long), .was_short(was_short)
     );
 
+`ifdef REST
+    wire [`V-1:0] unit_number;
+    wire numbered = unit_number == count % `WORDS;
+    wire [`W-1:0] inputs = count % `WORDS == `WORDS - 1 ? (1 << `REST) - 1 : -1;
+`else
+    wire numbered = 1;
+    wire [`W-1:0] inputs = -1;
+`endif
+    wire [`W-1:0] beat = data[`W-1:0] & inputs;
+
     // The banks: which is next, which are full; what stands in each where the beat `chosen` has to be, and what was sent.
     reg next = 0;
     reg [1:0] holds = 0;
     reg [`W-1:0] cell_0, cell_1, image_0, image_1;
     wire [`A-1:0] place = (chosen % PLACES) * `STEPS + chosen / PLACES;
     wire here = write & address == place;
-    wire [`W-1:0] of_chosen = count == chosen ? data[`W-1:0] : sent;
+    wire [`W-1:0] of_chosen = count == chosen ? beat : sent;
     reg third = 0;
     always @(posedge clk) begin
         begun <= begun | rst;
@@ -57,7 +68,7 @@ module proof (
         if (!begun) chosen <= any % `BEATS;
         if (here & !bank) cell_0 <= word;
         if (here & bank) cell_1 <= word;
-        if (stored & count == chosen) sent <= data[`W-1:0];
+        if (stored & count == chosen) sent <= beat;
         holds <= holds & ~released;
         if (whole) begin
             holds[next] <= 1;
@@ -84,7 +95,7 @@ module proof (
     wire [`N-1:0] order;  // the address, as the writer's loops have it
     wire loops;
     wire counts = unit_count == count & unit_swallow == swallow & count < `BEATS & chosen < `BEATS & (!swallow | count == 0)
-        & (!fresh | (count == 0 & !swallow & holds == 0)) & loops;
+        & (!fresh | (count == 0 & !swallow & holds == 0)) & loops & numbered;
 `ifdef LOOPS
     wire [`A-1:0] step_count, row_count, column_count, address_step, address_row, address_column;
     wire unit_begun;

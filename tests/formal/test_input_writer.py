@@ -11,7 +11,12 @@ from tests.formal.mutants import check_refuted, mutant
 
 
 @pytest.mark.parametrize(
-    ("kind", "layer", "cover"), [("spikes", "conv", "after_long"), ("pixels", "linear", "rest_of_broken")]
+    ("kind", "layer", "cover"),
+    [
+        ("spikes", "conv", "after_long"),
+        ("spikes", "linear", "after_short"),
+        ("pixels", "linear", "rest_of_broken"),
+    ],
 )
 def test_images_stand_in_their_banks(kind, layer, cover):
     record = prove(replace(input_writer(kind, layer), covers=(f"cover_{cover}",)))
@@ -36,6 +41,17 @@ def test_images_stand_in_their_banks(kind, layer, cover):
 )
 def test_a_bug_is_found(kind, old, new):
     check_refuted(input_writer(kind, "conv", mutant(InputWriter, old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Mux(last, 0, beat[rest:])", "Mux(last, beat[rest:], 0)"),  # what is beyond the last input
+        ("Mux(ends | last, 0, number + 1)", "Mux(last, 0, number + 1)"),  # goes on after a broken packet
+    ],
+)
+def test_a_bug_of_the_last_word_is_found(old, new):
+    check_refuted(input_writer("spikes", "linear", mutant(InputWriter, old, new)))
 
 
 @pytest.mark.parametrize(
