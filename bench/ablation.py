@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from bench.entry import run
 from mint.console import console, messages
 from mint.report import write_json
-from mint.train import built_for, sources_of
+from mint.train import built_for, run_folder, sources_of
 from model import bundle, datasets
 from model.config import Precision
 from model.training.export import to_network
@@ -74,12 +74,13 @@ def train(recipe: Recipe, data: datasets.Dataset, folder: Path) -> Run:
     """Train what is missing of a run."""
     files = (Path(name) if name else None for name in (recipe.teacher, recipe.initial))
     recipe = replace(recipe, sources=sources_of(recipe.network, *files))
-    run = Run(recipe, built_for(recipe, data), data, folder)
 
     def epoch(entry: Epoch) -> None:
         messages.print(f"{folder.name}: epoch {entry.epoch + 1} of {recipe.epochs}, {entry.accuracy:.2f} %")
 
-    run.train(Listener(epoch=epoch))
+    with run_folder(folder):
+        run = Run(recipe, built_for(recipe, data), data, folder)
+        run.train(Listener(epoch=epoch))
     return run
 
 

@@ -1,6 +1,7 @@
 """A generated folder: only what an earlier run wrote is replaced, and no interruption mixes two runs."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,13 @@ def test_an_interrupted_run_mixes_nothing_and_the_next_one_goes_on(tmp_path, mon
         assert files(folder) == after
         steps += 1
     assert steps > 6
+
+
+def test_two_runs_at_once_leave_the_folder_of_one(tmp_path):
+    alone = [fresh(texts, tmp_path / name) for name, texts in (("one", ONE), ("two", TWO))]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write_folder, [tmp_path / "out"] * 40, [ONE, TWO] * 20))
+    assert files(tmp_path / "out") in alone
 
 
 def test_a_link_stays(tmp_path):
