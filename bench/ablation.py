@@ -66,14 +66,16 @@ def halved(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def reduced(data: datasets.Dataset) -> datasets.Dataset:
     """The first images of the training and the validation split, and the test split, which is not used, halved."""
     counts = (data.train, TRAINING_IMAGES), (data.validation, VALIDATION_IMAGES), (data.test, None)
-    splits = (datasets.Split(halved(split.images[:count]), split.labels[:count]) for split, count in counts)
-    return datasets.Dataset(data.name, *splits)
+    train, validation, test = (
+        datasets.Split(halved(split.images[:count]), split.labels[:count]) for split, count in counts
+    )
+    return datasets.Dataset(data.name, train, validation, test)
 
 
 def train(recipe: Recipe, data: datasets.Dataset, folder: Path) -> Run:
     """Train what is missing of a run."""
-    files = (Path(name) if name else None for name in (recipe.teacher, recipe.initial))
-    recipe = replace(recipe, sources=sources_of(recipe.network, *files))
+    teacher, initial = (Path(name) if name else None for name in (recipe.teacher, recipe.initial))
+    recipe = replace(recipe, sources=sources_of(recipe.network, teacher, initial, data))
 
     def epoch(entry: Epoch) -> None:
         messages.print(f"{folder.name}: epoch {entry.epoch + 1} of {recipe.epochs}, {entry.accuracy:.2f} %")
