@@ -51,7 +51,7 @@ from tools.extremes import extreme_network
 from tools.mutations import MUTATIONS, Parts
 
 SECONDS = 30
-"""Of one case; more is a failure."""
+"""Of a processor, for one case; more is a failure."""
 WORK, WORDS = 3_000_000, 4_000
 """Additions of an image, and words that the accelerator reads for it: networks with more are not run, or estimated."""
 SAME, ACCEPTED, REFUSED, FAILED = "unchanged", "accepted", "refused", "FAILED"
@@ -180,17 +180,17 @@ def limited() -> Iterator[None]:
     """No warnings, nothing printed, and no more than so many seconds."""
 
     def over(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"more than {SECONDS} seconds")
+        raise TimeoutError(f"more than {SECONDS} seconds of a processor")
 
-    before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    before = signal.signal(signal.SIGPROF, over)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             warnings.simplefilter("error")
             yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def outcome(number: int, folder: Path) -> tuple[str, str, str | None]:
@@ -235,7 +235,8 @@ def main() -> int:
     accepted, unchanged, refused, failed = (counts["all", each] for each in (ACCEPTED, SAME, REFUSED, FAILED))
     console.print(
         f"{options.count:,} bundles, from case {options.first} on: {accepted:,} accepted, {unchanged:,} unchanged, "
-        f"{refused:,} refused with a sentence, {failed:,} failed"
+        f"{refused:,} refused with a sentence, {failed:,} failed",
+        soft_wrap=True,
     )
     return 1 if failed else 0
 

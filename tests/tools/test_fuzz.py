@@ -59,4 +59,4 @@ def test_a_case_that_takes_too_long_is_a_failure(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(fuzz, "judge", slow)
     monkeypatch.setattr(fuzz, "SECONDS", 0.1)
-    assert "TimeoutError: more than 0.1 seconds" in str(fuzz.outcome(0, tmp_path)[2])
+    assert "TimeoutError: more than 0.1 seconds of a processor" in str(fuzz.outcome(0, tmp_path)[2])
