@@ -25,14 +25,16 @@ def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str
     layers: dict[str, Layer] = {}
     hands_on = {INPUT: INPUT}
     """The layer whose spikes, pooled if it pools, are what a module of the network hands on."""
-    for label, child in module.named_children():
-        origins = [hands_on.get(source, "") for source in module.sources[label]]
+    sources = module.integer_sources()
+    for label, read in sources.items():
+        child = module.get_submodule(label)
+        origins = [hands_on.get(source, "") for source in read]
         if isinstance(child, MaxPool | SumPool):
             pooled = layers.get(origins[0])
             if pooled is None or pooled.pool is not None:
                 raise ConfigError(f"layer {label}: pooling follows a spiking layer, once; move or remove it")
             # From here on the layer hands on what is pooled, and only that.
-            others = [name for name, read in module.sources.items() if pooled.name in read and name != label]
+            others = [name for name, read in sources.items() if pooled.name in read and name != label]
             if others:
                 raise ConfigError(
                     f"layer {others[0]}: it reads {pooled.name}, which hands on what {label} pools; read {label}"
@@ -46,7 +48,7 @@ def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str
         else:
             raise ConfigError(
                 f"layer {label}: {type(child).__name__} has no integer form; "
-                "use Conv, Join, Linear, MaxPool, SumPool and Readout, and keep other modules out of what is exported"
+                "use Conv, Join, Linear, MaxPool, SumPool and Readout, and of others Dropout, Flatten and Identity only"
             )
     spiking = module.spiking().values()
     if spiking and not any(layer.chosen for layer in spiking):

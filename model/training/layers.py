@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from model.config import Precision
 from model.fold import Folded, fold
+from model.training.passing import scale
 from model.training.pooling import MaxPool, SumPool
 from model.training.quantizer import round_ste
 from model.training.spiking import Spiking, Weighted
@@ -128,20 +129,23 @@ class Readout(Weighted):
         ).check()
 
     def forward(self, x: Tensor) -> Tensor:
-        self._check_time([x])
+        self._check([x])
         if self.precision is None:
-            return functional.linear(self._over_time(x) * self.input_scale, self.weight, self.bias)
+            return functional.linear(self._over_time(x) * self._scale(), self.weight, self.bias)
         if not self.training:
             folded = self.folded()
             total = functional.linear(x.to(self.dtype).flatten(2).sum(0), folded.weight.to(self.dtype))
             return total + self.time_steps * folded.bias.to(total)
         step = self.step()
-        unit = step * self.input_scale
+        unit = step * self._scale()
         codes = self.quantizer.codes(self.weight, step)
         assert self.precision is not None
         limit = float(self.precision.bias_limit)
         bias = round_ste(self.bias / unit).clamp(-limit, limit)
         return unit * (functional.linear(self._over_time(x), codes) + bias)
+
+    def _scale(self) -> float:
+        return self.input_scale * scale(self.dropouts)
 
     def _over_time(self, x: Tensor) -> Tensor:
         return x.flatten(2) if self.every_step and self.training else x.flatten(2).mean(0)

@@ -18,10 +18,6 @@ def search_leaks(module: SpikingNetwork, images: Tensor, labels: Tensor, batch_s
 
     Batches are judged with their own statistics, as in training; running ones are of the old r and would speak for it.
     """
-    layers = module.spiking()
-    momenta = {name: layer.momentum for name, layer in layers.items()}
-    was_training = module.training
-    module.train()
 
     def loss() -> float:
         found = torch.zeros((), device=images.device)
@@ -32,17 +28,15 @@ def search_leaks(module: SpikingNetwork, images: Tensor, labels: Tensor, batch_s
             found += functional.cross_entropy(mean, parallel.share(labels[part]))
         return float(parallel.total(found))
 
-    for layer in layers.values():
-        layer.momentum = 0.0
-    least = loss()
-    for layer in layers.values():
-        kept = layer.leak
-        for other in (kept - 1, kept + 1):
-            if 0 <= other <= layer.largest_leak:
-                layer.leak = other
-                if (found := loss()) < least:
-                    least, kept = found, other
-        layer.leak = kept
-    for name, layer in layers.items():
-        layer.momentum = momenta[name]
-    module.train(was_training)
+    with module.measuring() as layers:
+        for layer in layers:
+            layer.momentum = 0.0
+        least = loss()
+        for layer in layers:
+            kept = layer.leak
+            for other in (kept - 1, kept + 1):
+                if 0 <= other <= layer.largest_leak:
+                    layer.leak = other
+                    if (found := loss()) < least:
+                        least, kept = found, other
+            layer.leak = kept

@@ -1,15 +1,28 @@
 """A spiking network: named layers, each of which reads earlier ones, run for T time steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from model.config import PIXEL_SCALE, require
 from model.training.inputs import Inputs
-from model.training.pooling import SumPool
+from model.training.layers import Linear, MaxPool, Readout, SumPool
+from model.training.passing import drop, passed_over
 from model.training.spiking import Spiking, Weighted
-from model.validation import INPUT
+from model.validation import INPUT, check_name
+
+
+@dataclass(frozen=True)
+class _Values:
+    """What is handed on: the greatest integer, its real scale, what may be dropped on the way, whether as one row."""
+
+    largest: int
+    scale: float
+    dropouts: tuple[nn.Dropout, ...] = ()
+    flat: bool = False
 
 
 class SpikingNetwork(nn.Module):
@@ -18,7 +31,8 @@ class SpikingNetwork(nn.Module):
     Parameters
     ----------
     layers : dict of str to module
-        In order; the last one a :class:`Readout`. Foreign modules run in training, export refuses them by name.
+        In order; the last one a :class:`Readout`. ``nn.Dropout``, ``nn.Identity`` and ``nn.Flatten`` are passed over by
+        evaluation and export. Other foreign modules run, export refuses them by name.
     input_shape : (C, H, W)
     time_steps : int
     input_kind : "pixels" or "spikes"
@@ -43,8 +57,11 @@ class SpikingNetwork(nn.Module):
         self.inputs = Inputs(input_kind, input_shape, time_steps)
         named = dict(sources or {})
         self.sources: dict[str, tuple[str, ...]] = {}
+        self._done: dict[str, list[str]] = {}
+        """What is read for the last time by each layer."""
         before = INPUT
         for name, layer in layers.items():
+            self._check_layer(name, layer)
             self.add_module(name, layer)
             self.sources[name] = tuple(named.pop(name, (before,)))
             for source in self.sources[name]:
@@ -52,51 +69,124 @@ class SpikingNetwork(nn.Module):
                     source == INPUT or (source in self.sources and source != name),
                     f"layer {name}: source {source!r} is neither 'input' nor an earlier layer; name one of them",
                 )
+                require(
+                    not isinstance(self._modules.get(source), Readout),
+                    f"layer {name}: it reads {source}, a Readout, which is the last layer; move or remove it",
+                )
+            require(
+                len(self.sources[name]) == 1 or not passed_over(layer),
+                f"layer {name}: of several sources {type(layer).__name__} hands on one; name one",
+            )
             before = name
         require(not named, f"sources are given for layer {next(iter(named), '')!r}, which the network has not")
         last_reader = {source: name for name, read in self.sources.items() for source in read}
-        self._done: dict[str, list[str]] = {name: [] for name in self.sources}
-        """What is read for the last time by each layer."""
+        self._done |= {name: [] for name in self.sources}
         for source, name in last_reader.items():
             self._done[name].append(source)
         self._connect()
 
+    def _check_layer(self, name: str, layer: nn.Module) -> None:
+        """Refuse a name that a bundle or this class could not take, and a module that would not do what it seems to."""
+        where = f"layer {name}"
+        check_name(name, where)
+        require(
+            name != INPUT and not hasattr(self, name), f"{where}: the name is taken by the network itself; rename it"
+        )
+        require(isinstance(layer, nn.Module), f"{where}: it is a {type(layer).__name__}; give a module")
+        kind = type(layer).__name__
+        known = next((other for other, module in self.named_children() if module is layer), None)
+        require(known is None, f"{where}: it is the same module as {known}; make one for each")
+        inner = (module for module in layer.modules() if module is not layer)
+        require(
+            not any(isinstance(module, Weighted | MaxPool | SumPool) for module in inner),
+            f"{where}: it is a {kind} with layers of ours in it; name each of them in the network",
+        )
+        if isinstance(layer, nn.Flatten):
+            require(
+                (layer.start_dim, layer.end_dim) == (1, -1),
+                f"{where}: Flatten of axes {layer.start_dim} to {layer.end_dim}; channels, rows and columns become "
+                "one row by Flatten()",
+            )
+
     def _connect(self) -> None:
         """Tell every layer the greatest integer at its inputs and what it is worth in real terms."""
-        values = {INPUT: (PIXEL_SCALE - 1, 1 / PIXEL_SCALE) if self.input_kind == "pixels" else (1, 1.0)}
+        pixels = self.input_kind == "pixels"
+        values = {INPUT: _Values(PIXEL_SCALE - 1, 1 / PIXEL_SCALE) if pixels else _Values(1, 1.0)}
         for name, layer in self.named_children():
             found = {values[source] for source in self.sources[name]}
+            read = ", ".join(self.sources[name])
             require(
-                len(found) == 1,
-                f"layer {name}: its sources {', '.join(self.sources[name])} hand on pixels or counts of "
+                len({(each.largest, each.scale) for each in found}) == 1,
+                f"layer {name}: its sources {read} hand on pixels or counts of "
                 "different range, which cannot share a step; pool them alike",
             )
-            largest, scale = found.pop()
-            if isinstance(layer, Weighted):
-                try:
-                    layer.connect(largest_input=largest, input_scale=scale, time_steps=self.time_steps)
-                except ValueError as error:
-                    raise type(error)(f"layer {name}: {error}") from None
-                largest, scale = 1, 1.0
-            elif isinstance(layer, SumPool):
-                largest, scale = largest * layer.size**2, scale / layer.size**2
-            values[name] = largest, scale
+            require(
+                len(found) == 1,
+                f"layer {name}: its sources {read} come through different Dropout or Flatten; put it behind the join",
+            )
+            values[name] = self._handed_on(name, layer, found.pop())
+
+    def _handed_on(self, name: str, layer: nn.Module, read: "_Values") -> "_Values":
+        """What a layer hands on that reads ``read``, which it is told."""
+        require(
+            not read.flat or isinstance(layer, Linear | Readout) or passed_over(layer),
+            f"layer {name}: it reads what Flatten made one row, which only Linear and Readout do; remove the Flatten",
+        )
+        if isinstance(layer, Weighted):
+            try:
+                layer.connect(
+                    largest_input=read.largest,
+                    input_scale=read.scale,
+                    time_steps=self.time_steps,
+                    dropouts=read.dropouts,
+                )
+            except ValueError as error:
+                raise type(error)(f"layer {name}: {error}") from None
+            return _Values(1, 1.0)
+        if isinstance(layer, SumPool):
+            return replace(read, largest=read.largest * layer.size**2, scale=read.scale / layer.size**2)
+        if type(layer) is nn.Dropout:
+            return replace(read, dropouts=(*read.dropouts, layer))
+        return replace(read, flat=read.flat or isinstance(layer, nn.Flatten))
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits of images; raises :class:`~model.config.ConfigError` for what are not pixels or spikes of this shape.
 
-        On a GPU, which is not waited for, wrong values are refused by a later pass, or by ``inputs.check()``.
+        On a GPU, which is not waited for, wrong values are refused by a later pass, or by ``inputs.check()``. Autocast
+        is off inside: half precision rounds sums.
         """
         x = self.inputs.take(x)
-        values = {INPUT: x[None] if self.input_kind == "pixels" else x}
-        for name, layer in self.named_children():
-            out = layer(*(values[source] for source in self.sources[name]))
-            for source in self._done[name]:
-                del values[source]
-            values[name] = out
+        kind = x.device.type
+        with torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext():
+            out = self._run(x[None] if self.input_kind == "pixels" else x)
         if self.training and out.requires_grad and not all(layer.settled for layer in self.spiking().values()):
             out.register_hook(lambda _: self._settle())
         return out
+
+    def _run(self, x: Tensor) -> Tensor:
+        values = {INPUT: x}
+        for name, layer in self.named_children():
+            read = [values[source] for source in self.sources[name]]
+            if passed_over(layer):
+                out = drop(read[0], layer) if isinstance(layer, nn.Dropout) else read[0]
+            else:
+                out = layer(*read)
+            for source in self._done[name]:
+                del values[source]
+            values[name] = out
+        return out
+
+    def integer_sources(self) -> dict[str, tuple[str, ...]]:
+        """What each layer reads, without the modules that evaluation passes over."""
+        found: dict[str, tuple[str, ...]] = {}
+        instead: dict[str, str] = {}
+        for name, layer in self.named_children():
+            read = tuple(instead.get(source, source) for source in self.sources[name])
+            if passed_over(layer):
+                instead[name] = read[0]
+            else:
+                found[name] = read
+        return found
 
     def _settle(self) -> None:
         """Each layer keeps the r that the batch has chosen from which the network learns."""
@@ -117,20 +207,29 @@ class SpikingNetwork(nn.Module):
         last dozen batches, and at 2 bits every step changes some codes: measured again they are of the weights as they
         are (precise BN, arXiv 2105.07576 §3, without the variance of the means).
         """
-        was_training = self.training
-        momenta = {layer: layer.momentum for layer in self.spiking().values()}
-        self.train()
-        for layer in momenta if again else ():
-            layer.leak = -1
-        try:
+        with self.measuring() as layers:
+            for layer in layers if again else ():
+                layer.leak = -1
             for number, batch in enumerate(batches, 1):
-                for layer in momenta:
+                for layer in layers:
                     layer.momentum = 1 / number
                 self(batch)
                 self._settle()
+
+    @contextmanager
+    def measuring(self) -> Iterator[list[Spiking]]:
+        """Training mode, each batch with its own statistics, but nothing is dropped; gives the spiking layers."""
+        was_training = self.training
+        momenta = {layer: layer.momentum for layer in self.spiking().values()}
+        self.train()
+        for layer in self.children():
+            if passed_over(layer):
+                layer.eval()
+        try:
+            yield list(momenta)
         finally:
-            for layer, momentum in momenta.items():
-                layer.momentum = momentum
+            for spiking, momentum in momenta.items():
+                spiking.momentum = momentum
             self.train(was_training)
 
     @torch.no_grad()

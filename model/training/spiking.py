@@ -24,6 +24,7 @@ from model.training.neuron import (
     moments,
     population,
 )
+from model.training.passing import scale
 from model.training.quantizer import Quantizer
 
 EXACT_FLOAT32, EXACT_FLOAT64 = 1 << 24, 1 << 53
@@ -46,15 +47,20 @@ class Weighted(nn.Module):
         self.largest_input = 1
         self.input_scale = 1.0
         self.time_steps = 1
+        self.dropouts: tuple[nn.Dropout, ...] = ()
+        """Through which its inputs have come."""
         self.dtype = torch.float32
         """Of sums and potentials: the narrower one in which every integer that can occur is exact."""
         if precision is not None:
             self.quantizer = Quantizer(precision)
             self.quantizer.initialise(self.weight)
 
-    def connect(self, *, largest_input: int, input_scale: float, time_steps: int) -> None:
-        """Take the input's greatest integer, its real scale (1/256 for pixels, 1/n for counts) and T."""
+    def connect(
+        self, *, largest_input: int, input_scale: float, time_steps: int, dropouts: tuple[nn.Dropout, ...] = ()
+    ) -> None:
+        """Take the input's greatest integer, its real scale (1/256 for pixels, 1/n for counts), T and dropouts."""
         self.largest_input, self.input_scale, self.time_steps = largest_input, input_scale, time_steps
+        self.dropouts = dropouts
         if self.precision is not None:
             inputs = self.weight[0].numel() * self.precision.weight_limit * largest_input
             bound = inputs + 2 * self.precision.bias_limit  # bias and skip
@@ -63,10 +69,16 @@ class Weighted(nn.Module):
             require(bound < EXACT_FLOAT64, f"sums of up to {bound} pass 2^53; narrow the fan-in")
             self.dtype = torch.float32 if bound < EXACT_FLOAT32 else torch.float64
 
-    def _check_time(self, inputs: Sequence[Tensor]) -> None:
-        """Refuse inputs [T, ...] of another T; those of a static image have 1."""
+    def _check(self, inputs: Sequence[Tensor]) -> None:
+        """Refuse inputs [T, ...] of another T; those of a static image have 1. Refuse what has no exact integers."""
         found = {len(x) for x in inputs} - {1, self.time_steps}
         require(not found, f"a layer is given {found} time steps; the network has T = {self.time_steps}")
+        dtype = self.weight.dtype
+        require(dtype == torch.float32, f"weights are {dtype}; integers are exact with torch.float32: call float()")
+        require(
+            self.training or scale(self.dropouts) == 1,
+            "Dropout in training mode before a layer in evaluation mode, whose integers have no 1/(1-p); call eval()",
+        )
 
     def step(self) -> Tensor:
         return self.quantizer.step(self.weight.numel())
@@ -163,15 +175,15 @@ class Spiking(Weighted, ABC):
         """Whether a GPU's kernels compute the neurons; they read the nearest integers, and keep no potential."""
         return gpu_kernel.usable(sums, self.time_steps) and not self.taught
 
-    def _config(self, leak: int | None = None) -> NeuronConfig:
+    def _config(self, leak: int | None = None, dropped: float = 1.0) -> NeuronConfig:
         assert self.precision is not None
         return NeuronConfig(
             precision=self.precision,
             leak=self.leak if leak is None else leak,
             time_steps=self.time_steps,
             largest_input=self.largest_input,
-            input_scale=self.input_scale,
-            skip_unit=float(self.skip),
+            input_scale=self.input_scale * dropped,
+            skip_unit=self.skip * dropped,
             normalised=self.batch_norm,
         )
 
@@ -188,7 +200,7 @@ class Spiking(Weighted, ABC):
         return fold_layer(codes, step, self.gamma, self.beta, mean, variance, self._config(leak))
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        self._check_time(inputs)
+        self._check(inputs)
         skip = inputs[-1] if self.skip else None
         inputs = inputs[: len(inputs) - self.skip]
         if self.precision is None:
@@ -214,7 +226,8 @@ class Spiking(Weighted, ABC):
         return {key: value.view(-1, *shape[1:]) for key, value in named.items()}
 
     def _forward_training(self, inputs: Sequence[Tensor], skip: Tensor | None) -> Tensor:
-        varied = self.settled or self._begin(inputs)
+        dropped = scale(self.dropouts)
+        varied = self.settled or self._begin(inputs, self.input_scale * dropped)
         # A negative gain flips the channel's weights; from here on the gain is positive.
         sign = 1 - 2 * (self.gamma.detach() < 0).to(self.gamma)
         step = self.step()
@@ -225,12 +238,12 @@ class Spiking(Weighted, ABC):
         sums = (sums if self._fused(sums) else sums.contiguous()).flatten(3)
         mean, variance = moments(sums) if self.batch_norm else sums.new_zeros(2, len(codes), dtype=torch.float64)
         if varied and not self.settled:
-            first = fold_layer(codes, step, gamma, self.beta, mean, variance, self._config(1))
+            first = fold_layer(codes, step, gamma, self.beta, mean, variance, self._config(1, dropped))
             self._leak = self._fitting(first.threshold)
-        config = self._config()
+        config = self._config(dropped=dropped)
         self.folding = folded = fold_layer(codes, step, gamma, self.beta, mean, variance, config)
         if self.batch_norm and varied:
-            self._follow(mean * sign, variance, step, population(sums))
+            self._follow(mean * sign, variance, step.double() * config.input_scale, population(sums))
         flat = None if skip is None else skip.flatten(3)
         firing = FusedFiring if self._fused(sums) else NormalisedFiring
         spikes, potential = firing.apply(sums, step, gamma, self.beta, folded, mean, variance, config, flat)
@@ -239,15 +252,14 @@ class Spiking(Weighted, ABC):
         return spikes.view(-1, *shape[1:])
 
     @torch.no_grad()
-    def _follow(self, mean: Tensor, variance: Tensor, step: Tensor, count: int) -> None:
+    def _follow(self, mean: Tensor, variance: Tensor, effective: Tensor, count: int) -> None:
         """Let the running statistics of the real sums follow a batch's."""
-        effective = step.double() * self.input_scale
         unbiased = variance * effective**2 * (count / max(count - 1, 1))
         self.running_mean.lerp_((mean * effective).float(), self.momentum)
         self.running_variance.lerp_(unbiased.float(), self.momentum)
 
     @torch.no_grad()
-    def _begin(self, inputs: Sequence[Tensor]) -> bool:
+    def _begin(self, inputs: Sequence[Tensor], input_scale: float) -> bool:
         """Whether a first batch's sums vary; without batch norm its weights are then scaled.
 
         Weights and step alike, which changes no code, until s·A has variance 1 for the batch.
@@ -260,7 +272,7 @@ class Spiking(Weighted, ABC):
             return False
         if not self.batch_norm:
             _, variance = moments(sums.contiguous())
-            effective = self.quantizer.log_step.double().exp() * self.input_scale
+            effective = self.quantizer.log_step.double().exp() * input_scale
             factor = 1 / (effective * variance.mean().sqrt()).clamp_min(LEAST_DEVIATION)
             self.weight.mul_(factor.to(self.weight))
             self.quantizer.log_step.add_(factor.log().to(self.weight))
@@ -290,7 +302,8 @@ class Spiking(Weighted, ABC):
 
     def _forward_float(self, inputs: Sequence[Tensor], skip: Tensor | None) -> Tensor:
         """The same layer in float32: no codes, no rounding; the reference that quantisation is compared with."""
-        z = self._weigh([x * self.input_scale for x in inputs], self.weight)
+        dropped = scale(self.dropouts)
+        z = self._weigh([x * (self.input_scale * dropped) for x in inputs], self.weight)
         if self.batch_norm:
             statistics = self.running_mean, self.running_variance
             affine = self.gamma, self.beta
@@ -299,7 +312,7 @@ class Spiking(Weighted, ABC):
         else:
             z = z + self.beta[:, None, None]
         if skip is not None:
-            z = z + skip
+            z = z + skip * dropped
         out = fire_float(z, self.time_steps)
         self.density = out.detach().mean()
         return out

@@ -160,7 +160,7 @@ def test_spike_input_is_exact_too() -> None:
 @pytest.mark.parametrize(
     ("layers", "sentence"),
     [
-        ({"drop": nn.Dropout()}, "layer drop: Dropout has no integer form"),
+        ({"relu": nn.ReLU()}, "layer relu: ReLU has no integer form"),
         ({"pool": MaxPool(2), "again": MaxPool(2)}, "layer again: pooling follows a spiking layer, once"),
     ],
 )
@@ -463,12 +463,12 @@ def test_the_codes_of_export_are_those_of_the_forward_pass() -> None:
             lambda precision: SpikingNetwork(
                 {
                     "conv": Conv(1, 2, 3, precision=precision),
-                    "drop": nn.Dropout(),
+                    "relu": nn.ReLU(),
                     "fc": Readout(72, 10, precision=precision),
                 },
                 input_shape=(1, 8, 8),
             ),
-            "layer drop: Dropout has no integer form",
+            "layer relu: ReLU has no integer form",
         ),
     ],
 )
