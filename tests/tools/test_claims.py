@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hdl.formal.catalogue import neuron_units
 from mint.shipped import FOLDER
 from model import bundle
 from model.config import Precision
@@ -49,3 +50,14 @@ def test_all_dataflows_of_a_network_have_one_bound():
     for run in found("estimate"):
         bounds.setdefault((run["network"], run["images"]), set()).add(round(run["bound_cycles"], 3))
     assert all(len(each) == 1 for each in bounds.values()), bounds
+
+
+def test_every_r_of_the_catalogue_is_in_the_report_of_proofs():
+    (records,) = found("formal")
+    units = [record for record in records if record["proof"].startswith("neuron unit = law")]
+    proved = {record["configuration"] for record in units if record["counterexample"] is None}
+    wanted = {
+        f"{unit.precision}, {unit.accumulator_width} bits, r = {', '.join(map(str, unit.leaks))}"
+        for unit in neuron_units()
+    }
+    assert proved == wanted
