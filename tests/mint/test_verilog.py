@@ -98,18 +98,19 @@ def test_memory_images_of_another_network_go(trained, chain, tmp_path):
     assert "memory/first.weights.hex" in listed
 
 
-@pytest.mark.parametrize("name", ["README.md", "testbench.v", "mint_weights.hex", "vectors/input.hex"])
-def test_a_users_files_stay(chain, tmp_path, name):
-    """Of the array's folder none of these is a file, and the accelerator's is refused."""
-    own = tmp_path / "out" / name
-    own.parent.mkdir(parents=True)
-    own.write_text("mine", encoding="utf-8")
+def test_a_users_files_stay(chain, tmp_path):
+    """None of them is a file of the array's folder; the accelerator's folder is refused for the first in the way."""
+    folder = tmp_path / "out"
+    own = {"README.md", "testbench.v", "mint_weights.hex", "vectors/input.hex", "memory/mine.hex"}
+    for name in own:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("mine", encoding="utf-8")
     result = runner.invoke(app, ["verilog", "--bundle", chain, "-o", "out"])
     assert result.exit_code == 2
-    assert f"out/{name} is in the way, and no earlier run wrote it; move it" in result.stderr
-    assert set(files(tmp_path / "out")) == {name}
-    assert runner.invoke(app, ["verilog", "--bundle", chain, "--top", "array", "-o", "out"]).exit_code == 0
-    assert own.read_text(encoding="utf-8") == "mine"
+    assert "is in the way, and no earlier run wrote it; move it" in result.stderr
+    assert set(files(folder)) == own
+    assert runner.invoke(app, ["verilog", "--bundle", chain, "--top", "array", *SIZES, "-o", "out"]).exit_code == 0
+    assert {name: files(folder)[name] for name in own} == dict.fromkeys(own, b"mine")
 
 
 def test_pair_without_a_network_gives_the_array_alone(tmp_path, monkeypatch):
