@@ -34,7 +34,8 @@ SECONDS = 120.0
 
 
 def exact_sums(device: str) -> dict[str, Any]:
-    """Whether a convolution's greatest sums, and random ones, are the integers that they should be."""
+    """Whether a convolution's greatest sums, and random ones, are the integers they should be in TensorFloat-32."""
+    torch.backends.cudnn.fp32_precision = "tf32"
     random = torch.Generator().manual_seed(0)
     worst = {}
     for name, channels, top, limit in (
@@ -81,7 +82,7 @@ def same_gradients(device: str) -> dict[str, Any]:
         there = copy.deepcopy(module).to(place)
         loss = functional.cross_entropy(there(images.to(place)), labels.to(place))
         loss.backward()
-        losses.append(float(loss))
+        losses.append(loss.item())
         gradients.append(torch.cat([p.grad.flatten().cpu() for p in there.parameters() if p.grad is not None]))
     error = float((gradients[1] - gradients[0]).norm() / gradients[0].norm())
     require(abs(losses[1] - losses[0]) < 1e-4 and error < 0.05, f"losses {losses}, gradients {error:.1%} away")

@@ -24,7 +24,7 @@ from model.training.reduced import allow_tf32, other_integers
 from model.training.train import health, keep_freed_memory
 
 LOOK_STEPS = 16
-"""Steps between two looks at the clock and the loss; the host waits for the device only there."""
+"""Steps between two looks at the clock and the loss; the host waits for a GPU only there. On the CPU it is each one."""
 CHECKPOINT_SECONDS = 60.0
 EVALUATION_BATCH = 250
 LEAST_RESERVE = 3.0
@@ -122,6 +122,7 @@ class Training:
         require(notes["recipe"] == asdict(self.recipe), f"{self.store.folder} holds {self.name} by another recipe")
         self.progress = Progress(**notes["progress"])
         self.history, self.validation = notes["history"], notes["validation"]
+        self.step.total.fill_(notes["loss"])
         self.log(f"going on after {self.progress.epoch} epochs and {self.progress.step} steps")
 
     def _save(self) -> None:
@@ -132,6 +133,7 @@ class Training:
             "progress": asdict(self.progress),
             "history": self.history,
             "validation": self.validation,
+            "loss": float(self.step.total),
         }
         form = self.store.write(self.name, self.module, self.optimiser, notes)
         self.log(f"validation {entry['accuracy']:.2f} %; state: {form}")
@@ -172,9 +174,9 @@ class Training:
         saved = before
         table = self.batches.table(self.progress.epoch)
         while (share := self._share(total)) < 1:
-            if not self.progress.searched and share >= self.recipe.leak_search / self.recipe.epochs:
+            if not self.progress.searched and 0 < self.recipe.leak_search <= share * self.recipe.epochs:
                 self._search()
-            size = min(LOOK_STEPS, self.batches.steps - self.progress.step)
+            size = min(LOOK_STEPS if self.step.on_gpu else 1, self.batches.steps - self.progress.step)
             chosen = rate(self.recipe, share)
             for place in table[self.progress.step : self.progress.step + size]:
                 self.step(place, chosen)

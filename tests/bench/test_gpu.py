@@ -87,25 +87,25 @@ def test_a_killed_run_ends_in_the_same_network(
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 15.0)
     monkeypatch.setattr(state, "MIB", 1 << 16)  # so that the state has several pieces
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    kit.main(words(whole), Fake(1, 9.5))
+    kit.main(words(whole), Fake(1, 3.5625))
     with pytest.raises(KeyboardInterrupt):
-        kit.main(words(killed, "--piece-mib", "1"), Fake(1, 9.5, killed=30))
+        kit.main(words(killed, "--piece-mib", "1"), Fake(1, 3.5625, killed=30))
     found = Store(killed / "state")
     assert found.index["run"] == NAME
     assert len(found.index["pieces"]) > 1
     assert {path.name for path in (killed / "state").iterdir()} == {
         "state.json", *(entry["file"] for entry in found.index["pieces"]),
     }  # fmt: skip
-    # The last state is of 19 seconds: the clock that is handed in goes on from there.
-    kit.main(words(killed, "--piece-mib", "1"), Fake(1, 9.5, start=19.0))
-    assert "going on after 2 epochs" in capsys.readouterr().out
+    # The last state is of 17.8125 seconds: the clock that is handed in goes on from there.
+    kit.main(words(killed, "--piece-mib", "1"), Fake(1, 3.5625, start=17.8125))
+    assert "going on after 1 epochs and 2 steps" in capsys.readouterr().out
     assert results(killed) == results(whole)
     _, _, result = results(whole)
     assert result["training_seconds"] == 57  # of 60, three for the end
-    assert result["epochs"] == 6
+    assert result["epochs"] == pytest.approx(16 / 3)
     assert "after the search" in (whole / "out" / "log.txt").read_text(encoding="utf-8")
     assert list(Store(killed / "state").done) == [NAME]
-    kit.main(words(killed), Fake(1, 9.5))
+    kit.main(words(killed), Fake(1, 3.5625))
     assert "all runs of the queue are done" in capsys.readouterr().out
 
     # What came back is what the golden model says of all test images.
@@ -192,6 +192,7 @@ def test_it_runs_with_numpy_and_pytorch_alone(data: Dataset, tmp_path: Path) -> 
     )
     assert ran.returncode == 0, ran.stderr
     assert "numba is missing" in ran.stdout
+    assert "after the search" not in ran.stdout
     assert "0 of 480 logits differ" in ran.stdout
     smoke = json.loads((tmp_path / "out" / "smoke.json").read_text(encoding="utf-8"))
     assert smoke["sums"]["exact"]
