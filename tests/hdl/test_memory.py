@@ -115,7 +115,7 @@ def run(folder, *options):
     (folder / "bench.v").write_text(bench(), encoding="utf-8")
     (folder / "rom.hex").write_text("".join(f"{word:02x}\n" for word in CONTENTS), encoding="utf-8")
     subprocess.run(["iverilog", "-g2005", "-o", "t", *options, "bench.v"], cwd=folder, check=True)
-    done = subprocess.run(["vvp", "t"], cwd=folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(["vvp", "t"], cwd=folder, capture_output=True, encoding="utf-8", check=True)
     return [line.split() for line in done.stdout.splitlines()]
 
 
