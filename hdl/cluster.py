@@ -175,7 +175,7 @@ class Cluster(wiring.Component):
             return kept
         m.submodules.membranes = memory = ModuleMemory("unit_membranes", shape=config.membrane_width, depth=share)
         write, read = memory.write_port(), memory.read_port(domain="comb")
-        index = Signal(number_width(share), reset_less=True)
+        index = Signal(number_width(share))
         m.d.sync += index.eq(self.index)
         m.d.comb += [
             write.addr.eq(index),

@@ -103,7 +103,7 @@ class LoopNest(wiring.Component):
                 counters.append(None)
                 at_end.append(Const(1))
                 continue
-            counter = Signal(number_width(max(counts)), name=f"{level}_count", reset_less=True)
+            counter = Signal(number_width(max(counts)), name=f"{level}_count")
             last = by_program(m, self.program, [count - 1 for count in counts], counter.shape(), f"{level}_last")
             ended = Signal(name=f"{level}_ends")
             m.d.comb += ended.eq(counter == last)
@@ -133,7 +133,7 @@ class LoopNest(wiring.Component):
         tracked = [program.quantities[name] for program in self.programs]
         own = [i for i, level in enumerate(self.levels) if any(quantity.steps.get(level, 0) for quantity in tracked)]
         start = by_program(m, self.program, [quantity.start for quantity in tracked], shape, f"{name}_start")
-        registers = {i: Signal(shape, name=f"{name}_{self.levels[i]}", reset_less=True) for i in own}
+        registers = {i: Signal(shape, name=f"{name}_{self.levels[i]}") for i in own}
         if not own:
             m.d.comb += getattr(self.values, name).eq(start)
             return

@@ -68,7 +68,7 @@ class MembraneMemory(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         config = self.config
-        place = Signal(number_width(max(config.membrane_words, config.sum_words)), reset_less=True)
+        place = Signal(number_width(max(config.membrane_words, config.sum_words)))
         due = Signal.like(place)
         behind = Signal.like(place)
         m.d.comb += due.eq(place + self.potential)  # read a cycle ahead

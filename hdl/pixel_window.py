@@ -115,7 +115,7 @@ class PixelWindow(wiring.Component):
         found = Signal()
         bottom = Signal()
         ends_row = Signal()
-        weights = Signal.like(nest.values.weights, reset_less=True)
+        weights = Signal.like(nest.values.weights)
         m.d.comb += [
             nest.start.eq(self.start),
             nest.advance.eq(running & advance),
@@ -159,8 +159,8 @@ class PixelWindow(wiring.Component):
                     m.d.sync += until.eq(plan.tile * plan.stride - 1)
                 with m.Else():
                     m.d.sync += until.eq(until - 1)
-        completed_weights = Signal.like(weights, reset_less=True)
-        ends_tiles = Signal(reset_less=True)
+        completed_weights = Signal.like(weights)
+        ends_tiles = Signal()
         with m.If(valid & advance & bottom):
             m.d.sync += completed_weights.eq(weights)
             if plan.tile > 1:
@@ -200,7 +200,7 @@ class PixelWindow(wiring.Component):
         plan = self.plan
         if plan.tile == 1:
             return Cat(planes)
-        last = Signal(reset_less=True)  # of a row of tiles
+        last = Signal()  # of a row of tiles
         with m.If(captured):
             m.d.sync += last.eq(ends_tiles)
         left = plan.positions[1] - (plan.tiles[1] - 1) * plan.tile

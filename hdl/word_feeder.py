@@ -182,9 +182,9 @@ class WordFeeder(wiring.Component):
         fetched = Signal()
         valid = Signal()
         advance = Signal()
-        row = Signal(number_width(self.config.weight_rows), reset_less=True)
-        marks = Signal(2, reset_less=True)
-        found = Signal(reset_less=True)
+        row = Signal(number_width(self.config.weight_rows))
+        marks = Signal(2)
+        found = Signal()
         item = self.o.payload
         hands_over = loops.round_ends & (each | loops.last_round)
         last_source = turn == by_program(m, select, [count - 1 for count in counts], turn.shape(), "last_source")
@@ -309,8 +309,8 @@ class WordFeeder(wiring.Component):
     def _parts(self, m: Module, nest: _Loops, advance: Signal, word: Value) -> tuple[Value, Value]:
         """Collects the words of all rows in the item's parts; whether it is whole, and what is set in those before."""
         item = self.o.payload
-        part = Signal.like(nest.part, reset_less=True)
-        last = Signal(reset_less=True)
+        part = Signal.like(nest.part)
+        last = Signal()
         with m.If(advance):
             m.d.sync += [part.eq(nest.part), last.eq(nest.word_ends)]
             with m.Switch(part):
