@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from model.config import ConfigError, require
 
 PIXELS, SPIKES = "pixels", "spikes"
+LARGEST = {PIXELS: 255, SPIKES: 1}
 
 
 def check_shape(shape: Sequence[int], *, kind: str, input_shape: Sequence[int], time_steps: int) -> None:
@@ -33,7 +34,7 @@ def check_values(least: float, greatest: float, *, kind: str, whole: bool = True
 
     ``whole`` says that every value is an integer; not a number is in ``least`` or ``greatest`` if it is anywhere.
     """
-    top = 255 if kind == PIXELS else 1
+    top = LARGEST[kind]
     require(not math.isnan(least + greatest), f"image values are not all numbers; the network takes {kind} 0 to {top}")
     found = f"image values run from {least + 0.0:g} to {greatest + 0.0:g}"
     if not whole:

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from model.config import require
-from model.inputs import PIXELS, check_shape, check_values
+from model.inputs import LARGEST, PIXELS, check_shape, check_values
+from model.training import kernel
+from model.training.neuron import compiled
 
 
 class Inputs:
@@ -46,6 +49,10 @@ class Inputs:
             self._judge(self._seen)
 
     def _look(self, values: Tensor) -> None:
+        if compiled(values) and not asynchronous(values):
+            row = values.reshape(-1).numpy()
+            if kernel.are_integers(row, np.float32(LARGEST[self.kind])):  # a fifth of the time of what follows
+                return
         found = torch.stack([-values.amin(), values.amax(), values.frac().abs_().amax()])
         if not asynchronous(found):
             self._judge(found)

@@ -150,6 +150,16 @@ def affine(grad_real, sums, scale, constant, linear):
 
 
 @jit
+def are_integers(values, top):
+    """Whether all of a row are integers 0 ... ``top``."""
+    wrong = 0
+    for i in numba.prange(len(values)):
+        value = values[i]
+        wrong += 0 if (value >= 0) & (value <= top) & (np.floor(value) == value) else 1
+    return wrong == 0
+
+
+@jit
 def max_pool_forward(x, size, out):
     """Maximum over size × size of [M, H, W] planes of spikes."""
     planes, height, width = out.shape

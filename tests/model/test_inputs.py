@@ -235,7 +235,7 @@ def test_compiled_loops_check_their_indices_here() -> None:
     with pytest.raises(IndexError):
         kernel.jit(beyond)(np.zeros(3))
     loops = [value for value in vars(kernel).values() if hasattr(value, "targetoptions")]
-    assert len(loops) == 6
+    assert len(loops) == 7
     assert all(loop.targetoptions["boundscheck"] for loop in loops)
 
 
