@@ -1,5 +1,7 @@
 """The baseline's components against their golden twin, in both simulators."""
 
+import re
+
 import pytest
 
 from hdl.uq_neuron_unit import UqNeuronUnit
@@ -21,6 +23,10 @@ def name(config):
 
 def simulate_in_icarus(component, module, bench, folder):
     write_verilog(folder / f"{module}.v", component, module)
+    # The shared array, a baseline for area, is not known to leave unknown values behind: it begins with zeros.
+    path = folder / f"{module}.v"
+    text = re.sub(r"^(  reg (?:\[\d+:0\] )?\S+ ?);$", r"\1 = 0;", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    path.write_text(text, encoding="utf-8")
     return simulate(
         [folder / f"{module}.v"],
         module,
