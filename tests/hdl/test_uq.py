@@ -53,7 +53,7 @@ def test_multipliers(component, multipliers):
 
 @pytest.mark.parametrize("component", [UqArray, UqSharedArray])
 def test_verilator_has_nothing_to_say(component, tmp_path):
-    path = tmp_path / "uq.v"
+    path = tmp_path / "mint.v"  # what the waivers are for
     path.write_text(verilog_text(component(config(component)), "uq"), encoding="utf-8")
     program = Path(sys.executable).with_name("verilator-cli")
     command = [program, "--lint-only", "-Wall", str(WAIVERS), str(path)]
