@@ -82,8 +82,10 @@ class UqControl(wiring.Component):
         last = Signal(init=1)
         m.d.comb += token.last.eq(last)
 
-        # Rows of a shared multiplier, or rows whose spikes have still to leave the chain.
-        row = Signal(range(config.rows + 1))
+        # Rows of a shared multiplier, or rows whose spikes have still to leave the chain. The rings are cleared from
+        # row -1 on: a simulator's unknown carry spoils the place that it is added to.
+        bits = config.rows.bit_length()
+        row = Signal(bits, init=(1 << bits) - 1 if config.shared else 0)
         column = Signal(range(config.columns))
         cleared = Signal()  # the rings hold zeros
         fires = Signal()

@@ -26,7 +26,7 @@ class UqSharedArray(wiring.Component):
     -------
     ``config.spiking_tile_cycles``: ``columns`` for the parameters, 1 a step, 1 + 3 * ``rows`` for the updates of a time
     step. Spikes leave ``config.result_cycles`` after the first column's last product. After a reset the array clears
-    itself in 3 * ``rows`` cycles.
+    itself in 3 * (``rows`` + 1) cycles.
 
     Parameters
     ----------

@@ -1,7 +1,5 @@
 """The baseline's components against their golden twin, in both simulators."""
 
-import re
-
 import pytest
 
 from hdl.uq_neuron_unit import UqNeuronUnit
@@ -23,10 +21,6 @@ def name(config):
 
 def simulate_in_icarus(component, module, bench, folder):
     write_verilog(folder / f"{module}.v", component, module)
-    # The shared array, a baseline for area, is not known to leave unknown values behind: it begins with zeros.
-    path = folder / f"{module}.v"
-    text = re.sub(r"^(  reg (?:\[\d+:0\] )?\S+ ?);$", r"\1 = 0;", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    path.write_text(text, encoding="utf-8")
     return simulate(
         [folder / f"{module}.v"],
         module,
@@ -64,7 +58,7 @@ def test_uq_neuron_unit_in_icarus(config, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "config", [*UQ_CONFIGS[1::2], *UQ_CONFIGS[2::4], *UQ_SHARED_CONFIGS[::2], *UQ_SHARED_CONFIGS[3::4]], ids=name
+    "config", [*UQ_CONFIGS[1::2], *UQ_CONFIGS[2::4], *UQ_SHARED_CONFIGS[::2], *UQ_SHARED_CONFIGS[5::2]], ids=name
 )
 def test_uq_array_in_amaranth(config):
     for waits in (0.0, 0.5):
@@ -73,6 +67,6 @@ def test_uq_array_in_amaranth(config):
         )
 
 
-@pytest.mark.parametrize("config", [*UQ_CONFIGS[::4], *UQ_SHARED_CONFIGS[1::4]], ids=name)
+@pytest.mark.parametrize("config", [*UQ_CONFIGS[::4], *UQ_SHARED_CONFIGS[1:4:2]], ids=name)
 def test_uq_array_in_icarus(config, tmp_path):
     assert simulate_in_icarus(uq_component(config), "uq_array", "sim.bench_uq_array", tmp_path) == 4
