@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from bench.entry import run
 from mint.console import console, messages
 from mint.report import write_json
-from mint.train import built_for, run_folder, sources_of
+from mint.training import built_for, run_folder, sources_of
 from model import bundle, datasets
 from model.config import Precision
 from model.training.export import to_network

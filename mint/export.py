@@ -30,7 +30,7 @@ def export(
     Before that, the trained model in evaluation mode and the golden model run all test images, and every potential,
     spike, membrane and logit is compared; a single difference is an error. `mint train` ends with the same.
     """
-    from mint.train import built_for
+    from mint.training import built_for
     from model import datasets
     from model.config import ConfigError, Precision
     from model.training import checkpoint

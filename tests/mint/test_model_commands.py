@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mint.app import app
-from mint.train import run_folder
+from mint.training import run_folder
 from model import bundle, datasets
 from model.config import ConfigError
 from model.datasets import cifar10
