@@ -48,7 +48,7 @@ def images_for(
         require(dataset is None, "--input is a file of images, and --dataset a data set; give one of them")
         values, known = read_file(file, network)
         if labels is not None:
-            known = read_labels(labels, values.shape[_axis(network)])
+            known = read_labels(labels, file, values.shape[_axis(network)])
         return Images(values, known, file.name, f"images of {file.name}", str(file))
     name = datasets.of_network(dataset, network.provenance)
     data = datasets.load(name, data_dir)
@@ -90,12 +90,14 @@ def read_file(path: Path, network: "Network") -> "tuple[NDArray[Any], NDArray[An
     return data, labels
 
 
-def read_labels(path: Path, images: int) -> "NDArray[Any]":
-    """Labels [N] of a NumPy file, one for each image."""
-    import numpy as np
-
+def read_labels(path: Path, file: Path, images: int) -> "NDArray[Any]":
+    """Labels [N] of a NumPy file, one for each of the ``images`` of ``file``."""
+    from model.config import require
     from model.datasets.arrays import read_array
-    from model.datasets.own import checked
+    from model.datasets.own import checked_labels
 
-    blank = np.zeros((images, 1, 1), np.uint8)
-    return checked(path, blank, read_array(path))[1]
+    labels = checked_labels(str(path), read_array(path))
+    require(
+        len(labels) == images, f"{path} has {len(labels)} labels, and {file} {images} images; give one for each image"
+    )
+    return labels

@@ -29,7 +29,7 @@ def checked_device(name: str) -> str:
 
 
 def sources_of(network: str, teacher: Path | None, initial: Path | None, data: "Dataset") -> str:
-    """SHA-256 of the files that a run is made from besides the project's own; empty without any."""
+    """SHA-256 of the network's file, the teacher, the initial weights and a user's data set; empty without any."""
     import hashlib
 
     files = [Path(network.rpartition(":")[0])] if ":" in network else []
@@ -64,13 +64,13 @@ def run_folder(folder: Path) -> "Iterator[Path]":
         return
     new = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with locked(folder, f"{folder}: another training is at work in it; wait for it, or choose another with --run"):
+    with locked(folder, f"{folder}: another training is at work in it; wait for it, or choose another with --run"):
+        try:
             yield folder
-    finally:
-        with suppress(OSError):  # what holds a file stays
-            for each in new:
-                each.rmdir()
+        finally:
+            with suppress(OSError):  # what holds a file stays
+                for each in new:
+                    each.rmdir()
 
 
 def train_one(

@@ -106,10 +106,7 @@ def checked(path: Path, images: Array, labels: Array, end: str = "") -> tuple[ND
     x, y = f"{path}: x{end}", f"{path}: y{end}"
     known = "[N, H, W] or [N, C, H, W] of pixels, or [N, T, C, H, W] of spikes"
     require(images.ndim in (3, 4, 5) and images.size > 0, f"{x} is {list(images.shape)}; it takes {known}")
-    require(
-        labels.ndim == 1 and (labels.dtype.kind in "iu"),
-        f"{y} is {labels.dtype} {list(labels.shape)}; give the number of its class for each image, integers [N]",
-    )
+    numbers = checked_labels(y, labels)
     if images.ndim == 5 and images.shape[0] != len(labels) == images.shape[1]:
         raise ConfigError(f"{x} is {list(images.shape)}, time first; samples come first: x.swapaxes(0, 1)")
     require(
@@ -125,13 +122,22 @@ def checked(path: Path, images: Array, labels: Array, end: str = "") -> tuple[ND
     top, what = (1, "spikes") if images.ndim == 5 else (255, "pixels")
     low, high = int(images.min()), int(images.max())
     require(low >= 0 and high <= top, f"{x} has values from {low} to {high}; {what} are 0 to {top}")
-    require(
-        int(labels.min()) >= 0 and int(labels.max()) < LARGEST_CLASSES,
-        f"{y} has labels from {labels.min()} to {labels.max()}; they are 0 to {LARGEST_CLASSES - 1:,}, from 0 on",
-    )
     if images.ndim == 3:
         images = images[:, None]
-    return np.ascontiguousarray(images, np.uint8), labels.astype(np.int64)
+    return np.ascontiguousarray(images, np.uint8), numbers
+
+
+def checked_labels(name: str, labels: Array) -> NDArray[np.int64]:
+    """Labels [N] of an array or a file called ``name``; refuses what are not numbers of classes with a sentence."""
+    require(
+        labels.ndim == 1 and labels.size > 0 and labels.dtype.kind in "iu",
+        f"{name} is {labels.dtype} {list(labels.shape)}; give the number of its class for each image, integers [N]",
+    )
+    require(
+        int(labels.min()) >= 0 and int(labels.max()) < LARGEST_CLASSES,
+        f"{name} has labels from {labels.min()} to {labels.max()}; they are 0 to {LARGEST_CLASSES - 1:,}, from 0 on",
+    )
+    return labels.astype(np.int64)
 
 
 def _files(folder: Path) -> list[Path]:

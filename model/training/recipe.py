@@ -27,7 +27,7 @@ class Recipe:
     teacher: str | None = None
     """Bundle whose logits are learned beside the labels."""
     sources: str = ""
-    """SHA-256 of the network's file, the teacher and the initial weights, so that a run never goes on with others."""
+    """SHA-256 of the user's files that the run is made from, so that it never goes on with others."""
     width: float = 1.0
     """Multiplies the channels of a network that has any width."""
     time_steps: int = 4

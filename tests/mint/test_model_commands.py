@@ -68,6 +68,18 @@ def test_a_second_training_in_a_runs_folder_is_refused() -> None:
     assert not Path("runs").exists()
 
 
+def test_a_refused_training_leaves_the_folder_of_one_that_started_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def held(*_: object) -> Iterator[None]:
+        raise ConfigError("another training")
+        yield
+
+    monkeypatch.setattr("model.folders.locked", held)
+    with pytest.raises(ConfigError), run_folder(Path("runs/digits-w4u4-seed0")):
+        raise AssertionError
+    assert Path("runs/digits-w4u4-seed0").is_dir()
+
+
 def test_a_network_of_any_width_trains_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Path("data/cifar10")
     folder.mkdir(parents=True)

@@ -105,7 +105,8 @@ def test_images_and_labels_of_files(trained):
     assert found[0] == found[1]
     assert "x.npy: it has no labels, so there is no accuracy" in mint(*evaluate, "x.npy", status=2)
     np.save("y.npy", LABELS[:9])
-    assert "60 images, and y 9 labels" in mint(*evaluate, "x.npy", "--labels", "y.npy", status=2)
+    said = mint(*evaluate, "x.npy", "--labels", "y.npy", status=2)
+    assert "error: y.npy has 9 labels, and x.npy 60 images; give one for each image" in said
     assert "--labels are those of --input's images" in mint("evaluate", "m.safetensors", "--labels", "y.npy", status=2)
     np.save("x.npy", np.array([{}], object))
     assert "x.npy: not a NumPy array file" in mint(*evaluate, "x.npy", status=2)
