@@ -62,6 +62,17 @@ def test_same_bytes_in_one_process_and_in_another(trained, tmp_path):
     assert one == files(tmp_path / "two") == files(tmp_path / "three")
 
 
+def test_the_readme_has_what_is_printed(tmp_path, monkeypatch):
+    """But for what the test images are, which depends on the machine."""
+    monkeypatch.chdir(tmp_path)
+    result = runner.invoke(app, ["verilog", "-W", "4", "-U", "4"])
+    assert result.exit_code == 0, result.output
+    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8").split())
+    derived, written = result.stdout.split("test images: ")
+    for printed in (derived, written.partition("\n")[2]):
+        assert " ".join(printed.split()) in readme, "copy what `make verilog W=4 U=4` prints into README.md"
+
+
 def test_description_matches_the_files(trained, tmp_path):
     result = runner.invoke(app, ["verilog", "--bundle", trained, *SIZES, "-o", "out"])
     assert result.exit_code == 0, result.output
