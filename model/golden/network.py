@@ -171,29 +171,25 @@ def classify(logits: NDArray[np.int64]) -> NDArray[np.int64]:
     return logits.argmax(1)
 
 
-def _unrolled_bytes(network: Network) -> int:
-    """Of the layer with most: its unrolled inputs, of an image and a time step."""
-    return max(
-        max(source.fan_in for source in layer.sources)
-        * int(np.prod(network.shapes[layer.name][1:]))
-        * np.dtype(exact_float(network, layer)).itemsize
-        for layer in network.layers
-    )
+def _unrolled_bytes(network: Network, layer: Layer) -> int:
+    """Of a layer's unrolled inputs, of an image and a time step."""
+    _, height, width = network.shapes[layer.name]
+    fan_in = max(source.fan_in for source in layer.sources)
+    return fan_in * height * width * np.dtype(exact_float(network, layer)).itemsize
 
 
 def block_steps(network: Network) -> int:
     """Time steps at a time: as many as keep an image's unrolled inputs within :data:`CHUNK_BYTES`."""
-    return max(1, min(network.time_steps, CHUNK_BYTES // _unrolled_bytes(network)))
+    widest = max(_unrolled_bytes(network, layer) for layer in network.layers)
+    return max(1, min(network.time_steps, CHUNK_BYTES // widest))
 
 
 def chunk_size(network: Network) -> int:
     """Images at a time: as many as keep every layer's unrolled inputs within :data:`CHUNK_BYTES`."""
-    widest = 1
-    for layer in network.layers:
-        _, height, width = network.shapes[layer.name]
-        rounds = 1 if network.is_pixel_layer(layer) else network.time_steps
-        unrolled = max(source.fan_in for source in layer.sources) * height * width * rounds
-        widest = max(widest, unrolled * np.dtype(exact_float(network, layer)).itemsize)
+    widest = max(
+        _unrolled_bytes(network, layer) * (1 if network.is_pixel_layer(layer) else network.time_steps)
+        for layer in network.layers
+    )
     return max(1, min(CHUNK, CHUNK_BYTES // widest))
 
 
