@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from model.config import require
 from model.golden.neuron_unit import neuron_step
-from model.inputs import check_shape, check_values
+from model.inputs import LARGEST, check_shape, check_values
 from model.network import INPUT, Layer, Network, Pool, Source
 
 Array = NDArray[np.generic]
@@ -205,11 +205,13 @@ def chunks(network: Network, images: Array) -> Iterator[tuple[slice, Array]]:
 
 def check_images(network: Network, images: Array) -> None:
     """Refuse images of another shape, type or range than the network's input."""
-    check_shape(images.shape, kind=network.input_kind, input_shape=network.input_shape, time_steps=network.time_steps)
+    kind = network.input_kind
+    check_shape(images.shape, kind=kind, input_shape=network.input_shape, time_steps=network.time_steps)
     require(
-        np.issubdtype(images.dtype, np.integer) or images.dtype == bool, f"images are {images.dtype}; give integers"
+        np.issubdtype(images.dtype, np.integer) or images.dtype == bool,
+        f"images are {images.dtype}; the network takes {kind}, integers 0 to {LARGEST[kind]}",
     )
-    check_values(int(images.min()), int(images.max()), kind=network.input_kind)
+    check_values(int(images.min()), int(images.max()), kind=kind)
 
 
 def run(network: Network, images: Array) -> dict[str, Array]:

@@ -156,7 +156,8 @@ class Run:
         takes = [module.time_steps] * spikes + list(module.input_shape)
         require(
             shape == takes and module.input_kind == data.input_kind,
-            f"{data.name} has {data.input_kind} {shape}, network {name} takes {module.input_kind} {takes}",
+            f"{data.name} has {data.input_kind} {shape}, network {name} takes {module.input_kind} {takes}; "
+            "choose another network, or another set with --dataset",
         )
         require(
             not spikes or (self.recipe.augment is None and not self.recipe.mixup and not self.recipe.cutmix),

@@ -129,6 +129,10 @@ def test_a_recorded_command_trains_the_same(words: list[str], monkeypatch: pytes
         (["digits", "--width", "0.5"], "network digits has one size"),
         (["digits", "--device", "tpu"], "device 'tpu' is not known"),
         (["lenet", "--dataset", "digits"], "network 'lenet' is not known; choose"),
+        (
+            ["pooled", "--dataset", "digits"],
+            "digits has pixels [1, 8, 8], network pooled takes pixels [1, 28, 28]; choose another network",
+        ),
         (["vgg16", "--dataset", "digits"], "images of 8×8 pixels cannot be halved 5 times"),
     ],
 )

@@ -102,7 +102,7 @@ def test_odd_ends_are_dropped_by_pooling() -> None:
     [
         (np.zeros((2, 1, 5, 5), np.uint8), "images have shape"),
         (np.full((2, 1, 6, 6), 256), "image values run from 256 to 256"),
-        (np.zeros((2, 1, 6, 6)), "images are float64"),
+        (np.zeros((2, 1, 6, 6)), "images are float64; the network takes pixels, integers 0 to 255"),
         (np.zeros((0, 1, 6, 6), np.uint8), "no images"),
     ],
 )
