@@ -105,11 +105,14 @@ def main(words: list[str] | None = None, clock: Clock | None = None) -> None:
     arguments = parser().parse_args(words)
     clock = clock or Clock(arguments.minutes)
     require(arguments.device in ("cpu", "cuda"), f"device {arguments.device!r} is not known; choose cpu or cuda")
+    there = arguments.device == "cpu" or torch.cuda.is_available()
+    require(there, "this PyTorch sees no NVIDIA GPU; install one for CUDA and its driver, or choose --device cpu")
+    require(min(arguments.piece_mib, arguments.state_mib) >= 0, "a size of the state below 0 MiB; 0 allows any")
     log = Log(arguments.out / "log.txt", clock)
     queue = select(arguments.runs, arguments.dataset, arguments.width)
     log(f"{command()}: {hardware(arguments.device)}, {tools()}")
-    prepare(arguments.device, log)
     data = datasets.load(arguments.dataset, arguments.data_dir, download=False)
+    prepare(arguments.device, log)
     if arguments.smoke:
         from bench.gpu.smoke import smoke
 

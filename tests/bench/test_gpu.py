@@ -339,6 +339,24 @@ def test_the_queue_has_the_papers_networks_in_order() -> None:
         jobs.select(["vgg11-w2u2"], "cifar10", 1.0)
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--device", "cuda", "this PyTorch sees no NVIDIA GPU"),
+        ("--device", "tpu", "device 'tpu' is not known"),
+        ("--piece-mib", "-1", "a size of the state below 0 MiB"),
+        ("--state-mib", "-1", "a size of the state below 0 MiB"),
+    ],
+)
+def test_what_cannot_run_is_said_first(
+    option: str, value: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match=said):
+        kit.main(words(tmp_path, option, value))
+    assert not list(tmp_path.iterdir())
+
+
 def test_no_time_left_is_said(data: Dataset, tmp_path: Path) -> None:
     log = Log(tmp_path / "log.txt", Fake(0.04, 1))
     made = training.Training(NAME, jobs.jobs("cifar10", 1 / 8)[NAME], data, Store(tmp_path), log.clock, log, "cpu")
