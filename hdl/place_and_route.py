@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from hdl.synthesis import KEEP_CODES
 from hdl.yosys import run_script
 from model.home import plain_temporary
 
@@ -137,6 +138,7 @@ def place_and_route(
             [
                 "read_verilog design.v",
                 f"hierarchy -check -top {HARNESS}",
+                KEEP_CODES,
                 f"synth_ecp5 -top {HARNESS} -json netlist.json",
             ],
             folder,

@@ -1,7 +1,7 @@
 """Area: no multiplier anywhere, the records' form, libraries, failures."""
 
 import gzip
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from hdl.liberty import GENERIC, installed_libraries, libraries, read_library
 from hdl.synthesis import FPGAS, MULTIPLIERS, Library, operators
 from hdl.yosys import YosysError, run_script
 from model.config import ConfigError, Precision
+from tools.tables import read_report
 
 MULTIPLYING = "module top(input [7:0] a, b, output [15:0] y); assign y = a * b; endmodule"
 
@@ -55,6 +56,12 @@ def test_an_element_kept_as_one_module_counts_once_per_instance():
     element = Library().measure(design_verilog("mint_pe", Precision(4, 4), 1, 1), "mint_pe")
     assert large.gate_equivalents - small.gate_equivalents >= 0.9 * 8 * element.gate_equivalents
     assert large.flip_flops - small.flip_flops >= 8 * element.flip_flops
+
+
+def test_the_published_area_is_that_of_the_command():
+    """A design or a flow that is another has other tables: make them again."""
+    (found,), *_ = measure([Library()], 16, 8, 1, [Variant("mint_array", Precision(2, 2))])
+    assert asdict(found) in [record for run in read_report("area") for record in run["found"]]
 
 
 def test_records_cover_everything_once():
