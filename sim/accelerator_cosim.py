@@ -22,7 +22,7 @@ from sim.job import PROGRESS, VERILOG, Job, digest, write_files
 from sim.runner import simulate
 from sim.simulators import SimulationError
 
-TOP = "mint_accelerator"
+TOP = Names().accelerator
 FILES = memory_files(Names())
 """What the memories hold, by the Verilog's parameters."""
 CYCLES_PER_SECOND = 100

@@ -68,7 +68,6 @@ def simulate(
     simulator: str = "icarus",
     cycles: int = 0,
     timeout_s: int = 600,
-    waves: bool = False,
 ) -> Results:
     """Build module ``top`` of ``sources`` in ``build_dir`` and run the cocotb benches of Python module ``bench``.
 
@@ -109,7 +108,6 @@ def simulate(
                     build_args=list(chosen.build_args(cycles)),
                     always=True,
                     timescale=("1ns", "1ps"),
-                    waves=waves,
                     log_file=build_log,
                 )
                 for file in data:
@@ -122,7 +120,6 @@ def simulate(
                     seed=seed,
                     test_filter=only,
                     extra_env=dict(environment or {}),
-                    waves=waves,
                     log_file=log,
                 )
             except (SystemExit, RuntimeError) as error:
