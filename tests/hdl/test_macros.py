@@ -62,7 +62,7 @@ def simulate(folder, *sources):
     """Output of the folder's testbench; what it needs of a memory is in the macros only."""
     subprocess.run(["iverilog", "-g2005", "-o", "t", "testbench.v", "macros.v", *sources], cwd=folder, check=True)
     command = ["vvp", "t", "+idle=30", "+stall=30"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
     return done.stdout
 
 
