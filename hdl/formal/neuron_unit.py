@@ -61,7 +61,7 @@ def chosen_leak(config: ArrayConfig) -> str:
 
 def register(design: str, name: str) -> str:
     """The name that Amaranth gave a register, where a port has it too."""
-    match = re.search(rf"^  reg (?:\[\d+:0\] )?\\?({re.escape(name)}(?:\$\d+)?) ", design, re.MULTILINE)
+    match = re.search(rf"^  reg (?:\[\d+:0\] )?\\?({re.escape(name)}(?:\$\d+)?)[ ;]", design, re.MULTILINE)
     if match is None:
         raise ValueError(f"no register is called {name}")
     return match[1]

@@ -110,7 +110,7 @@ def _registers(design: str) -> dict[str, int]:
     """Registers of the array's own module, with their widths."""
     module = re.search(r"^module mint_array\(.*?^endmodule", design, re.MULTILINE | re.DOTALL)
     assert module is not None
-    found = re.findall(r"^  reg (?:\[(\d+):0\] )?\\?(\S+) ", module[0], re.MULTILINE)
+    found = re.findall(r"^  reg (?:\[(\d+):0\] )?\\?([^\s;]+)[ ;]", module[0], re.MULTILINE)
     return {name: int(high or 0) + 1 for high, name in found}
 
 

@@ -121,7 +121,7 @@ def run(folder, *options):
 
 @pytest.fixture(scope="module")
 def text():
-    return verilog_text(Memories(), "top")
+    return verilog_text(Memories(), "top", initial=False)
 
 
 def test_modules_do_what_the_simulator_does(tmp_path, text):

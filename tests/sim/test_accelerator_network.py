@@ -168,7 +168,8 @@ def test_wrong_weight_is_named(tmp_path):
     changed = replace(TYPICAL, seed=TYPICAL.seed).network()
     changed.layers[1].sources[0].weight[2] *= -1
     wrong = prepare(changed, TYPICAL.images(1), tmp_path / "wrong", lanes=7, lanes_per_neuron_unit=1)
-    (tmp_path / "mint.v").write_text((wrong.folder / "mint.v").read_text(encoding="utf-8"), encoding="utf-8")
+    (weights,) = (name for name in prepared.digests if name.endswith("weights.hex"))
+    (tmp_path / weights).write_bytes((wrong.folder / weights).read_bytes())
     outcomes = run(as_it_lies_there(prepared))
     assert outcomes.mismatches > 0
     assert outcomes.first.startswith("layer layer1, step ")

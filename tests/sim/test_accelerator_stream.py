@@ -30,7 +30,7 @@ def prepare(folder, network, **options):
     assert len({tuple(row) for row in logits.tolist()}) > 2
     for parameter, words in memory_texts(network, config).items():
         (folder / FILES[parameter]).write_text(words, encoding="utf-8")
-    text = verilog_text(Accelerator(config, network), "accelerator", FILES)
+    text = verilog_text(Accelerator(config, network), "accelerator", FILES, initial=False)
     return text, write_case(folder / "case.json", noisy_packets(config, images, Random(2)), results(logits))
 
 

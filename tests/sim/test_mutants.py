@@ -55,7 +55,7 @@ def test_a_simulation_that_does_not_build_kills_nothing(text, faults, tmp_path, 
     changed(monkeypatch, lambda verilog: verilog.replace("endmodule", "", 1))
     outcomes = judge(text, faults, tmp_path)
     assert {outcome.status for outcome in outcomes} == {"error"}
-    assert "ended without results" in outcomes[0].why
+    assert "icarus cannot build processing_element" in outcomes[0].why
 
 
 def test_a_bench_that_fails_without_a_mutant_is_an_error(text, faults, tmp_path, monkeypatch):

@@ -1,14 +1,18 @@
 """Random networks through golden model and RTL, and faults that must not go unnoticed."""
 
 from collections import Counter
+from random import Random
 
 import numpy as np
 import pytest
 
+from hdl.systolic_array import SystolicArray
+from hdl.verilog import verilog_text
 from model.config import ConfigError
 from model.golden.network import run as golden
 from model.network import Layer, Network, Source
-from sim.cosim import Loss, Waits, prepare, run
+from sim.cosim import TOP, Loss, Waits, prepare, run
+from sim.power_up import powered_up
 from sim.random_networks import PAIRS, random_images, random_network
 from sim.simulators import SimulationError
 from tests.sim.faults import as_it_lies_there
@@ -48,6 +52,17 @@ def test_random_network(seed, tmp_path):
         right(waiting)
         assert waiting.total_cycles > 1.2 * plain.total_cycles
         assert waiting.logits == plain.logits
+
+
+def test_power_up_does_not_matter(tmp_path):
+    """Reset alone is enough, whatever the array's registers hold before it; waits hold up a rotation that clears."""
+    cosimulation = prepared(4, tmp_path)
+    path = tmp_path / "mint.v"
+    text = verilog_text(SystolicArray(cosimulation.config), TOP, initial=False)
+    text, registers, _ = powered_up(text, Random(0))
+    assert registers > 40
+    path.write_text(text, encoding="utf-8")
+    right(run(as_it_lies_there(cosimulation), waits=Waits(idle=64, stall=64)))
 
 
 def test_random_network_in_verilator(tmp_path):
