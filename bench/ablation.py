@@ -74,8 +74,7 @@ def reduced(data: datasets.Dataset) -> datasets.Dataset:
 
 def train(recipe: Recipe, data: datasets.Dataset, folder: Path) -> Run:
     """Train what is missing of a run."""
-    teacher, initial = (Path(name) if name else None for name in (recipe.teacher, recipe.initial))
-    recipe = replace(recipe, sources=sources_of(recipe.network, teacher, initial, data))
+    recipe = replace(recipe, sources=sources_of(recipe, data))
 
     def epoch(entry: Epoch) -> None:
         messages.print(f"{folder.name}: epoch {entry.epoch + 1} of {recipe.epochs}, {entry.accuracy:.2f} %")

@@ -30,9 +30,9 @@ def export(
     Before that, the trained model in evaluation mode and the golden model run all test images, and every potential,
     spike, membrane and logit is compared; a single difference is an error. `mint train` ends with the same.
     """
-    from mint.training import built_for
+    from mint.training import built_for, sources_of
     from model import datasets
-    from model.config import ConfigError, Precision
+    from model.config import ConfigError, Precision, require
     from model.training import checkpoint
     from model.training.recipe import Recipe
 
@@ -42,6 +42,12 @@ def export(
         raise ConfigError(f"{run}: the network was trained in float32, which has no integers; train it with widths")
     recipe = Recipe(**{**fields, "precision": Precision(**fields["precision"])})
     data = datasets.load(dataset or recipe.dataset, data_dir)
+    same = sources_of(recipe, data) == recipe.sources if data.provenance else data.name == recipe.dataset
+    require(
+        same,
+        f"{run}: it was trained on {recipe.dataset}, and {data.name} is another data set, or the run's network file, "
+        "teacher or initial weights were changed since; name the run's own with --dataset",
+    )
     module = built_for(recipe, data)(recipe.precision)
     checkpoint.restore(tensors, module)
     validation = None if recipe.refit else notes["history"][-1]["accuracy"]

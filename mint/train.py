@@ -253,7 +253,7 @@ def train(
     place = parallel.start(checked_device(device))
     with parallel.first_alone():  # which downloads what is not there
         data = datasets.load(recipe.dataset, data_dir)
-    recipe = replace(recipe, sources=sources_of(name, teacher, initial, data))
+    recipe = replace(recipe, sources=sources_of(recipe, data))
     build = built_for(recipe, data)
     root = run or Path("runs")
     if seeds > 1:

@@ -28,13 +28,13 @@ def checked_device(name: str) -> str:
     return name
 
 
-def sources_of(network: str, teacher: Path | None, initial: Path | None, data: "Dataset") -> str:
+def sources_of(recipe: "Recipe", data: "Dataset") -> str:
     """SHA-256 of the network's file, the teacher, the initial weights and a user's data set; empty without any."""
     import hashlib
 
-    files = [Path(network.rpartition(":")[0])] if ":" in network else []
-    files += [teacher] if teacher else []
-    files += [initial / "best.safetensors"] if initial else []
+    files = [Path(recipe.network.rpartition(":")[0])] if ":" in recipe.network else []
+    files += [Path(recipe.teacher)] if recipe.teacher else []
+    files += [Path(recipe.initial) / "best.safetensors"] if recipe.initial else []
     parts = [file.read_bytes() for file in files]
     parts += [data.provenance["dataset_sha256"].encode()] if "dataset_sha256" in data.provenance else []
     return hashlib.sha256(b"".join(parts)).hexdigest() if parts else ""

@@ -89,6 +89,10 @@ def test_a_users_file_serves_every_command(trained):
     assert Path("again.safetensors").read_bytes() == Path("m.safetensors").read_bytes()
     np.savez(data, x=images(kind), y=LABELS[::-1])
     assert "holds a run with other settings" in mint("train", *SHORT, data, status=2)
+    for other in (data, "digits"):
+        said = mint("export", str(run), "-o", "other.safetensors", "--dataset", other, status=2)
+        assert f"it was trained on {data}, and {Path(other).name} is another data set" in said
+    assert not Path("other.safetensors").exists()
 
 
 def test_images_and_labels_of_files(trained):
