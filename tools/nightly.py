@@ -56,6 +56,7 @@ PARTS = (
         "20,000 damaged bundles: each is refused with a sentence, or is a network that everything takes",
         tuple(("-m", "tools.fuzz", f"--first={first}", "--count=2000") for first in range(0, 20_000, 2000)),
     ),
+    Part("tests", "the tests that are too long for `make test`", (("-m", "pytest", "-m", "nightly"),)),
     Part("long", "65,536 time steps through the testbench of a generated folder", (("-m", "bench.long_stream"),)),
     Part("soak", "1,000 images through an accelerator in Verilog, with random waits", (("make", "soak"),)),
 )

@@ -64,6 +64,7 @@ def test_the_published_area_is_that_of_the_command():
     assert asdict(found) in [record for run in read_report("area") for record in run["found"]]
 
 
+@pytest.mark.nightly
 def test_records_cover_everything_once():
     flows = [Library()]
     mint = [variant for variant in VARIANTS if variant.scale_bits is None]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from mint.shipped import FOLDER
 from model import bundle
@@ -34,6 +35,7 @@ def test_a_whole_image_of_a_convolutional_network(tmp_path):
     assert outcomes.intervals == measured(network, prepared.config, images).intervals.tolist()
 
 
+@pytest.mark.nightly
 def test_twenty_images_with_random_waits(tmp_path):
     """`make soak` has a thousand, on all lanes."""
     network, images = network_and_images("mlp-fashion-w4u4", 20)

@@ -29,6 +29,7 @@ def images():
         return "a drawn image, because Fashion-MNIST is not at hand", drawn_image()[None, None]
 
 
+@pytest.mark.nightly
 def test_shipped_network(images, tmp_path, record_property):
     """Of 2 bits; `make cosim TOP=array` runs the others."""
     path = shipped(Precision(2, 2))
