@@ -13,12 +13,12 @@ import numpy as np
 from bench.entry import run
 from mint.console import console, messages
 from mint.report import write_json
-from mint.shipped import chosen
-from model import bundle
 from model.config import Precision
-from model.folders import work_folder
+from model.files.folders import work_folder
 from model.golden.network import forward
-from sim import cosim
+from model.network import bundle
+from model.network.shipped import chosen
+from sim.array import cosim
 
 PRECISION = Precision(4, 4)
 GOLDEN_IMAGES = 1000

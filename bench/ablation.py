@@ -22,8 +22,9 @@ from bench.entry import run
 from mint.console import console, messages
 from mint.report import write_json
 from mint.training import built_for, run_folder, sources_of
-from model import bundle, datasets
+from model import datasets
 from model.config import Precision
+from model.network import bundle
 from model.training.export import to_network
 from model.training.history import Epoch
 from model.training.recipe import Recipe

@@ -11,9 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.entry import run
-from hdl.activity import element_activity
-from hdl.liberty import installed_libraries
-from hdl.synthesis import Library
+from hdl.synthesis.activity import element_activity
+from hdl.synthesis.flows import Library
+from hdl.synthesis.liberty import installed_libraries
 from mint.console import console
 from mint.report import checked_libraries, write_json
 from model.config import WIDTHS, Precision

@@ -15,10 +15,10 @@ from statistics import median
 from typing import Any
 
 from bench.entry import run
-from hdl.area import Variant
-from hdl.liberty import installed_libraries
-from hdl.shuffle import shuffled
-from hdl.synthesis import Library
+from hdl.synthesis.area import Variant
+from hdl.synthesis.flows import Library
+from hdl.synthesis.liberty import installed_libraries
+from hdl.synthesis.shuffle import shuffled
 from mint.console import console, messages
 from mint.report import checked_libraries, write_json
 from model.config import WIDTHS, Precision

@@ -15,10 +15,11 @@ import numpy as np
 from bench.entry import run
 from mint.console import console
 from mint.output import bundle_file
-from model import bundle, datasets
+from model import datasets
 from model.config import Precision, require
-from model.files import replacing
-from model.shapes import vgg9
+from model.files.replacing import replacing
+from model.network import bundle
+from model.network.shapes import vgg9
 
 
 def main() -> None:

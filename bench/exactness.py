@@ -18,10 +18,10 @@ import numpy as np
 
 from bench.entry import run
 from mint.console import console, messages
-from mint.networks import builder
 from mint.report import write_json
 from model import datasets
 from model.config import Precision
+from model.training.named import builder
 
 BATCH = 32
 LEARNING_RATE = 1e-3

@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hdl.accelerator_files import accelerator_files
+from hdl.folder.files import accelerator_files
 from mint.console import console
+from model.accelerator.plan import plan
 from model.config import Precision
-from model.plan import plan
-from model.validation import LARGEST_TIME_STEPS
-from sim.chains import Chain, Link
+from model.network.validation import LARGEST_TIME_STEPS
+from sim.networks.chains import Chain, Link
 
 SMALL = Chain(
     input_kind="spikes",

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from bench.entry import run
 from mint.console import console
-from mint.networks import builder
 from mint.report import write_json
 from model.config import Precision
+from model.training.named import builder
 
 OUTPUT = Path("build/training_memory.json")
 

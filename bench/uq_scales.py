@@ -14,12 +14,13 @@ from typing import Any
 from bench.entry import run
 from mint.console import console, messages
 from mint.report import write_json
-from mint.shipped import chosen
-from model import bundle, datasets
+from model import datasets
+from model.baseline.network import calibrate, uq_accuracy, uq_layers
 from model.config import WIDTHS, Precision
 from model.golden.network import chunks, classify, forward
-from model.golden.uq_network import calibrate, uq_accuracy, uq_layers
-from model.network import Network
+from model.network import bundle
+from model.network.network import Network
+from model.network.shipped import chosen
 
 BITS = (32, 16, 12, 8, 6, 5, 4, 3, 2)
 QUANTILES = (0.9, 0.99, 1.0)

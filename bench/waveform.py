@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 
 from vcd.reader import ScalarChange, ScopeDecl, TokenKind, VarDecl, VectorChange, tokenize
 
-from hdl.accelerator_files import accelerator_files
+from hdl.folder.files import accelerator_files
 from mint.plots import plot_waves
+from model.accelerator.plan import plan
 from model.config import Precision
-from model.plan import plan
-from sim.chains import Chain, Link
-from sim.simulators import installed
+from sim.harness.simulators import installed
+from sim.networks.chains import Chain, Link
 
 CHAIN = Chain("pixels", (1, 4, 4), 2, (Link(3, 3), Link(4, 0)), 3, Precision(4, 4), seed=8, density=0.3)
 CLOCK = "clk"

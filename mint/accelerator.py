@@ -8,9 +8,9 @@ from mint.console import console
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mint.images import Images
-    from model.accelerator import AcceleratorConfig
-    from model.network import Network
+    from model.accelerator.config import AcceleratorConfig
+    from model.datasets.inputs import Images
+    from model.network.network import Network
 
 DEFAULT_LANES = 128
 AUTO = "auto"
@@ -36,13 +36,13 @@ def accelerator_config(
     ``auto`` takes for each layer what needs the fewest ``cycles``, without them those on the first test images; where
     that does not fit, what needs no more weights than ``skip``.
     """
-    from model.accelerator import DATAFLOWS, STREAMING
+    from model.accelerator.config import DATAFLOWS, STREAMING
+    from model.accelerator.dataflow import fastest
+    from model.accelerator.estimate import measured_layer
+    from model.accelerator.memory_limits import memory_limits, missing, require_memory
+    from model.accelerator.plan import plan
     from model.config import require
-    from model.dataflow import fastest
-    from model.estimate import measured_layer
-    from model.memory_limits import memory_limits, missing, require_memory
-    from model.plan import plan
-    from model.sample_images import some_images
+    from model.datasets.samples import some_images
 
     names = (AUTO, *DATAFLOWS, STREAMING)
     require(dataflow in names, f"dataflow {dataflow!r}; choose one of: {', '.join(names)}")
@@ -66,7 +66,7 @@ def accelerator_config(
 
 def cycles_by(network: "Network", images: "Images") -> "Callable[[AcceleratorConfig, int], float]":
     """Cycles of a layer on the first of ``images``."""
-    from model.estimate import measured_layer
+    from model.accelerator.estimate import measured_layer
 
     return measured_layer(network, images.first(network, min(AUTO_IMAGES, images.count(network))))
 

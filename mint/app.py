@@ -1,6 +1,6 @@
 """The command ``mint``.
 
-A command is a function of its own name in a module of its own name (``mint/area.py`` has ``area``), listed in
+A command is a function of its own name in a module of its own name (``mint/commands/area.py`` has ``area``), listed in
 :data:`COMMANDS`. The module is imported when the command is used, or when its help is asked for; what takes long to
 import (torch, Amaranth, NumPy) is imported inside the function, so that ``mint --help`` is there at once.
 """
@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from mint.console import messages
-from model.home import ensure_home
+from model.files.home import ensure_home
 
 COMMANDS = (
     "train",
@@ -62,7 +62,7 @@ class Commands(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         single = typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=CONTEXT)
-        single.command(cmd_name)(getattr(import_module(f"mint.{cmd_name}"), cmd_name))
+        single.command(cmd_name)(getattr(import_module(f"mint.commands.{cmd_name}"), cmd_name))
         return typer.main.get_command(single)
 
     def invoke(self, ctx: Any) -> Any:

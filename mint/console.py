@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from model.text import printable
+from model.files.text import printable
 
 SPELT = {
     "×": "x", "·": "*", "±": "+-", "–": "-", "—": "-", "√": "sqrt", "→": "->", "≥": ">=", "≤": "<=",

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from model.files import is_stream
+from model.files.replacing import is_stream
 
 META = ".meta.json"
 """The ending of what a list of records has beside it."""

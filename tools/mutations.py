@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from model.bundle import TYPES
-from model.metadata import DIGEST_KEY, METADATA_KEY, digest
-from model.packing import pack
+from model.network.bundle import TYPES
+from model.network.metadata import DIGEST_KEY, METADATA_KEY, digest
+from model.network.packing import pack
 
 INFINITY = "{1e999}"
 """A string that stands for the number 1e999 in the text, which Python does not write."""

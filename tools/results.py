@@ -24,8 +24,8 @@ from typing import Any
 
 from mint.plots import plot_area, plot_breakdown, plot_membrane_share
 from mint.report import write_text
-from model import bundle
-from model.files import replacing
+from model.files.replacing import replacing
+from model.network import bundle
 from tools import accelerator_tables, array_tables, paper_tables, tables, training_tables
 from tools.tables import TABLES, ResultsError, Run, Table, read_report
 

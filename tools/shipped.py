@@ -13,11 +13,12 @@ from pathlib import Path
 
 from mint.app import sentence
 from mint.console import console, messages
-from model import bundle, datasets
+from model import datasets
 from model.config import ConfigError, require
+from model.costs.evaluation import evaluate
 from model.datasets import Split
-from model.evaluation import evaluate
-from model.network import Network
+from model.network import bundle
+from model.network.network import Network
 
 
 def recorded(network: Network) -> int:

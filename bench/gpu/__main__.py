@@ -21,10 +21,11 @@ from bench.gpu.jobs import select
 from bench.gpu.log import Log
 from bench.gpu.state import Store
 from bench.gpu.training import Training
-from model import bundle, datasets
+from model import datasets
 from model.config import ConfigError, require
 from model.datasets import Dataset
-from model.files import replacing
+from model.files.replacing import replacing
+from model.network import bundle
 from model.training import gpu_kernel, kernel
 from model.training.export import to_network
 from model.training.recipe import Recipe

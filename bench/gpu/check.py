@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from model import bundle, datasets
+from model import datasets
 from model.config import ConfigError, require
 from model.datasets import Split
-from model.files import replacing
+from model.files.replacing import replacing
 from model.golden.network import chunks, classify, forward
+from model.network import bundle
 
 SHOWN = 1000
 """Images between two lines on the screen."""

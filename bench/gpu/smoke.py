@@ -21,7 +21,7 @@ from bench.gpu.step import EAGER_STEPS, Step
 from bench.gpu.training import Training
 from model.config import Precision, require
 from model.datasets import Dataset
-from model.files import replacing
+from model.files.replacing import replacing
 from model.training.networks import Size, named
 from model.training.recipe import Recipe
 

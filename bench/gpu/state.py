@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from bench.gpu.moments import narrow_average, narrow_square, wide_average, wide_square
 from model.config import ConfigError, require
-from model.files import replacing
-from model.tensor_file import SafetensorError, safe_open, save
+from model.files.replacing import replacing
+from model.files.tensor_file import SafetensorError, safe_open, save
 
 MIB = 1 << 20
 INDEX = "state.json"

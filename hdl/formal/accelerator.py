@@ -4,20 +4,20 @@ from pathlib import Path
 
 import numpy as np
 
-from hdl import fire_sequencer, pixel_window, word_feeder
-from hdl.accelerator import Accelerator
-from hdl.accelerator_description import memory_files
-from hdl.accelerator_images import memory_texts
+from hdl.accelerator import fire_sequencer, pixel_window, word_feeder
+from hdl.accelerator.accelerator import Accelerator
+from hdl.accelerator.contents import memory_texts
+from hdl.accelerator.loop_nest import Program
+from hdl.accelerator.skip_unit import item_of
+from hdl.folder.description import memory_files
 from hdl.formal.proof import Proof
-from hdl.loop_nest import Program
-from hdl.names import Names
-from hdl.skip_unit import item_of
-from hdl.verilog import verilog_text
-from model.accelerator import FEED_DEPTH, SKIP, STREAMING, number_width
+from hdl.verilog.names import Names
+from hdl.verilog.text import verilog_text
+from model.accelerator.config import FEED_DEPTH, SKIP, STREAMING, number_width
+from model.accelerator.plan import plan
 from model.config import Precision
-from model.network import Layer, Network, Source
-from model.plan import plan
-from model.validation import INPUT
+from model.network.network import Layer, Network, Source
+from model.network.validation import INPUT
 
 COUNTER = 4
 """Bits of a loop's counter in the harness."""

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from itertools import product
 
-from hdl.area import PRECISIONS, config
+from hdl.array.neuron_unit import NeuronUnit
+from hdl.array.processing_element import ProcessingElement
 from hdl.formal.accelerator import accelerator
 from hdl.formal.input_writer import input_writer
 from hdl.formal.netlist import netlist
@@ -17,11 +18,10 @@ from hdl.formal.result_stream import result_config, result_stream
 from hdl.formal.skip_unit import skip_unit
 from hdl.formal.systolic_array import systolic_array
 from hdl.formal.word_feeder import word_feeder
-from hdl.neuron_unit import NeuronUnit
-from hdl.processing_element import ProcessingElement
-from hdl.synthesis import Library
-from hdl.verilog import verilog_text
-from model.accelerator import SKIP, STREAMING, SYSTOLIC, TIME_PARALLEL
+from hdl.synthesis.area import PRECISIONS, config
+from hdl.synthesis.flows import Library
+from hdl.verilog.text import verilog_text
+from model.accelerator.config import SKIP, STREAMING, SYSTOLIC, TIME_PARALLEL
 from model.config import LARGEST_LEAK, WIDTHS, ArrayConfig, Precision
 
 LEAKS = range(LARGEST_LEAK + 1)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hdl.yosys import run_script
-from model.home import plain_temporary
+from hdl.verilog.yosys import run_script
+from model.files.home import plain_temporary
 
 LANES = 256
 CYCLES = 64

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from hdl.accelerator.input_writer import InputWriter
 from hdl.formal.proof import Proof
-from hdl.input_writer import InputWriter
-from hdl.verilog import verilog_text
-from model.accelerator import AcceleratorConfig, number_width
+from hdl.verilog.text import verilog_text
+from model.accelerator.config import AcceleratorConfig, number_width
+from model.accelerator.plan import plan
 from model.config import Precision
-from model.network import Layer, Network, Source
-from model.plan import plan
-from model.validation import INPUT
+from model.network.network import Layer, Network, Source
+from model.network.validation import INPUT
 
 NAME = "input writer: images in their banks, others thrown away"
 HARNESS = Path(__file__).with_suffix(".v")

@@ -4,7 +4,7 @@ import re
 
 from hdl.formal.gates import match_registers
 from hdl.formal.proof import Proof
-from hdl.synthesis import Library
+from hdl.synthesis.flows import Library
 
 HARNESS = """\
 // The design and its netlist, from any state that is the same in both. hdl.formal.gates says which registers belong

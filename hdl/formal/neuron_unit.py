@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
+from hdl.array.neuron_unit import NeuronUnit, neuron_layout
 from hdl.formal.proof import Proof
-from hdl.neuron_unit import NeuronUnit, neuron_layout
-from hdl.verilog import verilog_text
+from hdl.verilog.text import verilog_text
 from model.arithmetic import code_limit
 from model.config import ArrayConfig
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from hdl.array.processing_element import ProcessingElement
 from hdl.formal.proof import Proof
-from hdl.processing_element import ProcessingElement
-from hdl.verilog import verilog_text
+from hdl.verilog.text import verilog_text
 from model.config import ArrayConfig
 
 HARNESS = Path(__file__).with_suffix(".v")

@@ -18,8 +18,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hdl.yosys import YosysError, run_script
-from model.home import plain_temporary
+from hdl.verilog.yosys import YosysError, run_script
+from model.files.home import plain_temporary
 
 COUNTEREXAMPLE_LINES = 60
 FAILURE_CYCLES = 16

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from hdl.accelerator.result_stream import ResultStream
 from hdl.formal.proof import Proof
-from hdl.result_stream import ResultStream
-from hdl.verilog import verilog_text
-from model.accelerator import SKIP, AcceleratorConfig, LayerPlan, number_width
+from hdl.verilog.text import verilog_text
+from model.accelerator.config import SKIP, AcceleratorConfig, LayerPlan, number_width
 
 HARNESS = Path(__file__).with_suffix(".v")
 WIDTH = 3

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from hdl.accelerator.skip_unit import SkipUnit, item_layout
 from hdl.formal.proof import Proof
-from hdl.skip_unit import SkipUnit, item_layout
-from hdl.verilog import verilog_text
+from hdl.verilog.text import verilog_text
 
 HARNESS = Path(__file__).with_suffix(".v")
 ROW_WIDTH = 5

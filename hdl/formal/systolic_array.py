@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from hdl.array.systolic_array import SystolicArray, parameters_layout, retire_layout, token_layout
 from hdl.formal.proof import Proof
-from hdl.systolic_array import SystolicArray, parameters_layout, retire_layout, token_layout
-from hdl.verilog import verilog_text
+from hdl.verilog.text import verilog_text
 from model.config import ArrayConfig
 
 HARNESS = Path(__file__).with_suffix(".v")

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import numpy as np
 
+from hdl.accelerator.skip_unit import item_of
+from hdl.accelerator.word_feeder import WordFeeder, program
 from hdl.formal.accelerator import COUNTER, loops
 from hdl.formal.proof import Proof
-from hdl.skip_unit import item_of
-from hdl.verilog import verilog_text
-from hdl.word_feeder import WordFeeder, program
-from model.accelerator import number_width
+from hdl.verilog.text import verilog_text
+from model.accelerator.config import number_width
+from model.accelerator.plan import plan
 from model.config import Precision
-from model.network import Layer, Network, Source
-from model.plan import plan
-from model.validation import INPUT
+from model.network.network import Layer, Network, Source
+from model.network.validation import INPUT
 
 HARNESS = Path(__file__).with_suffix(".v")
 COVERS = ("cover_waits", "cover_joined_fires", "cover_done")

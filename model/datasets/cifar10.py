@@ -9,7 +9,7 @@ import numpy as np
 from model.config import require
 from model.datasets.folders import cache_folder, download, named_folder
 from model.datasets.split import Split
-from model.files import replacing
+from model.files.replacing import replacing
 
 SOURCE = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 MD5 = "c32a1d4ab5d03f1284b67883e8d87530"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.config import ConfigError, require
 from model.datasets.folders import cache_folder, download, named_folder
 from model.datasets.split import Split
-from model.files import replacing
+from model.files.replacing import replacing
 
 FILES = "idx files (t10k-images-idx3-ubyte and the three others)"
 INSTEAD = "name the folder of its four idx files in --data-dir or MINT_DATA"

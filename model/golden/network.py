@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from model.config import require
 from model.golden.neuron_unit import neuron_step
-from model.inputs import LARGEST, check_shape, check_values
-from model.network import INPUT, Layer, Network, Pool, Source
+from model.network.inputs import LARGEST, check_shape, check_values
+from model.network.network import INPUT, Layer, Network, Pool, Source
 
 Array = NDArray[np.generic]
 CHUNK = 100

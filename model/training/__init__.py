@@ -1,3 +1,3 @@
-from model.home import ensure_home
+from model.files.home import ensure_home
 
 ensure_home()  # Numba keeps there what it compiles, where the project's own folder cannot be written

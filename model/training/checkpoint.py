@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from model.config import ConfigError
-from model.files import replacing
-from model.tensor_file import SafetensorError, safe_open, save
+from model.files.replacing import replacing
+from model.files.tensor_file import SafetensorError, safe_open, save
 
 
 def write(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer | None, notes: dict[str, Any]) -> None:

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from model import bundle
 from model.config import require
-from model.files import replacing
+from model.files.replacing import replacing
+from model.files.tensor_file import SafetensorError, safe_open, save
 from model.golden.network import LayerTrace, chunks, forward
-from model.network import Network
-from model.tensor_file import SafetensorError, safe_open, save
+from model.network import bundle
+from model.network.network import Network
 
 TEMPERATURE = 2.0
 WEIGHT = 0.5

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from model.golden.network import chunks, run
-from model.network import Network
+from model.network.network import Network
 from model.training.network import SpikingNetwork
 
 

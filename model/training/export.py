@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from model import bundle
 from model.config import ConfigError
-from model.network import INPUT, Layer, Network, Pool, Source
+from model.network import bundle
+from model.network.network import INPUT, Layer, Network, Pool, Source
 from model.training.layers import Conv, Join, Linear, MaxPool, Readout, SumPool
 from model.training.network import SpikingNetwork
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from model.files import replacing
+from model.files.replacing import replacing
 
 
 @dataclass

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from model.config import require
-from model.inputs import LARGEST, PIXELS, check_shape, check_values
+from model.network.inputs import LARGEST, PIXELS, check_shape, check_values
 from model.training import kernel
 from model.training.neuron import compiled
 

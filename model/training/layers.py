@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from model.config import Precision
-from model.fold import Folded, fold
+from model.network.fold import Folded, fold
 from model.training.passing import scale
 from model.training.pooling import MaxPool, SumPool
 from model.training.quantizer import round_ste

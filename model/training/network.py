@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from model.config import PIXEL_SCALE, require
+from model.network.validation import INPUT, check_name
 from model.training.inputs import Inputs
 from model.training.layers import Linear, MaxPool, Readout, SumPool
 from model.training.passing import drop, passed_over
 from model.training.spiking import Spiking, Weighted
-from model.validation import INPUT, check_name
 
 
 @dataclass(frozen=True)

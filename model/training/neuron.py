@@ -15,7 +15,7 @@ from torch import Tensor
 
 from model.arithmetic import code_limit
 from model.config import Precision
-from model.fold import Folded, fold
+from model.network.fold import Folded, fold
 from model.training import gpu_kernel, kernel, parallel
 
 BATCH_NORM_EPSILON = 1e-5
@@ -54,7 +54,7 @@ def compiled(x: Tensor) -> bool:
 def fold_layer(
     codes: Tensor, step: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor, config: NeuronConfig
 ) -> Folded:
-    """:func:`model.fold.fold` of tensors; ``mean`` and ``variance`` are of the sums A of unsigned-gain weights."""
+    """:func:`model.network.fold.fold` of tensors; mean and variance are of the sums A of unsigned-gain weights."""
     step, gain, shift = (x.detach().double() for x in (step, gamma, beta))
     effective = step * config.input_scale
     if config.normalised:

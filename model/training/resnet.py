@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from model.shapes import HIDDEN, STAGES, STEM, check_images
+from model.network.shapes import HIDDEN, STAGES, STEM, check_images
 from model.training.layers import Branch, Conv, Join, Linear, Readout, SumPool
 from model.training.network import SpikingNetwork
 from model.training.sizes import Size

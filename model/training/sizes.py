@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from model.config import Precision, require
-from model.network import Shape
-from model.validation import LARGEST_TIME_STEPS
+from model.network.network import Shape
+from model.network.validation import LARGEST_TIME_STEPS
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from model.arithmetic import code_limit, signed_width
 from model.config import LARGEST_LEAK, Precision, require
-from model.fold import Folded, calibrated_leak
+from model.network.fold import Folded, calibrated_leak
 from model.training import gpu_kernel, parallel
 from model.training.float_neuron import fire_float
 from model.training.neuron import (

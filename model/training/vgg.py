@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from model.shapes import VGG9, VGG16, Plan, check_images, halvings
+from model.network.shapes import VGG9, VGG16, Plan, check_images, halvings
 from model.training.layers import Conv, MaxPool, Readout, SumPool
 from model.training.network import SpikingNetwork
 from model.training.sizes import Size

@@ -12,9 +12,10 @@ from torch import nn
 
 from bench import ablation, crop, exactness, memory, race
 from bench.entry import run
-from model import bundle, datasets
+from model import datasets
 from model.config import Precision
 from model.datasets import Dataset, Split
+from model.network import bundle
 from model.training import equality
 from model.training.recipe import Recipe
 from model.training.train import Run

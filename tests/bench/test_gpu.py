@@ -20,9 +20,10 @@ from bench.gpu.log import Log
 from bench.gpu.moments import narrow_average, narrow_square, wide_average, wide_square
 from bench.gpu.state import Store
 from bench.gpu.step import Step
-from model import bundle, datasets
+from model import datasets
 from model.config import ConfigError, Precision
 from model.datasets import Dataset, Split
+from model.network import bundle
 from model.training.loss import Loss
 from model.training.networks import Size, named
 

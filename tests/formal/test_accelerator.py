@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hdl.accelerator import Accelerator
+from hdl.accelerator.accelerator import Accelerator
 from hdl.formal.accelerator import accelerator
 from hdl.formal.proof import prove
 from tests.formal.mutants import check_refuted, mutant

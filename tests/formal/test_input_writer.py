@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from hdl.accelerator.input_writer import InputWriter
 from hdl.formal.input_writer import input_writer
 from hdl.formal.proof import prove
-from hdl.input_writer import InputWriter
 from tests.formal.mutants import check_refuted, mutant
 
 

@@ -4,16 +4,16 @@ import re
 
 import pytest
 
-from hdl.area import config
+from hdl.array.neuron_unit import NeuronUnit
 from hdl.formal import netlist as module
 from hdl.formal.catalogue import element_netlist, neuron_netlist
 from hdl.formal.gates import MatchError
 from hdl.formal.netlist import netlist_proof
 from hdl.formal.proof import prove
-from hdl.liberty import installed_libraries
-from hdl.neuron_unit import NeuronUnit
-from hdl.synthesis import Library
-from hdl.verilog import verilog_text
+from hdl.synthesis.area import config
+from hdl.synthesis.flows import Library
+from hdl.synthesis.liberty import installed_libraries
+from hdl.verilog.text import verilog_text
 from model.config import Precision
 from tests.formal.mutants import check_refuted
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from hdl.array.neuron_unit import NeuronUnit
 from hdl.formal.catalogue import neuron_units
 from hdl.formal.neuron_unit import covers, neuron_unit
 from hdl.formal.proof import prove
-from hdl.neuron_unit import NeuronUnit
-from mint.shipped import FOLDER
-from model import bundle
 from model.config import ArrayConfig, Precision
+from model.network import bundle
+from model.network.shipped import FOLDER
 from tests.formal.mutants import check_refuted, mutant, with_harness
 
 
@@ -76,7 +76,7 @@ def test_a_bug_is_found(old, new):
     ],
 )
 def test_a_bug_of_the_membrane_is_found(old, new):
-    check_refuted(neuron_unit(unit(2, 4, 3), mutant(NeuronUnit, old, new, uses="hdl.membrane")))
+    check_refuted(neuron_unit(unit(2, 4, 3), mutant(NeuronUnit, old, new, uses="hdl.neurons.lif")))
 
 
 @pytest.mark.parametrize(

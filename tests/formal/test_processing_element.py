@@ -2,10 +2,10 @@
 
 import pytest
 
-from hdl.area import config
+from hdl.array.processing_element import ProcessingElement
 from hdl.formal.processing_element import COVERS, processing_element
 from hdl.formal.proof import ProofError, prove
-from hdl.processing_element import ProcessingElement
+from hdl.synthesis.area import config
 from model.config import WIDTHS, Precision
 from tests.formal.mutants import check_refuted, mutant, with_harness
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from hdl.accelerator.result_stream import ResultStream
 from hdl.formal.proof import prove
 from hdl.formal.result_stream import result_config, result_stream
-from hdl.result_stream import ResultStream
 from tests.formal.mutants import check_refuted, mutant
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from hdl.accelerator.skip_unit import SkipUnit
 from hdl.formal.proof import prove
 from hdl.formal.skip_unit import OF_SEVERAL_BITS, skip_unit
-from hdl.skip_unit import SkipUnit
 from tests.formal.mutants import check_refuted, mutant
 
 

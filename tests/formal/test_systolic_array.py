@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from hdl.array.systolic_array import SystolicArray
 from hdl.formal.catalogue import ARRAYS
 from hdl.formal.proof import prove
 from hdl.formal.systolic_array import systolic_array
-from hdl.systolic_array import SystolicArray
 from tests.formal.mutants import check_refuted, mutant
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from hdl.accelerator.word_feeder import WordFeeder
 from hdl.formal.proof import prove
 from hdl.formal.word_feeder import word_feeder
-from hdl.word_feeder import WordFeeder
 from tests.formal.mutants import check_refuted, mutant
 
 

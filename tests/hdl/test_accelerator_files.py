@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from hdl.accelerator_files import PLAIN, accelerator_files
-from hdl.accelerator_testbench import patience
+from hdl.folder.files import PLAIN, accelerator_files
+from hdl.folder.testbench import patience
+from model.accelerator.estimate import expected
+from model.accelerator.plan import plan
 from model.config import Precision
-from model.estimate import expected
-from model.network import Pool
-from model.plan import plan
-from sim.chains import Chain, Link
+from model.network.network import Pool
+from sim.networks.chains import Chain, Link
 
 CHAIN = Chain(
     input_kind="pixels",

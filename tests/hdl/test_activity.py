@@ -4,10 +4,10 @@ from random import Random
 
 import pytest
 
-from hdl.activity import SITUATIONS, Simulation, element_activity
-from hdl.area import Variant
-from hdl.liberty import installed_libraries
-from hdl.synthesis import Library
+from hdl.synthesis.activity import SITUATIONS, Simulation, element_activity
+from hdl.synthesis.area import Variant
+from hdl.synthesis.flows import Library
+from hdl.synthesis.liberty import installed_libraries
 from model.config import WIDTHS, Precision
 from model.golden.processing_element import processing_element_step
 

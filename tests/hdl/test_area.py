@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hdl.area import PRECISIONS, VARIANTS, Record, Variant, count_records, design_verilog, measure
-from hdl.liberty import GENERIC, installed_libraries, libraries, read_library
-from hdl.synthesis import FPGAS, MULTIPLIERS, Library, operators
-from hdl.yosys import YosysError, run_script
+from hdl.synthesis.area import PRECISIONS, VARIANTS, Record, Variant, count_records, design_verilog, measure
+from hdl.synthesis.flows import FPGAS, MULTIPLIERS, Library, operators
+from hdl.synthesis.liberty import GENERIC, installed_libraries, libraries, read_library
+from hdl.verilog.yosys import YosysError, run_script
 from model.config import ConfigError, Precision
 from tools.tables import read_report
 

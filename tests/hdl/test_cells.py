@@ -2,8 +2,8 @@
 
 import pytest
 
-from hdl.cells import evaluate, read_cells
-from hdl.liberty import GENERIC
+from hdl.synthesis.cells import evaluate, read_cells
+from hdl.synthesis.liberty import GENERIC
 
 LIBRARY = """\
 library (some) {

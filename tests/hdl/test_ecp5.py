@@ -2,13 +2,13 @@
 
 import pytest
 
-from hdl.ecp5 import DEVICES, _module, route
-from hdl.membrane_memory import MembraneMemory
-from hdl.synthesis import _reports
-from hdl.verilog import verilog_text
+from hdl.accelerator.membrane_memory import MembraneMemory
+from hdl.synthesis.ecp5 import DEVICES, _module, route
+from hdl.synthesis.flows import _reports
+from hdl.verilog.text import verilog_text
+from model.accelerator.plan import plan
 from model.config import ConfigError
-from model.plan import plan
-from sim.small_networks import first_layer
+from sim.networks.small_networks import first_layer
 
 DESIGN = """\
 module adder (clk, a, b, y);

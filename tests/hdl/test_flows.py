@@ -10,13 +10,13 @@ import pytest
 import yaml
 from pyslang.driver import CommandLineOptions, Driver
 
-from hdl import timing
-from hdl.constraints import constraint_files
-from hdl.names import Names
-from hdl.place_and_route import NEXTPNR
-from hdl.yosys import run_script
-from model.plan import plan
-from sim.small_networks import first_layer
+from hdl.folder.constraints import constraint_files
+from hdl.synthesis import timing
+from hdl.synthesis.place_and_route import NEXTPNR
+from hdl.verilog.names import Names
+from hdl.verilog.yosys import run_script
+from model.accelerator.plan import plan
+from sim.networks.small_networks import first_layer
 from tests.hdl.test_accelerator_files import CHAIN, generate, simulate
 
 ORDERS = ("mint.v testbench.v", "testbench.v mint.v")

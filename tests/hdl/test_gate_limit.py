@@ -2,9 +2,9 @@
 
 import pytest
 
-from hdl.gate_limit import Part, gate_limit, limit_records
-from hdl.liberty import GENERIC
-from hdl.synthesis import FPGAS, Library
+from hdl.synthesis.flows import FPGAS, Library
+from hdl.synthesis.gate_limit import Part, gate_limit, limit_records
+from hdl.synthesis.liberty import GENERIC
 from model.config import Precision
 
 ADDERS = """

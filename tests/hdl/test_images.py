@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdl.description import FORMULAS, describe
-from hdl.images import memory_images
-from hdl.systolic_array import SystolicArray
-from hdl.tiling import tilings
-from hdl.words import from_bits, from_hex, to_bits, to_hex
-from sim.random_networks import random_network
+from hdl.array.contents import memory_images
+from hdl.array.description import FORMULAS, describe
+from hdl.array.systolic_array import SystolicArray
+from hdl.array.tiling import tilings
+from hdl.verilog.words import from_bits, from_hex, to_bits, to_hex
+from sim.networks.random_networks import random_network
 
 SEEDS = range(9)
 SIZES = {"rows": 4, "columns": 3}

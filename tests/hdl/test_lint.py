@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hdl.systolic_array import SystolicArray
-from hdl.verilog import verilog_text
+from hdl.array.systolic_array import SystolicArray
+from hdl.verilog.text import verilog_text
 from model.config import ArrayConfig, Precision
 
 ROOT = Path(__file__).parents[2]

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from hdl.liberty import GENERIC, installed_libraries
-from hdl.yosys import run_script
+from hdl.synthesis.liberty import GENERIC, installed_libraries
+from hdl.verilog.yosys import run_script
 from model.config import Precision
-from model.network import Pool
-from sim.chains import Link
+from model.network.network import Pool
+from sim.networks.chains import Link
 from tests.hdl.test_accelerator_files import CHAIN, generate
 
 LIBRARY = [*installed_libraries(), GENERIC][0]

@@ -10,9 +10,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
-from hdl.memory import ModuleMemory
-from hdl.verilog import verilog_text
-from hdl.words import to_bits
+from hdl.verilog.memory import ModuleMemory
+from hdl.verilog.text import verilog_text
+from hdl.verilog.words import to_bits
 
 WIDTH, DEPTH, CYCLES = 5, 6, 200
 CONTENTS = [3, 31, 0, 8, 17, 1]

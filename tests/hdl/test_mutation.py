@@ -2,7 +2,7 @@
 
 import pytest
 
-from hdl.mutation import Verdict, compare, design_text, list_mutants, write_mutant, write_mutants
+from hdl.formal.mutation import Verdict, compare, design_text, list_mutants, write_mutant, write_mutants
 from model.config import ArrayConfig, Precision
 
 # Counts 0, 1, 2, 0, ...: what follows 3 does not matter.

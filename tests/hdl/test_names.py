@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from hdl.names import LONGEST, Names
+from hdl.verilog.names import LONGEST, Names
 from tests.hdl.test_accelerator_files import CHAIN, IMAGES, generate
 
 OTHER = replace(CHAIN, seed=8, classes=4, links=CHAIN.links[:1])

@@ -2,10 +2,10 @@
 
 import pytest
 
-from hdl import place_and_route as module
-from hdl.area import design_verilog
-from hdl.place_and_route import PlaceAndRouteError, Port, harness, place_and_route, ports
-from hdl.synthesis import FPGAS
+from hdl.synthesis import place_and_route as module
+from hdl.synthesis.area import design_verilog
+from hdl.synthesis.flows import FPGAS
+from hdl.synthesis.place_and_route import PlaceAndRouteError, Port, harness, place_and_route, ports
 from model.config import Precision
 
 MULTIPLIER = """\

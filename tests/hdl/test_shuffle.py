@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from hdl.area import Variant
-from hdl.mutation import Verdict, compare
-from hdl.shuffle import shuffled
+from hdl.formal.mutation import Verdict, compare
+from hdl.synthesis.area import Variant
+from hdl.synthesis.shuffle import shuffled
 from model.config import Precision
 
 VARIANTS = (

@@ -11,9 +11,9 @@ import pytest
 from amaranth.back import rtlil
 from amaranth.lib import wiring
 
-from hdl.neuron_unit import NeuronUnit
-from hdl.processing_element import ProcessingElement
-from hdl.systolic_array import SystolicArray
+from hdl.array.neuron_unit import NeuronUnit
+from hdl.array.processing_element import ProcessingElement
+from hdl.array.systolic_array import SystolicArray
 from model.config import ArrayConfig, Precision
 
 CONFIG = ArrayConfig(

@@ -5,12 +5,12 @@ import tempfile
 
 import pytest
 
-from hdl import timing
-from hdl.area import Variant
-from hdl.breakdown import breakdown
-from hdl.liberty import installed_libraries
-from hdl.synthesis import Library, Netlist
-from hdl.timing import TimingError, critical_path, measure
+from hdl.synthesis import timing
+from hdl.synthesis.area import Variant
+from hdl.synthesis.breakdown import breakdown
+from hdl.synthesis.flows import Library, Netlist
+from hdl.synthesis.liberty import installed_libraries
+from hdl.synthesis.timing import TimingError, critical_path, measure
 from model.config import Precision
 
 PERIOD_NS = 2.0

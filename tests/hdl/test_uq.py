@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from amaranth.lib import wiring
 
-from hdl.synthesis import operators
-from hdl.uq_array import UqArray
-from hdl.uq_control import UqControl
-from hdl.uq_neuron_unit import UqNeuronUnit
-from hdl.uq_processing_element import UqProcessingElement
-from hdl.uq_shared_array import UqSharedArray
-from hdl.verilog import verilog_text
+from hdl.baseline.array import UqArray
+from hdl.baseline.control import UqControl
+from hdl.baseline.neuron_unit import UqNeuronUnit
+from hdl.baseline.processing_element import UqProcessingElement
+from hdl.baseline.shared_array import UqSharedArray
+from hdl.synthesis.flows import operators
+from hdl.verilog.text import verilog_text
+from model.baseline.config import UqConfig
 from model.config import Precision
-from model.uq_config import UqConfig
 
 WAIVERS = Path(__file__).parents[2] / "hdl" / "mint.vlt"
 COMPONENTS = [UqProcessingElement, UqNeuronUnit, UqControl, UqArray, UqSharedArray]

@@ -10,15 +10,15 @@ from amaranth.hdl import Module, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.systolic_array import SystolicArray
-from hdl.verilog import VerilogError, verilog_text, write_verilog
+from hdl.array.systolic_array import SystolicArray
+from hdl.verilog.text import VerilogError, verilog_text, write_verilog
 from model.config import ArrayConfig, Precision
 
 CONFIG = ArrayConfig(precision=Precision(2, 4), rows=2, columns=3, accumulator_width=15, leaks=(0, 2), joins=True)
 ELSEWHERE = """
 import sys
-from hdl.systolic_array import SystolicArray
-from hdl.verilog import verilog_text
+from hdl.array.systolic_array import SystolicArray
+from hdl.verilog.text import verilog_text
 from model.config import ArrayConfig, Precision
 config = ArrayConfig(precision=Precision(2, 4), rows=2, columns=3, accumulator_width=15, leaks=(0, 2), joins=True)
 sys.stdout.write(verilog_text(SystolicArray(config), "systolic_array"))
@@ -112,6 +112,6 @@ def test_sharing_keeps_different_modules_apart():
 
 
 def test_failure_of_yosys_is_told(monkeypatch):
-    monkeypatch.setattr("hdl.verilog.PASSES", ("no_such_pass",))
+    monkeypatch.setattr("hdl.verilog.text.PASSES", ("no_such_pass",))
     with pytest.raises(VerilogError, match=r"could not write the Verilog of systolic_array: .*no_such_pass"):
         verilog_text(SystolicArray(CONFIG), "systolic_array")

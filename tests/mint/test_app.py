@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from mint import app as mint_app
 from mint.app import COMMANDS, app
-from mint.shipped import FOLDER
 from model.config import ConfigError
+from model.network.shipped import FOLDER
 
 runner = CliRunner()
 SHIPPED = FOLDER / "fashion-w4u4.safetensors"

@@ -5,10 +5,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-import hdl.area
-import hdl.breakdown
-from hdl.area import Record
-from hdl.breakdown import Share
+import hdl.synthesis.area
+import hdl.synthesis.breakdown
+from hdl.synthesis.area import Record
+from hdl.synthesis.breakdown import Share
 from mint.app import app
 
 KEYS = {
@@ -41,9 +41,11 @@ def report(monkeypatch, tmp_path):
                     Record(variant.design, *widths, rows, columns, flow.name, *numbers, scale_bits=variant.scale_bits)
                 ]
 
-    monkeypatch.setattr(hdl.area, "measure", measure)
-    monkeypatch.setattr(hdl.breakdown, "breakdown", lambda *_: [Share("registers", 100.0), Share("control", 20.5)])
-    monkeypatch.setattr("hdl.liberty.installed_libraries", list)
+    monkeypatch.setattr(hdl.synthesis.area, "measure", measure)
+    monkeypatch.setattr(
+        hdl.synthesis.breakdown, "breakdown", lambda *_: [Share("registers", 100.0), Share("control", 20.5)]
+    )
+    monkeypatch.setattr("hdl.synthesis.liberty.installed_libraries", list)
     path = tmp_path / "area.json"
     result = CliRunner().invoke(app, ["area", "--baseline", "--rows=3", "--columns=2", f"--output={path}"])
     assert result.exit_code == 0, result.output

@@ -7,16 +7,16 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-import sim.cosim
+import sim.array.cosim
 from mint.accelerator import accelerator_config
 from mint.app import app
-from model import bundle
 from model.config import Precision
-from model.folders import work_folder
-from model.network import Layer, Network, Pool, Source
+from model.files.folders import work_folder
+from model.network import bundle
+from model.network.network import Layer, Network, Pool, Source
 from model.training.export import to_network
 from model.training.networks import Size, named
-from sim.small_networks import first_layer
+from sim.networks.small_networks import first_layer
 from tests.sim.faults import as_it_lies_there
 
 runner = CliRunner()
@@ -159,8 +159,8 @@ def test_report_of_the_accelerator(trained, tmp_path):
 
 def test_report_names_verilator(trained, tmp_path, monkeypatch):
     ran = []
-    outcomes = sim.cosim.Outcomes(1, 1, 0, None, {"conv": 5}, 1.0, [[0] * 10])
-    monkeypatch.setattr(sim.cosim, "run", lambda *args, **options: ran.append(options["simulator"]) or outcomes)
+    outcomes = sim.array.cosim.Outcomes(1, 1, 0, None, {"conv": 5}, 1.0, [[0] * 10])
+    monkeypatch.setattr(sim.array.cosim, "run", lambda *args, **options: ran.append(options["simulator"]) or outcomes)
     result = runner.invoke(app, [*trained, "--simulator", "verilator"])
     assert result.exit_code == 0, result.output
     assert json.loads((tmp_path / "build/w4u4/cosim.json").read_text(encoding="utf-8"))["simulator"] == "verilator"
@@ -168,7 +168,7 @@ def test_report_names_verilator(trained, tmp_path, monkeypatch):
 
 
 def test_mismatch_is_named_and_exits_with_1(trained, tmp_path, monkeypatch):
-    prepare = sim.cosim.prepare
+    prepare = sim.array.cosim.prepare
 
     def faulty(*args, **options):
         prepared = prepare(*args, **options)
@@ -177,7 +177,7 @@ def test_mismatch_is_named_and_exits_with_1(trained, tmp_path, monkeypatch):
         path.write_text("".join([lines[1], *lines[1:]]), encoding="utf-8")
         return as_it_lies_there(prepared)
 
-    monkeypatch.setattr(sim.cosim, "prepare", faulty)
+    monkeypatch.setattr(sim.array.cosim, "prepare", faulty)
     result = runner.invoke(app, trained)
     assert result.exit_code == 1
     assert "first mismatch: image 0, layer fc, all steps, channel 0" in result.stdout

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from mint.app import app
-from mint.shipped import shipped
 from model.config import Precision
+from model.network.shipped import shipped
 
 runner = CliRunner()
 
@@ -74,8 +74,8 @@ def test_what_cannot_be_estimated_gets_a_sentence() -> None:
 
 
 def test_every_named_network_has_a_recipe_and_is_named_in_help() -> None:
-    from mint.networks import NAMES
     from model.datasets import SHAPES
+    from model.training.named import NAMES
     from model.training.networks import FIXED, SCALABLE
     from model.training.recipe import RECIPES
 

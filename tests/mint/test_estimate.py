@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from mint.app import app
-from model import bundle
 from model.config import Precision
-from model.network import Layer, Network, Pool, Source
+from model.network import bundle
+from model.network.network import Layer, Network, Pool, Source
 
 runner = CliRunner()
 

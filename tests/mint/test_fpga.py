@@ -5,15 +5,15 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-import hdl.ecp5
-from hdl.ecp5 import Chip, Step
+import hdl.synthesis.ecp5
+from hdl.synthesis.ecp5 import Chip, Step
 from mint.app import app
-from model import bundle
+from model.accelerator.estimate import measured
+from model.accelerator.plan import plan
 from model.config import Precision
-from model.estimate import measured
-from model.plan import plan
-from model.sample_images import some_images
-from sim.chains import Chain, Link
+from model.datasets.samples import some_images
+from model.network import bundle
+from sim.networks.chains import Chain, Link
 
 runner = CliRunner()
 CHAIN = Chain("pixels", (1, 4, 4), 2, (Link(3, 3),), 3, Precision(4, 4), seed=1, density=0.5)
@@ -36,7 +36,7 @@ def test_report(chain, tmp_path, monkeypatch):
         path = (Step("skip.word_FF", "clk-to-q", 0.5), Step("skip.word_FF", "routing", 1.5))
         return Chip(device, "P", seed, target_mhz, 900, 80, 7, 0, 60, 90.0 + seed, 0.5, 1.5, path, ("skip",))
 
-    monkeypatch.setattr(hdl.ecp5, "route", route)
+    monkeypatch.setattr(hdl.synthesis.ecp5, "route", route)
     result = runner.invoke(app, [*chain, "--device", "45k", "--seeds", "3", "--target-mhz", "80", "--lanes", "2"])
     assert result.exit_code == 0, result.output
     files = ["mint.v", "mint_parameters.hex", "mint_weights.hex"]
@@ -57,7 +57,7 @@ def test_report(chain, tmp_path, monkeypatch):
 
 def test_images_a_second_are_those_of_the_input_port_where_that_is_slower(chain, tmp_path, monkeypatch):
     chip = Chip("85k", "P", 1, 100.0, 900, 80, 7, 0, 60, 50.0, 0.5, 1.5, (), ("skip",))
-    monkeypatch.setattr(hdl.ecp5, "route", lambda *asked: chip)
+    monkeypatch.setattr(hdl.synthesis.ecp5, "route", lambda *asked: chip)
     network = WIDE.network()
     bundle.write(network, tmp_path / "chain.safetensors")
     result = runner.invoke(app, [*chain, "--images", "4", "--output", "fpga.json"])

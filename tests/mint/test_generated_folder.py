@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mint import generated_folder
-from mint.generated_folder import write_folder
+from hdl.folder import listing as generated_folder
+from hdl.folder.listing import write_folder
 from model.config import ConfigError
 
 ABOUT = '{"module": "m", "width": 0.1, "sign": "\u00d7"}'

@@ -12,13 +12,14 @@ from typer.testing import CliRunner
 
 from mint.app import app
 from mint.training import run_folder
-from model import bundle, datasets
+from model import datasets
 from model.config import ConfigError
 from model.datasets import cifar10
 from model.golden.network import run
+from model.network import bundle
 from model.training import parallel
 from model.training.recipe import Recipe
-from sim.random_networks import random_images, random_network
+from sim.networks.random_networks import random_images, random_network
 
 runner = CliRunner()
 
@@ -74,7 +75,7 @@ def test_a_refused_training_leaves_the_folder_of_one_that_started_with_it(monkey
         raise ConfigError("another training")
         yield
 
-    monkeypatch.setattr("model.folders.locked", held)
+    monkeypatch.setattr("model.files.folders.locked", held)
     with pytest.raises(ConfigError), run_folder(Path("runs/digits-w4u4-seed0")):
         raise AssertionError
     assert Path("runs/digits-w4u4-seed0").is_dir()
@@ -115,7 +116,7 @@ def test_a_recorded_command_trains_the_same(words: list[str], monkeypatch: pytes
         recipes.append(recipe)
         return {}
 
-    monkeypatch.setattr("mint.train.train_one", note)
+    monkeypatch.setattr("mint.commands.train.train_one", note)
     mint("train", *words, "--dataset", "digits")
     mint(*shlex.split(recipes[0].command)[1:])
     assert recipes[0] == recipes[1]

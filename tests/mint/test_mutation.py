@@ -4,9 +4,9 @@ import json
 
 from typer.testing import CliRunner
 
-from hdl.mutation import Mutant
+from hdl.formal.mutation import Mutant
 from mint.app import app
-from mint.mutation import Progressed, print_summary, score, summary
+from mint.commands.mutation import Progressed, print_summary, score, summary
 
 runner = CliRunner()
 MUTANTS = [Mutant(f"mutate -mode inv -module m -cell c{n} -port A -portbit 0", f"line {n}") for n in range(5)]

@@ -9,13 +9,13 @@ from typer.testing import CliRunner
 
 from mint.app import app, sentence
 from mint.console import Printer
-from mint.networks import integers
 from mint.report import command_line
-from model import bundle
 from model.config import Precision
-from model.text import all_printable, printable, shown
-from model.validation import LONGEST_NAME
-from sim.small_networks import first_layer
+from model.files.text import all_printable, printable, shown
+from model.network import bundle
+from model.network.validation import LONGEST_NAME
+from model.training.named import integers
+from sim.networks.small_networks import first_layer
 
 ESCAPE = "\x1b[31mred\udc80"
 SAFE = r"\x1b[31mred\udc80"

@@ -11,9 +11,9 @@ from mint import report
 from mint.app import COMMANDS, Commands, app
 from mint.output import arrays_file, beside, bundle_file, pictured_file, report_file
 from mint.plots import plot_membrane_share
-from model import bundle
 from model.config import ConfigError
-from sim.random_networks import random_network
+from model.network import bundle
+from sim.networks.random_networks import random_network
 
 runner = CliRunner()
 REFUSED = "is there already, and is nothing that this command wrote; move it, or choose another name"

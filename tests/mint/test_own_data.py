@@ -10,9 +10,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from mint.app import app
-from mint.shipped import FOLDER
-from model import bundle
-from model.sample_images import some_images
+from model.datasets.samples import some_images
+from model.network import bundle
+from model.network.shipped import FOLDER
 
 runner = CliRunner()
 SHORT = ["--network", "net.py:Net", "--epochs", "1", "--batch-size", "8", "--dataset"]

@@ -106,7 +106,7 @@ def test_no_library_is_no_picture(tmp_path):
 
 
 def test_matplotlib_is_imported_to_draw_only():
-    code = "import sys, mint.plots, mint.area; print('matplotlib' in sys.modules)"
+    code = "import sys, mint.plots, mint.commands.area; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout == "False\n"
 

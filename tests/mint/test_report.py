@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from hdl.liberty import MEASURED
-from hdl.synthesis import Library
+from hdl.synthesis.flows import Library
+from hdl.synthesis.liberty import MEASURED
 from mint import report
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import hdl.gate_limit
-import hdl.place_and_route
-import hdl.timing
-from hdl.place_and_route import Routed
-from hdl.timing import Record
+import hdl.synthesis.gate_limit
+import hdl.synthesis.place_and_route
+import hdl.synthesis.timing
+from hdl.synthesis.place_and_route import Routed
+from hdl.synthesis.timing import Record
 from mint.app import app
 
-LIBERTY = Path(hdl.timing.__file__).with_name("generic.lib")
+LIBERTY = Path(hdl.synthesis.timing.__file__).with_name("generic.lib")
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def timing(monkeypatch, tmp_path):
     def place_and_route(verilog, top, *, seed):
         return Routed(120.0 + seed, 120.0, seed, 100, 20, 0, (), 4.0)
 
-    monkeypatch.setattr(hdl.timing, "measure", measure)
-    monkeypatch.setattr(hdl.gate_limit, "limit_records", lambda flows: [])
-    monkeypatch.setattr(hdl.place_and_route, "place_and_route", place_and_route)
+    monkeypatch.setattr(hdl.synthesis.timing, "measure", measure)
+    monkeypatch.setattr(hdl.synthesis.gate_limit, "limit_records", lambda flows: [])
+    monkeypatch.setattr(hdl.synthesis.place_and_route, "place_and_route", place_and_route)
 
     def run(*options):
         path = tmp_path / "timing.json"

@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from mint.app import app
-from model import bundle
 from model.config import Precision
-from model.network import Pool
-from sim.chains import Chain, Link
-from sim.random_networks import random_network
+from model.network import bundle
+from model.network.network import Pool
+from sim.networks.chains import Chain, Link
+from sim.networks.random_networks import random_network
 
 runner = CliRunner()
 SIZES = ["--rows", "4", "--columns", "3"]

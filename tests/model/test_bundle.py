@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from model import bundle
 from model.config import ConfigError, Precision
 from model.golden.network import run
-from model.network import Layer, Network, Source
-from sim.random_networks import random_images, random_network
+from model.network import bundle
+from model.network.network import Layer, Network, Source
+from sim.networks.random_networks import random_images, random_network
 
 Parts = tuple[Path, dict[str, np.ndarray], dict[str, Any]]
 

@@ -6,11 +6,11 @@ import torch
 
 from model import datasets
 from model.config import ConfigError, Precision
+from model.costs.evaluation import evaluate
+from model.costs.footprint import PAPER, PAPER_NEURONS, PAPER_WEIGHTS, footprint, neurons, weights
+from model.costs.sata import ADDITION, DRAM, SCRATCHPAD, SRAM, UPDATE, energies, input_densities
 from model.datasets import Split
-from model.energy import ADDITION, DRAM, SCRATCHPAD, SRAM, UPDATE, energies, input_densities
-from model.evaluation import evaluate
-from model.memory import PAPER, PAPER_NEURONS, PAPER_WEIGHTS, footprint, neurons, weights
-from model.network import INPUT, Layer, Network, Pool, Source
+from model.network.network import INPUT, Layer, Network, Pool, Source
 from model.training.export import to_network
 from model.training.networks import Size, named
 

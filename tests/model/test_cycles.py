@@ -5,19 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.accelerator import FEED_DEPTH
-from model.activity import layer_inputs
-from model.bound import set_bits
+from model.accelerator.bound import set_bits
+from model.accelerator.config import FEED_DEPTH
+from model.accelerator.cycles import FIRST_WORD, WRITE_BACK, fire_latency, layer_cycles
+from model.accelerator.dataflow import fastest
+from model.accelerator.estimate import expected, expected_layer, measured, measured_layer
+from model.accelerator.input_bits import layer_inputs
+from model.accelerator.plan import choices, plan
+from model.accelerator.traffic import read_places, traffic, word_reads
+from model.accelerator.words import Words, stored_counts, words_of
 from model.config import ConfigError, Precision
-from model.cycles import FIRST_WORD, WRITE_BACK, fire_latency, layer_cycles
-from model.dataflow import fastest
-from model.estimate import expected, expected_layer, measured, measured_layer
 from model.golden.network import run
-from model.network import Layer, Network, Pool, Source
-from model.plan import choices, plan
-from model.shapes import vgg9
-from model.traffic import read_places, traffic, word_reads
-from model.words import Words, stored_counts, words_of
+from model.network.network import Layer, Network, Pool, Source
+from model.network.shapes import vgg9
 
 PRECISION = Precision(4, 4)
 
@@ -93,7 +93,7 @@ def test_images_do_not_touch_each_other(monkeypatch):
     together = measured(trained, config, images)
     for n in range(4):
         assert (measured(trained, config, images[:, n : n + 1]).layer_cycles[0] == together.layer_cycles[n]).all()
-    monkeypatch.setattr("model.estimate.WORD_BYTES", 1)
+    monkeypatch.setattr("model.accelerator.estimate.WORD_BYTES", 1)
     assert (measured(trained, config, images).layer_cycles == together.layer_cycles).all()
 
 

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from model.files import replacing
+from model.files.replacing import replacing
 
 
 def write_half(path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_pipe_and_a_device_are_written_into(tmp_path: Path) -> None:
 
 def test_standard_output_is_written_after_what_was_printed(tmp_path: Path) -> None:
     code = """if True:
-        from pathlib import Path; from model.files import replacing
+        from pathlib import Path; from model.files.replacing import replacing
         print("before")
         with replacing(Path("/dev/stdout")) as temporary:
             temporary.write_bytes(b"report\\n")

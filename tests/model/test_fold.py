@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from model.arithmetic import load_range
 from model.config import ConfigError, Precision
-from model.fold import accumulator_range, calibrated_leak, fold
+from model.network.fold import accumulator_range, calibrated_leak, fold
 
 PRECISION = Precision(4, 4)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from model.config import ConfigError
-from model.folders import TAG, locked, work_folder
+from model.files.folders import TAG, locked, work_folder
 
 HOLD = """if True:
-    import sys, pathlib, model.folders
-    with model.folders.locked(pathlib.Path(sys.argv[1])):
+    import sys, pathlib, model.files.folders
+    with model.files.folders.locked(pathlib.Path(sys.argv[1])):
         print(flush=True)
         sys.stdin.read()
 """

@@ -7,8 +7,8 @@ from model.arithmetic import load, store
 from model.config import ConfigError, Precision
 from model.golden import network as golden
 from model.golden.network import classify, pooled, run
-from model.network import INPUT, Layer, Network, Pool, Source
-from sim.random_networks import random_images, random_network
+from model.network.network import INPUT, Layer, Network, Pool, Source
+from sim.networks.random_networks import random_images, random_network
 
 
 def by_hand(network: Network, images: np.ndarray) -> dict[str, np.ndarray]:

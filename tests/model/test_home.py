@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from model.home import ensure_home, plain, plain_temporary, private_folder
+from model.files.home import ensure_home, plain, plain_temporary, private_folder
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from model import bundle
 from model.config import ConfigError, Precision
 from model.golden.network import run
+from model.network import bundle
 from model.training import neuron
 from model.training.export import to_network
 from model.training.layers import Branch, Conv, Join, Linear, MaxPool, Readout, SumPool

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mint.check import described
-from model import bundle, metadata, validation
+from mint.commands.check import described
+from model.accelerator.estimate import expected, measured
+from model.accelerator.plan import plan, spike_memories
 from model.config import ConfigError, Precision
+from model.costs.evaluation import evaluate
 from model.datasets import Split
-from model.estimate import expected, measured
-from model.evaluation import evaluate
-from model.metadata import DIGEST_KEY, METADATA_KEY
-from model.network import Layer, Network, Pool, Source
-from model.packing import unpack
-from model.plan import plan, spike_memories
-from sim.random_networks import random_network
+from model.network import bundle, metadata, validation
+from model.network.metadata import DIGEST_KEY, METADATA_KEY
+from model.network.network import Layer, Network, Pool, Source
+from model.network.packing import unpack
+from sim.networks.random_networks import random_network
 
 W8 = Precision(8, 4)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from model.accelerator.memory_limits import memory_limits, missing, require_memory
+from model.accelerator.plan import plan
 from model.config import ConfigError, Precision
-from model.memory_limits import memory_limits, missing, require_memory
-from model.plan import plan
-from sim.chains import Chain, Link
+from sim.networks.chains import Chain, Link
 
 CHAIN = Chain("pixels", (2, 9, 9), 3, (Link(20, 3), Link(12, 3)), 5, Precision(4, 4), seed=1, density=0.5)
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_sample_images
 
 from model.config import ConfigError, Precision
-from model.network import Network
-from model.shapes import SHAPES
+from model.network.network import Network
+from model.network.shapes import SHAPES
 from model.training.equality import compare
 from model.training.export import to_network
 from model.training.networks import SCALABLE, Size, SpikingNetwork, named

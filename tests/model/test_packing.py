@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.config import WIDTHS
-from model.packing import pack, packed_size, unpack
+from model.network.packing import pack, packed_size, unpack
 
 
 @given(st.sampled_from(WIDTHS), st.integers(1, 4), st.integers(1, 40), st.integers(0, 2**32 - 1))

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from mint.shipped import FOLDER, shipped
-from model import bundle, datasets
+from model import datasets
 from model.config import Precision
-from model.evaluation import evaluate
+from model.costs.evaluation import evaluate
+from model.network import bundle
+from model.network.shipped import FOLDER, shipped
 
 WIDTHS = (2, 4, 8)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from model.safetensors_fallback import TYPES, SafetensorError, deserialize, safe_open, save
+from model.files.safetensors_fallback import TYPES, SafetensorError, deserialize, safe_open, save
 
 METADATA = {"mint": '{"é": "\\u0000"}'}
 

@@ -12,9 +12,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from model import bundle, datasets
+from model import datasets
 from model.config import ConfigError, Precision
 from model.golden.network import forward, run
+from model.network import bundle
 from model.training import checkpoint, layers
 from model.training.augmentation import augment, mix
 from model.training.distillation import Lesson, ask

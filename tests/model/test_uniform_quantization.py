@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mint.shipped import chosen
-from model import bundle
+from model.baseline.config import Shifts, UqConfig
+from model.baseline.law import Scales, round_shift, uq_fire, uq_potential, uq_step
+from model.baseline.network import calibrate, quantize_scale, uq_accuracy, uq_config, uq_forward, uq_layers
 from model.config import ConfigError, Precision
 from model.golden.network import classify, forward
-from model.golden.uniform_quantization import Scales, round_shift, uq_fire, uq_potential, uq_step
-from model.golden.uq_network import calibrate, quantize_scale, uq_accuracy, uq_config, uq_forward, uq_layers
-from model.uq_config import Shifts, UqConfig
+from model.network import bundle
+from model.network.shipped import chosen
 
 P44 = Precision(4, 4)
 

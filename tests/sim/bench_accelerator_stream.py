@@ -13,9 +13,9 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
-from sim.checker import expect
-from sim.clock import CLOCK_PERIOD_NS
-from sim.packets import signed_word
+from sim.accelerator.packets import signed_word
+from sim.harness.checker import expect
+from sim.harness.clock import CLOCK_PERIOD_NS
 
 CASE_VARIABLE = "MINT_CASE"
 WAITS = (0.0, 0.6)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TypeVar
 
-from sim.job import VERILOG, digest
+from sim.harness.job import VERILOG, digest
 
 Cosimulation = TypeVar("Cosimulation")
 

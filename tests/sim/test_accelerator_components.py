@@ -4,31 +4,31 @@ from dataclasses import replace
 
 import pytest
 
-from hdl.cluster import Cluster
-from hdl.fire_sequencer import FireSequencer
-from hdl.input_writer import InputWriter
-from hdl.membrane_memory import MembraneMemory
-from hdl.pixel_window import PixelWindow
-from hdl.result_stream import ResultStream
-from hdl.skip_unit import SkipUnit, item_layout
-from hdl.word_feeder import WordFeeder
+from hdl.accelerator.cluster import Cluster
+from hdl.accelerator.fire_sequencer import FireSequencer
+from hdl.accelerator.input_writer import InputWriter
+from hdl.accelerator.membrane_memory import MembraneMemory
+from hdl.accelerator.pixel_window import PixelWindow
+from hdl.accelerator.result_stream import ResultStream
+from hdl.accelerator.skip_unit import SkipUnit, item_layout
+from hdl.accelerator.word_feeder import WordFeeder
+from model.accelerator.plan import plan
 from model.config import LARGEST_LEAK, Mode
-from model.network import Pool
-from model.plan import plan
-from sim.bench_cluster import check_cluster
-from sim.bench_fire_sequencer import check_fire_sequencer
-from sim.bench_input_writer import check_input_writer
-from sim.bench_loop_nest import check_loop_nest, random_nest
-from sim.bench_membrane_memory import check_membrane_memory
-from sim.bench_pixel_window import check_pixel_window
-from sim.bench_result_stream import check_result_stream
-from sim.bench_skip_unit import check_skip_unit
-from sim.bench_word_feeder import check_word_feeder
-from sim.port import simulate_in_amaranth
-from sim.random_chains import random_chain, random_choices
-from sim.random_joins import random_joins
-from sim.random_networks import random_images
-from sim.small_networks import first_layer
+from model.network.network import Pool
+from sim.accelerator.bench_cluster import check_cluster
+from sim.accelerator.bench_fire_sequencer import check_fire_sequencer
+from sim.accelerator.bench_input_writer import check_input_writer
+from sim.accelerator.bench_loop_nest import check_loop_nest, random_nest
+from sim.accelerator.bench_membrane_memory import check_membrane_memory
+from sim.accelerator.bench_pixel_window import check_pixel_window
+from sim.accelerator.bench_result_stream import check_result_stream
+from sim.accelerator.bench_skip_unit import check_skip_unit
+from sim.accelerator.bench_word_feeder import check_word_feeder
+from sim.harness.port import simulate_in_amaranth
+from sim.networks.random_chains import random_chain, random_choices
+from sim.networks.random_joins import random_joins
+from sim.networks.random_networks import random_images
+from sim.networks.small_networks import first_layer
 
 MODES = (Mode(2, 1), Mode(4, 0), Mode(4, 3), Mode(8, 2))
 EVERY_LEAK = tuple(Mode(8 if leak % 2 else 4, leak) for leak in range(LARGEST_LEAK + 1))

@@ -8,16 +8,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 
+from model.accelerator.estimate import measured
+from model.accelerator.plan import plan, spike_memories
 from model.config import ConfigError, Precision
-from model.estimate import measured
-from model.network import Layer, Network, Source
-from model.plan import plan, spike_memories
-from model.shapes import resnet19
-from sim.accelerator_cosim import design_files, prepare, run
-from sim.cosim import Waits
-from sim.job import write_files
-from sim.random_chains import random_choices, sparse_images
-from sim.random_joins import random_joins
+from model.network.network import Layer, Network, Source
+from model.network.shapes import resnet19
+from sim.accelerator.cosim import design_files, prepare, run
+from sim.array.cosim import Waits
+from sim.harness.job import write_files
+from sim.networks.random_chains import random_choices, sparse_images
+from sim.networks.random_joins import random_joins
 from tests.sim.faults import as_it_lies_there
 
 IMAGES, LANES = 2, 9

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from model.config import LARGEST_LEAK, ConfigError, Precision
 from model.golden.network import run as golden
-from model.network import Pool
-from sim.accelerator_cosim import prepare, run
-from sim.chains import Chain, Link
-from sim.cosim import Waits
-from sim.random_chains import random_choices
+from model.network.network import Pool
+from sim.accelerator.cosim import prepare, run
+from sim.array.cosim import Waits
+from sim.networks.chains import Chain, Link
+from sim.networks.random_chains import random_choices
 from tests.sim.faults import as_it_lies_there
 
 EXAMPLES = int(os.environ.get("MINT_EXAMPLES", "6"))

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mint.shipped import FOLDER
-from model import bundle
-from model.estimate import measured
-from model.sample_images import some_images
-from sim.accelerator_cosim import prepare, run
-from sim.cosim import Waits
+from model.accelerator.estimate import measured
+from model.datasets.samples import some_images
+from model.network import bundle
+from model.network.shipped import FOLDER
+from sim.accelerator.cosim import prepare, run
+from sim.array.cosim import Waits
 
 
 def network_and_images(name: str, count: int):

@@ -4,18 +4,18 @@ from random import Random
 
 import pytest
 
-from hdl.accelerator import Accelerator
-from hdl.accelerator_images import memory_texts
-from hdl.verilog import verilog_text
+from hdl.accelerator.accelerator import Accelerator
+from hdl.accelerator.contents import memory_texts
+from hdl.verilog.text import verilog_text
+from model.accelerator.plan import plan
 from model.golden.network import forward
-from model.network import Pool
-from model.plan import plan
-from sim.accelerator_cosim import FILES
-from sim.packets import noisy_packets, results
-from sim.power_up import powered_up
-from sim.random_chains import sparse_images
-from sim.runner import simulate
-from sim.small_networks import first_layer
+from model.network.network import Pool
+from sim.accelerator.cosim import FILES
+from sim.accelerator.packets import noisy_packets, results
+from sim.harness.power_up import powered_up
+from sim.harness.runner import simulate
+from sim.networks.random_chains import sparse_images
+from sim.networks.small_networks import first_layer
 from tests.sim.bench_accelerator_stream import write_case
 
 BENCH = "tests.sim.bench_accelerator_stream"

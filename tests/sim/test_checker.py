@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim.checker import Checker, check, neuron
+from sim.harness.checker import Checker, check, neuron
 
 
 def test_equal_numbers_are_counted():

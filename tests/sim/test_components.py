@@ -2,18 +2,18 @@
 
 import pytest
 
-from hdl.neuron_unit import NeuronUnit
-from hdl.processing_element import ProcessingElement
-from hdl.systolic_array import SystolicArray
-from hdl.verilog import write_verilog
+from hdl.array.neuron_unit import NeuronUnit
+from hdl.array.processing_element import ProcessingElement
+from hdl.array.systolic_array import SystolicArray
+from hdl.verilog.text import write_verilog
 from model.config import LARGEST_LEAK, ArrayConfig, Precision
-from sim.bench_neuron_unit import check_neuron_unit
-from sim.bench_processing_element import check_processing_element
-from sim.bench_systolic_array import IDLES, STALLS, check_systolic_array
-from sim.port import simulate_in_amaranth
-from sim.runner import config_environment, simulate
-from sim.simulators import SIMULATORS
-from sim.stimulus import CONFIGS
+from sim.array.bench_neuron_unit import check_neuron_unit
+from sim.array.bench_processing_element import check_processing_element
+from sim.array.bench_systolic_array import IDLES, STALLS, check_systolic_array
+from sim.array.stimulus import CONFIGS
+from sim.harness.port import simulate_in_amaranth
+from sim.harness.runner import config_environment, simulate
+from sim.harness.simulators import SIMULATORS
 
 SEED = 2024
 
@@ -58,7 +58,7 @@ def test_processing_element_in_amaranth(config):
 @configs
 def test_processing_element_in_verilog(config, tmp_path):
     component = ProcessingElement(config)
-    assert simulate_verilog("icarus", component, "sim.bench_processing_element", tmp_path).passed == 1
+    assert simulate_verilog("icarus", component, "sim.array.bench_processing_element", tmp_path).passed == 1
 
 
 # Every r in one unit, in accumulators in which both ends of the membrane's range saturate.
@@ -88,7 +88,7 @@ def test_neuron_unit_in_amaranth(config):
 @units
 def test_neuron_unit_in_verilog(config, tmp_path):
     component = NeuronUnit(config)
-    assert simulate_verilog("icarus", component, "sim.bench_neuron_unit", tmp_path).passed == 1
+    assert simulate_verilog("icarus", component, "sim.array.bench_neuron_unit", tmp_path).passed == 1
 
 
 @configs
@@ -103,4 +103,4 @@ def test_systolic_array_in_amaranth(config):
 @simulations
 def test_systolic_array_in_verilog(simulator, config, tmp_path):
     component = SystolicArray(config)
-    assert simulate_verilog(simulator, component, "sim.bench_systolic_array", tmp_path).passed == 4
+    assert simulate_verilog(simulator, component, "sim.array.bench_systolic_array", tmp_path).passed == 4

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-import model.cycles
-import model.schedule
-import model.words
-from model.accelerator import AcceleratorConfig
+import model.accelerator.cycles
+import model.accelerator.schedule
+import model.accelerator.words
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.estimate import measured
 from model.config import Precision
-from model.estimate import measured
-from model.network import Pool
-from sim.accelerator_cosim import prepare, run
-from sim.chains import Chain, Link
+from model.network.network import Pool
+from sim.accelerator.cosim import prepare, run
+from sim.networks.chains import Chain, Link
 
 MAX, SUM = Pool("max", 2), Pool("sum", 2)
 
@@ -110,14 +110,14 @@ def test_the_cases_meet_every_loop(simulated):
 
 
 DIFFERENCES = {
-    "a shorter queue": (model.cycles, "FEED_DEPTH", 1),
-    "a later word": (model.cycles, "FIRST_WORD", 4),
-    "a later pixel": (model.cycles, "FIRST_PIXEL", 3),
-    "a shorter pipeline": (model.cycles, "FIRE_DELAY", 3),
-    "a layer starts earlier": (model.cycles, "WRITE_BACK", 1),
+    "a shorter queue": (model.accelerator.cycles, "FEED_DEPTH", 1),
+    "a later word": (model.accelerator.cycles, "FIRST_WORD", 4),
+    "a later pixel": (model.accelerator.cycles, "FIRST_PIXEL", 3),
+    "a shorter pipeline": (model.accelerator.cycles, "FIRE_DELAY", 3),
+    "a layer starts earlier": (model.accelerator.cycles, "WRITE_BACK", 1),
     "the fire interval": (AcceleratorConfig, "fire_interval", lambda self, layer: self.time_steps),
-    "the loading of the input": (model.schedule, "load_cycles", lambda config: config.input_beats + 1),
-    "a window that is there": (model.cycles, "_fetches", lambda plan, position: 1),
+    "the loading of the input": (model.accelerator.schedule, "load_cycles", lambda config: config.input_beats + 1),
+    "a window that is there": (model.accelerator.cycles, "_fetches", lambda plan, position: 1),
 }
 
 
@@ -133,11 +133,11 @@ def test_a_planted_difference_is_noticed(simulated, monkeypatch, difference):
 
 def test_left_out_words_matter(simulated, monkeypatch):
     network, config, images, outcomes = simulated("pixels, linear")
-    exact = model.words.words_of
+    exact = model.accelerator.words.words_of
 
     def all_kept(stored, plan):
         words = exact(stored, plan)
-        return model.words.Words(words.bits, np.maximum(words.tokens, 1))
+        return model.accelerator.words.Words(words.bits, np.maximum(words.tokens, 1))
 
-    monkeypatch.setattr("model.estimate.words_of", all_kept)
+    monkeypatch.setattr("model.accelerator.estimate.words_of", all_kept)
     assert estimated(network, config, images)[1] != outcomes.intervals

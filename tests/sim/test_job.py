@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from model.config import ConfigError, Precision
-from model.folders import locked
+from model.files.folders import locked
 from model.golden.network import run as golden
-from sim.accelerator_cosim import prepare, run
-from sim.chains import Chain, Link
-from sim.cosim import Waits
-from sim.job import FOLDER_VARIABLE, OUTCOMES, VERILOG, Asked, Job, digest, write_files
-from sim.runner import simulate
-from sim.simulators import SimulationError
+from sim.accelerator.cosim import prepare, run
+from sim.array.cosim import Waits
+from sim.harness.job import FOLDER_VARIABLE, OUTCOMES, VERILOG, Asked, Job, digest, write_files
+from sim.harness.runner import simulate
+from sim.harness.simulators import SimulationError
+from sim.networks.chains import Chain, Link
 
 FILES = {VERILOG: b"module", "network.safetensors": b"network", "images.npy": b"images"}
 
@@ -95,5 +95,5 @@ def test_two_at_once_see_their_own(tmp_path):
 def test_a_second_simulation_in_a_folder_is_refused(tmp_path):
     (tmp_path / "results.xml").write_text("of the first", encoding="utf-8")
     with locked(tmp_path), pytest.raises(ConfigError, match="another simulation is at work in it; wait for it"):
-        simulate([], "top", "sim.bench_network", build_dir=tmp_path)
+        simulate([], "top", "sim.array.bench_network", build_dir=tmp_path)
     assert (tmp_path / "results.xml").read_text(encoding="utf-8") == "of the first"

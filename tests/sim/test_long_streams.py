@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from bench.long_stream import SMALL as LONG
-from hdl.accelerator import Accelerator
-from hdl.accelerator_testbench import patience
-from hdl.verilog import verilog_text
+from hdl.accelerator.accelerator import Accelerator
+from hdl.folder.testbench import patience
+from hdl.verilog.text import verilog_text
+from model.accelerator.estimate import measured
+from model.accelerator.plan import plan
 from model.config import ConfigError
-from model.estimate import measured
 from model.golden.network import run as golden
-from model.network import Network
-from model.plan import plan
-from model.validation import LARGEST_TIME_STEPS
-from sim.accelerator_cosim import prepare, run
+from model.network.network import Network
+from model.network.validation import LARGEST_TIME_STEPS
+from sim.accelerator.cosim import prepare, run
 
 SMALL = replace(LONG, time_steps=300)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-import sim.mutants
-from hdl.mutation import Mutant, design_text, list_mutants
-from sim.mutants import CONFIG, judge, run_bench
-from sim.simulators import SimulationError
+import sim.array.mutants
+from hdl.formal.mutation import Mutant, design_text, list_mutants
+from sim.array.mutants import CONFIG, judge, run_bench
+from sim.harness.simulators import SimulationError
 
 UNUSED = Mutant("mutate -mode inv -module systolic_array -cell pe_0_0 -port rst -portbit 0", "")
 """No fault: an element has no reset."""
@@ -32,23 +32,25 @@ def test_no_fault_is_proved_equivalent(text, tmp_path):
 
 
 def test_what_no_bench_notices_and_no_proof_excuses_survives(text, faults, tmp_path, monkeypatch):
-    monkeypatch.setattr(sim.mutants, "run_bench", lambda text, mutants, *rest: [None] * len(mutants))
+    monkeypatch.setattr(sim.array.mutants, "run_bench", lambda text, mutants, *rest: [None] * len(mutants))
     outcome = judge(text, faults[:1], tmp_path)[0]
     assert (outcome.status, outcome.why) == ("survived", "some input makes a difference")
 
 
 def test_a_bench_that_never_runs_kills_nothing(text, faults, tmp_path, monkeypatch):
-    simulate = sim.mutants.simulate
-    monkeypatch.setattr(sim.mutants, "simulate", lambda *args, **options: simulate(*args, **options, only="nothing"))
+    simulate = sim.array.mutants.simulate
+    monkeypatch.setattr(
+        sim.array.mutants, "simulate", lambda *args, **options: simulate(*args, **options, only="nothing")
+    )
     outcomes = judge(text, faults, tmp_path)
     assert {outcome.status for outcome in outcomes} == {"error"}
-    assert "no bench of sim.bench_mutants ran" in outcomes[0].why
+    assert "no bench of sim.array.bench_mutants ran" in outcomes[0].why
 
 
 def changed(monkeypatch, change):
     """Let ``change`` turn the Verilog of the mutants into another."""
-    write = sim.mutants.write_mutants
-    monkeypatch.setattr(sim.mutants, "write_mutants", lambda *args: change(write(*args)))
+    write = sim.array.mutants.write_mutants
+    monkeypatch.setattr(sim.array.mutants, "write_mutants", lambda *args: change(write(*args)))
 
 
 def test_a_simulation_that_does_not_build_kills_nothing(text, faults, tmp_path, monkeypatch):

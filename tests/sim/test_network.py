@@ -6,15 +6,15 @@ from random import Random
 import numpy as np
 import pytest
 
-from hdl.systolic_array import SystolicArray
-from hdl.verilog import verilog_text
+from hdl.array.systolic_array import SystolicArray
+from hdl.verilog.text import verilog_text
 from model.config import ConfigError
 from model.golden.network import run as golden
-from model.network import Layer, Network, Source
-from sim.cosim import TOP, Loss, Waits, prepare, run
-from sim.power_up import powered_up
-from sim.random_networks import PAIRS, random_images, random_network
-from sim.simulators import SimulationError
+from model.network.network import Layer, Network, Source
+from sim.array.cosim import TOP, Loss, Waits, prepare, run
+from sim.harness.power_up import powered_up
+from sim.harness.simulators import SimulationError
+from sim.networks.random_networks import PAIRS, random_images, random_network
 from tests.sim.faults import as_it_lies_there
 
 SEEDS = range(len(PAIRS))

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from hdl.tiling import tilings
-from mint.shipped import shipped
-from model import bundle, datasets
+from hdl.array.tiling import tilings
+from model import datasets
 from model.config import ConfigError, Precision
-from sim.cosim import prepare, run
+from model.network import bundle
+from model.network.shipped import shipped
+from sim.array.cosim import prepare, run
 
 CYCLES = 100_000
 """What an image may take on 128 processing elements, in the better of two shapes."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.object_cache import compile_or_copy
+from sim.harness.object_cache import compile_or_copy
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import pytest
 
 from model.config import ArrayConfig, Precision
-from sim import simulators
-from sim.runner import config_environment, config_from_environment, simulate
-from sim.simulators import SimulationError
+from sim.harness import simulators
+from sim.harness.runner import config_environment, config_from_environment, simulate
+from sim.harness.simulators import SimulationError
 
 VERILOG = "module top(input clk, input i, output o); assign o = i; endmodule\n"
 BENCH = "tests.sim.bench_broken"

@@ -2,15 +2,15 @@
 
 import pytest
 
-from hdl.uq_neuron_unit import UqNeuronUnit
-from hdl.uq_processing_element import UqProcessingElement
-from hdl.verilog import write_verilog
-from sim.bench_uq_array import check_uq_array, uq_component
-from sim.bench_uq_neuron_unit import check_uq_neuron_unit
-from sim.bench_uq_processing_element import check_uq_processing_element
-from sim.port import simulate_in_amaranth
-from sim.runner import config_environment, simulate
-from sim.uq_stimulus import UQ_CONFIGS, UQ_SHARED_CONFIGS
+from hdl.baseline.neuron_unit import UqNeuronUnit
+from hdl.baseline.processing_element import UqProcessingElement
+from hdl.verilog.text import write_verilog
+from sim.baseline.bench_array import check_uq_array, uq_component
+from sim.baseline.bench_neuron_unit import check_uq_neuron_unit
+from sim.baseline.bench_processing_element import check_uq_processing_element
+from sim.baseline.stimulus import UQ_CONFIGS, UQ_SHARED_CONFIGS
+from sim.harness.port import simulate_in_amaranth
+from sim.harness.runner import config_environment, simulate
 
 SEED = 2024
 
@@ -44,7 +44,7 @@ def test_uq_processing_element_in_amaranth(config):
 @elements
 def test_uq_processing_element_in_icarus(config, tmp_path):
     component = UqProcessingElement(config)
-    assert simulate_in_icarus(component, "uq_pe", "sim.bench_uq_processing_element", tmp_path) == 1
+    assert simulate_in_icarus(component, "uq_pe", "sim.baseline.bench_processing_element", tmp_path) == 1
 
 
 @pytest.mark.parametrize("config", UQ_SHARED_CONFIGS[1::2], ids=name)
@@ -54,7 +54,7 @@ def test_uq_neuron_unit_in_amaranth(config):
 
 @units
 def test_uq_neuron_unit_in_icarus(config, tmp_path):
-    assert simulate_in_icarus(UqNeuronUnit(config), "uq_neuron_unit", "sim.bench_uq_neuron_unit", tmp_path) == 1
+    assert simulate_in_icarus(UqNeuronUnit(config), "uq_neuron_unit", "sim.baseline.bench_neuron_unit", tmp_path) == 1
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_uq_array_in_amaranth(config):
 
 @pytest.mark.parametrize("config", [*UQ_CONFIGS[::4], *UQ_SHARED_CONFIGS[1:4:2]], ids=name)
 def test_uq_array_in_icarus(config, tmp_path):
-    assert simulate_in_icarus(uq_component(config), "uq_array", "sim.bench_uq_array", tmp_path) == 4
+    assert simulate_in_icarus(uq_component(config), "uq_array", "sim.baseline.bench_array", tmp_path) == 4

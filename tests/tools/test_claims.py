@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from hdl.formal.catalogue import neuron_units
-from mint.shipped import FOLDER
-from model import bundle
 from model.config import Precision
-from model.shapes import vgg9
+from model.network import bundle
+from model.network.shapes import vgg9
+from model.network.shipped import FOLDER
 from tools.tables import read_report
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from model import bundle
-from model.network import Network
+from model.network import bundle
+from model.network.network import Network
 from tools import fuzz
 from tools.fuzz import ACCEPTED, FAILED, REFUSED, SAME
 

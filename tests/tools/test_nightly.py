@@ -10,7 +10,7 @@ import pytest
 from model import datasets
 from model.config import ConfigError
 from model.datasets import Split
-from sim.small_networks import first_layer
+from sim.networks.small_networks import first_layer
 from tools import nightly, shipped
 from tools.nightly import PARTS, Part
 

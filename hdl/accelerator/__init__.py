@@ -1,0 +1,1 @@
+"""The whole accelerator: images in, classes out. Zeros take no cycle."""

@@ -1,0 +1,187 @@
+"""A cluster: lanes that add weights, and the neuron unit that they share."""
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.neurons.lif import load, store
+from hdl.verilog.memory import ModuleMemory
+from model.accelerator.config import AcceleratorConfig, number_width
+
+
+def parameter_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """Threshold and bias B of a neuron; with identity shortcuts, ``bias_skip`` is B + J."""
+    names = ("threshold", "bias", "bias_skip") if config.skips else ("threshold", "bias")
+    return data.StructLayout(dict.fromkeys(names, signed(config.accumulator_width)))
+
+
+STEP_LAYOUT = data.StructLayout({"enable": 1, "double": 1, "fire": 1})
+"""What the lanes do in a cycle: add their weights to their sums, doubled before; then hand the sums over."""
+NEURON_LAYOUT = data.StructLayout({"potential": 1, "first": 1, "keep": 1, "update": 1})
+"""What the neuron unit does: take a sum's potential (with a membrane of 0, if it is the first time step), and keep the
+sum for the next time step; make spike and membrane of the last cycle's potential."""
+
+
+class Cluster(wiring.Component):
+    """Lanes and their neuron unit.
+
+    A lane adds a weight a cycle::
+
+        sum <- (2 · sum if double else sum) + weight
+
+    With ``fire``, the result goes to the neuron unit and the sum starts at 0: with one lane, into the unit's own
+    register, while the lane goes on; with more, sums move past the unit, one a cycle, and the lanes must not add
+    meanwhile. The unit has two stages::
+
+        H <- sum + (bias_skip if shortcut else bias) + (0 if first else load(U))
+        spike = H >= threshold;  U <- 0 if spike else store(H)
+
+    Where rows of lanes are time steps, U is that of the row before, which comes from outside (``relayed``). In the
+    order ``streaming``, U comes from a memory (``stored``), and the last layer's units add up over the frames instead::
+
+        H <- sum + bias + (0 if first else carried)
+
+    Nothing is reset: a first time step ignores the membrane, and sums start at 0 when ``clear`` says so.
+
+    Latency
+    -------
+    ``potential`` may follow ``fire`` by one cycle; ``spike`` and ``membrane`` are there in the cycle after
+    ``potential``, in which ``update`` is due.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+
+    Members
+    -------
+    weights : In(signed(weight_width)).array(lanes_per_neuron_unit)
+        Of this cycle, one a lane; 0 in cycles without ``enable``.
+    step : In(STEP_LAYOUT)
+        For all lanes.
+    clear : In(1)
+        Set all sums to 0.
+    neuron : In(NEURON_LAYOUT)
+        For the neuron unit.
+    index : In(range(lanes_per_neuron_unit))
+        The lane whose sum ``potential`` takes.
+    mode : In(range(modes))
+        Index of the layer's mode.
+    parameters : In(parameter_layout)
+        Of the lane at ``index``, in the cycle of ``potential``.
+    shortcut : In(1), identity shortcuts only
+        That of the lane at ``index`` spikes.
+    potential : Out(signed(accumulator_width))
+        H.
+    spike : Out(1)
+        Whether H reaches the threshold.
+    membrane : Out(signed(membrane_width))
+        U after the reset.
+    kept : Out(signed(membrane_width)), relays only
+        U that is stored.
+    relayed : In(signed(membrane_width)), relays only
+        U to go on with: ``kept``, or that of another lane.
+    stored : In(signed(membrane_width)), streaming only
+        U to go on with.
+    carried : In(signed(accumulator_width)), streaming only
+        H to go on with, in the last layer.
+    sums : In(1), streaming only
+        The last layer runs.
+    """
+
+    def __init__(self, config: AcceleratorConfig) -> None:
+        self.config = config
+        share, code = config.lanes_per_neuron_unit, signed(config.membrane_width)
+        number = signed(config.accumulator_width)
+        super().__init__(
+            {
+                "weights": In(signed(config.weight_width)).array(share),
+                "step": In(STEP_LAYOUT),
+                "clear": In(1),
+                "neuron": In(NEURON_LAYOUT),
+                "index": In(range(share)),
+                "mode": In(range(len(config.modes))),
+                "parameters": In(parameter_layout(config)),
+                "potential": Out(number),
+                "spike": Out(1),
+                "membrane": Out(code),
+            }
+            | ({"kept": Out(code), "relayed": In(code)} if config.relays else {})
+            | ({"stored": In(code), "carried": In(number), "sums": In(1)} if config.streaming else {})
+            | ({"shortcut": In(1)} if config.skips else {})
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        share, number = config.lanes_per_neuron_unit, signed(config.accumulator_width)
+        sums = [Signal(number, name=f"sum_{lane}", reset_less=True) for lane in range(share)]
+        doubled = [Mux(self.step.double, sum_ << 1, sum_) for sum_ in sums]
+        if share == 1:
+            result = Signal(number)
+            m.d.comb += result.eq(self.weights[0] + doubled[0])
+            handed = Signal(number, reset_less=True)
+            with m.If(self.step.enable):
+                m.d.sync += sums[0].eq(Mux(self.step.fire, 0, result))
+                with m.If(self.step.fire):
+                    m.d.sync += handed.eq(result)
+            leaving = handed
+        else:
+            # What moves past the unit passes the adder, plus a weight of 0: a bit is one table of six inputs.
+            leaving = sums[0]
+            entering = Mux(self.neuron.keep, leaving, 0)
+            for weight, sum_, own, behind in zip(self.weights, sums, doubled, [*sums[1:], entering], strict=True):
+                with m.If(self.step.enable | self.neuron.potential):
+                    m.d.sync += sum_.eq(weight + Mux(self.step.enable, own, behind))
+        with m.If(self.clear):
+            m.d.sync += [sum_.eq(0) for sum_ in sums]
+        return self._neuron(m, leaving)
+
+    def _neuron(self, m: Module, leaving: Signal) -> Module:
+        """The neuron unit, for the sum that leaves."""
+        config, number = self.config, signed(self.config.accumulator_width)
+        potential = Signal(number, reset_less=True)
+        threshold = Signal(number, reset_less=True)
+        kept: Value = self.stored if config.streaming else self._membranes(m)
+        if config.relays:
+            m.d.comb += self.kept.eq(kept)
+            kept = self.relayed
+        contribution = load(m, kept, config.modes, self.mode, config.accumulator_width)
+        if config.streaming:
+            contribution = Mux(self.sums, self.carried, contribution)
+        bias = self.parameters.bias
+        if config.skips:
+            bias = Mux(self.shortcut, self.parameters.bias_skip, bias)
+        with m.If(self.neuron.potential):
+            added = Mux(self.neuron.first, 0, contribution)
+            m.d.sync += [
+                potential.eq(leaving + (bias + added)),
+                threshold.eq(self.parameters.threshold),
+            ]
+        m.d.comb += [
+            self.potential.eq(potential),
+            self.spike.eq(potential >= threshold),
+            self.membrane.eq(Mux(self.spike, 0, store(m, potential, config.modes, self.mode))),
+        ]
+        return m
+
+    def _membranes(self, m: Module) -> Signal:
+        """The stored membrane of the lane at ``index``; ``update`` writes the one before."""
+        config = self.config
+        share = config.lanes_per_neuron_unit
+        kept = Signal(signed(config.membrane_width), reset_less=share == 1)
+        if share == 1:
+            with m.If(self.neuron.update):
+                m.d.sync += kept.eq(self.membrane)
+            return kept
+        m.submodules.membranes = memory = ModuleMemory("unit_membranes", shape=config.membrane_width, depth=share)
+        write, read = memory.write_port(), memory.read_port(domain="comb")
+        index = Signal(number_width(share))
+        m.d.sync += index.eq(self.index)
+        m.d.comb += [
+            write.addr.eq(index),
+            write.data.eq(self.membrane),
+            write.en.eq(self.neuron.update),
+            read.addr.eq(self.index),
+            kept.eq(read.data),
+        ]
+        return kept

@@ -1,0 +1,216 @@
+"""The window of a convolution on pixels: each position's pixels as bit planes, for the skip unit."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.accelerator.loop_nest import LoopNest, Program, Quantity
+from hdl.accelerator.skip_unit import item_of
+from model.accelerator.config import AcceleratorConfig, LayerPlan, number_width
+from model.arithmetic import signed_width
+from model.config import PIXEL_BITS
+
+LEVELS = ("group", "row", "column", "kernel_row")
+
+
+def program(plan: LayerPlan) -> Program:
+    """Input columns of a row of tiles, each from the window's top to its bottom."""
+    columns = plan.source_map[1]
+    counts = {
+        "group": plan.groups,
+        "row": plan.positions[0],
+        "column": input_columns(plan),
+        "kernel_row": plan.kernel[0],
+    }
+    step = plan.stride * columns
+    return Program(
+        counts,
+        {
+            "address": Quantity(-plan.padding * (columns + 1), {"row": step, "column": 1, "kernel_row": columns}),
+            "weights": Quantity(plan.weight_row, {"group": plan.fan_in}),
+            "y": Quantity(-plan.padding, {"row": plan.stride, "kernel_row": 1}),
+            "x": Quantity(-plan.padding, {"column": 1}),
+        },
+    )
+
+
+def input_columns(plan: LayerPlan) -> int:
+    """Columns that a row of tiles covers, padding included, and positions beyond the last."""
+    return (plan.tiles[1] * plan.tile - 1) * plan.stride + plan.kernel[1]
+
+
+def window_columns(plan: LayerPlan) -> int:
+    """Columns of the window: the kernel's, for all positions of a tile."""
+    return (plan.tile - 1) * plan.stride + plan.kernel[1]
+
+
+class PixelWindow(wiring.Component):
+    """Slides over the rows of the input and hands on eight words a position, the most significant bits first.
+
+    Bit (i · columns + j) · channels + c of a word is a bit of pixel (i, j, c) of the window; pixels outside the map are
+    zero. Words without a set bit are left out before the first that has one; the last one fires, the others double.
+    With neighbouring positions in rows, the window covers all of them, and a word has a part for each.
+
+    Latency
+    -------
+    A kernel column of pixels, one a cycle; a window's first word is offered three cycles after its last pixel was
+    read; then one a cycle. Reading goes on meanwhile, until the next window is complete.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        Its first layer.
+
+    Members
+    -------
+    start : In(1)
+        Begin.
+    done : Out(1)
+        All words were taken; 1 before the first start.
+    address : Out(range(pixels))
+        Of the position to read.
+    read : Out(1)
+        Read it: ``data`` has it from the next cycle on, until the next read.
+    data : In(channels * 8)
+        Its pixels, the first channel in the lowest bits.
+    o : Out(stream(item_layout))
+        Words for the skip unit.
+    """
+
+    o: stream.Interface
+
+    def __init__(self, config: AcceleratorConfig) -> None:
+        self.config = config
+        self.plan = config.layers[0]
+        super().__init__(
+            {
+                "start": In(1),
+                "done": Out(1),
+                "address": Out(number_width(config.input_words)),
+                "read": Out(1),
+                "data": In(config.input_word_width),
+                "o": Out(stream.Signature(item_of(config))),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        plan = self.plan
+        kernel_rows, columns, width = plan.kernel[0], window_columns(plan), self.config.input_word_width
+        low = -plan.padding
+        shapes = {
+            "address": unsigned(len(self.address)),
+            "weights": unsigned(number_width(self.config.weight_rows)),
+            "y": signed(signed_width(low, plan.source_map[0] + plan.padding + kernel_rows)),
+            "x": signed(signed_width(low, plan.source_map[1] + plan.padding + columns)),
+        }
+        m.submodules.nest = nest = LoopNest(LEVELS, [program(plan)], shapes)
+        inside = nest.values.y >= 0
+        inside &= nest.values.y < plan.source_map[0]
+        inside &= (nest.values.x >= 0) & (nest.values.x < plan.source_map[1])
+
+        running = Signal()
+        valid = Signal()
+        advance = Signal()
+        found = Signal()
+        bottom = Signal()
+        ends_row = Signal()
+        weights = Signal.like(nest.values.weights)
+        m.d.comb += [
+            nest.start.eq(self.start),
+            nest.advance.eq(running & advance),
+            self.address.eq(nest.values.address),
+            self.read.eq(running & advance & inside),
+        ]
+        with m.If(self.start):
+            m.d.sync += running.eq(1)
+        with m.Elif(advance & nest.final):
+            m.d.sync += running.eq(0)
+        kernel_row = Signal(number_width(kernel_rows))
+        with m.If(advance):
+            m.d.sync += [
+                valid.eq(running),
+                found.eq(inside),
+                bottom.eq(nest.end_of("column")),
+                ends_row.eq(nest.end_of("row")),
+                weights.eq(nest.values.weights),
+            ]
+
+        # A row of the window moves by the pixel that came; the bottom one completes a column.
+        pixel = Mux(found, self.data, 0)
+        window = [[Signal(width, name=f"pixel_{i}_{j}", reset_less=True) for j in range(columns)]
+                  for i in range(kernel_rows)]  # fmt: skip
+        complete = Signal()
+        captured = Signal()
+        until = Signal(range(max(columns, plan.tile * plan.stride)), init=columns - 1)
+        m.d.comb += advance.eq(~complete | captured)
+        with m.If(captured):
+            m.d.sync += complete.eq(0)
+        with m.If(valid & advance):
+            for i, row in enumerate(window):
+                with m.If(kernel_row == i):
+                    m.d.sync += [place.eq(following) for place, following in zip(row, [*row[1:], pixel], strict=True)]
+            m.d.sync += kernel_row.eq(Mux(bottom, 0, kernel_row + 1))
+            with m.If(bottom):
+                m.d.sync += complete.eq(until == 0)
+                with m.If(ends_row):
+                    m.d.sync += until.eq(columns - 1)
+                with m.Elif(until == 0):
+                    m.d.sync += until.eq(plan.tile * plan.stride - 1)
+                with m.Else():
+                    m.d.sync += until.eq(until - 1)
+        completed_weights = Signal.like(weights)
+        ends_tiles = Signal()
+        with m.If(valid & advance & bottom):
+            m.d.sync += completed_weights.eq(weights)
+            if plan.tile > 1:
+                m.d.sync += ends_tiles.eq(ends_row)
+
+        # The planes of a window that was captured: the top bits, then the next ones in their place.
+        item = self.o.payload
+        bytes_ = [place[8 * c : 8 * c + 8] for row in window for place in row for c in range(plan.source_channels)]
+        held = [Signal(PIXEL_BITS, name=f"held_{k}", reset_less=True) for k in range(len(bytes_))]
+        emitting = Signal()
+        blank = Signal(init=1)
+        passes = Signal()
+        plane = Signal(range(PIXEL_BITS))
+        some = Signal()
+        m.d.comb += [
+            item.bits.eq(self._bits(m, [byte[-1] for byte in held], captured, ends_tiles)),
+            some.eq(item.bits.any()),
+            item.double.eq(plane != 0),
+            item.fire.eq(plane == 0),
+            self.o.valid.eq(emitting & (some | item.fire | ~blank)),
+            passes.eq(emitting & (self.o.ready | ~self.o.valid)),
+            captured.eq(complete & (~emitting | (passes & item.fire))),
+            self.done.eq(~running & ~valid & ~complete & ~emitting),
+        ]
+        with m.If(passes):
+            m.d.sync += [byte.eq(byte << 1) for byte in held]
+            m.d.sync += [plane.eq(plane - 1), blank.eq(item.fire | (blank & ~some))]
+            with m.If(item.fire):
+                m.d.sync += emitting.eq(0)
+        with m.If(captured):
+            m.d.sync += [byte.eq(new) for byte, new in zip(held, bytes_, strict=True)]
+            m.d.sync += [emitting.eq(1), plane.eq(PIXEL_BITS - 1), item.row.eq(completed_weights)]
+        return m
+
+    def _bits(self, m: Module, planes: list[Value], captured: Signal, ends_tiles: Signal) -> Value:
+        """The bits of a word, of a plane of the window; of several positions, also the item's parts."""
+        plan = self.plan
+        if plan.tile == 1:
+            return Cat(planes)
+        last = Signal()  # of a row of tiles
+        with m.If(captured):
+            m.d.sync += last.eq(ends_tiles)
+        left = plan.positions[1] - (plan.tiles[1] - 1) * plan.tile
+        columns, channels = window_columns(plan), plan.source_channels
+        union: Value = Const(0)
+        for part in range(plan.tile):
+            starts = [(row * columns + part * plan.stride) * channels for row in range(plan.kernel[0])]
+            bits = Cat(planes[start : start + plan.kernel[1] * channels] for start in starts)
+            own = Signal(plan.fan_in, name=f"part_{part}")
+            m.d.comb += own.eq(bits if part < left else Mux(last, 0, bits))
+            m.d.comb += self.o.payload.parts[part].eq(own)
+            union = union | own
+        return union

@@ -1,0 +1,320 @@
+"""Reads the words of every kernel position, round after round: spikes, or the bit planes of a linear layer's pixels."""
+
+from typing import NamedTuple
+
+from amaranth.hdl import Array, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.accelerator.loop_nest import LoopNest, Program, Quantity, by_program
+from hdl.accelerator.skip_unit import item_of
+from model.accelerator.config import AcceleratorConfig, LayerPlan, number_width
+from model.arithmetic import signed_width
+
+LEVELS = (
+    "group",
+    "row",
+    "column",
+    "round",
+    "kernel_row",
+    "kernel_column",
+    "pooled_row",
+    "pooled_column",
+    "word",
+)
+PART = "part"
+"""The innermost level, where a layer has rows."""
+
+
+def program(layer: LayerPlan, number: int = 0) -> Program:
+    """The loops of a layer's source of this number.
+
+    Coordinates are those of the stored map, which sum pooling reads in blocks. A part is the word of one row of lanes.
+    """
+    plan = layer.sources[number]
+    pool = plan.source_pool
+    column_step = plan.stored_rounds * plan.words
+    row_step = plan.source_map[1] * column_step
+    counts = {
+        "group": plan.groups,
+        "row": plan.positions[0],
+        "column": plan.tiles[1],
+        "round": plan.rounds,
+        "kernel_row": plan.kernel[0],
+        "kernel_column": plan.kernel[1],
+        "pooled_row": pool,
+        "pooled_column": pool,
+        "word": plan.words,
+        PART: plan.rows,
+    }
+    stride, padding = plan.stride * pool, plan.padding * pool
+    neighbour = 0 if plan.steps_together else stride
+    address = Quantity(
+        -padding * (row_step + column_step),
+        {
+            "row": stride * row_step,
+            "column": plan.tile * stride * column_step,
+            "round": plan.words,
+            "kernel_row": pool * row_step,
+            "kernel_column": pool * column_step,
+            "pooled_row": row_step,
+            "pooled_column": column_step,
+            "word": 1,
+            PART: plan.words if plan.steps_together else stride * column_step,
+        },
+    )
+    weights = Quantity(
+        plan.weight_row,
+        {
+            "group": layer.group_rows,
+            "kernel_row": plan.kernel[1] * plan.source_channels,
+            "kernel_column": plan.source_channels,
+            "word": plan.word_channels,
+        },
+    )
+    y = Quantity(-padding, {"row": stride, "kernel_row": pool, "pooled_row": 1})
+    x = Quantity(-padding, {"column": plan.tile * stride, "kernel_column": pool, "pooled_column": 1, PART: neighbour})
+    position = Quantity(0, {"column": plan.tile, PART: int(plan.tile > 1)})
+    part = Quantity(0, {PART: 1})
+    return Program(counts, {"address": address, "weights": weights, "y": y, "x": x, "position": position, "part": part})
+
+
+def coordinate_shape(plans: list[LayerPlan], axis: int) -> Shape:
+    """Of a coordinate in the source, padding included, and positions of a tile beyond the last."""
+    low = min(-plan.padding * plan.source_pool for plan in plans)
+    high = max(
+        (plan.source_map[axis] + plan.padding + plan.kernel[axis] + axis * (plan.tile - 1) * plan.stride)
+        * plan.source_pool
+        for plan in plans
+    )
+    return signed(signed_width(low, high))
+
+
+class _Loops(NamedTuple):
+    """Where a source's loops are."""
+
+    address: Value
+    weights: Value
+    inside: Value
+    part: Value
+    word_ends: Value
+    round_ends: Value
+    last_round: Value
+    final: Value
+
+
+class WordFeeder(wiring.Component):
+    """Fetches a word a cycle and hands on those that have a set bit or a mark.
+
+    Words outside the map are zero and not read, and so are those of positions beyond the last. Of a layer with rows, a
+    word is read for each of them: time steps, or neighbouring positions. The last word of a round is marked: ``fire``
+    where a time step ends (of pixels: the last plane; of the last layer: the last step), ``double`` after a bit plane,
+    unless nothing was set so far.
+
+    Sources that join have loops of their own, which take turns: when one comes to where sums would be handed over, the
+    next one goes on, and the last one's word is marked.
+
+    Latency
+    -------
+    The first word is there three cycles after ``start``, then one a cycle, as long as they are taken; with rows, each
+    takes a cycle for every row.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+        Its layers that have no window.
+
+    Members
+    -------
+    layer : In(range(layers))
+        Index among all layers; stays until ``done``.
+    start : In(1)
+        Begin.
+    done : Out(1)
+        Nothing is under way; 1 before the first start.
+    address : Out(range(words))
+        Of the word to read.
+    read : Out(1)
+        Read it: ``data`` has it from the next cycle on, until the next read.
+    memory : Out(range(spike_memories)), where layers are no chain
+        Where to read it, unless it is the input.
+    data : In(word_width)
+        What was read.
+    o : Out(stream(item_layout))
+        Words for the skip unit.
+    """
+
+    o: stream.Interface
+
+    def __init__(self, config: AcceleratorConfig) -> None:
+        self.config = config
+        self.plans = [plan for plan in config.layers if not plan.window]
+        words = max(config.input_words, *config.spike_memories.values())
+        self.address_width = number_width(words)
+        super().__init__(
+            {
+                "layer": In(range(max(2, len(config.layers)))),
+                "start": In(1),
+                "done": Out(1),
+                "address": Out(self.address_width),
+                "read": Out(1),
+                "data": In(config.word_width),
+                "o": Out(stream.Signature(item_of(config))),
+            }
+            | ({} if config.chain else {"memory": Out(range(len(config.spike_memories)))})
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        plans, skipped = self.plans, len(self.config.layers) - len(self.plans)
+        rows = self.config.rows
+        select = (self.layer - skipped)[: Shape.cast(range(len(plans))).width]
+        counts = [len(plan.sources) for plan in plans]
+        nests, programs, sources = zip(*(self._loops(m, select, number) for number in range(max(counts))), strict=True)
+        turn = Signal(range(len(nests)))
+        loops = _Loops(*(Array(each)[turn] for each in zip(*sources, strict=True))) if len(nests) > 1 else sources[0]
+        each = by_program(m, select, [int(p.spiking and not p.pixels) for p in plans], unsigned(1), "each_round")
+        planes = by_program(m, select, [int(p.pixels) for p in plans], unsigned(1), "planes")
+
+        # Three stages: the nest with the memory's address, the word that was read, and the word that is handed on. What
+        # a block memory gives comes late in its cycle.
+        running = Signal()
+        fetched = Signal()
+        valid = Signal()
+        advance = Signal()
+        row = Signal(number_width(self.config.weight_rows))
+        marks = Signal(2)
+        found = Signal()
+        item = self.o.payload
+        hands_over = loops.round_ends & (each | loops.last_round)
+        last_source = turn == by_program(m, select, [count - 1 for count in counts], turn.shape(), "last_source")
+        fires, final = hands_over, loops.final
+        if len(nests) > 1:
+            fires, final = hands_over & last_source, final & last_source
+            with m.If(running & advance & hands_over):
+                m.d.sync += turn.eq(Mux(last_source, 0, turn + 1))
+        for number, nest in enumerate(nests):
+            goes_on = running & advance
+            m.d.comb += [
+                nest.program.eq(programs[number]),
+                nest.start.eq(self.start),
+                nest.advance.eq(goes_on & (turn == number) if len(nests) > 1 else goes_on),
+            ]
+        m.d.comb += [
+            self.address.eq(loops.address),
+            self.read.eq(running & advance & loops.inside),
+            self.done.eq(~running & ~fetched & ~valid),
+        ]
+        with m.If(self.start):
+            m.d.sync += running.eq(1)
+        with m.Elif(advance & final):
+            m.d.sync += running.eq(0)
+        with m.If(advance):
+            m.d.sync += [
+                fetched.eq(running),
+                found.eq(loops.inside),
+                row.eq(loops.weights),
+                marks[0].eq(planes & loops.round_ends & ~loops.last_round),
+                marks[1].eq(fires),
+            ]
+
+        word = Mux(found, self.data, 0)
+        complete: Value = fetched
+        bits: Value = word
+        if rows > 1:
+            whole, earlier = self._parts(m, loops, advance, word)
+            complete, bits = fetched & whole, word | earlier
+        with m.If(advance):
+            m.d.sync += [
+                valid.eq(complete),
+                item.bits.eq(bits),
+                item.row.eq(row),
+                item.double.eq(marks[0]),
+                item.fire.eq(marks[1]),
+            ]
+        some = Signal()
+        blank = Signal(init=1)
+        keep = Signal()
+        m.d.comb += [
+            some.eq(item.bits.any()),
+            keep.eq(some | item.fire | (item.double & ~blank)),
+            self.o.valid.eq(valid & keep),
+            # A word that is left out waits for room as well: what was read must not decide what is read next.
+            advance.eq(~valid | self.o.ready),
+        ]
+        with m.If(valid & advance):
+            with m.If(item.fire):
+                m.d.sync += blank.eq(1)
+            with m.Elif(some):
+                m.d.sync += blank.eq(0)
+        if not self.config.chain:
+            memories = []
+            for number in range(len(nests)):
+                table = [plan.sources[min(number, len(plan.joined))].source_memory for plan in plans]
+                memories.append(by_program(m, select, table, self.memory.shape(), f"memory_{number}"))
+            m.d.comb += self.memory.eq(Array(memories)[turn])
+        return m
+
+    def _loops(self, m: Module, select: Value, number: int) -> tuple[LoopNest, Value, _Loops]:
+        """The loops of the layers' sources of this number."""
+        plans = [plan for plan in self.plans if number < len(plan.sources)]
+        sources = [plan.sources[number] for plan in plans]
+        shapes = {
+            "address": unsigned(self.address_width),
+            "weights": unsigned(number_width(self.config.weight_rows)),
+            "y": coordinate_shape(sources, 0),
+            "x": coordinate_shape(sources, 1),
+        }
+        rows = self.config.rows
+        tiled = any(source.tile > 1 for source in sources)
+        if rows > 1:
+            shapes["part"] = unsigned(number_width(rows))
+        if tiled:
+            shapes["position"] = unsigned(number_width(max(source.tiles[1] * source.tile for source in sources)))
+        programs = [program(plan, number) for plan in plans]
+        levels = LEVELS if rows == 1 else (*LEVELS, PART)
+        mark = f"_{number}" if number else ""
+        nest = LoopNest(levels, programs, shapes)
+        m.submodules[f"nest{mark}"] = nest
+        own = select[: len(nest.program)]
+        if len(plans) < len(self.plans):
+            places = [plans.index(plan) if plan in plans else 0 for plan in self.plans]
+            own = by_program(m, select, places, nest.program.shape(), f"program{mark}")
+        limits = []
+        for axis, name in enumerate("yx"):
+            bounds = [source.source_limit[axis] for source in sources]
+            limit = by_program(m, own, bounds, unsigned(number_width(max(bounds) + 1)), f"{name}_limit{mark}")
+            value = getattr(nest.values, name)
+            limits.append((value >= 0) & (value < limit))
+        inside = limits[0] & limits[1]
+        if tiled:
+            bounds = [source.positions[1] for source in sources]
+            limit = by_program(m, own, bounds, unsigned(number_width(max(bounds) + 1)), "position_limit")
+            inside &= nest.values.position < limit
+        return (
+            nest,
+            own,
+            _Loops(
+                address=nest.values.address,
+                weights=nest.values.weights,
+                inside=inside,
+                part=nest.values.part if rows > 1 else Const(0),
+                word_ends=nest.end_of("word"),
+                round_ends=nest.end_of("round"),
+                last_round=nest.end_of("column"),
+                final=nest.final,
+            ),
+        )
+
+    def _parts(self, m: Module, nest: _Loops, advance: Signal, word: Value) -> tuple[Value, Value]:
+        """Collects the words of all rows in the item's parts; whether it is whole, and what is set in those before."""
+        item = self.o.payload
+        part = Signal.like(nest.part)
+        last = Signal()
+        with m.If(advance):
+            m.d.sync += [part.eq(nest.part), last.eq(nest.word_ends)]
+            with m.Switch(part):
+                for row in range(self.config.rows):
+                    with m.Case(row):
+                        m.d.sync += item.parts[row].eq(word)
+        return last, Mux(part == 0, 0, item.bits)

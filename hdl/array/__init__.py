@@ -1,0 +1,1 @@
+"""The output-stationary systolic array, and what its host needs to feed it."""

@@ -1,0 +1,1 @@
+"""Uniform quantisation in hardware: the array that MINT's is compared with."""

@@ -1,0 +1,1 @@
+"""The folder that ``mint verilog`` writes: descriptions, testbench, constraints, core file."""

@@ -1,0 +1,89 @@
+"""The testbench that goes with an accelerator: plain Verilog, golden vectors, and a fingerprint of every file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdl.accelerator.contents import image_beats
+from hdl.accelerator.result_stream import RESULT_WIDTH
+from hdl.folder.description import memory_files
+from hdl.verilog.names import Names
+from hdl.verilog.words import to_bits, to_hex
+from model.accelerator.config import AcceleratorConfig
+from model.golden.network import classify, forward
+from model.network.network import Network
+
+TEMPLATE = Path(__file__).with_suffix(".v")
+
+PIECE = 64
+"""Bits that the fingerprint takes at a time."""
+BASIS, PRIME = 0xCBF29CE484222325, 0x100000001B3
+"""FNV-1a's, of 64 bits."""
+
+
+def fingerprint(text: str, width: int) -> int:
+    """FNV-1a over the words of a hexadecimal file, each as pieces of 64 bits up to ``width``, the lowest first."""
+    value, mask = BASIS, (1 << PIECE) - 1
+    for line in text.split():
+        word = int(line, 16)
+        for low in range(0, width, PIECE):
+            value = (value ^ (word >> low & mask)) * PRIME & mask
+    return value
+
+
+def vector_files(names: Names) -> dict[str, str]:
+    """The files of input and expected output, by the testbench's parameter."""
+    return {name: f"vectors/{names.prefix}{name.lower()}.hex" for name in ("INPUT", "EXPECTED")}
+
+
+def golden_vectors(
+    network: Network, config: AcceleratorConfig, images: NDArray[np.integer], names: Names
+) -> dict[str, str]:
+    """The input's beats and the results that the golden model expects: logits and class of every image."""
+    logits = forward(network, images).astype(np.int64)
+    results = np.concatenate([logits, classify(logits)[:, None]], axis=1)
+    beats = image_beats(config, images).reshape(-1, config.input_width)
+    files = vector_files(names)
+    return {
+        files["INPUT"]: to_hex(beats),
+        files["EXPECTED"]: to_hex(to_bits(results.reshape(-1, 1), RESULT_WIDTH)),
+    }
+
+
+def patience(config: AcceleratorConfig) -> int:
+    """Cycles without a beat after which nothing can be expected any more: more than an image, or a frame
+    of it, of set bits only takes."""
+    dense = 0
+    for plan in config.layers:
+        positions = plan.positions[0] * plan.positions[1]
+        reads = sum(
+            source.source_pool**2 * source.kernel[0] * source.kernel[1] * (source.source_channels + source.words)
+            for source in plan.sources
+        )
+        dense += plan.groups * positions * (plan.rounds * reads + config.fire_interval(plan) * config.frame_steps)
+    return 2 * dense + 10_000
+
+
+def accelerator_testbench(config: AcceleratorConfig, images: int, texts: Mapping[str, str], names: Names) -> str:
+    """The testbench; ``texts`` has the four files that it reads."""
+    vectors = vector_files(names)
+    files = {name: texts[file] for name, file in (memory_files(names) | vectors).items()}
+    width = -(-max(len(text.split(maxsplit=1)[0]) * 4 for text in files.values()) // PIECE) * PIECE
+    constants = {
+        "IMAGES": images,
+        "IMAGE_PACKETS": config.frames,
+        "PACKET_BEATS": config.input_beats,
+        "INPUT_WIDTH": config.input_width,
+        "CLASSES": config.classes,
+        "LIMIT": patience(config),
+        "FILE_WIDTH": width,
+    }
+    constants |= {f"{name}_WORDS": text.count("\n") for name, text in files.items() if name not in vectors}
+    lines = [f"  localparam {name} = {value};" for name, value in constants.items()]
+    lines += [
+        f"  localparam [63:0] {name}_FINGERPRINT = 64'h{fingerprint(text, width):016x};" for name, text in files.items()
+    ]
+    text = TEMPLATE.read_text(encoding="utf-8").replace("@CONSTANTS@", "\n".join(lines))
+    return text.replace("@NAME@", names.name).replace("@PREFIX@", names.prefix)

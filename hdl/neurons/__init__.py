@@ -1,0 +1,1 @@
+"""Neurons in hardware, shared by array and accelerator."""

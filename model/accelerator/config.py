@@ -1,0 +1,387 @@
+"""What a whole-network accelerator is: its lanes, its memories, and the loops of every layer.
+
+One object tells the generator, the memory images, the cycle estimate and the benches the same facts. A layer is the
+loop nest
+
+    for group, y, x (output channels in groups of ``lanes``; output positions), for round (time step, or bit plane of
+    pixels, most significant first), for kernel row, kernel column, pooled row, pooled column, word of channels
+
+and every set bit of such a word takes one cycle, in which all lanes add that input's weights. A linear layer is a
+convolution whose kernel covers the map. Where several sources join, each has such a nest, and every round (of the last
+layer: all rounds) is that of the first source, then those of the others. An identity shortcut is a word of spikes that
+the neuron units read.
+
+That is the dataflow ``skip``. Where a group has fewer channels than there are lanes, a layer may cut the lanes into
+``rows``, each with all channels of a group (and a copy of their weights): lane i is channel i mod ``row_lanes`` of row
+i // ``row_lanes``. A word is then read for every row, what is set in any of them takes a cycle, and each row adds where
+its own bit is set. Rows are the time steps of one position (``time-parallel``), or neighbouring positions of a row of
+the map (``systolic``: output-stationary, with inputs broadcast instead of skewed, and those that are silent in all rows
+skipped).
+
+In all of these the time steps of a position follow each other, and its membranes stay at the lanes. In the order
+``streaming``, for inputs that are spikes, the time step is outermost: every time step is a packet of its own, a
+*frame*, and runs through all layers as it comes; membranes wait in a memory for the next one.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from model.config import PIXEL_BITS, Mode, require
+
+LARGEST_LANES = 1024
+LARGEST_STORED_STEPS = 256
+"""Time steps whose spikes lie in memories at once; ``streaming`` stores those of one."""
+INPUT_WORD = 32
+"""Inputs in a word where the first layer is linear."""
+SKIP, TIME_PARALLEL, SYSTOLIC = DATAFLOWS = ("skip", "time-parallel", "systolic")
+MIXED = "mixed"
+"""Layers of several dataflows besides ``skip``."""
+STREAMING = "streaming"
+"""Time steps outermost, of all layers; each of them is ``skip``."""
+Choice = tuple[str, int]
+"""A layer's dataflow, and its rows."""
+FEED_DEPTH = 8
+"""Words that wait for the skip unit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerPlan:
+    """Loops and places of one layer.
+
+    Words of the source are stored as [row][column][round][word]; weights as rows of ``lanes`` codes, of a group
+    [kernel row][kernel column][channel]; parameters as rows of one threshold and bias a neuron unit.
+    """
+
+    name: str
+    dataflow: str
+    rows: int
+    """Parts of the lanes, each with its own time step or position; of ``skip``, 1."""
+    row_lanes: int
+    """Lanes of a row: the channels of a group."""
+    spiking: bool
+    from_input: bool
+    pixels: bool
+    """Whether the source is pixels: rounds are bit planes, and sums are the same at every time step."""
+    window: bool
+    """Whether pixels pass through a window of the kernel's size, so that a word is a plane of all its pixels."""
+    kernel: tuple[int, int]
+    stride: int
+    padding: int
+    source_channels: int
+    source_map: tuple[int, int]
+    """Rows and columns that are stored."""
+    source_pool: int
+    """Sum pooling between source and layer, done by reading; else 1."""
+    word_channels: int
+    """Channels in a word."""
+    words: int
+    """Words of one position and round."""
+    rounds: int
+    """Time steps or bit planes that are read one after another."""
+    positions: tuple[int, int]
+    channels: int
+    groups: int
+    pool: int
+    """Max pooling of the spikes on their way into the memory; else 1."""
+    weight_row: int
+    parameter_row: int
+    mode: int
+    memory: int = 0
+    """The spike memory that the layer writes."""
+    source_memory: int = 0
+    """The spike memory that it reads, unless it reads the input."""
+    joined: "tuple[LayerPlan, ...]" = ()
+    """The layer once more for each further weighted source: with that one's loops and places."""
+    skip_memory: int | None = None
+    """The spike memory of the identity shortcut."""
+
+    @property
+    def sources(self) -> "tuple[LayerPlan, ...]":
+        """The layer, with the loops and places of each weighted source."""
+        return self, *self.joined
+
+    @property
+    def fan_in(self) -> int:
+        """Rows of weights of a group, of this source."""
+        return self.kernel[0] * self.kernel[1] * self.source_channels
+
+    @property
+    def group_rows(self) -> int:
+        """Rows of weights of a group, of all sources."""
+        return sum(source.fan_in for source in self.sources)
+
+    @property
+    def steps_together(self) -> bool:
+        """Whether rows are time steps."""
+        return self.dataflow == TIME_PARALLEL
+
+    @property
+    def tile(self) -> int:
+        """Neighbouring positions whose sums are made together."""
+        return self.rows if self.dataflow == SYSTOLIC else 1
+
+    @property
+    def tiles(self) -> tuple[int, int]:
+        """Rows and columns of tiles; the last tile of a row may have fewer positions."""
+        return self.positions[0], -(-self.positions[1] // self.tile)
+
+    @property
+    def fires(self) -> int:
+        """Hand-overs to the neuron units in a time step."""
+        return self.groups * self.tiles[0] * self.tiles[1]
+
+    @property
+    def stored_rounds(self) -> int:
+        """Time steps or bit planes that the source has of a place."""
+        return self.rounds * (self.rows if self.steps_together else 1)
+
+    @property
+    def fires_steps_together(self) -> bool:
+        """Whether the sums of all time steps are handed over together: of pixels, they are the same."""
+        return self.pixels or self.steps_together
+
+    @property
+    def step_interval(self) -> int:
+        """Cycles from a time step's potentials to the next one's: two stages; a word of spikes for each position."""
+        return max(2, self.tile)
+
+    @property
+    def source_limit(self) -> tuple[int, int]:
+        """Rows and columns of the source that count; sum pooling drops odd ends."""
+        rows, columns = (extent // self.source_pool * self.source_pool for extent in self.source_map)
+        return rows, columns
+
+    @property
+    def stored_map(self) -> tuple[int, int]:
+        """Rows and columns of what the layer stores."""
+        return self.positions[0] // self.pool, self.positions[1] // self.pool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceleratorConfig:
+    """One generated accelerator.
+
+    Parameters
+    ----------
+    lanes : int
+        Accumulators, each for an output channel; inputs are broadcast to all of them.
+    lanes_per_neuron_unit : int
+        Lanes that share a neuron unit. Of 1, a unit works while its lane goes on; of more, the sums pass through it one
+        after another while the lanes wait.
+    weight_width, membrane_width, accumulator_width : int
+        The widest of all layers.
+    modes : tuple of Mode
+        What neuron units support, a layer selects one.
+    layers : tuple of LayerPlan
+        In the order in which they run.
+    streaming : bool
+        Whether all layers run for a time step before they run for the next one.
+    """
+
+    lanes: int
+    lanes_per_neuron_unit: int = 1
+    weight_width: int
+    membrane_width: int
+    accumulator_width: int
+    time_steps: int
+    input_kind: str
+    input_shape: tuple[int, int, int]
+    modes: tuple[Mode, ...]
+    layers: tuple[LayerPlan, ...]
+    streaming: bool = False
+    retire: bool = False
+
+    def __post_init__(self) -> None:
+        require(1 <= self.lanes <= LARGEST_LANES, f"{self.lanes} lanes; an accelerator has 1 to {LARGEST_LANES}")
+        share = self.lanes_per_neuron_unit
+        require(
+            share >= 1 and self.lanes % share == 0,
+            f"{share} lanes a neuron unit; it must divide the {self.lanes} lanes",
+        )
+        require(
+            self.rows == 1 or share == 1,
+            f"{share} lanes a neuron unit; lanes in rows have a neuron unit each: choose 1, or the dataflow skip",
+        )
+
+    @property
+    def frames(self) -> int:
+        """Packets of an image, and times that the layers run for it."""
+        return self.time_steps if self.streaming else 1
+
+    @property
+    def frame_steps(self) -> int:
+        """Time steps for which the layers run at a time."""
+        return self.time_steps // self.frames
+
+    @property
+    def dataflow(self) -> str:
+        """Of the layers with rows, or ``skip`` where there is none; or ``streaming``."""
+        if self.streaming:
+            return STREAMING
+        found = {layer.dataflow for layer in self.layers} - {SKIP}
+        return MIXED if len(found) > 1 else next(iter(found), SKIP)
+
+    @property
+    def choices(self) -> str | list[Choice]:
+        """What :func:`model.accelerator.plan.plan` takes: dataflow and rows of every layer, or ``streaming``."""
+        if self.streaming:
+            return STREAMING
+        return [(layer.dataflow, layer.rows) for layer in self.layers]
+
+    @property
+    def rows(self) -> int:
+        """Of the layer that has most."""
+        return max(layer.rows for layer in self.layers)
+
+    @property
+    def relays(self) -> bool:
+        """Whether membranes go from lane to lane: where rows are time steps."""
+        return any(layer.steps_together for layer in self.layers)
+
+    @property
+    def skips(self) -> bool:
+        """Whether neuron units add an identity shortcut."""
+        return any(layer.skip_memory is not None for layer in self.layers)
+
+    @property
+    def chain(self) -> bool:
+        """Whether every layer reads the one before, and nothing else."""
+        return not self.skips and all(
+            (layer.memory, layer.source_memory, layer.joined) == (index % 2, (index + 1) % 2 if index else 0, ())
+            for index, layer in enumerate(self.layers)
+        )
+
+    @property
+    def neuron_units(self) -> int:
+        return self.lanes // self.lanes_per_neuron_unit
+
+    @cached_property
+    def word_width(self) -> int:
+        """Bits of the widest word that the skip unit takes."""
+        return max(
+            min(layer.word_channels, layer.source_channels) * (layer.fan_in // layer.source_channels)
+            if layer.window
+            else min(layer.word_channels, layer.source_channels)
+            for plan in self.layers
+            for layer in plan.sources
+        )
+
+    @property
+    def weight_rows(self) -> int:
+        return sum(layer.groups * layer.group_rows for layer in self.layers)
+
+    @property
+    def parameter_rows(self) -> int:
+        return sum(layer.groups for layer in self.layers) * self.lanes_per_neuron_unit
+
+    @property
+    def classes(self) -> int:
+        return self.layers[-1].channels
+
+    @property
+    def output_groups(self) -> int:
+        return self.layers[-1].groups
+
+    # Input: one beat a position (its channels), or INPUT_WORD inputs of a linear layer; pixels there four a beat.
+
+    @property
+    def beat_values(self) -> int:
+        """Pixels or spikes in an input beat."""
+        first = self.layers[0]
+        if first.pixels and not first.window:
+            return min(4, first.source_channels)
+        return first.word_channels if not first.window else first.source_channels
+
+    @property
+    def beat_bits(self) -> int:
+        """Bits of an input beat that count."""
+        return self.beat_values * (PIXEL_BITS if self.layers[0].pixels else 1)
+
+    @property
+    def input_width(self) -> int:
+        """Bits of the input port: as bytes, a power of two, which are the widths that DMA engines have."""
+        return max(8, 1 << number_width(self.beat_bits))
+
+    @property
+    def input_beats(self) -> int:
+        """Beats of a packet: an image, or a frame of it."""
+        first = self.layers[0]
+        rounds = 1 if first.pixels else first.stored_rounds
+        values = first.source_channels if not first.window else self.beat_values
+        return rounds * first.source_map[0] * first.source_map[1] * -(-values // self.beat_values)
+
+    @property
+    def input_word_width(self) -> int:
+        """Bits of a word of the input memory."""
+        first = self.layers[0]
+        return first.source_channels * PIXEL_BITS if first.window else min(first.word_channels, first.source_channels)
+
+    @property
+    def input_words(self) -> int:
+        """Words of a packet in the input memory, which has room for two."""
+        first = self.layers[0]
+        places = first.source_map[0] * first.source_map[1]
+        return places if first.window else places * first.stored_rounds * first.words
+
+    @property
+    def input_depth(self) -> int:
+        """Words of the input memory: of two packets, where the upper bit of the address says which one."""
+        return (1 << number_width(self.input_words)) + self.input_words
+
+    @property
+    def spike_width(self) -> int:
+        """Bits of a word of the spike memories: a position's spikes of one time step and group of channels."""
+        return max((layer.row_lanes for layer in self.layers if layer.spiking), default=self.lanes)
+
+    @cached_property
+    def spike_memories(self) -> dict[str, int]:
+        """Words of the spike memories, by name: layers take turns with two of them, unless joins need more."""
+        count = 1 + max((layer.memory for layer in self.layers if layer.spiking), default=0)
+        names = ["even", "odd"] if count <= 2 else [str(number) for number in range(1, count + 1)]
+        words = dict.fromkeys(names, 0)
+        for layer in self.layers:
+            if layer.spiking:
+                own = layer.stored_map[0] * layer.stored_map[1] * self.frame_steps * layer.groups
+                words[names[layer.memory]] = max(words[names[layer.memory]], own)
+        return words
+
+    @property
+    def membrane_words(self) -> int:
+        """Words of the memory of membranes, of a membrane a neuron unit; none unless streaming."""
+        fires = (layer.fires for layer in self.layers if layer.spiking)
+        return sum(fires) * self.lanes_per_neuron_unit if self.streaming else 0
+
+    @property
+    def sum_words(self) -> int:
+        """Words of the memory of the last layer's sums so far, of a sum a neuron unit; none unless streaming."""
+        return self.layers[-1].fires * self.lanes_per_neuron_unit if self.streaming else 0
+
+    @property
+    def memory_bits(self) -> dict[str, int]:
+        """Bits of every memory."""
+        sizes = {
+            "weights": self.weight_rows * self.lanes * self.weight_width,
+            "parameters": self.parameter_rows * self.neuron_units * (2 + self.skips) * self.accumulator_width,
+            "input": self.input_depth * self.input_word_width,
+        }
+        if self.streaming:
+            sizes["membranes"] = self.membrane_words * self.neuron_units * self.membrane_width
+            sizes["sums"] = self.sum_words * self.neuron_units * self.accumulator_width
+        return sizes | {f"spikes {name}": words * self.spike_width for name, words in self.spike_memories.items()}
+
+    # Cycles between the skip unit's tokens; the benches measure them.
+
+    def fire_interval(self, layer: LayerPlan) -> int:
+        """From a token that fires to the next one that may fire (a unit a lane) or to any next one (shared units)."""
+        share = self.lanes_per_neuron_unit
+        times = self.frame_steps if layer.fires_steps_together else 1
+        if share == 1:
+            # A tile that is one place of a max pool is written before the same place is read for the row below.
+            meets = self.frame_steps == 1 and layer.tile == layer.pool > 1
+            return layer.step_interval * times + meets
+        return share * times + 1
+
+
+def number_width(limit: int) -> int:
+    """Bits of a counter that holds 0 ... limit - 1, at least one."""
+    return max(1, (limit - 1).bit_length())

@@ -1,0 +1,265 @@
+"""From a network to the accelerator that runs it: what its layers may choose, and where everything lies."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from model.accelerator.config import (
+    DATAFLOWS,
+    INPUT_WORD,
+    LARGEST_LANES,
+    LARGEST_STORED_STEPS,
+    SKIP,
+    STREAMING,
+    SYSTOLIC,
+    TIME_PARALLEL,
+    AcceleratorConfig,
+    Choice,
+    LayerPlan,
+)
+from model.config import PIXEL_BITS, Mode, require
+from model.network.network import INPUT, Layer, Network, Source
+
+
+def default_share(network: Network) -> int:
+    """Lanes that share a neuron unit, unless somebody says otherwise.
+
+    A convolution fires at every position, so each lane has its own unit and goes on meanwhile; a network of linear
+    layers fires a few times an image, and sixteen lanes may wait for one: fewer
+    tables, and 4 % more cycles than with eight.
+    """
+    return 16 if all(layer.kind == "linear" for layer in network.layers) else 1
+
+
+def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
+    """What may be worth while for a layer: ``skip``, then all with rows that a dense layer would be faster with.
+
+    More rows need more copies of the weights, so in the end more groups. Of positions, those with fewer passes than
+    with fewer rows. A layer that joins others, or is added as it is, has none.
+    """
+    found = [(SKIP, 1)]
+    if not layer.spiking or joins(network, layer):
+        return found
+    columns, steps = network.shapes[layer.name][2], network.time_steps
+
+    def passes(rows: int, positions: int, times: int) -> int:
+        return -(-layer.channels // (lanes // rows)) * -(-columns // positions) * times
+
+    least = alone = passes(1, 1, steps)
+    if not network.is_pixel_layer(layer) and 1 < steps <= lanes and passes(steps, 1, 1) < alone:
+        found.append((TIME_PARALLEL, steps))
+    pool = layer.pool.size if layer.pool and layer.pool.kind == "max" else 1
+    for rows in range(max(2, pool), min(lanes, columns + pool - 1) + 1):
+        if rows % pool == 0 and passes(rows, rows, steps) < least:
+            least = passes(rows, rows, steps)
+            found.append((SYSTOLIC, rows))
+    return found
+
+
+def joins(network: Network, layer: Layer) -> bool:
+    """Whether a layer has several sources, or is or has an identity shortcut."""
+    return len(layer.sources) > 1 or layer.skip is not None or layer.name in network.skipped
+
+
+def spike_memories(network: Network) -> list[int]:
+    """The spike memory of each layer: the lowest one that nobody reads any more when the layer runs."""
+    last_reader = {layer.name: index + 1 for index, layer in enumerate(network.layers)}
+    for index, layer in enumerate(network.layers):
+        last_reader |= {name: index for name in (layer.skip, *(source.origin for source in layer.sources)) if name}
+    found: list[int] = []
+    taken: dict[int, int] = {}  # until which layer
+    for index, layer in enumerate(network.layers):
+        taken = {memory: last for memory, last in taken.items() if last >= index}
+        found.append(next(memory for memory in range(len(taken) + 1) if memory not in taken))
+        taken[found[-1]] = last_reader[layer.name]
+    return found
+
+
+def _chosen(network: Network, layer: Layer, lanes: int, dataflow: str) -> Choice:
+    """Of one dataflow for all layers, the most rows that need no copy of a group; skip where it does not apply."""
+    found = [choice for choice in choices(network, layer, lanes) if choice[0] == dataflow] or [(SKIP, 1)]
+    groups = -(-layer.channels // lanes)
+    return [each for each in found if each is found[0] or -(-layer.channels // (lanes // each[1])) == groups][-1]
+
+
+def plan(
+    network: Network,
+    *,
+    lanes: int = 128,
+    lanes_per_neuron_unit: int | None = None,
+    dataflow: str | Sequence[Choice] = SKIP,
+    retire: bool = False,
+) -> AcceleratorConfig:
+    """The accelerator that runs ``network``; refuses what it cannot run.
+
+    ``dataflow`` is that of all layers where it applies, ``streaming`` for the order of that name, or a choice for each.
+    """
+    streaming = dataflow == STREAMING and network.time_steps > 1  # a single one is no other order than skip
+    instead = "choose the dataflow streaming" if network.input_kind == "spikes" else "train it with fewer"
+    require(
+        streaming or network.time_steps <= LARGEST_STORED_STEPS,
+        f"{network.time_steps} time steps, whose spikes would all be stored; at most {LARGEST_STORED_STEPS}: {instead}",
+    )
+    require(1 <= lanes <= LARGEST_LANES, f"{lanes} lanes; an accelerator has 1 to {LARGEST_LANES}")
+    if isinstance(dataflow, str):
+        names = (*DATAFLOWS, STREAMING)
+        require(dataflow in names, f"dataflow {dataflow!r}; choose one of: {', '.join(names)}")
+        require(
+            dataflow != STREAMING or network.input_kind == "spikes",
+            "dataflow streaming takes the spikes of one time step after another, and this network's input is pixels, "
+            f"the same at every time step; choose one of: {', '.join(DATAFLOWS)}",
+        )
+        chosen = [_chosen(network, layer, lanes, dataflow) for layer in network.layers]
+    else:
+        chosen = [(name, rows) for name, rows in dataflow]
+        count = len(network.layers)
+        require(len(chosen) == count, f"{len(chosen)} dataflows for {count} layers; give one for each")
+    alone = all(rows == 1 for _, rows in chosen)
+    share = lanes_per_neuron_unit
+    if share is None:
+        share = default_share(network) if alone else 1
+    require(share >= 1, f"{share} lanes a neuron unit; at least 1")
+    if alone:  # no more than the widest layer has channels
+        lanes = min(lanes, max(layer.channels for layer in network.layers))
+    lanes = -(-lanes // share) * share
+    modes = tuple(
+        sorted(
+            {Mode(layer.precision.membrane_width, layer.leak) for layer in network.layers if layer.spiking},
+            key=lambda mode: (mode.membrane_width, mode.leak),
+        )
+    ) or (Mode(network.layers[0].precision.membrane_width, 1),)
+
+    plans: dict[str, LayerPlan] = {}
+    last: LayerPlan | None = None
+    for layer, choice, memory in zip(network.layers, chosen, spike_memories(network), strict=True):
+        last = _plan_layer(network, layer, choice, lanes, share, modes, plans, last, memory, streaming=streaming)
+        plans[layer.name] = last
+    assert last is not None
+    widths = [network.accumulator_width(layer) for layer in network.layers]
+    widest = max(network.layers, key=lambda layer: layer.precision.weight_width).precision.weight_width
+    classes = network.layers[-1].channels
+    require(
+        last.positions == (1, 1),
+        f"layer {last.name}: the last layer has {last.positions} positions; it must be linear",
+    )
+    require(not last.spiking, f"layer {last.name}: the last layer must have neuron none")
+    require(classes <= 1 << 16, f"{classes} classes; at most 65,536")
+    return AcceleratorConfig(
+        lanes=lanes,
+        lanes_per_neuron_unit=share,
+        weight_width=widest,
+        membrane_width=max(mode.membrane_width for mode in modes),
+        accumulator_width=max(widest + 1, *(mode.membrane_width for mode in modes), *widths),
+        time_steps=network.time_steps,
+        input_kind=network.input_kind,
+        input_shape=network.input_shape,
+        modes=modes,
+        layers=tuple(plans.values()),
+        streaming=streaming,
+        retire=retire,
+    )
+
+
+def _plan_layer(
+    network: Network,
+    layer: Layer,
+    choice: Choice,
+    lanes: int,
+    share: int,
+    modes: tuple[Mode, ...],
+    places: Mapping[str, LayerPlan],
+    last: LayerPlan | None,
+    memory: int,
+    *,
+    streaming: bool,
+) -> LayerPlan:
+    """Loops and places of one layer; ``places`` has those of the earlier ones, ``last`` is the one before."""
+    reads = [source.origin for source in layer.sources] + [layer.skip] * (layer.skip is not None)
+    require(
+        (INPUT not in reads) if last else reads == [INPUT],
+        f"layer {layer.name} reads {' and '.join(map(str, reads))}; of an accelerator, the first layer alone reads the "
+        "input, and nothing else",
+    )
+    pixels = network.is_pixel_layer(layer)
+    own = layer.pool
+    merged = own.size if own and own.kind == "max" else 1
+    _require_rows(network, layer, choice, lanes, merged)
+    dataflow, rows = choice
+    steps = 1 if streaming or dataflow == TIME_PARALLEL else network.time_steps
+    groups = -(-layer.channels // (lanes // rows))
+    first, *others = (_source(network, layer, source, places) for source in layer.sources)
+    plan = LayerPlan(
+        name=layer.name,
+        dataflow=dataflow,
+        rows=rows,
+        row_lanes=lanes // rows,
+        spiking=layer.spiking,
+        from_input=last is None,
+        pixels=pixels,
+        window=pixels and layer.kind != "linear",
+        rounds=PIXEL_BITS if pixels else steps,
+        positions=network.shapes[layer.name][1:],
+        channels=layer.channels,
+        groups=groups,
+        pool=merged,
+        weight_row=0 if last is None else last.weight_row + last.groups * last.group_rows,
+        parameter_row=0 if last is None else last.parameter_row + last.groups * share,
+        mode=modes.index(Mode(layer.precision.membrane_width, layer.leak)) if layer.spiking else 0,
+        memory=memory,
+        skip_memory=places[layer.skip].memory if layer.skip else None,
+        **first,
+    )
+    joined: list[LayerPlan] = []
+    for fields in others:
+        row = plan.weight_row + plan.fan_in + sum(each.fan_in for each in joined)
+        joined.append(replace(plan, weight_row=row, **fields))
+    return replace(plan, joined=tuple(joined))
+
+
+def _source(network: Network, layer: Layer, source: Source, places: Mapping[str, LayerPlan]) -> dict[str, Any]:
+    """What a layer's plan says of one of its sources."""
+    linear, origin = layer.kind == "linear", places.get(source.origin)
+    channels, height, width = network.shapes[source.origin] if origin else network.input_shape
+    pool = network.layer(source.origin).pool if origin else None
+    summed = pool.size if pool and pool.kind == "sum" else 1
+    if pool and pool.kind == "max":
+        height, width = height // pool.size, width // pool.size
+    if not origin and linear:
+        channels, height, width = channels * height * width, 1, 1
+        capacity = INPUT_WORD
+    else:
+        capacity = origin.row_lanes if origin else channels
+    kernel = (height // summed, width // summed) if linear else (source.weight.shape[2], source.weight.shape[3])
+    return {
+        "kernel": kernel,
+        "stride": 1 if linear else source.stride,
+        "padding": 0 if linear else source.padding,
+        "source_channels": channels,
+        "source_map": (height, width),
+        "source_pool": summed,
+        "word_channels": capacity,
+        "words": -(-channels // capacity),
+        "source_memory": origin.memory if origin else 0,
+    }
+
+
+def _require_rows(network: Network, layer: Layer, choice: Choice, lanes: int, pool: int) -> None:
+    """Refuse rows that a layer cannot have."""
+    dataflow, rows = choice
+    what = f"layer {layer.name}, {dataflow} with {rows} rows"
+    require(dataflow in DATAFLOWS, f"{what}: choose one of: {', '.join(DATAFLOWS)}")
+    require(1 <= rows <= lanes, f"{what}: the {lanes} lanes have room for 1 to {lanes}")
+    if dataflow == SKIP:
+        require(rows == 1, f"{what}: skip has one")
+        return
+    require(rows > 1 and layer.spiking, f"{what}: rows are two and more, of a layer that spikes; choose skip")
+    require(
+        not joins(network, layer), f"{what}: a layer that joins others, or is added as it is, has none; choose skip"
+    )
+    if dataflow == SYSTOLIC:
+        require(rows % pool == 0, f"{what}: max pooling of {pool} x {pool} needs a multiple of {pool}")
+        return
+    require(
+        rows == network.time_steps and not network.is_pixel_layer(layer),
+        f"{what}: rows are the {network.time_steps} time steps, in which pixels are the same",
+    )

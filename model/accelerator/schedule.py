@@ -1,0 +1,68 @@
+"""Images one after another through the accelerator: when each begins, and when its class leaves.
+
+The input has two banks: one fills while the other is read, and is free when the first layer is done. Of run i, which is
+an image, or in the order streaming a frame, its beats offered without a pause and results taken at once::
+
+    load_i  = max(loaded_(i-1), start_(i-2) + cycles of its first layer)
+    loaded_i = load_i + load_cycles
+    start_i = max(loaded_i, end_(i-1))
+    end_i   = start_i + Σ layers cycles + wait for the logits of the image before
+    class_i = end_i - WRITE_BACK + logits of the last group + 1
+
+Only an image's last frame sends logits, and waits for those before. With several groups of output channels, the wait is
+taken as if the whole last layer waited.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.cycles import WRITE_BACK, Cycles, last_frames
+from model.config import PIXEL_BITS
+
+
+def load_cycles(config: AcceleratorConfig) -> int:
+    """From an image's first input beat to the cycle in which the layers can start, beats without a pause.
+
+    A beat a cycle; pixels of a linear layer are turned into bit planes, PIXEL_BITS cycles a word, a word behind.
+    """
+    first = config.layers[0]
+    if not first.pixels or first.window:
+        return config.input_beats
+    turned = PIXEL_BITS * first.words if first.words > 1 else 0
+    return max(config.input_beats, turned) + PIXEL_BITS + 1
+
+
+def result_cycles(config: AcceleratorConfig) -> int:
+    """From the end of the last layer to the class: the logits of its last group of channels, and the class."""
+    left = config.classes - (config.output_groups - 1) * config.lanes
+    return left + 1 - WRITE_BACK
+
+
+def latency(config: AcceleratorConfig, layers: NDArray[np.int64], first_fire: Cycles) -> Cycles:
+    """From an image's first input beat to its class, both included, [N], of an accelerator that was idle."""
+    images = range(0, len(layers), config.frames)
+    own = (slice(start, start + config.frames) for start in images)
+    return np.array([classes(config, layers[runs], first_fire[runs])[0] + 1 for runs in own])
+
+
+def classes(config: AcceleratorConfig, layers: NDArray[np.int64], first_fire: Cycles) -> Cycles:
+    """When the class of each image leaves, [N], in cycles from the first image's first beat on.
+
+    ``layers`` are the cycles of all layers [runs, layers], ``first_fire`` is the last layer's.
+    """
+    load, result = load_cycles(config), result_cycles(config)
+    emits = last_frames(config, len(layers))
+    starts: list[int] = []
+    leave: list[int] = []
+    loaded = end = 0
+    for run, (own, fire) in enumerate(zip(layers.tolist(), first_fire.tolist(), strict=True)):
+        free = starts[-2] + int(layers[run - 2, 0]) if run > 1 else 0
+        loaded = max(loaded, free) + load
+        starts.append(max(loaded, end))
+        end = starts[-1] + sum(own)
+        if emits[run]:
+            fires = starts[-1] + sum(own[:-1]) + fire
+            end += max(0, leave[-1] + 1 - fires) if leave else 0
+            leave.append(end + result)
+    return np.array(leave)

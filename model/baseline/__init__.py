@@ -1,0 +1,1 @@
+"""The law of uniform quantisation, and a network under it."""

@@ -1,0 +1,1 @@
+"""Costs by formula: memory footprint, energy after SATA, operations."""

@@ -1,0 +1,93 @@
+"""Accuracy, spike density and operations of the integer model on a set of images."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.config import require
+from model.datasets import Split, for_network
+from model.golden.network import LayerTrace, chunks, classify, forward, pooled, weighted_sum
+from model.network.network import INPUT, Layer, Network, Source
+
+
+@dataclass
+class LayerActivity:
+    """What one layer did, per image: neurons, share of neuron-steps that spiked, accumulations."""
+
+    name: str
+    neurons: int
+    density: float
+    dense_operations: int
+    """Weights that an array without zero skipping adds or masks: fan-in × neurons × T, or × 8 bit planes of pixels."""
+    operations: float
+    """Weights that are really added: one for every spike, or set bit of a pixel, at an input."""
+
+
+@dataclass
+class Evaluation:
+    """``correct`` of ``images`` are classified right; ``accuracy`` is that in percent."""
+
+    accuracy: float
+    correct: int
+    images: int
+    layers: list[LayerActivity]
+
+
+def evaluate(network: Network, split: Split, progress: Callable[[int], None] | None = None) -> Evaluation:
+    """Run the golden model on every image of ``split``."""
+    classes = network.layers[-1].channels
+    require(
+        int(split.labels.max()) < classes,
+        f"the images have labels up to {int(split.labels.max())}, the network {classes} classes; choose its data set",
+    )
+    spikes = {layer.name: 0 for layer in network.layers}
+    correct = 0
+    counts = {layer.name: 0.0 for layer in network.layers}
+    for part, images in chunks(network, for_network(split.images)):
+        handed: dict[str, np.ndarray] = {}
+
+        def observe(name: str, trace: LayerTrace, handed: dict[str, np.ndarray] = handed) -> None:
+            spikes[name] += int(trace.spikes.sum(dtype=np.int64))
+            handed[name] = trace.spikes
+
+        logits = forward(network, images, observe)
+        correct += int((classify(logits) == split.labels[part]).sum())
+        for layer in network.layers:
+            counts[layer.name] += sum(_additions(network, layer, s, images, handed) for s in layer.sources)
+        if progress:
+            progress(part.stop - part.start)
+    layers = []
+    for layer in network.layers:
+        neurons = int(np.prod(network.shapes[layer.name]))
+        rounds = 8 if network.is_pixel_layer(layer) else network.time_steps
+        layers.append(
+            LayerActivity(
+                name=layer.name,
+                neurons=neurons,
+                density=spikes[layer.name] / (len(split) * neurons * network.time_steps),
+                dense_operations=sum(s.fan_in * network.largest_repeat(s.origin) for s in layer.sources)
+                * neurons
+                * rounds,
+                operations=counts[layer.name] / len(split),
+            )
+        )
+    return Evaluation(100 * correct / len(split), correct, len(split), layers)
+
+
+def _additions(
+    network: Network, layer: Layer, source: Source, images: np.ndarray, handed: dict[str, np.ndarray]
+) -> float:
+    """Additions that the inputs of one source cause: every set bit, once per output that it reaches."""
+    if source.origin == INPUT:
+        bits = np.bitwise_count(images.astype(np.uint8))
+        x = bits.reshape(-1, *network.input_shape).transpose(0, 2, 3, 1)
+    else:
+        spikes = handed[source.origin]
+        x = pooled(spikes.reshape(-1, *spikes.shape[2:]).transpose(0, 2, 3, 1), network.layer(source.origin).pool)
+    if layer.kind == "linear":
+        return float(x.sum(dtype=np.int64)) * layer.channels
+    each = x.sum(-1, keepdims=True, dtype=np.int32)  # of all channels at a place
+    ones = Source(source.origin, np.ones_like(source.weight[:1, :1]), source.stride, source.padding)
+    dtype = np.float32 if int(each.max()) * ones.fan_in < 2**24 else np.float64  # exact
+    return float(weighted_sum(each, ones, layer.kind, dtype).sum(dtype=np.float64)) * layer.channels

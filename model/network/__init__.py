@@ -1,0 +1,1 @@
+"""The trained network in integers: layers, shapes, folding, bundle."""

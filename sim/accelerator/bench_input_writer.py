@@ -1,0 +1,102 @@
+"""Bench of the input writer: images stand in their banks as the layers read them, malformed ones are thrown away."""
+
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.accelerator.config import AcceleratorConfig
+from model.config import PIXEL_BITS
+from sim.accelerator.packets import noisy_packets
+from sim.harness.checker import expect
+from sim.harness.port import Port
+
+
+def stored_words(config: AcceleratorConfig, image: NDArray[np.uint8]) -> list[int]:
+    """What the memory has of an image, [C, H, W] pixels or [T, C, H, W] spikes."""
+    first = config.layers[0]
+    steps = image if image.ndim == 4 else image[None]
+    if first.source_map == config.input_shape[1:]:
+        steps = steps.transpose(0, 2, 3, 1)
+    values = steps.reshape(len(steps), *first.source_map, first.source_channels)
+    if first.window:
+        return [int.from_bytes(place.tobytes(), "little") for place in values.reshape(-1, first.source_channels)]
+    if first.pixels:
+        values = np.concatenate([values >> plane & 1 for plane in reversed(range(PIXEL_BITS))])
+    rounds = values.transpose(1, 2, 0, 3)  # [row, column, round, channel]
+    missing = -first.source_channels % first.word_channels
+    words = np.pad(rounds, ((0, 0), (0, 0), (0, 0), (0, missing))).reshape(-1, first.word_channels)
+    return [int.from_bytes(np.packbits(word, bitorder="little").tobytes(), "little") for word in words]
+
+
+@dataclass(frozen=True)
+class Beat:
+    """A beat, the kind of its packet, and what it makes of ``error``, if anything."""
+
+    data: int
+    last: int
+    kind: str
+    error: int | None
+
+
+def random_beats(config: AcceleratorConfig, images: NDArray[np.uint8], random: Random) -> list[Beat]:
+    """Those of the images, with anything in bits that do not count; after each some of packets that are none."""
+    found = []
+    for image in noisy_packets(config, images, Random(0)):
+        whole = len(image)
+        found += [
+            Beat(word, int(i == whole - 1), "whole", 0 if i == whole - 1 else None) for i, word in enumerate(image)
+        ]
+        lengths = {"short": random.randint(1, whole), "one short": whole - 1, "one more": whole + 1}
+        lengths |= {"many more": 3 * whole + 2, "none": 0}
+        for kind in random.choices(list(lengths), k=3):
+            length = lengths[kind]
+            if length != whole:
+                data = [random.getrandbits(config.input_width) for _ in range(length)]
+                found += [
+                    Beat(word, int(i == length - 1), kind, 1 if i == min(whole, length) - 1 else None)
+                    for i, word in enumerate(data)
+                ]
+    return found
+
+
+async def check_input_writer(
+    port: Port, config: AcceleratorConfig, images: NDArray[np.uint8], seed: int, idle: float, slow: float
+) -> set[str]:
+    """Packets one after another, the first beat right after the reset; banks are released after a while.
+
+    Gives what was met.
+    """
+    random, met = Random(seed), set()
+    each = images if config.input_kind == "pixels" else images.swapaxes(0, 1)
+    expected = [stored_words(config, image) for image in each]
+    beats = random_beats(config, images, random)
+    banks: list[dict[int, int]] = [{}, {}]
+    offering, number, read, release, error = True, 0, 0, 0, 0
+    for cycle in range(200 * len(beats)):
+        offering = offering or (number < len(beats) and random.random() >= idle)
+        beat = beats[number] if offering else Beat(random.getrandbits(config.input_width), 1, "", None)
+        values = {"valid": int(offering), "data": beat.data, "last": beat.last, "release": release}
+        for path, value in values.items():
+            port.set(path, value)
+        await port.tick()
+        full, bank, release = port.get("full"), port.get("bank"), 0
+        expect(port.get("error") == error, f"cycle {cycle}, beat {number}: error is {port.get('error')}")
+        if port.get("write"):
+            expect(not full >> bank & 1, f"cycle {cycle}: bank {bank} is written while it is full")
+            banks[bank][port.get("address")] = port.get("word")
+        if offering and port.get("ready"):
+            met.add(beat.kind)
+            error = error if beat.error is None else beat.error
+            number, offering = number + 1, False
+        elif offering:
+            met.add("both banks are full" if full == 3 else "waits")
+        if full >> read % 2 & 1 and random.random() >= slow:
+            found = [banks[read % 2].get(address, -1) for address in range(config.input_words)]
+            expect(found == expected[read], f"image {read} is stored as {found}, expected {expected[read]}")
+            banks[read % 2], release, read = {}, 1 << read % 2, read + 1
+        if read == len(expected) and number == len(beats):
+            break
+    expect(read == len(expected), f"{read} of {len(expected)} images came")
+    return met

@@ -1,0 +1,175 @@
+"""Bench of the word feeder: it hands on the words of every kernel position as nested loops over the source would."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
+from random import Random
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.config import PIXEL_BITS
+from sim.accelerator.memory_reader import MemoryReader
+from sim.harness.checker import expect
+from sim.harness.port import Port
+from sim.harness.streams import Sink, run_agents
+
+Bits = NDArray[np.uint8]
+
+
+def random_source(plan: LayerPlan, config: AcceleratorConfig, random: np.random.Generator) -> Bits:
+    """Bits [row, column, step or plane, channel], from none to all set; some places and steps are silent."""
+    shape = (*plan.source_map, PIXEL_BITS if plan.pixels else config.time_steps, plan.source_channels)
+    density = random.choice([0, 0.02, 0.3, 1])
+    silent = random.random((*shape[:3], 1)) < random.choice([0, 0.5])
+    return ((random.random(shape) < density) & ~silent).astype(np.uint8)
+
+
+def stored_words(plan: LayerPlan, source: Bits) -> list[list[int]]:
+    """The source as the memory has it: [row][column][step][word]."""
+    padded = np.zeros((*source.shape[:3], plan.words * plan.word_channels), np.uint8)
+    padded[..., : plan.source_channels] = source
+    return [[_number(word)] for word in padded.reshape(-1, plan.word_channels)]
+
+
+def _number(bits: Bits) -> int:
+    return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
+
+
+def items_of(layer: LayerPlan, sources: Sequence[Bits]) -> Iterator[dict[str, Any]]:
+    """Words that have a set bit or a mark: of every hand-over, those of one source after another."""
+    blank = True
+    each_round = layer.spiking and not layer.pixels
+    turns = [[turn] for turn in range(layer.rounds)] if each_round else [list(range(layer.rounds))]
+    for group, y, tile in np.ndindex(layer.groups, *layer.tiles):
+        for together in turns:
+            own: list[dict[str, Any]] = []
+            for plan, source in zip(layer.sources, sources, strict=True):
+                for turn in together:
+                    own += _round(plan, source, plan.weight_row + group * layer.group_rows, y, tile, turn)
+                    own[-1]["double"] = int(layer.pixels and turn != layer.rounds - 1)
+            own[-1]["fire"] = 1
+            for item in own:
+                if item["bits"] or item["fire"] or (item["double"] and not blank):
+                    yield item
+                blank = bool(item["fire"]) or (blank and not item["bits"])
+
+
+def _round(plan: LayerPlan, source: Bits, row: int, y: int, tile: int, turn: int) -> list[dict[str, Any]]:
+    """All words of one source at one place, in one round."""
+    rows, columns = (extent // plan.source_pool for extent in plan.source_map)
+    capacity, pool = plan.word_channels, range(plan.source_pool)
+    own: list[dict[str, Any]] = []
+    for i, j in np.ndindex(*plan.kernel):
+        for down, right, word in ((d, r, w) for d in pool for r in pool for w in range(plan.words)):
+            start, end = word * capacity, min((word + 1) * capacity, plan.source_channels)
+            parts = []
+            for part in range(plan.rows):
+                x = tile * plan.tile + part * (plan.tile > 1)
+                at_y, at_x = y * plan.stride + i - plan.padding, x * plan.stride + j - plan.padding
+                inside = 0 <= at_y < rows and 0 <= at_x < columns and x < plan.positions[1]
+                place = at_y * plan.source_pool + down, at_x * plan.source_pool + right
+                step = part if plan.steps_together else turn
+                parts.append(_number(source[(*place, step)][start:end]) if inside else 0)
+            weights = row + (i * plan.kernel[1] + j) * plan.source_channels + start
+            own.append({"row": weights, "double": 0, "fire": 0, "bits": reduce(or_, parts), "parts": parts})
+    return own
+
+
+class _Memories:
+    """The spike memories of a layer's sources; the port ``memory`` says which one is read."""
+
+    def __init__(self, words: Mapping[int, list[list[int]]], width: int, random: Random) -> None:
+        self._readers = {number: MemoryReader(["data"], own, width, random) for number, own in words.items()}
+        self._read = next(iter(self._readers.values()))
+
+    def drive(self, port: Port) -> None:
+        self._read.drive(port)
+
+    def observe(self, port: Port, cycle: int) -> None:
+        if port.get("read"):
+            self._read = self._readers[port.get("memory")]
+            self._read.observe(port, cycle)
+
+
+async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, stall: float) -> set[str]:
+    """Every layer without a window, one after another; gives what was met."""
+    random, numbers = Random(seed), np.random.default_rng(seed)
+    met = set()
+    await port.tick()
+    expect(port.get("done") == 1, "done is 0 before the first start")
+    for index, plan in enumerate(config.layers):
+        if plan.window:
+            continue
+        places = {source.source_memory: source for source in plan.sources}  # those of one memory read the same layer
+        bits = {number: random_source(source, config, numbers) for number, source in places.items()}
+        expected = list(items_of(plan, [bits[source.source_memory] for source in plan.sources]))
+        words_ = {number: stored_words(source, bits[number]) for number, source in places.items()}
+        alone = config.chain or plan.from_input
+        memory = (
+            MemoryReader(["data"], words_[plan.source_memory], config.word_width, random)
+            if alone
+            else _Memories(words_, config.word_width, random)
+        )
+        sink = Sink("o", random, stall)
+        port.set("layer", index)
+        port.set("start", 1)
+        await run_agents(port, [memory], 1)
+        port.set("start", 0)
+        window = sum(map(_window, plan.sources))
+        words = plan.groups * plan.tiles[0] * plan.tiles[1] * plan.rounds * window * plan.rows
+        for cycle in range(1, 20 * (words + len(expected))):
+            sink.drive(port)
+            memory.drive(port)
+            await port.tick()
+            if port.get("done"):
+                break
+            memory.observe(port, cycle)
+            sink.observe(port, cycle)
+        expect(len(sink.beats) == len(expected), f"{plan.name}: done after {len(sink.beats)} of {len(expected)} words")
+        if not stall:
+            expect(sink.cycles[-1] == words + 2, f"{plan.name}: {words} words take {sink.cycles[-1]} cycles")
+        for i, (word, wanted) in enumerate(zip(sink.beats, expected, strict=True)):
+            # Rows that other layers have do not count.
+            word["parts"] = list(word["parts"][: plan.rows]) if plan.rows > 1 else wanted["parts"]
+            expect(word == wanted, f"layer {plan.name}, word {i} is {word}, expected {wanted}")
+        await run_agents(port, [sink, memory], 5)
+        expect(len(sink.beats) == len(expected) and port.get("done") == 1, f"layer {plan.name} goes on after its end")
+        met |= _corners(plan, expected, sink)
+    return met
+
+
+def _window(plan: LayerPlan) -> int:
+    """Words of a position and round."""
+    return plan.kernel[0] * plan.kernel[1] * plan.source_pool**2 * plan.words
+
+
+def _corners(plan: LayerPlan, expected: list[dict[str, Any]], sink: Sink) -> set[str]:
+    met = {
+        "silent": all(item["bits"] == 0 for item in expected),
+        "doubles": any(item["double"] for item in expected),
+        "doubles alone": any(item["double"] and not item["bits"] for item in expected),
+        "padding": plan.padding > 0,
+        "beyond the kernel": plan.padding >= max(plan.kernel) > 1,
+        "stride": plan.stride > max(plan.kernel),
+        "sum pool": plan.source_pool > 1,
+        "odd sum pool": plan.source_pool > 1 and plan.source_limit != plan.source_map,
+        "several words": plan.words > 1,
+        "partial word": plan.source_channels % plan.word_channels != 0 and plan.words > 1,
+        "groups": plan.groups > 1,
+        "input": plan.from_input,
+        "pixels": plan.pixels,
+        "last": not plan.spiking,
+        "time steps in rows": plan.steps_together,
+        "tiles": plan.tile > 1,
+        "partial tile": plan.positions[1] % plan.tile != 0,
+        "beyond the last position": plan.positions[1] % plan.tile != 0 and plan.padding > 0,
+        "pooled tiles": plan.tile > 1 and plan.source_pool > 1,
+        "stalled": sink.stalled > 0,
+        "joins": len(plan.joined) > 0,
+        "joins in the last": len(plan.joined) > 0 and not plan.spiking,
+        "one memory twice": len({source.source_memory for source in plan.sources}) < len(plan.sources),
+    }
+    return {name for name, happened in met.items() if happened}

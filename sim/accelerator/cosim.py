@@ -1,0 +1,140 @@
+"""Co-simulation of an accelerator: images in, every neuron, logit and class against the golden model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdl.accelerator.accelerator import Accelerator
+from hdl.accelerator.contents import memory_texts
+from hdl.folder.description import memory_files
+from hdl.verilog.names import Names
+from hdl.verilog.text import verilog_text
+from model.accelerator.config import SKIP, AcceleratorConfig, Choice
+from model.accelerator.plan import plan
+from model.golden.network import check_images
+from model.network.network import Network
+from sim.accelerator.player import player_text
+from sim.array.cosim import NO_WAITS, Waits, believed, inputs, watching
+from sim.harness.job import PROGRESS, VERILOG, Job, digest, write_files
+from sim.harness.runner import simulate
+from sim.harness.simulators import SimulationError
+
+TOP = Names().accelerator
+FILES = memory_files(Names())
+"""What the memories hold, by the Verilog's parameters."""
+CYCLES_PER_SECOND = 100
+"""The slowest simulation that is waited for."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What a co-simulation found.
+
+    The first image runs once more at the end of a batch; what that run shows is compared, but no further comparison.
+    ``latency`` is from the first beat on offer to the first image's class; ``intervals`` are from the class before to
+    each image's own, while images follow each other without a pause; ``cycles`` are all that were simulated.
+    """
+
+    images: int
+    comparisons: int
+    mismatches: int
+    first: str | None
+    latency: int
+    intervals: list[int]
+    cycles: int
+    seconds: float
+    logits: list[list[int]]
+
+    @property
+    def cycles_per_second(self) -> float:
+        return self.cycles / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True)
+class Cosimulation:
+    """One that is ready to run: everything that it reads lies in ``folder``."""
+
+    network: Network
+    config: AcceleratorConfig
+    images: int
+    folder: Path
+    digests: dict[str, str]
+    """SHA-256 of every file that it reads."""
+    expected_cycles: int
+    """Of all images, about."""
+
+
+def design_files(network: Network, config: AcceleratorConfig) -> dict[str, bytes]:
+    """What is simulated, by file name."""
+    files = {VERILOG: verilog_text(Accelerator(config, network), TOP, FILES, initial=False)}
+    files |= {FILES[parameter]: text for parameter, text in memory_texts(network, config).items()}
+    return {name: text.encode() for name, text in files.items()}
+
+
+def prepare(
+    network: Network,
+    images: NDArray[np.integer],
+    folder: Path,
+    *,
+    lanes: int = 128,
+    lanes_per_neuron_unit: int | None = None,
+    dataflow: str | Sequence[Choice] = SKIP,
+    retire: bool = True,
+    cycles_an_image: int = 100_000,
+) -> Cosimulation:
+    """Write Verilog, network and images to ``folder``."""
+    check_images(network, images)
+    config = plan(network, lanes=lanes, lanes_per_neuron_unit=lanes_per_neuron_unit, dataflow=dataflow, retire=retire)
+    folder = folder.resolve()
+    files = design_files(network, config)
+    files["player.v"] = player_text(config, TOP, digest(files[VERILOG])).encode()
+    digests = write_files(folder, files | inputs(network, images))
+    count = images.shape[1 if network.input_kind == "spikes" else 0]
+    return Cosimulation(network, config, count, folder, digests, count * cycles_an_image)
+
+
+def run(
+    prepared: Cosimulation,
+    *,
+    waits: Waits = NO_WAITS,
+    simulator: str = "icarus",
+    batch: int = 50,
+    on_cycles: Callable[[int], None] = lambda cycles: None,
+) -> Outcomes:
+    """Run it, ``batch`` images at a time; ``on_cycles`` hears now and then how many have passed.
+
+    A mismatch is no exception, but stands in what is returned. Raises :class:`SimulationError` where there is nothing
+    to compare: the simulator is missing, the accelerator waits for ever, a result has unknown bits, or another run has
+    written to the folder.
+    """
+    folder, config = prepared.folder, prepared.config
+    settings = {
+        "waits": asdict(waits),
+        "batch": batch,
+        "limit": 20 * max(prepared.expected_cycles // max(prepared.images, 1), 1000),
+        "lanes": config.lanes,
+        "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
+        "dataflow": config.choices,
+        "retire": config.retire,
+    }
+    job = Job.write(folder, prepared.digests, settings)
+    stopped = None
+    with watching(folder / PROGRESS, on_cycles):
+        try:
+            simulate(
+                [folder / "player.v", folder / VERILOG],
+                "player",
+                "sim.accelerator.bench_accelerator",
+                data=[folder / file for file in FILES.values()],
+                build_dir=folder / "simulation",
+                environment=job.environment,
+                simulator=simulator,
+                cycles=prepared.expected_cycles,
+                timeout_s=300 + prepared.expected_cycles // CYCLES_PER_SECOND,
+            )
+        except SimulationError as error:
+            stopped = error
+    return Outcomes(**believed(job, stopped))

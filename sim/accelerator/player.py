@@ -1,0 +1,81 @@
+"""The Verilog around an accelerator under test: images played from a file, results and neurons recorded to files.
+
+As in :mod:`sim.array.player`: module ``player`` waits for ``start``, then plays ``s_axis.hex`` (bits ``tlast``,
+``tdata``) and records ``m_axis.hex`` (the same), ``retire.hex``, and in ``cycles.txt`` the cycle of every packet's last
+beat. ``cycle`` counts from ``start`` on.
+"""
+
+from hdl.accelerator.accelerator import retire_layout
+from hdl.accelerator.result_stream import RESULT_WIDTH
+from model.accelerator.config import AcceleratorConfig
+from sim.array.player import STREAMS
+from sim.harness.clock import CLOCK
+from sim.harness.job import DESIGN
+
+INPUT, RESULTS, NEURONS, CYCLES = "s_axis.hex", "m_axis.hex", "retire.hex", "cycles.txt"
+
+_PLAYER = """
+module player;
+{design}  reg clk, rst, start;
+{clock}  reg [8:0] idle, stall;
+  reg [31:0] expected, cycle;
+  initial begin rst = 0; start = 0; idle = 0; stall = 0; expected = 0; cycle = 0; end
+  wire valid, ready, last, results_valid, results_ready, results_last, error, working, retire_valid;
+  wire [{input_msb}:0] data;
+  wire [{result_msb}:0] results;
+  wire [31:0] taken_s_axis, taken_m_axis;
+  wire broken;
+  wire [{retire_msb}:0] retire;
+
+  source #(.WIDTH({input_width} + 1), .SEED(1), .FILE("{input_file}")) images (
+    .clk(clk), .start(start), .idle(idle), .lose(-32'sd1), .ready(ready), .valid(valid), .payload({{last, data}}),
+    .taken(taken_s_axis));
+  sink #(.WIDTH({result_width} + 1), .SEED(2), .FILE("{results_file}")) classes (
+    .clk(clk), .start(start), .flush(done), .stall(stall), .valid(results_valid), .ready(results_ready),
+    .payload({{results_last, results}}), .taken(taken_m_axis), .broken(broken));
+  {top} accelerator (
+    .clk(clk), .rst(rst), .s_axis_tdata(data), .s_axis_tvalid(valid), .s_axis_tready(ready), .s_axis_tlast(last),
+    .m_axis_tdata(results), .m_axis_tvalid(results_valid), .m_axis_tready(results_ready),
+    .m_axis_tlast(results_last), .error(error), .working(working){retire});
+
+  reg running;
+  initial running = 0;
+  wire done = running & (taken_m_axis == expected);
+  integer neurons, ends;
+  initial begin neurons = 0; ends = 0; end
+  always @(posedge clk)
+    if (start) begin
+      if (neurons) $fclose(neurons);
+      if (ends) $fclose(ends);
+      neurons = $fopen("{neurons_file}", "w");
+      ends = $fopen("{cycles_file}", "w");
+      running <= 1;
+      cycle <= 0;
+    end else begin
+      cycle <= cycle + 1;
+      if (running & (retire_valid === 1'b1)) $fdisplay(neurons, "%h", retire);
+      if (results_valid & results_ready & results_last) $fdisplay(ends, "%0d", cycle);
+      if (done) begin $fflush(neurons); $fflush(ends); end
+    end
+endmodule
+"""
+
+
+def player_text(config: AcceleratorConfig, top: str, digest: str) -> str:
+    """Verilog of module ``player`` around an accelerator of ``config`` that is module ``top`` in a file of SHA-256
+    ``digest``."""
+    return STREAMS + _PLAYER.format(
+        clock=CLOCK,
+        design=DESIGN.format(digest=digest),
+        input_msb=config.input_width - 1,
+        input_width=config.input_width,
+        result_msb=RESULT_WIDTH - 1,
+        result_width=RESULT_WIDTH,
+        retire_msb=retire_layout(config).size - 1,
+        retire=", .retire_valid(retire_valid), .retire(retire)" if config.retire else "",
+        top=top,
+        input_file=INPUT,
+        results_file=RESULTS,
+        neurons_file=NEURONS,
+        cycles_file=CYCLES,
+    )

@@ -1,0 +1,1 @@
+"""Benches, host and co-simulation of the systolic array."""

@@ -1,0 +1,177 @@
+"""Co-simulation of a network: its images through the generated Verilog, every number against the golden model."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hdl.array.contents import memory_images
+from hdl.array.systolic_array import SystolicArray
+from hdl.array.tiling import tilings
+from hdl.verilog.text import verilog_text
+from model.config import ArrayConfig
+from model.golden.network import check_images
+from model.network import bundle
+from model.network.network import Network
+from sim.array.player import player_text
+from sim.harness.job import PROGRESS, VERILOG, Job, digest, write_files
+from sim.harness.runner import config_environment, simulate
+from sim.harness.simulators import SimulationError
+
+TOP = "mint_array"
+CYCLES_PER_SECOND = 100
+"""The slowest simulation that is waited for."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Probabilities, in 256ths, that an input waits before a beat and that an output refuses one."""
+
+    idle: int = 0
+    stall: int = 0
+
+
+NO_WAITS = Waits()
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A fault on purpose: beat ``beat`` of ``layer``'s i_spikes is offered for one cycle, taken or not."""
+
+    layer: str
+    beat: int
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What a co-simulation found: numbers compared, cycles of each layer over all images, logits [N][classes]."""
+
+    images: int
+    comparisons: int
+    mismatches: int
+    first: str | None
+    cycles: dict[str, int]
+    seconds: float
+    logits: list[list[int]]
+
+    @property
+    def total_cycles(self) -> int:
+        return sum(self.cycles.values())
+
+    @property
+    def cycles_per_second(self) -> float:
+        return self.total_cycles / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True)
+class Cosimulation:
+    """One that is ready to run: everything that it reads lies in ``folder``."""
+
+    network: Network
+    config: ArrayConfig
+    images: int
+    folder: Path
+    digests: dict[str, str]
+    """SHA-256 of every file that it reads."""
+
+    @property
+    def cycles(self) -> int:
+        """What it takes without waits."""
+        return self.images * sum(tiling.cycles for tiling in tilings(self.network, self.config).values())
+
+
+def prepare(
+    network: Network,
+    images: NDArray[np.integer],
+    folder: Path,
+    *,
+    rows: int = 16,
+    columns: int = 8,
+    retire: bool = True,
+) -> Cosimulation:
+    """Write Verilog, memory images, network and input to ``folder``."""
+    check_images(network, images)
+    config = network.array_config(rows=rows, columns=columns, retire=retire)
+    folder = folder.resolve()
+    array = SystolicArray(config)
+    verilog = verilog_text(array, TOP)
+    files = {VERILOG: verilog, "player.v": player_text(array, TOP, digest(verilog.encode()))}
+    files |= {image.file: image.text for image in memory_images(network, config)}
+    digests = write_files(folder, {name: text.encode() for name, text in files.items()} | inputs(network, images))
+    count = images.shape[1 if network.input_kind == "spikes" else 0]
+    return Cosimulation(network, config, count, folder, digests)
+
+
+def inputs(network: Network, images: NDArray[np.integer]) -> dict[str, bytes]:
+    """What the bench reads to know what should come."""
+    array = io.BytesIO()
+    np.save(array, images)
+    return {"network.safetensors": bundle.to_bytes(network), "images.npy": array.getvalue()}
+
+
+def run(
+    prepared: Cosimulation,
+    *,
+    waits: Waits = NO_WAITS,
+    loss: Loss | None = None,
+    simulator: str = "icarus",
+    on_cycles: Callable[[int], None] = lambda cycles: None,
+) -> Outcomes:
+    """Run it; ``on_cycles`` hears now and then how many have passed.
+
+    A mismatch is no exception, but stands in what is returned. Raises :class:`SimulationError` where there
+    is nothing to compare: the simulator is missing, the array waits for ever, a result has unknown bits, without waits
+    the cycles are not those that the host expects, or another run has written to the folder.
+    """
+    folder = prepared.folder
+    settings = {"waits": asdict(waits), "loss": asdict(loss) if loss else None}
+    job = Job.write(folder, prepared.digests, settings)
+    stopped = None
+    with watching(folder / PROGRESS, on_cycles):
+        try:
+            simulate(
+                [folder / "player.v", folder / VERILOG],
+                "player",
+                "sim.array.bench_network",
+                build_dir=folder / "simulation",
+                environment={**job.environment, **config_environment(prepared.config)},
+                simulator=simulator,
+                cycles=prepared.cycles,
+                timeout_s=120 + prepared.cycles // CYCLES_PER_SECOND,
+            )
+        except SimulationError as error:
+            stopped = error
+    return Outcomes(**believed(job, stopped))
+
+
+def believed(job: Job, stopped: SimulationError | None) -> dict[str, Any]:
+    """What the bench of ``job`` found: a simulation that failed may have; else raises why there is nothing."""
+    found = job.outcomes()
+    if found is None:
+        raise stopped or SimulationError(f"{job.folder}: the simulation left no outcomes; run it again")
+    return found
+
+
+@contextmanager
+def watching(path: Path, on_cycles: Callable[[int], None]) -> Iterator[None]:
+    """Tell ``on_cycles`` what the bench writes to ``path``."""
+    stop = Event()
+
+    def watch() -> None:
+        while not stop.wait(0.2):
+            if path.exists() and (text := path.read_text(encoding="utf-8")):
+                on_cycles(int(text))
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

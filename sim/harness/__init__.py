@@ -1,0 +1,1 @@
+"""What every bench uses: simulators, streams, checker, clock, jobs."""

@@ -1,0 +1,1 @@
+"""Small and random networks that benches run."""

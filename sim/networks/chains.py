@@ -1,0 +1,78 @@
+"""Chains of layers from a few numbers each: what an accelerator runs, made small for random tests."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.config import PIXEL_SCALE, Precision
+from model.network.network import Layer, Network, Pool, Shape, Source
+from model.network.validation import INPUT
+
+DEFAULT = Precision(4, 4)
+
+
+@dataclass(frozen=True)
+class Link:
+    """One spiking layer; ``kernel`` 0 is a linear layer, ``pool`` is applied where it fits."""
+
+    channels: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    pool: Pool | None = None
+    precision: Precision = DEFAULT
+    leak: int = 1
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A network of random codes, its images, and how likely an input is silent."""
+
+    input_kind: str
+    input_shape: Shape
+    time_steps: int
+    links: tuple[Link, ...]
+    classes: int
+    precision: Precision
+    seed: int
+    density: float
+
+    def network(self) -> Network:
+        """Kernels larger than their padded map are cut; thresholds lie about where the sums are, some out of reach."""
+        random = np.random.default_rng(self.seed)
+        layers: list[Layer] = []
+        origin, shape, largest = INPUT, self.input_shape, PIXEL_SCALE - 1 if self.input_kind == "pixels" else 1
+        for index, link in enumerate(self.links):
+            linear = link.kernel == 0 or (layers and layers[-1].kind == "linear")
+            kernel = min(link.kernel, min(shape[1:]) + 2 * link.padding)
+            size = (link.channels, int(np.prod(shape))) if linear else (link.channels, shape[0], kernel, kernel)
+            weight = _codes(random, link.precision, size)
+            source = Source(origin, weight) if linear else Source(origin, weight, link.stride, link.padding)
+            spread = 1 + np.sqrt((weight.reshape(link.channels, -1).astype(np.int64) ** 2).sum(1)) * largest / 2
+            threshold = (spread * random.uniform(-0.1, 1.5, link.channels)).astype(np.int32)
+            bias = (spread * random.normal(0, 0.3, link.channels)).astype(np.int32)
+            height, width = (1, 1) if linear else (source.positions(shape[1]), source.positions(shape[2]))
+            pool = link.pool if link.pool and link.pool.size <= min(height, width) else None
+            name, kind = f"layer{index}", "linear" if linear else "conv"
+            layers.append(Layer(name, kind, "lif", link.precision, (source,), bias, threshold, link.leak, pool=pool))
+            neurons = link.channels, height, width
+            shape = pool.output(neurons) if pool else neurons
+            origin, largest = name, pool.size**2 if pool and pool.kind == "sum" else 1
+        weight = _codes(random, self.precision, (self.classes, int(np.prod(shape))))
+        bias = random.integers(-20, 21, self.classes, np.int32)
+        layers.append(Layer("last", "linear", "none", self.precision, (Source(origin, weight),), bias))
+        return Network(self.input_kind, self.input_shape, self.time_steps, tuple(layers), name="chain")
+
+    def images(self, count: int) -> NDArray[np.uint8]:
+        """As :func:`model.golden.network.forward` takes them; an input is not zero with probability ``density``."""
+        random = np.random.default_rng(self.seed + 1)
+        steps = () if self.input_kind == "pixels" else (self.time_steps,)
+        shape = (*steps, count, *self.input_shape)
+        top = PIXEL_SCALE if self.input_kind == "pixels" else 2
+        return (random.integers(1, top, shape) * (random.random(shape) < self.density)).astype(np.uint8)
+
+
+def _codes(random: np.random.Generator, precision: Precision, shape: tuple[int, ...]) -> NDArray[np.int8]:
+    limit = precision.weight_limit
+    return random.integers(-limit, limit + 1, shape, np.int8)

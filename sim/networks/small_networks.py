@@ -1,0 +1,22 @@
+"""Networks of one or two layers, made by hand: every kind of input at sizes that end in the middle of a word."""
+
+import numpy as np
+
+from model.config import Precision
+from model.network.network import Layer, Network, Pool, Shape, Source
+from model.network.validation import INPUT
+
+PRECISION = Precision(4, 4)
+
+
+def first_layer(kind: str, input_kind: str, shape: Shape, *, pool: Pool | None = None, classes: int = 3) -> Network:
+    """A first layer of ``kind`` conv or linear on an input of ``shape``, and the last layer."""
+    random = np.random.default_rng(0)
+    fan_in = (shape[0], 3, 3) if kind == "conv" else (int(np.prod(shape)),)
+    source = Source(INPUT, random.integers(-7, 8, (4, *fan_in), np.int8), padding=int(kind == "conv"))
+    numbers = np.array([3, 5, 40, 300], np.int32)
+    first = Layer("first", kind, "lif", PRECISION, (source,), numbers - 5, numbers, leak=2, pool=pool)
+    inputs = int(np.prod(first.pooled(first.neuron_shape({INPUT: shape}))))
+    weight = random.integers(-7, 8, (classes, inputs), np.int8)
+    last = Layer("last", "linear", "none", PRECISION, (Source("first", weight),), np.arange(classes, dtype=np.int32))
+    return Network(input_kind, shape, 3, (first, last))
