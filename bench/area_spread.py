@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from bench.entry import run
-from hdl.synthesis.area import Variant
+from hdl.synthesis.designs import Variant
 from hdl.synthesis.flows import Library
 from hdl.synthesis.liberty import installed_libraries
 from hdl.synthesis.shuffle import shuffled

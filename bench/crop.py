@@ -16,7 +16,8 @@ from bench.entry import run
 from mint.console import console
 from mint.output import bundle_file
 from model import datasets
-from model.config import Precision, require
+from model.config import Precision
+from model.errors import require
 from model.files.replacing import replacing
 from model.network import bundle
 from model.network.shapes import vgg9

@@ -41,8 +41,8 @@ def accelerator_config(
     from model.accelerator.estimate import measured_layer
     from model.accelerator.memory_limits import memory_limits, missing, require_memory
     from model.accelerator.plan import plan
-    from model.config import require
     from model.datasets.samples import some_images
+    from model.errors import require
 
     names = (AUTO, *DATAFLOWS, STREAMING)
     require(dataflow in names, f"dataflow {dataflow!r}; choose one of: {', '.join(names)}")

@@ -34,7 +34,7 @@ def report_file(path: Path | None) -> Path | None:
 
 def pictured_file(path: Path | None) -> Path | None:
     """A JSON report with pictures of its name beside it; not where there are some without a report."""
-    from model.config import require
+    from model.errors import require
 
     report_file(path)
     if path is not None and not is_stream(path):
@@ -54,7 +54,7 @@ def bundle_file(path: Path | None) -> Path | None:
 
 def arrays_file(path: Path | None) -> Path | None:
     """An .npz file of the golden model, with a report beside it; not where anything else is."""
-    from model.config import require
+    from model.errors import require
 
     if path is not None and not is_stream(path):
         require(path.suffix != ".json", f"{path} are the arrays, and the report goes beside them; call it .npz")
@@ -64,7 +64,7 @@ def arrays_file(path: Path | None) -> Path | None:
 
 
 def _refuse(path: Path, ours: bool) -> None:
-    from model.config import require
+    from model.errors import require
 
     require(ours, f"{path} is there already, and is nothing that this command wrote; move it, or choose another name")
 

@@ -21,7 +21,7 @@ def checked_device(name: str) -> str:
     """``name`` if PyTorch has such a device here."""
     import torch
 
-    from model.config import require
+    from model.errors import require
 
     require(name in ("cpu", "cuda"), f"device {name!r} is not known; choose cpu or cuda")
     require(name == "cpu" or torch.cuda.is_available(), "PyTorch finds no CUDA device here; leave out --device")

@@ -49,3 +49,14 @@ def load_range(width: int, leak: int) -> tuple[int, int]:
 def signed_width(low: int, high: int) -> int:
     """Bits of the two's complement number that holds every integer from ``low`` to ``high``."""
     return max((~low if low < 0 else low).bit_length(), (~high if high < 0 else high).bit_length()) + 1
+
+
+def wrap(value: Integer, width: int) -> Integer:
+    """``value`` as a two's complement number of ``width`` bits keeps it."""
+    half = 1 << (width - 1)
+    return ((value + half) & ((1 << width) - 1)) - half
+
+
+def number_width(limit: int) -> int:
+    """Bits of a counter that holds 0 ... limit - 1, at least one."""
+    return max(1, (limit - 1).bit_length())

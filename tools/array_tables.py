@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hdl.synthesis.area import Variant
+from hdl.synthesis.designs import Variant
 from model.config import Precision
 from tools.tables import BUNDLES, Rows, count, read_report, table
 

@@ -5,9 +5,11 @@ from random import Random
 
 import numpy as np
 
-from model.config import LARGEST_LEAK, ConfigError, Precision, require
-from model.network.network import Layer, Network, Pool, Shape, Source
-from model.network.validation import INPUT, LARGEST_TIME_STEPS
+from model.config import LARGEST_LEAK, Precision
+from model.errors import ConfigError, require
+from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.network import Network
+from model.network.validation import LARGEST_TIME_STEPS
 
 SHAPES: tuple[Shape, ...] = (
     *((1, 1, 1), (1, 2, 2), (3, 5, 4), (2, 33, 1), (1, 1, 40), (5, 17, 17), (1, 181, 181), (33_000, 1, 1), (40, 3, 3)),

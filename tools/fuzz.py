@@ -37,9 +37,9 @@ from model.accelerator.config import SKIP, STREAMING
 from model.accelerator.estimate import expected, measured
 from model.accelerator.plan import plan
 from model.accelerator.traffic import read_places
-from model.config import ConfigError
 from model.costs.evaluation import evaluate
 from model.datasets import Split
+from model.errors import ConfigError
 from model.golden.network import run
 from model.network import bundle
 from model.network.network import Network

@@ -14,9 +14,9 @@ from pathlib import Path
 from mint.app import sentence
 from mint.console import console, messages
 from model import datasets
-from model.config import ConfigError, require
 from model.costs.evaluation import evaluate
 from model.datasets import Split
+from model.errors import ConfigError, require
 from model.network import bundle
 from model.network.network import Network
 

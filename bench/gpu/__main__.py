@@ -22,8 +22,8 @@ from bench.gpu.log import Log
 from bench.gpu.state import Store
 from bench.gpu.training import Training
 from model import datasets
-from model.config import ConfigError, require
 from model.datasets import Dataset
+from model.errors import ConfigError, require
 from model.files.replacing import replacing
 from model.network import bundle
 from model.training import gpu_kernel, kernel

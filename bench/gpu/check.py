@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from model import datasets
-from model.config import ConfigError, require
 from model.datasets import Split
+from model.errors import ConfigError, require
 from model.files.replacing import replacing
 from model.golden.network import chunks, classify, forward
 from model.network import bundle

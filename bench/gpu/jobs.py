@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from model.config import Precision, require
+from model.config import Precision
+from model.errors import require
 from model.training.recipe import Recipe, usual
 
 MOST_EPOCHS = 200

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from model.config import Precision, require
+from model.config import Precision
+from model.errors import require
 from model.training import gpu_kernel, neuron
 from model.training.neuron import NeuronConfig
 

@@ -19,8 +19,9 @@ from bench.gpu.log import Log
 from bench.gpu.state import Store
 from bench.gpu.step import EAGER_STEPS, Step
 from bench.gpu.training import Training
-from model.config import Precision, require
+from model.config import Precision
 from model.datasets import Dataset
+from model.errors import require
 from model.files.replacing import replacing
 from model.training.networks import Size, named
 from model.training.recipe import Recipe

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.gpu.moments import narrow_average, narrow_square, wide_average, wide_square
-from model.config import ConfigError, require
+from model.errors import ConfigError, require
 from model.files.replacing import replacing
 from model.files.tensor_file import SafetensorError, safe_open, save
 

@@ -13,8 +13,8 @@ from bench.gpu.clock import Clock
 from bench.gpu.log import Log
 from bench.gpu.state import Store
 from bench.gpu.step import Step
-from model.config import ConfigError, require
 from model.datasets import Dataset, Split
+from model.errors import ConfigError, require
 from model.training.leak_search import search_leaks
 from model.training.loss import Loss
 from model.training.network import SpikingNetwork

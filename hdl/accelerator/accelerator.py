@@ -12,14 +12,15 @@ from hdl.accelerator.cluster import Cluster, parameter_layout
 from hdl.accelerator.contents import PARAMETERS, WEIGHTS, parameter_bits, weight_bits
 from hdl.accelerator.fire_sequencer import FireSequencer
 from hdl.accelerator.input_writer import InputWriter
-from hdl.accelerator.loop_nest import by_program
 from hdl.accelerator.membrane_memory import MembraneMemory
 from hdl.accelerator.pixel_window import PixelWindow
 from hdl.accelerator.result_stream import RESULT_WIDTH, ResultStream
 from hdl.accelerator.skip_unit import SkipUnit, item_of
 from hdl.accelerator.word_feeder import WordFeeder
+from hdl.parts.tables import by_program
 from hdl.verilog.memory import ModuleMemory
-from model.accelerator.config import FEED_DEPTH, AcceleratorConfig, number_width
+from model.accelerator.config import FEED_DEPTH, AcceleratorConfig
+from model.arithmetic import number_width
 from model.network.network import Network
 
 

@@ -6,7 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.neurons.lif import load, store
 from hdl.verilog.memory import ModuleMemory
-from model.accelerator.config import AcceleratorConfig, number_width
+from model.accelerator.config import AcceleratorConfig
+from model.arithmetic import number_width
 
 
 def parameter_layout(config: AcceleratorConfig) -> data.StructLayout:

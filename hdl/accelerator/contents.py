@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from hdl.verilog.words import Bits, to_bits, to_hex
 from model.accelerator.config import AcceleratorConfig, LayerPlan
 from model.config import PIXEL_BITS
-from model.network.network import Layer, Network
+from model.network.graph import Layer
+from model.network.network import Network
 
 WEIGHTS, PARAMETERS = "WEIGHTS", "PARAMETERS"
 """Parameters of the Verilog module: the files of what the memories hold."""

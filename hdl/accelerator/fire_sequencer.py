@@ -5,8 +5,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.accelerator.cluster import NEURON_LAYOUT
-from hdl.accelerator.loop_nest import LoopNest, Program, Quantity, by_program
-from model.accelerator.config import AcceleratorConfig, LayerPlan, number_width
+from hdl.accelerator.loop_nest import LoopNest, Program, Quantity
+from hdl.parts.tables import by_program
+from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.arithmetic import number_width
 
 LEVELS = ("group", "row", "column", "step")
 PART = "part"

@@ -7,7 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.accelerator.loop_nest import LoopNest, Program, Quantity
-from model.accelerator.config import AcceleratorConfig, number_width
+from model.accelerator.config import AcceleratorConfig
+from model.arithmetic import number_width
 from model.config import PIXEL_BITS
 
 

@@ -7,7 +7,8 @@ from amaranth.hdl import Const, Module, Mux, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from model.accelerator.config import number_width
+from hdl.parts.tables import by_program
+from model.arithmetic import number_width
 
 
 @dataclass(frozen=True)
@@ -27,18 +28,6 @@ class Program:
 
     counts: Mapping[str, int]
     quantities: Mapping[str, Quantity]
-
-
-def by_program(m: Module, select: Value, values: Sequence[int], shape: Shape, name: str) -> Value:
-    """The constant of the selected program."""
-    if len(set(values)) == 1:
-        return Const(values[0], shape)
-    table = Signal(shape, name=name)
-    with m.Switch(select):
-        for index, value in enumerate(values):
-            with m.Case(index):
-                m.d.comb += table.eq(value)
-    return table
 
 
 class LoopNest(wiring.Component):

@@ -5,7 +5,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.verilog.memory import ModuleMemory
-from model.accelerator.config import AcceleratorConfig, number_width
+from model.accelerator.config import AcceleratorConfig
+from model.arithmetic import number_width
 
 
 class MembraneMemory(wiring.Component):

@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.accelerator.loop_nest import LoopNest, Program, Quantity
 from hdl.accelerator.skip_unit import item_of
-from model.accelerator.config import AcceleratorConfig, LayerPlan, number_width
-from model.arithmetic import signed_width
+from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.arithmetic import number_width, signed_width
 from model.config import PIXEL_BITS
 
 LEVELS = ("group", "row", "column", "kernel_row")

@@ -4,7 +4,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from model.accelerator.config import AcceleratorConfig, number_width
+from model.accelerator.config import AcceleratorConfig
+from model.arithmetic import number_width
 
 
 def item_layout(word_width: int, row_width: int, rows: int = 1) -> data.StructLayout:

@@ -6,10 +6,11 @@ from amaranth.hdl import Array, Const, Module, Mux, Shape, Signal, Value, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.accelerator.loop_nest import LoopNest, Program, Quantity, by_program
+from hdl.accelerator.loop_nest import LoopNest, Program, Quantity
 from hdl.accelerator.skip_unit import item_of
-from model.accelerator.config import AcceleratorConfig, LayerPlan, number_width
-from model.arithmetic import signed_width
+from hdl.parts.tables import by_program
+from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.arithmetic import number_width, signed_width
 
 LEVELS = (
     "group",

@@ -19,8 +19,8 @@ from amaranth.hdl import Shape
 from hdl.array.systolic_array import parameters_layout
 from hdl.array.tiling import Tiling, tilings
 from hdl.verilog.words import to_bits, to_hex
-from model.config import ArrayConfig
-from model.golden.processing_element import wrap
+from model.arithmetic import wrap
+from model.array import ArrayConfig
 from model.network.network import Network
 
 KINDS = ("weights", "parameters")

@@ -8,8 +8,10 @@ from amaranth.lib import data, wiring
 from hdl.array.contents import memory_images
 from hdl.array.systolic_array import SystolicArray
 from hdl.array.tiling import tilings
-from model.config import ACCUMULATOR_MARGIN, Action, ArrayConfig
+from model.array import Action, ArrayConfig
+from model.config import ACCUMULATOR_MARGIN
 from model.network.network import Network
+from model.network.ranges import potential_extent
 
 MEMORY_FOLDER = "memory"
 
@@ -101,14 +103,6 @@ def widths(config: ArrayConfig, network: Network | None) -> dict[str, dict[str, 
             "why": f"index into the leaks r = {', '.join(map(str, config.leaks))}",
         },
     }
-
-
-def potential_extent(network: Network, name: str) -> tuple[int, int]:
-    """The lowest and the highest number that a layer compares."""
-    layer = network.layer(name)
-    low, high = network.potential_range(layer)
-    values = [*low.tolist(), *high.tolist(), *([] if layer.threshold is None else layer.threshold.tolist())]
-    return int(min(values)), int(max(values))
 
 
 def ports(array: SystolicArray) -> list[dict[str, Any]]:

@@ -5,7 +5,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.neurons.lif import load, store
-from model.config import ArrayConfig, Mode
+from model.array import ArrayConfig
+from model.config import Mode
 
 
 def neuron_layout(config: ArrayConfig) -> data.StructLayout:

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from model.config import ArrayConfig
+from model.array import ArrayConfig
 
 
 class ProcessingElement(wiring.Component):

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.array.neuron_unit import CONTROL_LAYOUT, NeuronUnit, neuron_layout
 from hdl.array.processing_element import ProcessingElement
-from model.config import Action, ArrayConfig
+from model.array import Action, ArrayConfig
 
 
 def parameters_layout(config: ArrayConfig) -> data.StructLayout:
@@ -59,7 +59,7 @@ class SystolicArray(wiring.Component):
         sum[r][c] += (weights[c] where spikes[r]) + 2^(W-1)      the constant: config.offset
 
     and an action other than ``ACCUMULATE`` rotates the rings through the neuron units (see
-    :class:`model.config.Action`). Column c works c cycles after column 0; inside a column all rows
+    :class:`model.array.Action`). Column c works c cycles after column 0; inside a column all rows
     work in the same cycle. A missing input is a bubble; an output that is not taken freezes the array.
 
     Latency

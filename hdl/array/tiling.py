@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from model.config import PIXEL_BITS, PIXEL_SCALE, Action, ArrayConfig
-from model.network.network import Layer, Network
+from model.array import Action, ArrayConfig
+from model.config import PIXEL_BITS, PIXEL_SCALE
+from model.network.graph import Layer
+from model.network.network import Network
 
 
 @dataclass(frozen=True)

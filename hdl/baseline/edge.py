@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Member, Out
 
 from hdl.baseline.arithmetic import scale_of, scales_layout
 from hdl.baseline.control import UqControl
+from hdl.parts.delay import delay
 from model.baseline.config import UqAction, UqConfig
 
 
@@ -122,13 +123,3 @@ def surround(m: Module, config: UqConfig, array: Any, make_column: Callable[[Mod
         else:
             token = delay(m, f"token_{number + 1}", token, 1, advance, reset_less=False)
             spikes = delay(m, f"spikes_{number + 1}", spikes, 1, advance)
-
-
-def delay(m: Module, name: str, value: Any, cycles: int, advance: Value, *, reset_less: bool = True) -> Any:
-    """``value``, ``cycles`` unfrozen cycles later."""
-    for cycle in range(cycles):
-        register = Signal.like(value, name=f"{name}_{cycle}", reset_less=reset_less)
-        with m.If(advance):
-            m.d.sync += register.eq(value)
-        value = register
-    return value

@@ -1,7 +1,7 @@
 """The clock of a generated accelerator, in the files that synthesis and place-and-route tools read."""
 
 from hdl.verilog.names import Names
-from model.config import require
+from model.errors import require
 
 CLOCK_MHZ = 50.0
 """What shipped networks reach on an ECP5, with a margin."""

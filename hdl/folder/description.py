@@ -8,10 +8,10 @@ from amaranth.lib import wiring
 
 from hdl.accelerator.accelerator import Accelerator
 from hdl.accelerator.contents import PARAMETERS, WEIGHTS
-from hdl.array.description import potential_extent
 from hdl.verilog.names import Names
 from model.accelerator.config import AcceleratorConfig, LayerPlan
 from model.network.network import Network
+from model.network.ranges import potential_extent
 
 MODULE = Names().accelerator
 """The top module, unless it gets another name."""

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from model.config import ConfigError, require
+from model.errors import ConfigError, require
 from model.files.folders import locked
 from model.files.replacing import replacing
 

@@ -13,11 +13,12 @@ from hdl.folder.description import memory_files
 from hdl.formal.proof import Proof
 from hdl.verilog.names import Names
 from hdl.verilog.text import verilog_text
-from model.accelerator.config import FEED_DEPTH, SKIP, STREAMING, number_width
+from model.accelerator.config import FEED_DEPTH, SKIP, STREAMING
 from model.accelerator.plan import plan
+from model.arithmetic import number_width
 from model.config import Precision
-from model.network.network import Layer, Network, Source
-from model.network.validation import INPUT
+from model.network.graph import INPUT, Layer, Source
+from model.network.network import Network
 
 COUNTER = 4
 """Bits of a loop's counter in the harness."""

@@ -18,11 +18,12 @@ from hdl.formal.result_stream import result_config, result_stream
 from hdl.formal.skip_unit import skip_unit
 from hdl.formal.systolic_array import systolic_array
 from hdl.formal.word_feeder import word_feeder
-from hdl.synthesis.area import PRECISIONS, config
+from hdl.synthesis.designs import config
 from hdl.synthesis.flows import Library
 from hdl.verilog.text import verilog_text
 from model.accelerator.config import SKIP, STREAMING, SYSTOLIC, TIME_PARALLEL
-from model.config import LARGEST_LEAK, WIDTHS, ArrayConfig, Precision
+from model.array import ArrayConfig
+from model.config import LARGEST_LEAK, PRECISIONS, WIDTHS, Precision
 
 LEAKS = range(LARGEST_LEAK + 1)
 """Every r, each by itself."""

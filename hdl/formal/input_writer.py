@@ -9,11 +9,12 @@ import numpy as np
 from hdl.accelerator.input_writer import InputWriter
 from hdl.formal.proof import Proof
 from hdl.verilog.text import verilog_text
-from model.accelerator.config import AcceleratorConfig, number_width
+from model.accelerator.config import AcceleratorConfig
 from model.accelerator.plan import plan
+from model.arithmetic import number_width
 from model.config import Precision
-from model.network.network import Layer, Network, Source
-from model.network.validation import INPUT
+from model.network.graph import INPUT, Layer, Source
+from model.network.network import Network
 
 NAME = "input writer: images in their banks, others thrown away"
 HARNESS = Path(__file__).with_suffix(".v")

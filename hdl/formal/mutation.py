@@ -24,7 +24,7 @@ from hdl.array.processing_element import ProcessingElement
 from hdl.array.systolic_array import SystolicArray
 from hdl.verilog.text import verilog_text
 from hdl.verilog.yosys import run_script
-from model.config import ArrayConfig
+from model.array import ArrayConfig
 
 DESIGN = "design.v"
 READ = (f"read_verilog {DESIGN}", "proc", "opt_clean")

@@ -7,7 +7,7 @@ from hdl.array.neuron_unit import NeuronUnit, neuron_layout
 from hdl.formal.proof import Proof
 from hdl.verilog.text import verilog_text
 from model.arithmetic import code_limit
-from model.config import ArrayConfig
+from model.array import ArrayConfig
 
 HARNESS = Path(__file__).with_suffix(".v")
 

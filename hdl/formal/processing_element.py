@@ -5,7 +5,7 @@ from pathlib import Path
 from hdl.array.processing_element import ProcessingElement
 from hdl.formal.proof import Proof
 from hdl.verilog.text import verilog_text
-from model.config import ArrayConfig
+from model.array import ArrayConfig
 
 HARNESS = Path(__file__).with_suffix(".v")
 

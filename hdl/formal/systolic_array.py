@@ -7,7 +7,7 @@ from pathlib import Path
 from hdl.array.systolic_array import SystolicArray, parameters_layout, retire_layout, token_layout
 from hdl.formal.proof import Proof
 from hdl.verilog.text import verilog_text
-from model.config import ArrayConfig
+from model.array import ArrayConfig
 
 HARNESS = Path(__file__).with_suffix(".v")
 

@@ -9,11 +9,11 @@ from hdl.accelerator.word_feeder import WordFeeder, program
 from hdl.formal.accelerator import COUNTER, loops
 from hdl.formal.proof import Proof
 from hdl.verilog.text import verilog_text
-from model.accelerator.config import number_width
 from model.accelerator.plan import plan
+from model.arithmetic import number_width
 from model.config import Precision
-from model.network.network import Layer, Network, Source
-from model.network.validation import INPUT
+from model.network.graph import INPUT, Layer, Source
+from model.network.network import Network
 
 HARNESS = Path(__file__).with_suffix(".v")
 COVERS = ("cover_waits", "cover_joined_fires", "cover_done")

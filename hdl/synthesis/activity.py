@@ -12,8 +12,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from hdl.synthesis.area import Variant
 from hdl.synthesis.cells import evaluate, read_cells
+from hdl.synthesis.designs import Variant
 from hdl.synthesis.flows import Library, Netlist
 from hdl.verilog.yosys import run_script
 from model.config import Precision

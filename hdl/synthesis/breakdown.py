@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from hdl.array.neuron_unit import NeuronUnit
 from hdl.array.processing_element import ProcessingElement
-from hdl.synthesis.area import Variant, config
+from hdl.synthesis.designs import Variant, config
 from hdl.synthesis.flows import Library
 from hdl.synthesis.gate_limit import gate_limit
 from hdl.verilog.text import verilog_text
-from model.config import ArrayConfig, Precision
+from model.array import ArrayConfig
+from model.config import Precision
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from hdl.synthesis.place_and_route import nextpnr
 from hdl.verilog.yosys import run_script
-from model.config import require
+from model.errors import require
 from model.files.home import plain_temporary
 
 DEVICES = {"12k": "CABGA381", "25k": "CABGA381", "45k": "CABGA381", "85k": "CABGA756"}

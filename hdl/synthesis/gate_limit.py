@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
-from hdl.synthesis.area import PRECISIONS, Record
 from hdl.synthesis.cells import Cell, read_cells
+from hdl.synthesis.designs import Record
 from hdl.synthesis.flows import UNUSABLE, Flow, Library
-from model.config import ACCUMULATOR_MARGIN, Precision
+from model.config import ACCUMULATOR_MARGIN, PRECISIONS, Precision
 
 COPIES = 100
 """Of a part that is mapped for want of a cell: areas are reported to a tenth of a gate equivalent."""

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-from model.config import ConfigError, require
+from model.errors import ConfigError, require
 
 GENERIC = Path(__file__).with_name("generic.lib")
 """The library for when there is none: few cells, their areas in NAND2 cells."""

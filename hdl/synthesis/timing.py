@@ -7,9 +7,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from hdl.synthesis.area import Variant
+from hdl.synthesis.designs import Variant
 from hdl.synthesis.flows import Library, Netlist
-from model.config import require
+from model.errors import require
 from model.files.home import plain_temporary
 
 PROGRAM = "sta"

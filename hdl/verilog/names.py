@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from model.config import require
+from model.errors import require
 
 NAME = "mint"
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -13,7 +13,7 @@ from mint.plots import plot_area, plot_breakdown
 from mint.report import checked_libraries, write_json
 
 if TYPE_CHECKING:
-    from hdl.synthesis.area import Record
+    from hdl.synthesis.designs import Record
     from hdl.synthesis.flows import Flow
 
 WORKERS = 2
@@ -55,8 +55,9 @@ def area(
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from hdl.synthesis.area import VARIANTS, count_records, measure
+    from hdl.synthesis.area import count_records, measure
     from hdl.synthesis.breakdown import breakdown
+    from hdl.synthesis.designs import VARIANTS
     from hdl.synthesis.flows import FPGAS, Library
     from hdl.synthesis.gate_limit import limit_records
     from hdl.synthesis.liberty import libraries

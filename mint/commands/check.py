@@ -8,7 +8,8 @@ import typer
 from mint.console import console, messages
 
 if TYPE_CHECKING:
-    from model.network.network import Layer, Network
+    from model.network.graph import Layer
+    from model.network.network import Network
 
 
 def check(bundle: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.")]) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from model.accelerator.config import AcceleratorConfig
     from model.network.network import Network
-    from sim.array.cosim import Waits
+    from sim.harness.cosimulation import Waits
 
 TOPS = ("accelerator", "array")
 
@@ -100,11 +100,11 @@ def cosim(
     """
     import numpy as np
 
-    from model.config import require
     from model.datasets.inputs import images_for
+    from model.errors import require
     from model.files.folders import work_folder
     from model.network.choice import choose
-    from sim.array.cosim import Waits
+    from sim.harness.cosimulation import Waits
     from sim.harness.simulators import SIMULATORS, SimulationError, installed
 
     require(top in TOPS, f"top {top!r}; choose one of: {', '.join(TOPS)}")

@@ -89,7 +89,7 @@ def estimate(
     Writes FOLDER/estimate.json, and the chart as .png and .svg.
     """
     from mint.accelerator import accelerator_config
-    from model.config import require
+    from model.errors import require
 
     require(
         density is None or file is None, "--density is without images, and --input a file of them; give one of them"
@@ -114,7 +114,8 @@ def _network(
     bundle: Path | None, shape: str | None, weight_width: int | None, membrane_width: int | None, density: str | None
 ) -> tuple["Network", Path, str]:
     """The network, where its report goes, and its name."""
-    from model.config import Precision, require
+    from model.config import Precision
+    from model.errors import require
     from model.network.choice import DEFAULT_WIDTH, choose
     from model.network.shapes import SHAPES
 
@@ -160,7 +161,7 @@ def _expected(
 ) -> tuple["Callable[[AcceleratorConfig, int], float]", "Callable[[AcceleratorConfig], Estimate]", str]:
     """As :func:`_measured`, on random inputs."""
     from model.accelerator.estimate import expected, expected_layer
-    from model.config import ConfigError
+    from model.errors import ConfigError
 
     try:
         densities = [float(each) for each in density.split(",")]

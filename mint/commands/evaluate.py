@@ -33,10 +33,11 @@ def evaluate(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
     from rich.table import Table
 
-    from model.config import ConfigError, Precision
+    from model.config import Precision
     from model.costs.evaluation import evaluate as run
     from model.datasets import Split, for_network
     from model.datasets.inputs import images_for
+    from model.errors import ConfigError
     from model.network import bundle as bundles
     from model.network.shipped import chosen
 

@@ -32,7 +32,8 @@ def export(
     """
     from mint.training import built_for, sources_of
     from model import datasets
-    from model.config import ConfigError, Precision, require
+    from model.config import Precision
+    from model.errors import ConfigError, require
     from model.training import checkpoint
     from model.training.recipe import Recipe
 
@@ -64,8 +65,8 @@ def write_bundle(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from mint.report import tool_versions
-    from model.config import ConfigError
     from model.datasets import for_network
+    from model.errors import ConfigError
     from model.files.text import all_printable, printable
     from model.golden.network import classify
     from model.network import bundle as bundles

@@ -83,8 +83,8 @@ def fpga(
     from hdl.synthesis.ecp5 import route
     from mint.accelerator import accelerator_config
     from model.accelerator.estimate import measured
-    from model.config import require
     from model.datasets.samples import some_images
+    from model.errors import require
     from model.network.choice import choose
 
     precision, path, network = choose(bundle, weight_width, membrane_width)

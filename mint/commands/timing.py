@@ -71,14 +71,15 @@ def timing(
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from hdl.synthesis.area import FEW_SCALE_BITS, Variant
+    from hdl.synthesis.designs import FEW_SCALE_BITS, Variant
     from hdl.synthesis.flows import Library
     from hdl.synthesis.gate_limit import limit_records
     from hdl.synthesis.liberty import installed_libraries
     from hdl.synthesis.place_and_route import place_and_route
     from hdl.synthesis.timing import measure
     from model.baseline.config import SCALE_BITS
-    from model.config import WIDTHS, Precision, require
+    from model.config import WIDTHS, Precision
+    from model.errors import require
 
     routing = beside(output, "routing.json")
     report_file(routing)

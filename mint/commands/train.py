@@ -204,7 +204,8 @@ def train(
     from dataclasses import replace
 
     from model import datasets
-    from model.config import Precision, require
+    from model.config import Precision
+    from model.errors import require
     from model.training import parallel
     from model.training.recipe import usual
 

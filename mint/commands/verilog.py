@@ -23,7 +23,8 @@ from mint.options import (
 
 if TYPE_CHECKING:
     from hdl.verilog.names import Names
-    from model.config import ArrayConfig, Precision
+    from model.array import ArrayConfig
+    from model.config import Precision
     from model.network.network import Network
 
 TOPS = ("accelerator", "array")
@@ -89,7 +90,7 @@ def verilog(
     only what is listed and unchanged, and refuses a folder where another file is in the way.
     """
     from hdl.verilog.names import Names
-    from model.config import require
+    from model.errors import require
     from model.network.choice import choose
 
     names = Names() if name is None else Names(name)
@@ -163,7 +164,7 @@ def _array(
     from hdl.array.systolic_array import SystolicArray
     from hdl.folder.listing import write_folder
     from hdl.verilog.text import verilog_text
-    from model.config import ArrayConfig
+    from model.array import ArrayConfig
 
     if network is None:
         width = precision.accumulator_width

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from model.network.network import INPUT, Layer, Network, Source
+from model.network.graph import Layer, Source
+from model.network.network import INPUT, Network
 
 
 def set_bits(network: Network, layer: Layer, inputs: Sequence[NDArray[np.uint8]]) -> NDArray[np.int64]:

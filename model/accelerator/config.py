@@ -26,7 +26,9 @@ In all of these the time steps of a position follow each other, and its membrane
 from dataclasses import dataclass
 from functools import cached_property
 
-from model.config import PIXEL_BITS, Mode, require
+from model.arithmetic import number_width
+from model.config import PIXEL_BITS, Mode
+from model.errors import require
 
 LARGEST_LANES = 1024
 LARGEST_STORED_STEPS = 256
@@ -380,8 +382,3 @@ class AcceleratorConfig:
             meets = self.frame_steps == 1 and layer.tile == layer.pool > 1
             return layer.step_interval * times + meets
         return share * times + 1
-
-
-def number_width(limit: int) -> int:
-    """Bits of a counter that holds 0 ... limit - 1, at least one."""
-    return max(1, (limit - 1).bit_length())

@@ -14,7 +14,7 @@ from model.accelerator.input_bits import layer_inputs
 from model.accelerator.schedule import classes, latency, load_cycles
 from model.accelerator.traffic import Traffic, read_places, traffic
 from model.accelerator.words import Counts, stored_counts, words_of
-from model.config import require
+from model.errors import require
 from model.golden.network import chunks
 from model.network.network import Network
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from model.accelerator.config import AcceleratorConfig
-from model.config import require
+from model.errors import require
 
 ALL = "all"
 KBIT = 1024

@@ -17,8 +17,10 @@ from model.accelerator.config import (
     Choice,
     LayerPlan,
 )
-from model.config import PIXEL_BITS, Mode, require
-from model.network.network import INPUT, Layer, Network, Source
+from model.config import PIXEL_BITS, Mode
+from model.errors import require
+from model.network.graph import Layer, Source
+from model.network.network import INPUT, Network
 
 
 def default_share(network: Network) -> int:

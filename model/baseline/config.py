@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from model.config import ArrayConfig, Precision, require
+from model.array import ArrayConfig
+from model.config import Precision
+from model.errors import require
 
 SCALE_BITS = 32
 """Bits of a scale in the arrays that MINT is compared with (arXiv 2305.09850): a 32 x 32 multiplier."""

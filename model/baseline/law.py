@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from model.arithmetic import Integer, saturate
+from model.arithmetic import Integer, saturate, wrap
 from model.baseline.config import Shifts, UqAction, UqConfig
-from model.golden.processing_element import wrap
 
 
 @dataclass(frozen=True)

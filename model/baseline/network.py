@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from model.baseline.config import Shifts, UqConfig
 from model.baseline.law import Scales, uq_step
-from model.config import require
+from model.errors import require
 from model.golden.network import Array, LayerTrace, chunks, classify, exact_float, forward, pooled, weighted_sum
-from model.network.network import INPUT, Layer, Network
+from model.network.graph import Layer
+from model.network.network import INPUT, Network
 
 LEAK = 0.5
 """What a membrane keeps from one time step to the next; part of its scale."""

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.config import require
 from model.datasets import Split, for_network
+from model.errors import require
 from model.golden.network import LayerTrace, chunks, classify, forward, pooled, weighted_sum
-from model.network.network import INPUT, Layer, Network, Source
+from model.network.graph import Layer, Source
+from model.network.network import INPUT, Network
 
 
 @dataclass

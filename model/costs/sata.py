@@ -17,9 +17,11 @@ after sum pooling is as many spikes; the readout has no neuron updates.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model.config import PIXEL_BITS, require
+from model.config import PIXEL_BITS
 from model.costs.evaluation import Evaluation
-from model.network.network import Layer, Network
+from model.errors import require
+from model.network.graph import Layer
+from model.network.network import Network
 
 REFERENCE_BITS = 16
 ADD, AND, ACCUMULATE, COMPARE, MULTIPLEX, REGISTER, SHIFT = 0.00967, 0.000794, 0.0389, 0.00309, 0.00172, 0.0301, 0.00605

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from model.config import ConfigError, require
 from model.datasets import cifar10, idx, tiny_imagenet
 from model.datasets.own import is_own, own
 from model.datasets.split import Dataset, Split, for_network
+from model.errors import ConfigError, require
 
 __all__ = ["NAMES", "Dataset", "Split", "for_network", "load", "of_network", "sizes"]
 

@@ -9,7 +9,7 @@ from zlib import error as ZlibError
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import ConfigError, require
+from model.errors import ConfigError, require
 
 Array = NDArray[np.generic]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from model.config import require
 from model.datasets.folders import cache_folder, download, named_folder
 from model.datasets.split import Split
+from model.errors import require
 from model.files.replacing import replacing
 
 SOURCE = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 
-from model.config import ConfigError, require
+from model.errors import ConfigError, require
 
 TIMEOUT_SECONDS = 20
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import ConfigError, require
 from model.datasets.folders import cache_folder, download, named_folder
 from model.datasets.split import Split
+from model.errors import ConfigError, require
 from model.files.replacing import replacing
 
 FILES = "idx files (t10k-images-idx3-ubyte and the three others)"

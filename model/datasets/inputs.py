@@ -21,7 +21,7 @@ class Images(NamedTuple):
 
     def first(self, network: "Network", count: int) -> "NDArray[Any]":
         """The first ``count``; refuses more than there are."""
-        from model.config import require
+        from model.errors import require
 
         there = self.count(network)
         require(count <= there, f"{count} images; {self.source} has {there}")
@@ -40,8 +40,8 @@ def images_for(
 ) -> Images:
     """Those of ``file``, or else the test images of ``dataset``, or else of the set that the network names."""
     from model import datasets
-    from model.config import require
     from model.datasets.samples import images_of
+    from model.errors import require
 
     require(labels is None or file is not None, "--labels are those of --input's images; name the images too")
     if file is not None:
@@ -67,10 +67,10 @@ def read_file(path: Path, network: "Network") -> "tuple[NDArray[Any], NDArray[An
     A ``.npy`` file has the images in that order. A ``.npz`` file has arrays x and, if it has labels, y, as a data set
     has: samples come first in spikes, too, [N, T, C, H, W].
     """
-    from model.config import ConfigError, require
     from model.datasets.arrays import read_array, read_arrays
     from model.datasets.own import checked
     from model.datasets.split import for_network
+    from model.errors import ConfigError, require
     from model.golden.network import check_images
 
     labels: NDArray[Any] | None = None
@@ -92,9 +92,9 @@ def read_file(path: Path, network: "Network") -> "tuple[NDArray[Any], NDArray[An
 
 def read_labels(path: Path, file: Path, images: int) -> "NDArray[Any]":
     """Labels [N] of a NumPy file, one for each of the ``images`` of ``file``."""
-    from model.config import require
     from model.datasets.arrays import read_array
     from model.datasets.own import checked_labels
+    from model.errors import require
 
     labels = checked_labels(str(path), read_array(path))
     require(

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import ConfigError, require
 from model.datasets.arrays import Array, read_arrays, require_memory
 from model.datasets.split import Dataset, Split
+from model.errors import ConfigError, require
 
 PARTS = ("test", "validation")
 HELD_OUT = 6

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import datasets
-from model.config import PIXEL_SCALE, ConfigError, require
+from model.config import PIXEL_SCALE
+from model.errors import ConfigError, require
 from model.golden.network import check_images
 from model.network.network import Network
 

@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import ConfigError, require
 from model.datasets.folders import cache_folder, download, named_folder
 from model.datasets.split import Split
+from model.errors import ConfigError, require
 
 SOURCE = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 MD5 = "90528d7ca1a48142e341f4ef8d21d0de"

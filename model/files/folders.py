@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from model.config import ConfigError, require
+from model.errors import ConfigError, require
 from model.files.replacing import replacing
 
 TAG = "CACHEDIR.TAG"

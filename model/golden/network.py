@@ -13,10 +13,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from model.config import require
+from model.errors import require
 from model.golden.neuron_unit import neuron_step
+from model.network.graph import Layer, Pool, Source
 from model.network.inputs import LARGEST, check_shape, check_values
-from model.network.network import INPUT, Layer, Network, Pool, Source
+from model.network.network import INPUT, Network
 
 Array = NDArray[np.generic]
 CHUNK = 100

@@ -1,12 +1,6 @@
 """Golden twin of the processing element."""
 
-from model.arithmetic import Integer
-
-
-def wrap(value: Integer, width: int) -> Integer:
-    """``value`` as a two's complement number of ``width`` bits keeps it."""
-    half = 1 << (width - 1)
-    return ((value + half) & ((1 << width) - 1)) - half
+from model.arithmetic import wrap
 
 
 def processing_element_step(

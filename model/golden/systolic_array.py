@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from model.arithmetic import load
-from model.config import Action, ArrayConfig
+from model.arithmetic import load, wrap
+from model.array import Action, ArrayConfig
 from model.golden.neuron_unit import fire
-from model.golden.processing_element import wrap
 
 Integers = NDArray[np.int64]
 

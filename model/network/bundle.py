@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from model.config import ConfigError, Precision, require
+from model.config import Precision
+from model.errors import ConfigError, require
 from model.files.replacing import replacing
 from model.files.tensor_file import SafetensorError, deserialize, save
 from model.files.text import printable, shown
+from model.network.graph import Layer, Pool, Source
 from model.network.metadata import DIGEST_KEY, METADATA_KEY, digest, once, parse
-from model.network.network import Layer, Network, Pool, Source
+from model.network.network import Network
 from model.network.packing import pack, packed_size, unpack
 from model.network.validation import check_name
 
@@ -57,7 +59,7 @@ def write(network: Network, path: Path) -> None:
 
 
 def read(path: Path) -> Network:
-    """Read and check a bundle; every refusal is a :class:`~model.config.ConfigError` that begins with the file."""
+    """Read and check a bundle; every refusal is a :class:`~model.errors.ConfigError` that begins with the file."""
     try:
         require(path.exists(), "no such file")
         require(path.is_file(), "not a file")

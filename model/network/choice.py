@@ -17,7 +17,8 @@ def choose(
 
     A named bundle must have the widths that were given.
     """
-    from model.config import Precision, require
+    from model.config import Precision
+    from model.errors import require
     from model.network import bundle as bundles
     from model.network.shipped import shipped
 

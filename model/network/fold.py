@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from model.arithmetic import load_range
-from model.config import Precision, require
+from model.config import Precision
+from model.errors import require
 
 Integers = Any
 """An array of int64, NumPy's or PyTorch's."""

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from model.config import ConfigError, require
+from model.errors import ConfigError, require
 
 PIXELS, SPIKES = "pixels", "spikes"
 LARGEST = {PIXELS: 255, SPIKES: 1}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import ConfigError, require
+from model.errors import ConfigError, require
 from model.files.text import printable
 
 METADATA_KEY = "mint"

@@ -1,6 +1,6 @@
 """A trained network in integers: what a bundle holds, the golden model runs and the host feeds to the RTL."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -9,83 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.arithmetic import load_range, signed_width
-from model.config import PIXEL_SCALE, ArrayConfig, Precision, require
+from model.array import ArrayConfig
+from model.config import PIXEL_SCALE, Precision
+from model.errors import require
 from model.network.fold import accumulator_range
-from model.network.validation import INPUT, check
-
-Shape = tuple[int, int, int]
-"""Channels, height, width."""
-
-
-@dataclass(frozen=True)
-class Pool:
-    """Pooling of a layer's spikes over size × size, after the neuron: ``max`` is an OR, ``sum`` a count."""
-
-    kind: str
-    size: int
-
-    def output(self, shape: Shape) -> Shape:
-        return shape[0], shape[1] // self.size, shape[2] // self.size
-
-
-@dataclass(frozen=True)
-class Source:
-    """One weighted input of a layer: where it comes from, codes [out, in, k, k] or [out, in], geometry."""
-
-    origin: str
-    weight: NDArray[np.int8]
-    stride: int = 1
-    padding: int = 0
-
-    @property
-    def fan_in(self) -> int:
-        return self.weight[0].size
-
-    def positions(self, extent: int) -> int:
-        """Output positions along an input of ``extent``."""
-        return (extent + 2 * self.padding - self.weight.shape[-1]) // self.stride + 1
-
-
-@dataclass(frozen=True)
-class Layer:
-    """Integers of one layer.
-
-    H = Σ_sources Σ W·x + B[c] + J[c]·x_skip + load(U); spike ⇔ H >= Θ[c]. A layer with neuron ``none`` is
-    the last one: logits = Σ_t (Σ W·x + B). ``step`` is the real weight step, for information.
-    """
-
-    name: str
-    kind: str
-    neuron: str
-    precision: Precision
-    sources: tuple[Source, ...]
-    bias: NDArray[np.int32]
-    threshold: NDArray[np.int32] | None = None
-    leak: int = 1
-    skip: str | None = None
-    skip_bias: NDArray[np.int32] | None = None
-    pool: Pool | None = None
-    step: float | None = None
-
-    @property
-    def spiking(self) -> bool:
-        return self.neuron == "lif"
-
-    @property
-    def channels(self) -> int:
-        return len(self.bias)
-
-    def neuron_shape(self, outputs: Mapping[str, Shape]) -> Shape:
-        """Channels, height and width of the neurons, given what the earlier layers hand on."""
-        if self.kind == "linear":
-            return self.channels, 1, 1
-        source = self.sources[0]
-        _, height, width = outputs[source.origin]
-        return self.channels, source.positions(height), source.positions(width)
-
-    def pooled(self, neurons: Shape) -> Shape:
-        """What the layer hands on of its neurons."""
-        return self.pool.output(neurons) if self.pool else neurons
+from model.network.graph import INPUT, Layer, Shape
+from model.network.validation import check
 
 
 @dataclass(frozen=True)

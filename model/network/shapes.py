@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import PIXEL_SCALE, Precision, require
-from model.network.network import Layer, Network, Pool, Shape, Source
-from model.network.validation import INPUT
+from model.config import PIXEL_SCALE, Precision
+from model.errors import require
+from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.network import Network
 
 DENSITY = 0.1
 """Spikes for which thresholds are about right."""

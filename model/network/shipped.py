@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from model.config import Precision, require
+from model.config import Precision
+from model.errors import require
 
 FOLDER = Path(__file__).parents[2] / "bundles"
 

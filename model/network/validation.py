@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.config import LARGEST_LEAK, require
+from model.config import LARGEST_LEAK
+from model.errors import require
 from model.files.text import shown
+from model.network.graph import INPUT
 
 if TYPE_CHECKING:
-    from model.network.network import Layer, Network, Shape, Source
+    from model.network.graph import Layer, Shape, Source
+    from model.network.network import Network
 
-INPUT = "input"
 INPUT_KINDS = ("pixels", "spikes")
 LAYER_KINDS = ("conv", "linear")
 NEURONS = ("lif", "none")
@@ -29,7 +31,7 @@ LONGEST_NAME = 200
 
 
 def check(network: "Network") -> None:
-    """Raise :class:`~model.config.ConfigError` unless golden model and hardware can run ``network``."""
+    """Raise :class:`~model.errors.ConfigError` unless golden model and hardware can run ``network``."""
     require(
         network.input_kind in INPUT_KINDS, f"input kind {network.input_kind!r}; choose one of {', '.join(INPUT_KINDS)}"
     )

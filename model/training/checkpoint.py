@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from model.config import ConfigError
+from model.errors import ConfigError
 from model.files.replacing import replacing
 from model.files.tensor_file import SafetensorError, safe_open, save
 

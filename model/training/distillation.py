@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from model.config import require
+from model.errors import require
 from model.files.replacing import replacing
 from model.files.tensor_file import SafetensorError, safe_open, save
 from model.golden.network import LayerTrace, chunks, forward

@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from model.config import ConfigError
+from model.errors import ConfigError
 from model.network import bundle
-from model.network.network import INPUT, Layer, Network, Pool, Source
+from model.network.graph import Layer, Pool, Source
+from model.network.network import INPUT, Network
 from model.training.layers import Conv, Join, Linear, MaxPool, Readout, SumPool
 from model.training.network import SpikingNetwork
 

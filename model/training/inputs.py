@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.config import require
+from model.errors import require
 from model.network.inputs import LARGEST, PIXELS, check_shape, check_values
 from model.training import kernel
 from model.training.neuron import compiled
@@ -32,7 +32,7 @@ class Inputs:
         return Inputs, (self.kind, self.input_shape, self.time_steps)  # a copy of the network has seen nothing
 
     def take(self, x: Tensor) -> Tensor:
-        """``x`` in float32; raises :class:`~model.config.ConfigError` if it, or a batch before it, is to be refused."""
+        """``x`` in float32; raises :class:`~model.errors.ConfigError` if it, or a batch before it, is to be refused."""
         require(isinstance(x, Tensor), f"images are a {type(x).__name__}; give a torch.Tensor")
         require(not x.is_complex(), f"images are {x.dtype}; give integers")
         check_shape(x.shape, kind=self.kind, input_shape=self.input_shape, time_steps=self.time_steps)

@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn import functional
 
-from model.config import require
+from model.errors import require
 from model.training.distillation import Lesson, distillation_loss
 from model.training.layers import Readout
 from model.training.network import SpikingNetwork

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from model.config import Precision
-    from model.network.network import Network, Shape
+    from model.network.graph import Shape
+    from model.network.network import Network
     from model.training.network import SpikingNetwork
 
 NAMES = "vgg9, vgg9-plain, vgg16, resnet19, pooled, fashion, mlp, digits"
@@ -28,7 +29,7 @@ def builder(
     """
     import importlib.util
 
-    from model.config import ConfigError, require
+    from model.errors import ConfigError, require
     from model.training.networks import Size, named
 
     path, _, attribute = name.rpartition(":")

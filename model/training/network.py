@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from model.config import PIXEL_SCALE, require
-from model.network.validation import INPUT, check_name
+from model.config import PIXEL_SCALE
+from model.errors import require
+from model.network.graph import INPUT
+from model.network.validation import check_name
 from model.training.inputs import Inputs
 from model.training.layers import Linear, MaxPool, Readout, SumPool
 from model.training.passing import drop, passed_over
@@ -150,7 +152,7 @@ class SpikingNetwork(nn.Module):
         return replace(read, flat=read.flat or isinstance(layer, nn.Flatten))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits of images; raises :class:`~model.config.ConfigError` for what are not pixels or spikes of this shape.
+        """Logits of images; raises :class:`~model.errors.ConfigError` for what are not pixels or spikes of this shape.
 
         On a GPU, which is not waited for, wrong values are refused by a later pass, or by ``inputs.check()``. Autocast
         is off inside: half precision rounds sums.

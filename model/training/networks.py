@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from model.config import Precision, require
+from model.config import Precision
+from model.errors import require
 from model.training.layers import Conv, Linear, MaxPool, Readout
 from model.training.network import SpikingNetwork
 from model.training.resnet import resnet19

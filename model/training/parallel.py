@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from model.config import require
+from model.errors import require
 
 PATIENCE = timedelta(hours=48)
 """How long processes wait for one that evaluates a finished run before the next seed, or asks a teacher."""

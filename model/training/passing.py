@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from model.config import require
+from model.errors import require
 
 PASSED_OVER = (nn.Identity, nn.Flatten, nn.Dropout)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from model.config import Precision, require
+from model.config import Precision
 from model.datasets.own import is_own
+from model.errors import require
 
 
 @dataclass(frozen=True)

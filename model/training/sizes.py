@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from model.config import Precision, require
-from model.network.network import Shape
+from model.config import Precision
+from model.errors import require
+from model.network.graph import Shape
 from model.network.validation import LARGEST_TIME_STEPS
 
 

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from model.arithmetic import code_limit, signed_width
-from model.config import LARGEST_LEAK, Precision, require
+from model.config import LARGEST_LEAK, Precision
+from model.errors import require
 from model.network.fold import Folded, calibrated_leak
 from model.training import gpu_kernel, parallel
 from model.training.float_neuron import fire_float

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.config import PIXEL_SCALE, ConfigError, Precision, require
+from model.config import PIXEL_SCALE, Precision
 from model.datasets import Dataset, Split, for_network
+from model.errors import ConfigError, require
 from model.training import checkpoint, parallel
 from model.training.augmentation import augment, mix
 from model.training.distillation import Lesson, ask

@@ -16,9 +16,9 @@ from model.network import bundle
 from sim.accelerator import player as files
 from sim.accelerator.cosim import Outcomes
 from sim.accelerator.host import input_text, neurons, results
-from sim.array.cosim import Waits
 from sim.harness.checker import Checker, expect, neuron
 from sim.harness.clock import CLOCK_PERIOD_NS, start_clock
+from sim.harness.cosimulation import Waits
 from sim.harness.job import PROGRESS, Asked
 
 AFTER = 50

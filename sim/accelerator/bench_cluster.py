@@ -4,9 +4,8 @@ from random import Random
 from typing import Any
 
 from model.accelerator.config import AcceleratorConfig
-from model.arithmetic import code_limit, load
+from model.arithmetic import code_limit, load, wrap
 from model.golden.neuron_unit import fire
-from model.golden.processing_element import wrap
 from sim.harness.checker import check, neuron
 from sim.harness.port import Port
 

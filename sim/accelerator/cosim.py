@@ -17,7 +17,7 @@ from model.accelerator.plan import plan
 from model.golden.network import check_images
 from model.network.network import Network
 from sim.accelerator.player import player_text
-from sim.array.cosim import NO_WAITS, Waits, believed, inputs, watching
+from sim.harness.cosimulation import NO_WAITS, Waits, believed, inputs, watching
 from sim.harness.job import PROGRESS, VERILOG, Job, digest, write_files
 from sim.harness.runner import simulate
 from sim.harness.simulators import SimulationError

@@ -8,9 +8,9 @@ beat. ``cycle`` counts from ``start`` on.
 from hdl.accelerator.accelerator import retire_layout
 from hdl.accelerator.result_stream import RESULT_WIDTH
 from model.accelerator.config import AcceleratorConfig
-from sim.array.player import STREAMS
 from sim.harness.clock import CLOCK
 from sim.harness.job import DESIGN
+from sim.harness.player import STREAMS
 
 INPUT, RESULTS, NEURONS, CYCLES = "s_axis.hex", "m_axis.hex", "retire.hex", "cycles.txt"
 

@@ -15,12 +15,13 @@ import cocotb
 from hdl.array.neuron_unit import NeuronUnit
 from hdl.array.processing_element import ProcessingElement
 from hdl.array.systolic_array import SystolicArray
-from model.config import ArrayConfig
+from model.array import ArrayConfig
 from sim.array.bench_neuron_unit import check_neuron_unit
 from sim.array.bench_processing_element import check_processing_element
-from sim.array.bench_systolic_array import IDLES, STALLS, check_systolic_array
+from sim.array.bench_systolic_array import check_systolic_array
 from sim.harness.port import CocotbPort
 from sim.harness.runner import config_from_environment
+from sim.harness.streams import IDLES, STALLS
 
 JOB_VARIABLE = "MINT_MUTANTS"
 COMPONENTS = {

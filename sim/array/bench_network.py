@@ -11,12 +11,13 @@ from cocotb.triggers import First, RisingEdge, Timer
 
 from model.golden.network import run
 from model.network import bundle
-from model.network.network import Layer
-from sim.array.cosim import Loss, Outcomes, Waits
+from model.network.graph import Layer
+from sim.array.cosim import Loss, Outcomes
 from sim.array.host import Host, Outcome, read_images
 from sim.array.player import INPUTS
 from sim.harness.checker import SPIKE, Checker, Values, expect, neuron
 from sim.harness.clock import CLOCK_PERIOD_NS, start_clock
+from sim.harness.cosimulation import Waits
 from sim.harness.job import PROGRESS, Asked
 from sim.harness.runner import config_from_environment
 

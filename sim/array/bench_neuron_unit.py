@@ -7,10 +7,9 @@ from typing import Any
 import cocotb
 
 from hdl.array.neuron_unit import NeuronUnit
-from model.arithmetic import load
-from model.config import ArrayConfig
+from model.arithmetic import load, wrap
+from model.array import ArrayConfig
 from model.golden.neuron_unit import fire
-from model.golden.processing_element import wrap
 from sim.harness.checker import check, neuron
 from sim.harness.port import CocotbPort, Port
 from sim.harness.runner import config_from_environment

@@ -7,8 +7,9 @@ from typing import Any
 import cocotb
 
 from hdl.array.processing_element import ProcessingElement
-from model.config import ArrayConfig
-from model.golden.processing_element import processing_element_step, wrap
+from model.arithmetic import wrap
+from model.array import ArrayConfig
+from model.golden.processing_element import processing_element_step
 from sim.harness.checker import check
 from sim.harness.port import CocotbPort, Port
 from sim.harness.runner import config_from_environment

@@ -6,20 +6,17 @@ from random import Random
 from typing import Any
 
 import cocotb
-import numpy as np
 
 from hdl.array.systolic_array import SystolicArray
 from model.arithmetic import saturate
-from model.config import PIXEL_BITS, Action, ArrayConfig
+from model.array import Action, ArrayConfig
+from model.config import PIXEL_BITS
 from model.golden.systolic_array import Result, Tile, run_tile
 from sim.array.stimulus import random_tiles
 from sim.harness.checker import SPIKE, check, neuron
 from sim.harness.port import CocotbPort, Port
 from sim.harness.runner import config_from_environment
-from sim.harness.streams import Sink, Source, run_agents, run_streams
-
-IDLES = (0.0, 0.5)
-STALLS = (0.0, 0.5)
+from sim.harness.streams import IDLES, STALLS, Sink, Source, bits, run_agents, run_streams
 
 
 @dataclass
@@ -63,11 +60,6 @@ class Coverage:
             self.saturated_low += int((kept < -limit).sum())
             self.saturated_high += int((kept > limit).sum())
             self.negative_membranes += int((saturate(kept, config.membrane_width) < 0).sum())
-
-
-def bits(vector: np.ndarray) -> int:
-    """Element i as bit i."""
-    return sum(int(bit) << index for index, bit in enumerate(vector))
 
 
 def agents(config: ArrayConfig, tiles: list[Tile], random: Random, idle: float, stall: float) -> Streams:

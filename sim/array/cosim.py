@@ -1,12 +1,8 @@
 """Co-simulation of a network: its images through the generated Verilog, every number against the golden model."""
 
-import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import Event, Thread
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +11,11 @@ from hdl.array.contents import memory_images
 from hdl.array.systolic_array import SystolicArray
 from hdl.array.tiling import tilings
 from hdl.verilog.text import verilog_text
-from model.config import ArrayConfig
+from model.array import ArrayConfig
 from model.golden.network import check_images
-from model.network import bundle
 from model.network.network import Network
 from sim.array.player import player_text
+from sim.harness.cosimulation import NO_WAITS, Waits, believed, inputs, watching
 from sim.harness.job import PROGRESS, VERILOG, Job, digest, write_files
 from sim.harness.runner import config_environment, simulate
 from sim.harness.simulators import SimulationError
@@ -27,17 +23,6 @@ from sim.harness.simulators import SimulationError
 TOP = "mint_array"
 CYCLES_PER_SECOND = 100
 """The slowest simulation that is waited for."""
-
-
-@dataclass(frozen=True)
-class Waits:
-    """Probabilities, in 256ths, that an input waits before a beat and that an output refuses one."""
-
-    idle: int = 0
-    stall: int = 0
-
-
-NO_WAITS = Waits()
 
 
 @dataclass(frozen=True)
@@ -108,13 +93,6 @@ def prepare(
     return Cosimulation(network, config, count, folder, digests)
 
 
-def inputs(network: Network, images: NDArray[np.integer]) -> dict[str, bytes]:
-    """What the bench reads to know what should come."""
-    array = io.BytesIO()
-    np.save(array, images)
-    return {"network.safetensors": bundle.to_bytes(network), "images.npy": array.getvalue()}
-
-
 def run(
     prepared: Cosimulation,
     *,
@@ -148,30 +126,3 @@ def run(
         except SimulationError as error:
             stopped = error
     return Outcomes(**believed(job, stopped))
-
-
-def believed(job: Job, stopped: SimulationError | None) -> dict[str, Any]:
-    """What the bench of ``job`` found: a simulation that failed may have; else raises why there is nothing."""
-    found = job.outcomes()
-    if found is None:
-        raise stopped or SimulationError(f"{job.folder}: the simulation left no outcomes; run it again")
-    return found
-
-
-@contextmanager
-def watching(path: Path, on_cycles: Callable[[int], None]) -> Iterator[None]:
-    """Tell ``on_cycles`` what the bench writes to ``path``."""
-    stop = Event()
-
-    def watch() -> None:
-        while not stop.wait(0.2):
-            if path.exists() and (text := path.read_text(encoding="utf-8")):
-                on_cycles(int(text))
-
-    thread = Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()

@@ -15,10 +15,11 @@ from hdl.array.contents import KINDS, image_file
 from hdl.array.systolic_array import retire_layout
 from hdl.array.tiling import Tiling, tilings
 from hdl.verilog.words import Bits, from_bits, from_hex, to_bits, to_hex
-from model.config import PIXEL_BITS, Action, ArrayConfig
+from model.array import Action, ArrayConfig
+from model.config import PIXEL_BITS
 from model.golden.network import pooled
-from model.network.network import Layer, Network, Source
-from model.network.validation import INPUT
+from model.network.graph import INPUT, Layer, Source
+from model.network.network import Network
 
 ACTION_BITS = max(Action).bit_length()
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import model
 import sim
 from hdl.formal.mutation import Mutant, Verdict, compare, write_mutant, write_mutants
-from model.config import ArrayConfig, Precision
+from model.array import ArrayConfig
+from model.config import Precision
 from sim.array.bench_mutants import JOB_VARIABLE
 from sim.harness.runner import config_environment, simulate
 from sim.harness.simulators import SimulationError

@@ -1,16 +1,13 @@
 """Random configurations and tiles that reach the corners: saturation, ties, both signs, wrap-around."""
 
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 
-from model.config import PIXEL_BITS, PIXEL_SCALE, WIDTHS, Action, ArrayConfig, Precision
-from model.golden.processing_element import wrap
+from model.arithmetic import wrap
+from model.array import Action, ArrayConfig
+from model.config import PIXEL_BITS, PIXEL_SCALE, PRECISIONS, Precision
 from model.golden.systolic_array import Step, Tile, run_tile
-
-PRECISIONS = tuple(Precision(*widths) for widths in product(WIDTHS, WIDTHS))
-"""All pairs of widths."""
 
 
 def _array(precision: Precision, index: int) -> ArrayConfig:

@@ -10,11 +10,10 @@ from hdl.baseline.array import UqArray
 from hdl.baseline.shared_array import UqSharedArray
 from model.baseline.config import UqAction, UqConfig
 from model.baseline.law import UqTile, run_uq_tile
-from sim.array.bench_systolic_array import IDLES, STALLS, bits
 from sim.baseline.stimulus import UqCoverage, count_uq_tile, random_uq_tiles
 from sim.harness.port import CocotbPort, Port
 from sim.harness.runner import uq_config_from_environment
-from sim.harness.streams import Sink, Source, run_agents, run_streams
+from sim.harness.streams import IDLES, STALLS, Sink, Source, bits, run_agents, run_streams
 
 
 def uq_component(config: UqConfig) -> UqArray | UqSharedArray:

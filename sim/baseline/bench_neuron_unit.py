@@ -7,9 +7,9 @@ from typing import Any
 import cocotb
 
 from hdl.baseline.neuron_unit import UqNeuronUnit
+from model.arithmetic import wrap
 from model.baseline.config import UqConfig
 from model.baseline.law import Scales, uq_potential, uq_step
-from model.golden.processing_element import wrap
 from sim.baseline.stimulus import UqCoverage, random_number, random_output_scale, random_scale
 from sim.harness.port import CocotbPort, Port
 from sim.harness.runner import uq_config_from_environment

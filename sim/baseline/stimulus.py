@@ -7,8 +7,7 @@ import numpy as np
 
 from model.baseline.config import Shifts, UqAction, UqConfig, full_scale_shifts
 from model.baseline.law import Scales, UqBeat, UqResult, UqTile, round_shift, run_uq_tile
-from model.config import Precision
-from sim.array.stimulus import PRECISIONS
+from model.config import PRECISIONS, Precision
 
 SIZES = ((3, 2), (1, 1), (4, 3), (2, 4))
 SCALE_BITS = (32, 8, 5, 2)

@@ -17,8 +17,9 @@ from xml.etree import ElementTree
 from cocotb_tools import config as cocotb_config
 from cocotb_tools.runner import get_results, get_runner
 
+from model.array import ArrayConfig
 from model.baseline.config import Shifts, UqConfig
-from model.config import ArrayConfig, Precision
+from model.config import Precision
 from model.files.folders import locked
 from sim.harness.places import Place, place
 from sim.harness.simulators import BenchError, SimulationError, installed
@@ -75,7 +76,7 @@ def simulate(
     expression on their names. From
     ``OPTIMISED_CYCLES`` cycles on a design is compiled with optimising, which costs a shorter one more than it saves.
     Raises :class:`SimulationError` if the simulator is missing or stops early, or if no bench ran; of these
-    :class:`BenchError` if one failed or ran longer than ``timeout_s``. Raises :class:`~model.config.ConfigError` if
+    :class:`BenchError` if one failed or ran longer than ``timeout_s``. Raises :class:`~model.errors.ConfigError` if
     another simulation is at work in ``build_dir``.
     """
     chosen = installed(simulator)

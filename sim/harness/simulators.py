@@ -69,8 +69,8 @@ def _design(cycles: int) -> str:
 
 
 def _verilator_build_args(cycles: int) -> tuple[str, ...]:
-    # tests/hdl/test_lint.py lints, with all warnings on; Yosys writes a sign's extension as bits of one wire. The last
-    # one is for a folder that has been built in before: Verilator compares its arguments, make does not.
+    # tests/hdl/verilog/test_lint.py lints, with all warnings on; Yosys writes a sign's extension as bits of one wire.
+    # The last one is for a folder that has been built in before: Verilator compares its arguments, make does not.
     return ("-Wno-lint", "-Wno-style", "-Wno-UNOPTFLAT", "-MAKEFLAGS", _design(cycles))
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any, Protocol
 
+import numpy as np
+
 from sim.harness.port import Port
 
 
@@ -128,3 +130,14 @@ async def run_streams(
         cycle += 1
         complete = all(len(sink.beats) >= want for sink, want in zip(sinks, beats, strict=True))
         remaining -= complete and all(source.done for source in sources)
+
+
+IDLES = (0.0, 0.5)
+
+
+STALLS = (0.0, 0.5)
+
+
+def bits(vector: np.ndarray) -> int:
+    """Element i as bit i."""
+    return sum(int(bit) << index for index, bit in enumerate(vector))

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.config import PIXEL_SCALE, Precision
-from model.network.network import Layer, Network, Pool, Shape, Source
-from model.network.validation import INPUT
+from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.network import Network
 
 DEFAULT = Precision(4, 4)
 

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from model.accelerator.config import SKIP, SYSTOLIC, TIME_PARALLEL, Choice
 from model.accelerator.plan import joins
-from model.config import PIXEL_SCALE, Precision
-from model.network.network import Layer, Network, Pool, Shape, Source
-from model.network.validation import INPUT
-from sim.array.stimulus import PRECISIONS
+from model.config import PIXEL_SCALE, PRECISIONS, Precision
+from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.network import Network
 
 
 @dataclass(frozen=True)

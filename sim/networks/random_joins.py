@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.random import Generator
 
-from model.network.network import Layer, Network, Pool, Shape, Source
-from model.network.validation import INPUT
+from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.network import Network
 from sim.networks.random_chains import Case, codes, fitting
 
 GEOMETRIES = [(kernel, stride, padding) for kernel in (1, 2, 3) for stride in (1, 2) for padding in (0, 1, 2)]

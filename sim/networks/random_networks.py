@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from model.config import PIXEL_SCALE, WIDTHS, Precision
 from model.network.fold import fold
-from model.network.network import Layer, Network, Pool, Shape, Source
-from model.network.validation import INPUT
+from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.network import Network
 
 PAIRS = tuple(Precision(weight, membrane) for weight in WIDTHS for membrane in WIDTHS)
 STEP = 1 / 64

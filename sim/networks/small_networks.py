@@ -3,8 +3,8 @@
 import numpy as np
 
 from model.config import Precision
-from model.network.network import Layer, Network, Pool, Shape, Source
-from model.network.validation import INPUT
+from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.network import Network
 
 PRECISION = Precision(4, 4)
 

@@ -21,8 +21,9 @@ from bench.gpu.moments import narrow_average, narrow_square, wide_average, wide_
 from bench.gpu.state import Store
 from bench.gpu.step import Step
 from model import datasets
-from model.config import ConfigError, Precision
+from model.config import Precision
 from model.datasets import Dataset, Split
+from model.errors import ConfigError
 from model.network import bundle
 from model.training.loss import Loss
 from model.training.networks import Size, named

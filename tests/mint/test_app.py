@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from mint import app as mint_app
 from mint.app import COMMANDS, app
-from model.config import ConfigError
+from model.errors import ConfigError
 from model.network.shipped import FOLDER
 
 runner = CliRunner()

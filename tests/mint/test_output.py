@@ -11,7 +11,7 @@ from mint import report
 from mint.app import COMMANDS, Commands, app
 from mint.output import arrays_file, beside, bundle_file, pictured_file, report_file
 from mint.plots import plot_membrane_share
-from model.config import ConfigError
+from model.errors import ConfigError
 from model.network import bundle
 from sim.networks.random_networks import random_network
 

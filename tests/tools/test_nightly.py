@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from model import datasets
-from model.config import ConfigError
 from model.datasets import Split
+from model.errors import ConfigError
 from sim.networks.small_networks import first_layer
 from tools import nightly, shipped
 from tools.nightly import PARTS, Part

@@ -1,0 +1,1 @@
+"""Small pieces of hardware that any wing may use."""

@@ -1,0 +1,92 @@
+"""Whatever a neuron unit holds and gets, it does what docs/numerics.md says; a planted bug is found."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from hdl.array.neuron_unit import NeuronUnit
+from hdl.formal.catalogue import neuron_units
+from hdl.formal.neuron_unit import covers, neuron_unit
+from hdl.formal.proof import prove
+from model.array import ArrayConfig
+from model.config import Precision
+from model.network import bundle
+from model.network.shipped import FOLDER
+from tests.hdl.formal.mutants import check_refuted, mutant, with_harness
+
+
+def unit(weight_width, membrane_width, *leaks, joins=False):
+    precision = Precision(weight_width, membrane_width)
+    width = precision.accumulator_width
+    return ArrayConfig(precision=precision, accumulator_width=width, leaks=leaks, joins=joins)
+
+
+def test_unit_is_the_laws():
+    array = unit(4, 4, 0, 1, 7, joins=True)
+    record = prove(neuron_unit(array))
+    assert [f"cover_{cover}" for cover in record.covers] == list(covers(array))
+    assert {"high_saturation", "low_saturation", "tie", "adds_bias_skip"} <= set(record.covers)
+
+
+def test_all_widths_and_leaks_are_in_the_catalogue():
+    single = {(*_widths(array), *array.leaks) for array in neuron_units() if not array.joins}
+    joins = {_widths(array) for array in neuron_units() if array.joins}
+    assert single == {(*widths, leak) for widths in product((2, 4, 8), (2, 4, 8)) for leak in range(16)}
+    assert joins == set(product((2, 4, 8), (2, 4, 8)))
+
+
+def test_the_largest_r_is_the_laws():
+    (array,) = (array for array in neuron_units() if _widths(array) == (2, 4) and array.leaks == (15,))
+    assert {"high_saturation", "low_saturation", "rounds_down"} <= set(prove(neuron_unit(array)).covers)
+
+
+def test_the_shipped_networks_have_proved_leaks():
+    proved = {(*_widths(array), *array.leaks) for array in neuron_units() if not array.joins}
+    for path in Path(FOLDER).glob("*.safetensors"):
+        for layer in bundle.read(path).layers:
+            widths = layer.precision.weight_width, layer.precision.membrane_width
+            assert not layer.spiking or (*widths, layer.leak) in proved
+
+
+def _widths(array):
+    return array.weight_width, array.membrane_width
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("potential >= parameters.threshold", "potential > parameters.threshold"),  # a tie
+        (
+            "Mux(self.spike, 0, store(m, potential, modes, self.leak))",
+            "store(m, potential, modes, self.leak)",
+        ),  # no reset
+        ("self.advance & (self.load | self.control.add_membrane)", "self.load | self.control.add_membrane"),
+    ],
+)
+def test_a_bug_is_found(old, new):
+    check_refuted(neuron_unit(unit(2, 4, 3), mutant(NeuronUnit, old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("low[0] | (sign & ~low.any())", "low[0]"),  # the code -2^(U-1)
+        ("shifted.eq(potential >> mode.leak)", "shifted.eq((potential + 1) >> mode.leak)"),  # not floor
+        ("membrane >> 1 if mode.leak == 0 else membrane << (mode.leak - 1)", "membrane << mode.leak"),
+    ],
+)
+def test_a_bug_of_the_membrane_is_found(old, new):
+    check_refuted(neuron_unit(unit(2, 4, 3), mutant(NeuronUnit, old, new, uses="hdl.neurons.lif")))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("shifted = potential >>> r", "shifted = potential < zero ? -(-potential >>> r) : potential >>> r"),
+        ("shifted < -limit ? -limit", "shifted < -limit - 1 ? -limit - 1"),
+        ("(double ? two * sum : sum)", "sum"),
+    ],
+)
+def test_a_wrong_law_is_refuted(old, new):
+    check_refuted(with_harness(neuron_unit(unit(2, 4, 3)), old, new))

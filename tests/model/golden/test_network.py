@@ -1,0 +1,121 @@
+"""The golden network against the equations written out one neuron at a time."""
+
+import numpy as np
+import pytest
+
+from model.arithmetic import load, store
+from model.config import Precision
+from model.errors import ConfigError
+from model.golden import network as golden
+from model.golden.network import classify, pooled, run
+from model.network.graph import Layer, Pool, Source
+from model.network.network import INPUT, Network
+from sim.networks.random_networks import random_images, random_network
+
+
+def by_hand(network: Network, images: np.ndarray) -> dict[str, np.ndarray]:
+    """Loops over everything; slow and obvious."""
+    pixels = network.input_kind == "pixels"
+    count = len(images) if pixels else images.shape[1]
+    found: dict[str, np.ndarray] = {}
+    for n in range(count):
+        trains = {INPUT: [images[n] if pixels else images[t, n] for t in range(network.time_steps)]}
+        for layer in network.layers:
+            shape = network.shapes[layer.name]
+            membrane = np.zeros(shape, int)
+            total = np.zeros(shape, int)
+            handed = []
+            for t in range(network.time_steps):
+                spikes = np.zeros(shape, int)
+                for position in np.ndindex(*shape):
+                    c, i, j = position
+                    h = int(layer.bias[c])
+                    for source in layer.sources:
+                        x = trains[source.origin][t].astype(int)
+                        if layer.kind == "linear":
+                            h += int(sum(int(w) * int(v) for w, v in zip(source.weight[c], x.ravel(), strict=True)))
+                            continue
+                        x = np.pad(x, ((0, 0), (source.padding,) * 2, (source.padding,) * 2))
+                        k = source.weight.shape[2]
+                        window = x[
+                            :, i * source.stride : i * source.stride + k, j * source.stride : j * source.stride + k
+                        ]
+                        h += int((source.weight[c].astype(int) * window).sum())
+                    if not layer.spiking:
+                        total[position] += h
+                        continue
+                    if layer.skip is not None and layer.skip_bias is not None and trains[layer.skip][t][position]:
+                        h += int(layer.skip_bias[c])
+                    h += load(int(membrane[position]), layer.leak)
+                    assert layer.threshold is not None
+                    spikes[position] = h >= layer.threshold[c]
+                    kept = store(h, layer.precision.membrane_width, layer.leak)
+                    membrane[position] = 0 if spikes[position] else kept
+                    for key, value in (
+                        ("potential", h), ("spikes", spikes[position]), ("membrane", membrane[position])
+                    ):  # fmt: skip
+                        table = found.setdefault(
+                            f"{layer.name}.{key}", np.zeros((network.time_steps, count, *shape), int)
+                        )
+                        table[t, n][position] = value
+                if layer.spiking:
+                    handed.append(pooled_by_hand(spikes, layer.pool))
+            trains[layer.name] = handed
+            if not layer.spiking:
+                found.setdefault("logits", np.zeros((count, layer.channels), int))[n] = total[:, 0, 0]
+    return found
+
+
+def pooled_by_hand(spikes: np.ndarray, pool: Pool | None) -> np.ndarray:
+    if pool is None:
+        return spikes
+    channels, height, width = spikes.shape
+    out = np.zeros((channels, height // pool.size, width // pool.size), int)
+    for c, i, j in np.ndindex(*out.shape):
+        window = spikes[c, i * pool.size : (i + 1) * pool.size, j * pool.size : (j + 1) * pool.size]
+        out[c, i, j] = window.any() if pool.kind == "max" else window.sum()
+    return out
+
+
+@pytest.mark.parametrize("block_bytes", [golden.CHUNK_BYTES, 1], ids=["at once", "step by step"])
+@pytest.mark.parametrize("seed", range(12))
+def test_golden_network_is_the_equations(seed: int, block_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(golden, "CHUNK_BYTES", block_bytes)
+    network = random_network(seed)
+    images = random_images(network, 2, seed)
+    found, wanted = run(network, images), by_hand(network, images)
+    assert set(found) == set(wanted)
+    for key in wanted:
+        assert (found[key] == wanted[key]).all(), key
+
+
+def test_ties_go_to_the_lowest_class() -> None:
+    assert classify(np.array([[1, 7, 7], [-1, -1, -1]])).tolist() == [1, 0]
+
+
+def test_odd_ends_are_dropped_by_pooling() -> None:
+    spikes = np.zeros((1, 3, 3, 1), np.uint8)
+    spikes[0, 2, 2] = 1
+    assert not pooled(spikes, Pool("max", 2)).any()
+
+
+@pytest.mark.parametrize(
+    ("images", "sentence"),
+    [
+        (np.zeros((2, 1, 5, 5), np.uint8), "images have shape"),
+        (np.full((2, 1, 6, 6), 256), "image values run from 256 to 256"),
+        (np.zeros((2, 1, 6, 6)), "images are float64; the network takes pixels, integers 0 to 255"),
+        (np.zeros((0, 1, 6, 6), np.uint8), "no images"),
+    ],
+)
+def test_images_that_do_not_fit_are_refused(images: np.ndarray, sentence: str) -> None:
+    weight = np.ones((2, 36), np.int8)
+    hidden = Layer(
+        "hidden", "linear", "lif", Precision(2, 2), (Source(INPUT, weight),),
+        np.zeros(2, np.int32), np.ones(2, np.int32),
+    )  # fmt: skip
+    last = Layer(
+        "out", "linear", "none", Precision(2, 2), (Source("hidden", np.ones((2, 2), np.int8)),), np.zeros(2, np.int32)
+    )
+    with pytest.raises(ConfigError, match=sentence):
+        run(Network("pixels", (1, 6, 6), 2, (hidden, last)), images)

@@ -1,0 +1,209 @@
+"""The accelerator's components against Python, in Amaranth's simulator."""
+
+from dataclasses import replace
+
+import pytest
+
+from hdl.accelerator.cluster import Cluster
+from hdl.accelerator.fire_sequencer import FireSequencer
+from hdl.accelerator.input_writer import InputWriter
+from hdl.accelerator.membrane_memory import MembraneMemory
+from hdl.accelerator.pixel_window import PixelWindow
+from hdl.accelerator.result_stream import ResultStream
+from hdl.accelerator.skip_unit import SkipUnit, item_layout
+from hdl.accelerator.word_feeder import WordFeeder
+from model.accelerator.plan import plan
+from model.config import LARGEST_LEAK, Mode
+from model.network.graph import Pool
+from sim.accelerator.bench_cluster import check_cluster
+from sim.accelerator.bench_fire_sequencer import check_fire_sequencer
+from sim.accelerator.bench_input_writer import check_input_writer
+from sim.accelerator.bench_loop_nest import check_loop_nest, random_nest
+from sim.accelerator.bench_membrane_memory import check_membrane_memory
+from sim.accelerator.bench_pixel_window import check_pixel_window
+from sim.accelerator.bench_result_stream import check_result_stream
+from sim.accelerator.bench_skip_unit import check_skip_unit
+from sim.accelerator.bench_word_feeder import check_word_feeder
+from sim.harness.port import simulate_in_amaranth
+from sim.networks.random_chains import random_chain, random_choices
+from sim.networks.random_joins import random_joins
+from sim.networks.random_networks import random_images
+from sim.networks.small_networks import first_layer
+
+MODES = (Mode(2, 1), Mode(4, 0), Mode(4, 3), Mode(8, 2))
+EVERY_LEAK = tuple(Mode(8 if leak % 2 else 4, leak) for leak in range(LARGEST_LEAK + 1))
+
+WAITS = (0.0, 0.5)
+ROWS_LANES = 9
+
+
+def run(component, check, *arguments):
+    """What the bench met."""
+    found = []
+
+    async def bench(port):
+        found.append(await check(port, *arguments))
+
+    simulate_in_amaranth(component, bench)
+    return found[0]
+
+
+def accelerator(seed, rows=None):
+    """Of a random chain; with ``rows``, the seed of a dataflow for each layer."""
+    case = random_chain(seed)
+    if rows is None:
+        return plan(case.network, lanes=case.lanes, lanes_per_neuron_unit=case.lanes_per_neuron_unit)
+    choices = random_choices(case.network, ROWS_LANES, rows)
+    return plan(case.network, lanes=ROWS_LANES, lanes_per_neuron_unit=1, dataflow=choices)
+
+
+def joining(seed):
+    """Of a network whose layers join others."""
+    case = random_joins(seed)
+    return plan(case.network, lanes=case.lanes, lanes_per_neuron_unit=case.lanes_per_neuron_unit)
+
+
+def test_loop_nest():
+    nests = [random_nest(seed) for seed in range(20)]
+    met = set().union(*(run(nest, check_loop_nest, nest, seed) for seed, nest in enumerate(nests)))
+    assert met == {"left before its end", "waited", "went on", "to the end"}
+    assert {len(nest.levels) for nest in nests} == {1, 2, 3, 4, 5}
+    assert {len(nest.programs) for nest in nests} == {1, 2, 3}
+
+
+@pytest.mark.parametrize(("width", "rows"), [(1, 1), (2, 3), (7, 1), (8, 1), (9, 4), (33, 1), (130, 1)])
+def test_skip_unit(width, rows):
+    layout = item_layout(width, 10, rows)
+    met = set()
+    for idle in WAITS:
+        for stall in WAITS:
+            met |= run(SkipUnit(layout), check_skip_unit, layout, width, idle, stall)
+    assert met == {"empty", "full", "idle", "stalled", "held back", "empty doubles twice", "double and fire"}
+
+
+def test_word_feeder():
+    met = set()
+    cases = [(301, None), (79, None), (156, None), (125, 1), (221, 1), (259, 1)]
+    configs = [accelerator(chain, rows) for chain, rows in cases] + [joining(8), joining(132), joining(25)]
+    for seed, config in enumerate(configs):
+        for stall in WAITS:
+            met |= run(WordFeeder(config), check_word_feeder, config, seed, stall)
+    assert met >= {"input", "pixels", "last", "silent", "doubles", "doubles alone", "stalled"}
+    assert met >= {"padding", "beyond the kernel", "stride", "sum pool", "odd sum pool"}
+    assert met >= {"several words", "partial word", "groups"}
+    assert met >= {"joins", "joins in the last", "one memory twice"}
+    assert met >= {"time steps in rows", "tiles", "partial tile", "beyond the last position", "pooled tiles"}
+
+
+def test_pixel_window():
+    met = set()
+    for chain, rows in ((30, None), (200, None), (221, None), (234, None), (14, 2), (149, 2), (213, 0)):
+        config = accelerator(chain, rows)
+        for stall in WAITS:
+            met |= run(PixelWindow(config), check_pixel_window, config, chain, stall)
+    assert met >= {"tiles", "partial tile"}
+    assert met >= {"padding", "beyond the kernel", "stride beyond the kernel", "overlap", "one position"}
+    assert met >= {"groups", "channels", "dark", "left out", "stalled"}
+
+
+def test_fire_sequencer():
+    met = set()
+    for chain, rows in ((155, None), (273, None), (353, None), (209, 1), (121, 0), (213, 0)):
+        config = accelerator(chain, rows)
+        met |= run(FireSequencer(config), check_fire_sequencer, config, chain)
+    for seed in (129, 83):
+        met |= run(FireSequencer(joining(seed)), check_fire_sequencer, joining(seed), seed)
+    assert met >= {"identity", "groups of an identity", "shared identity"}
+    assert met >= {"held", "max pool", "odd max pool", "groups", "shared", "shared and held", "pooled groups", "last"}
+    assert met >= {"as close as may be", "apart"}
+    assert met >= {"time steps in rows", "tiles", "pixels in tiles", "pooled tiles", "partial tile"}
+
+
+@pytest.mark.parametrize(
+    ("share", "option"), [(1, None), (2, None), (4, None), (1, "relayed"), (1, "shortcut 1"), (3, "shortcut 1")]
+)
+def test_cluster(share, option):
+    met = check_modes(share, option, MODES, 9)
+    assert any(each.startswith("saturates") for each in met)
+
+
+def test_cluster_of_every_r():
+    met = check_modes(1, None, EVERY_LEAK, 8 + LARGEST_LEAK)
+    assert met >= {f"saturates {mode}" for mode in EVERY_LEAK}
+
+
+def check_modes(share, option, modes, accumulator_width):
+    """A cluster of ``modes``, each of which is met."""
+    plain, relays, skips = accelerator(0), option == "relayed", option == "shortcut 1"
+    changes = {"dataflow": "time-parallel", "rows": 3} if relays else {"skip_memory": 0 if skips else None}
+    config = replace(
+        plain,
+        lanes=share,
+        lanes_per_neuron_unit=share,
+        layers=tuple(replace(layer, **changes) for layer in plain.layers),
+        time_steps=3,
+        modes=modes,
+        membrane_width=8,
+        weight_width=4,
+        accumulator_width=accumulator_width,
+    )
+    met = run(Cluster(config), check_cluster, config, share)
+    assert met >= {f"keeps {mode}" for mode in modes}
+    assert met >= {"spikes", "pixels", "last", "tie", "wraps"}
+    assert ("adds meanwhile" in met) == (share == 1)
+    assert ("relayed" in met, "shortcut 1" in met) == (relays, skips)
+    return met
+
+
+# A word of a linear layer has 32 inputs, a beat of its pixels four.
+@pytest.mark.parametrize(
+    ("kind", "input_kind", "shape"),
+    [
+        ("conv", "pixels", (3, 4, 3)),
+        ("conv", "spikes", (5, 4, 3)),
+        ("conv", "spikes", (9, 1, 1)),
+        ("linear", "pixels", (1, 6, 6)),
+        ("linear", "pixels", (64, 1, 1)),
+        ("linear", "pixels", (3, 1, 1)),
+        ("linear", "pixels", (33, 1, 1)),
+        ("linear", "spikes", (5, 3, 3)),
+        ("linear", "spikes", (7, 1, 1)),
+    ],
+)
+def test_input_writer(kind, input_kind, shape):
+    network = first_layer(kind, input_kind, shape)
+    config = plan(network, lanes=4, lanes_per_neuron_unit=1)
+    met = set()
+    for idle in WAITS:
+        for slow in (0.2, 1 - 0.1 / config.input_words):
+            images = random_images(network, 8, seed=1)
+            met |= run(InputWriter(config), check_input_writer, config, images, 1, idle, slow)
+    assert met >= {"whole", "one more", "many more", "both banks are full"}
+    assert met >= {"short", "one short"} or config.input_beats == 1
+
+
+def test_a_beat_that_is_offered_right_after_power_up_is_stored():
+    network = first_layer("conv", "spikes", (2, 3, 3))
+    config = plan(network, lanes=4, lanes_per_neuron_unit=1)
+    run(InputWriter(config), check_input_writer, config, random_images(network, 1, seed=1), 1, 0, 0)
+
+
+@pytest.mark.parametrize(("lanes", "share", "pool"), [(4, 1, None), (2, 1, Pool("max", 2)), (4, 4, None)])
+def test_membrane_memory(lanes, share, pool):
+    network = first_layer("conv", "spikes", (2, 3, 3), pool=pool, classes=5)
+    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow="streaming")
+    met = run(MembraneMemory(config), check_membrane_memory, config, lanes)
+    assert met >= {"stored", "carried", "written alone"}
+    assert ("written in the cycle of a read" in met) == (share > 1)
+
+
+@pytest.mark.parametrize(("classes", "lanes", "share"), [(1, 1, 1), (10, 4, 1), (8, 4, 2), (5, 8, 4), (65, 9, 3)])
+def test_result_stream(classes, lanes, share):
+    network = first_layer("linear", "spikes", (4, 1, 1), classes=classes)
+    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share)
+    met = set()
+    for stall in WAITS:
+        met |= run(ResultStream(config), check_result_stream, config, classes, stall)
+    assert met >= {"negative", "first", "stalled"}
+    assert ("groups" in met) == (classes > lanes)
+    assert classes == 1 or met >= {"tie", "later"}

@@ -1,0 +1,143 @@
+"""Estimated cycles are the simulated ones: small networks of every kind of loop, on Icarus."""
+
+import numpy as np
+import pytest
+
+import model.accelerator.cycles
+import model.accelerator.schedule
+import model.accelerator.words
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.estimate import measured
+from model.config import Precision
+from model.network.graph import Pool
+from sim.accelerator.cosim import prepare, run
+from sim.networks.chains import Chain, Link
+
+MAX, SUM = Pool("max", 2), Pool("sum", 2)
+
+
+def chain(kind, shape, steps, classes, *links):
+    return Chain(kind, shape, steps, links, classes, Precision(4, 4), seed=5, density=0.5)
+
+
+CASES = {
+    # A chain, lanes, lanes a neuron unit, and the dataflow.
+    "pixels, groups, max pooling": (
+        chain("pixels", (2, 5, 6), 2, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1)), 4, 1, "skip",
+    ),
+    "pixels, shared units, sum pooling": (
+        chain("pixels", (1, 7, 7), 3, 2, Link(6, 3, 2, 2, SUM), Link(5, 0)), 4, 2, "skip",
+    ),
+    "pixels, linear": (chain("pixels", (1, 7, 11), 4, 7, Link(9, 0)), 8, 8, "skip"),
+    "spikes, stride beyond the kernel": (
+        chain("spikes", (5, 6, 7), 3, 8, Link(4, 2, 1, 1, SUM), Link(7, 1, 2, 1)), 3, 1, "skip",
+    ),
+    "spikes, linear, groups of classes": (chain("spikes", (3, 4, 4), 2, 6, Link(5, 0)), 2, 2, "skip"),
+    "tiles of pixels, max pooling, then time steps in rows": (
+        chain("pixels", (2, 5, 7), 3, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1), Link(4, 0)), 12, 1,
+        [("systolic", 4), ("time-parallel", 3), ("time-parallel", 3), ("skip", 1)],
+    ),
+    "time steps in rows, sum pooling, then tiles": (
+        chain("spikes", (9, 6, 7), 4, 5, Link(4, 2, 1, 1, SUM), Link(7, 1, 2, 1)), 8, 1,
+        [("time-parallel", 4), ("systolic", 3), ("skip", 1)],
+    ),
+    "tiles of spikes, max pooling": (
+        chain("spikes", (9, 5, 7), 2, 5, Link(4, 2, 1, 1, MAX), Link(7, 3, 1, 1)), 8, 1,
+        [("systolic", 2), ("systolic", 4), ("skip", 1)],
+    ),
+    "frames, both pools": (
+        chain("spikes", (5, 6, 7), 3, 5, Link(4, 3, 1, 1, MAX), Link(7, 2, 1, 1, SUM), Link(4, 0)), 4, 1, "streaming",
+    ),
+    "frames, shared units, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 4, 2, "streaming"),
+    "frames, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 2, 1, "streaming"),
+}  # fmt: skip
+
+
+def images_for(network):
+    """None of the bits set, few, half, all."""
+    random = np.random.default_rng(6)
+    if network.input_kind == "spikes":
+        chances = np.array([0, 0.1, 0.5, 1]).reshape(1, -1, 1, 1, 1)
+        return (random.random((network.time_steps, 4, *network.input_shape)) < chances).astype(np.uint8)
+    images = random.integers(0, 256, (4, *network.input_shape), np.uint8)
+    images[0], images[3] = 0, 255
+    images[1] &= 0x11
+    return images
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    """Network, configuration, images, latency and intervals, of every case once."""
+    found = {}
+
+    def simulate(name):
+        if name not in found:
+            drawn, lanes, share, dataflow = CASES[name]
+            network = drawn.network()
+            images = images_for(network)
+            prepared = prepare(
+                network, images, tmp_path_factory.mktemp("cycles"), lanes=lanes, lanes_per_neuron_unit=share,
+                dataflow=dataflow, retire=False, cycles_an_image=10_000,
+            )  # fmt: skip
+            outcomes = run(prepared)
+            assert outcomes.mismatches == 0
+            found[name] = network, prepared.config, images, outcomes
+        return found[name]
+
+    return simulate
+
+
+def estimated(network, config, images):
+    """Latency of the first image and intervals of all, as the simulation has them."""
+    found = measured(network, config, images)
+    return int(found.latency[0]), found.intervals.tolist()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_exact(simulated, name):
+    network, config, images, outcomes = simulated(name)
+    assert estimated(network, config, images) == (outcomes.latency, outcomes.intervals)
+    assert len(set(outcomes.intervals)) > 1
+
+
+def test_the_cases_meet_every_loop(simulated):
+    layers = [layer for name in CASES for layer in simulated(name)[1].layers]
+    for what in ("padding", "window", "pixels"):
+        assert {bool(getattr(layer, what)) for layer in layers} == {True, False}, what
+    for what in ("stride", "groups", "pool", "source_pool", "words", "rows", "tile"):
+        assert len({getattr(layer, what) for layer in layers}) > 1, what
+    assert any(layer.stride > max(layer.kernel) for layer in layers)
+
+
+DIFFERENCES = {
+    "a shorter queue": (model.accelerator.cycles, "FEED_DEPTH", 1),
+    "a later word": (model.accelerator.cycles, "FIRST_WORD", 4),
+    "a later pixel": (model.accelerator.cycles, "FIRST_PIXEL", 3),
+    "a shorter pipeline": (model.accelerator.cycles, "FIRE_DELAY", 3),
+    "a layer starts earlier": (model.accelerator.cycles, "WRITE_BACK", 1),
+    "the fire interval": (AcceleratorConfig, "fire_interval", lambda self, layer: self.time_steps),
+    "the loading of the input": (model.accelerator.schedule, "load_cycles", lambda config: config.input_beats + 1),
+    "a window that is there": (model.accelerator.cycles, "_fetches", lambda plan, position: 1),
+}
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES)
+def test_a_planted_difference_is_noticed(simulated, monkeypatch, difference):
+    monkeypatch.setattr(*DIFFERENCES[difference])
+    differs = []
+    for name in CASES:
+        network, config, images, outcomes = simulated(name)
+        differs.append(estimated(network, config, images) != (outcomes.latency, outcomes.intervals))
+    assert any(differs)
+
+
+def test_left_out_words_matter(simulated, monkeypatch):
+    network, config, images, outcomes = simulated("pixels, linear")
+    exact = model.accelerator.words.words_of
+
+    def all_kept(stored, plan):
+        words = exact(stored, plan)
+        return model.accelerator.words.Words(words.bits, np.maximum(words.tokens, 1))
+
+    monkeypatch.setattr("model.accelerator.estimate.words_of", all_kept)
+    assert estimated(network, config, images)[1] != outcomes.intervals

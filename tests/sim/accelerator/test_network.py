@@ -1,0 +1,177 @@
+"""Random chains through accelerator and golden model: every neuron, logit and class, idle and back-pressure crossed."""
+
+import os
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import strategies as st
+
+from model.config import LARGEST_LEAK, Precision
+from model.errors import ConfigError
+from model.golden.network import run as golden
+from model.network.graph import Pool
+from sim.accelerator.cosim import prepare, run
+from sim.harness.cosimulation import Waits
+from sim.networks.chains import Chain, Link
+from sim.networks.random_chains import random_choices
+from tests.sim.harness.faults import as_it_lies_there
+
+EXAMPLES = int(os.environ.get("MINT_EXAMPLES", "6"))
+"""Random chains a run; set it for more."""
+IMAGES = 2
+
+WIDTHS = st.sampled_from([2, 4, 8])
+PRECISIONS = st.builds(Precision, WIDTHS, WIDTHS)
+POOLS = st.one_of(st.none(), st.builds(Pool, st.sampled_from(["max", "sum"]), st.integers(1, 3)))
+LINKS = st.builds(
+    Link,
+    channels=st.integers(1, 7),
+    kernel=st.sampled_from([3, 1, 5, 0, 2]),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 2),
+    pool=POOLS,
+    precision=PRECISIONS,
+    leak=st.integers(0, LARGEST_LEAK),
+)
+FORMS = st.sampled_from(
+    [
+        {"lanes_per_neuron_unit": 1},
+        {"lanes_per_neuron_unit": 2},
+        {"lanes_per_neuron_unit": 4},
+        {"lanes_per_neuron_unit": 1, "dataflow": "streaming"},
+        {"lanes_per_neuron_unit": 2, "dataflow": "streaming"},
+    ]
+)
+CHAINS = st.builds(
+    Chain,
+    input_kind=st.sampled_from(["pixels", "spikes"]),
+    input_shape=st.tuples(st.integers(1, 3), st.integers(1, 8), st.integers(1, 8)),
+    time_steps=st.integers(1, 5),
+    links=st.lists(LINKS, min_size=1, max_size=3).map(tuple),
+    classes=st.integers(1, 9),
+    precision=PRECISIONS,
+    seed=st.integers(0, 99),
+    density=st.sampled_from([0.0, 0.05, 0.3, 0.7, 1.0]),
+)
+
+
+def compared(chain, images, **options):
+    """Outcomes without and with waits; both are right."""
+    network = chain.network()
+    with TemporaryDirectory() as folder:
+        prepared = prepare(network, chain.images(images), Path(folder), **options)
+        plain = run(prepared)
+        waiting = run(prepared, waits=Waits(idle=100, stall=100))
+    for outcomes in (plain, waiting):
+        assert outcomes.first is None
+        assert outcomes.mismatches == 0
+        assert outcomes.images == images
+    assert waiting.logits == plain.logits
+    return plain
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="MINT_EXAMPLES" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    print_blob=True,
+)
+@given(chain=CHAINS, lanes=st.integers(1, 8), form=FORMS, rows=st.none() | st.integers(0, 99))
+def test_random_chain(chain, lanes, form, rows):
+    if form.get("dataflow") == "streaming":
+        chain, rows = replace(chain, input_kind="spikes"), None
+    try:
+        network = chain.network()
+    except ConfigError:
+        assume(False)
+    note(f"{[(layer.name, network.shapes[layer.name]) for layer in network.layers]}")
+    if rows is not None:
+        form = {"lanes_per_neuron_unit": 1, "dataflow": random_choices(network, lanes, rows)}
+        note(f"{form}")
+    outcomes = compared(chain, IMAGES, lanes=lanes, **form)
+    neurons = sum(np.prod(network.shapes[layer.name]) for layer in network.layers if layer.spiking)
+    assert outcomes.comparisons == IMAGES * (3 * network.time_steps * neurons + chain.classes + 1)
+
+
+TYPICAL = Chain(
+    input_kind="pixels",
+    input_shape=(2, 7, 6),
+    time_steps=3,
+    links=(
+        Link(5, 3, padding=1, pool=Pool("max", 2), precision=Precision(4, 4), leak=6),
+        Link(6, 2, stride=1, padding=1, pool=Pool("sum", 2), precision=Precision(2, 8), leak=0),
+        Link(7, 0, precision=Precision(8, 2), leak=2),
+    ),
+    classes=5,
+    precision=Precision(4, 4),
+    seed=3,
+    density=0.4,
+)
+"""Pixels, both pools with odd ends, mixed widths and leaks; with three lanes several groups."""
+
+
+MIXTURES = {
+    "pixels": [("systolic", 2), ("systolic", 3), ("time-parallel", 3), ("skip", 1)],
+    "spikes": [("time-parallel", 3), ("systolic", 3), ("skip", 1), ("skip", 1)],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "share", "lanes", "rows"),
+    [("pixels", 1, 3, False), ("spikes", 3, 3, False), ("pixels", 1, 8, True), ("spikes", 1, 8, True)],
+)
+def test_typical_chain(kind, share, lanes, rows):
+    dataflow = MIXTURES[kind] if rows else "skip"
+    compared(replace(TYPICAL, input_kind=kind), 1, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
+
+
+@pytest.mark.parametrize("share", [1, 3])
+def test_typical_chain_of_frames(share):
+    """Three groups of channels and of classes; membranes and sums wait in memories from frame to frame."""
+    chain = replace(TYPICAL, input_kind="spikes")
+    compared(chain, IMAGES, lanes=3, lanes_per_neuron_unit=share, dataflow="streaming")
+
+
+def test_a_tile_that_is_a_pooled_place():
+    """Of a map of one tile a row and a single time step, rows of the map meet in the memory right after each other."""
+    links = (Link(4, 1, pool=Pool("max", 2), leak=2),)
+    chain = replace(TYPICAL, input_kind="spikes", input_shape=(2, 8, 2), time_steps=1, links=links)
+    compared(chain, 9, lanes=8, lanes_per_neuron_unit=1, dataflow=[("systolic", 2), ("skip", 1)])
+
+
+def test_stimulus_meets_what_it_is_about():
+    met = Counter()
+    for kind in ("pixels", "spikes"):
+        chain = replace(TYPICAL, input_kind=kind)
+        network = chain.network()
+        trace = golden(network, chain.images(IMAGES))
+        for layer in network.layers[:-1]:
+            spikes, potential = trace[f"{layer.name}.spikes"], trace[f"{layer.name}.potential"]
+            stored = (potential.astype(np.int64) >> layer.leak)[spikes == 0]
+            limit = layer.precision.membrane_limit
+            met["spikes"] += int(spikes.sum())
+            met["silences"] += int((spikes == 0).sum())
+            met["low"] += int((stored < -limit).sum())
+            met["high"] += int((stored > limit).sum())
+    assert [what for what in ("spikes", "silences", "low", "high") if not met[what]] == []
+
+
+def test_wrong_weight_is_named(tmp_path):
+    """A weight of the wrong sign in the Verilog shows as a difference in that layer and channel."""
+    network = TYPICAL.network()
+    prepared = prepare(network, TYPICAL.images(1), tmp_path, lanes=7, lanes_per_neuron_unit=1)
+    changed = replace(TYPICAL, seed=TYPICAL.seed).network()
+    changed.layers[1].sources[0].weight[2] *= -1
+    wrong = prepare(changed, TYPICAL.images(1), tmp_path / "wrong", lanes=7, lanes_per_neuron_unit=1)
+    (weights,) = (name for name in prepared.digests if name.endswith("weights.hex"))
+    (tmp_path / weights).write_bytes((wrong.folder / weights).read_bytes())
+    outcomes = run(as_it_lies_there(prepared))
+    assert outcomes.mismatches > 0
+    assert outcomes.first.startswith("layer layer1, step ")
+    assert ", channel 2, " in outcomes.first
