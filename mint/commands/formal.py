@@ -17,7 +17,7 @@ WORKERS = 2
 
 NOTE = """\
 A proof is by induction over k cycles, from any state of the design's registers: nothing bounds the time.
-A cover is something that the proof is about and that a run was found for. docs/architecture.md lists
+A cover is something that the proof is about and that a run was found for. docs/verification.md lists
 what is proved, and what is assumed."""
 
 
