@@ -26,8 +26,8 @@ from model.datasets import Dataset
 from model.errors import ConfigError, require
 from model.files.replacing import replacing
 from model.network import bundle
-from model.training import gpu_kernel, kernel
 from model.training.export import to_network
+from model.training.neurons import gpu_kernel, kernel
 from model.training.recipe import Recipe
 
 LEAST_MINUTES = 3.0

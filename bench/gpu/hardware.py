@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from model.training import gpu_kernel, kernel
+from model.training.neurons import gpu_kernel, kernel
 
 PACKAGES = ("torch", "numpy", "triton", "numba", "snntorch", "spikingjelly")
 

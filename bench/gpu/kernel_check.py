@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from model.config import Precision
 from model.errors import require
-from model.training import gpu_kernel, neuron
-from model.training.neuron import NeuronConfig
+from model.training.neurons import gpu_kernel, lif
+from model.training.neurons.config import NeuronConfig
 
 STEPS, BATCH, CHANNELS, SIZE = 4, 3, 70, 41
 
@@ -40,7 +40,7 @@ def check_neuron(device: str, leak: int, width: int, *, static: bool, shortcut: 
     bias, threshold, skip_bias = integers(-9, 9, CHANNELS), integers(9, 60, CHANNELS), integers(0, 20, CHANNELS)
     skip = integers(0, 2, STEPS, BATCH, CHANNELS, SIZE) if shortcut else None
     total = sums if skip is None else sums + skip_bias[:, None] * skip
-    potential, spikes = neuron.fire_reference(total, bias, threshold, config)
+    potential, spikes = lif.fire_reference(total, bias, threshold, config)
     shortcuts = (skip, skip_bias if shortcut else None)
     arguments = (STEPS, bias, threshold, config.constants)
     found, potentials = gpu_kernel.forward(sums + 0.3, *arguments, *shortcuts, potentials=True)
@@ -54,7 +54,7 @@ def check_neuron(device: str, leak: int, width: int, *, static: bool, shortcut: 
         return  # no shortcut comes from pixels
     grad = torch.randn(spikes.shape, generator=random).to(device)
     unit, scale, constant, linear = (torch.rand(4, CHANNELS, generator=random) / 20 + 0.01).to(device)
-    real, reductions = neuron.backward_reference(grad, potential, sums, unit, threshold, config)
+    real, reductions = lif.backward_reference(grad, potential, sums, unit, threshold, config)
     neurons = (bias, threshold, unit, config.constants, config.sharpness)
     passes = gpu_kernel.Backward(grad, sums, membranes, *neurons, *shortcuts)
     _near(passes.reductions(), reductions, "sums of gradients")

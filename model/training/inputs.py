@@ -9,8 +9,7 @@ from torch import Tensor
 
 from model.errors import require
 from model.network.inputs import LARGEST, PIXELS, check_shape, check_values
-from model.training import kernel
-from model.training.neuron import compiled
+from model.training.neurons import kernel
 
 
 class Inputs:
@@ -49,7 +48,7 @@ class Inputs:
             self._judge(self._seen)
 
     def _look(self, values: Tensor) -> None:
-        if compiled(values) and not asynchronous(values):
+        if kernel.compiled(values) and not asynchronous(values):
             row = values.reshape(-1).numpy()
             if kernel.are_integers(row, np.float32(LARGEST[self.kind])):  # a fifth of the time of what follows
                 return

@@ -15,7 +15,7 @@ from model.config import Precision
 from model.network.fold import Folded, fold
 from model.training.passing import scale
 from model.training.pooling import MaxPool, SumPool
-from model.training.quantizer import round_ste
+from model.training.quantisers.learned_step import round_ste
 from model.training.spiking import Spiking, Weighted
 
 __all__ = ["Branch", "Conv", "Join", "Linear", "MaxPool", "Readout", "SumPool"]
@@ -116,7 +116,7 @@ class Readout(Weighted):
         assert self.precision is not None
         bias = self.bias.detach()
         return fold(
-            self.quantizer.to_int(self.weight),
+            self.quantiser.to_int(self.weight),
             precision=self.precision,
             step=self.step().detach().double() * self.input_scale,
             gain=torch.ones_like(bias),
@@ -138,7 +138,7 @@ class Readout(Weighted):
             return total + self.time_steps * folded.bias.to(total)
         step = self.step()
         unit = step * self._scale()
-        codes = self.quantizer.codes(self.weight, step)
+        codes = self.quantiser.values(self.weight, step)
         assert self.precision is not None
         limit = float(self.precision.bias_limit)
         bias = round_ste(self.bias / unit).clamp(-limit, limit)

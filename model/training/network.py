@@ -199,6 +199,12 @@ class SpikingNetwork(nn.Module):
         """The spiking layers by name."""
         return {name: layer for name, layer in self.named_children() if isinstance(layer, Spiking)}
 
+    def start_epoch(self, epoch: int, epochs: int) -> None:
+        """Tell the quantisers which epoch of how many begins."""
+        for layer in self.children():
+            if isinstance(layer, Weighted) and layer.precision is not None:
+                layer.quantiser.start_epoch(epoch, epochs)
+
     @torch.no_grad()
     def calibrate(self, *batches: Tensor, again: bool = False) -> None:
         """Make the running statistics the mean of the batches' means and variances, and take r if there is none yet.

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.training import gpu_kernel, kernel
+from model.training.neurons import gpu_kernel, kernel
 
 
 class _MaxPool(torch.autograd.Function):

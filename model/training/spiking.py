@@ -12,21 +12,22 @@ from model.arithmetic import code_limit, signed_width
 from model.config import LARGEST_LEAK, Precision
 from model.errors import require
 from model.network.fold import Folded, calibrated_leak
-from model.training import gpu_kernel, parallel
-from model.training.float_neuron import fire_float
-from model.training.neuron import (
+from model.training import parallel
+from model.training.neurons import gpu_kernel
+from model.training.neurons.config import NeuronConfig
+from model.training.neurons.firing import (
     FusedFiring,
-    NeuronConfig,
     NormalisedFiring,
     add_skip,
     as_integers,
-    fire,
     fold_layer,
     moments,
     population,
 )
+from model.training.neurons.float_lif import fire_float
+from model.training.neurons.lif import fire, membranes
 from model.training.passing import scale
-from model.training.quantizer import Quantizer
+from model.training.quantisers import DEFAULT, QUANTISERS
 
 EXACT_FLOAT32, EXACT_FLOAT64 = 1 << 24, 1 << 53
 BATCH_NORM_MOMENTUM = 0.1
@@ -53,8 +54,8 @@ class Weighted(nn.Module):
         self.dtype = torch.float32
         """Of sums and potentials: the narrower one in which every integer that can occur is exact."""
         if precision is not None:
-            self.quantizer = Quantizer(precision)
-            self.quantizer.initialise(self.weight)
+            self.quantiser = QUANTISERS[DEFAULT](precision)
+            self.quantiser.initialise(self.weight)
 
     def connect(
         self, *, largest_input: int, input_scale: float, time_steps: int, dropouts: tuple[nn.Dropout, ...] = ()
@@ -82,11 +83,17 @@ class Weighted(nn.Module):
         )
 
     def step(self) -> Tensor:
-        return self.quantizer.step(self.weight.numel())
+        return self.quantiser.step(self.weight.numel())
 
     def requantise(self) -> None:
         """A step for this width, after the weights came from a network of another."""
-        self.quantizer.initialise(self.weight)
+        self.quantiser.initialise(self.weight)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *others: Any) -> None:
+        spelt = f"{prefix}quantizer."  # by the checkpoints of earlier releases
+        for key in [key for key in state_dict if key.startswith(spelt)]:
+            state_dict[f"{prefix}quantiser.{key.removeprefix(spelt)}"] = state_dict.pop(key)
+        super()._load_from_state_dict(state_dict, prefix, *others)
 
 
 class Spiking(Weighted, ABC):
@@ -194,7 +201,7 @@ class Spiking(Weighted, ABC):
 
     def _fold(self, leak: int | None = None) -> Folded:
         step = self.step()
-        codes = self.quantizer.to_int(self.weight)
+        codes = self.quantiser.to_int(self.weight)
         effective = step.detach().double() * self.input_scale
         mean = self.running_mean.double() / effective
         variance = self.running_variance.double() / (effective * effective)
@@ -221,8 +228,7 @@ class Spiking(Weighted, ABC):
         return spikes
 
     def _trace(self, potential: Tensor, spikes: Tensor, shape: torch.Size) -> dict[str, Tensor]:
-        store_scale, _, limit, _ = self._config().constants
-        membrane = torch.floor(potential * float(store_scale)).clamp(-float(limit), float(limit)) * (1 - spikes)
+        membrane = membranes(potential, spikes, self._config())
         named = {"potential": potential, "spikes": spikes, "membrane": membrane}
         return {key: value.view(-1, *shape[1:]) for key, value in named.items()}
 
@@ -232,7 +238,7 @@ class Spiking(Weighted, ABC):
         # A negative gain flips the channel's weights; from here on the gain is positive.
         sign = 1 - 2 * (self.gamma.detach() < 0).to(self.gamma)
         step = self.step()
-        codes = self.quantizer.codes(self.weight, step) * sign.view(-1, *[1] * (self.weight.dim() - 1))
+        codes = self.quantiser.values(self.weight, step) * sign.view(-1, *[1] * (self.weight.dim() - 1))
         gamma = self.gamma * sign
         sums = self._sums(inputs, codes)
         shape = sums.shape
@@ -265,7 +271,7 @@ class Spiking(Weighted, ABC):
 
         Weights and step alike, which changes no code, until s·A has variance 1 for the batch.
         """
-        sums = self._sums(inputs, self.quantizer.to_int(self.weight)).flatten(3)
+        sums = self._sums(inputs, self.quantiser.to_int(self.weight)).flatten(3)
         if sums.is_meta:
             return False
         varied = (sums.amax((0, 1, 3)) > sums.amin((0, 1, 3))).any()
@@ -273,10 +279,10 @@ class Spiking(Weighted, ABC):
             return False
         if not self.batch_norm:
             _, variance = moments(sums.contiguous())
-            effective = self.quantizer.log_step.double().exp() * input_scale
+            effective = self.quantiser.precise_step() * input_scale
             factor = 1 / (effective * variance.mean().sqrt()).clamp_min(LEAST_DEVIATION)
             self.weight.mul_(factor.to(self.weight))
-            self.quantizer.log_step.add_(factor.log().to(self.weight))
+            self.quantiser.rescale(factor)
         return True
 
     @property

@@ -303,6 +303,7 @@ class Run:
         order = torch.randperm(len(labels), generator=generator).to(self.device)
         batches = len(labels) // recipe.batch_size
         self.module.train()
+        self.module.start_epoch(epoch, recipe.epochs)
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         for index in range(batches):
             for group in self.optimiser.param_groups:

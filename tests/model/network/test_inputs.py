@@ -11,11 +11,13 @@ from torch import Tensor, nn
 from model.config import Precision
 from model.errors import ConfigError
 from model.golden.network import check_images
-from model.training import gpu_kernel, inputs, kernel
+from model.training import inputs
 from model.training.export import to_network
 from model.training.inputs import Inputs
 from model.training.layers import Conv, Readout
 from model.training.network import SpikingNetwork
+from model.training.neurons import gpu_kernel, kernel
+from model.training.neurons.config import Constants
 from model.training.spiking import BATCH_NORM_MOMENTUM
 
 STEPS = 4
@@ -186,15 +188,15 @@ def arrays(*shapes: tuple[int, ...]) -> list[np.ndarray]:
 
 
 ONE, MANY, CHANNELS = (1, 2, 3, 5), (4, 2, 3, 5), (3,)
-SCALES = (np.float32(0.5), np.float32(1), np.float32(7), False)
+SCALES = Constants(np.float32(0.5), np.float32(1), np.float32(7), half=False, decay=np.float32(0.5))
 UNLIKE = {
     "a time step less": lambda: kernel.forward(
-        *arrays((2, 2, 3, 5)), 4, *arrays(CHANNELS, CHANNELS), *SCALES, *arrays(MANY, MANY)
+        *arrays((2, 2, 3, 5)), 4, *arrays(CHANNELS, CHANNELS), *SCALES[:4], *arrays(MANY, MANY)
     ),
     "a smaller output": lambda: kernel.forward(
-        *arrays(MANY), 4, *arrays(CHANNELS, CHANNELS), *SCALES, *arrays(MANY, (4, 2, 3, 4))
+        *arrays(MANY), 4, *arrays(CHANNELS, CHANNELS), *SCALES[:4], *arrays(MANY, (4, 2, 3, 4))
     ),
-    "a bias less": lambda: kernel.forward(*arrays(MANY), 4, *arrays((2,), CHANNELS), *SCALES, *arrays(MANY, MANY)),
+    "a bias less": lambda: kernel.forward(*arrays(MANY), 4, *arrays((2,), CHANNELS), *SCALES[:4], *arrays(MANY, MANY)),
     "sums of fewer steps": lambda: kernel.backward(
         *arrays(MANY, MANY, (2, 2, 3, 5), CHANNELS, CHANNELS), *SCALES, np.float32(2), *arrays((2, 2, 3, 5))
     ),
@@ -248,7 +250,7 @@ def test_loops_in_many_threads_compute_the_same() -> None:
     found = []
     for forward in (kernel.forward, kernel.jit(kernel.forward.py_func, checked=False)):
         potential, spikes = np.empty_like(sums), np.empty_like(sums)
-        forward(sums, 4, bias, threshold, *SCALES, potential, spikes)
+        forward(sums, 4, bias, threshold, *SCALES[:4], potential, spikes)
         found.append((potential, spikes))
     assert 0 < found[0][1].mean() < 1
     assert all(np.array_equal(mine, wanted) for mine, wanted in zip(*found, strict=True))

@@ -11,11 +11,13 @@ from model.config import Precision
 from model.errors import ConfigError
 from model.golden.network import run
 from model.network import bundle
-from model.training import neuron
 from model.training.export import to_network
 from model.training.layers import Branch, Conv, Join, Linear, MaxPool, Readout, SumPool
 from model.training.network import SpikingNetwork
-from model.training.neuron import NeuronConfig, NormalisedFiring, add_skip, fire, fold_layer
+from model.training.neurons import kernel
+from model.training.neurons.config import NeuronConfig
+from model.training.neurons.firing import NormalisedFiring, add_skip, fold_layer
+from model.training.neurons.lif import fire
 
 SOURCES = {
     "down_join": ("down_conv", "stem_pool"),
@@ -170,7 +172,7 @@ def test_plain_pytorch_trains_as_the_compiled_loops_do(batch_norm: bool, monkeyp
     """Where nothing is compiled: spikes equal, gradients equal up to the order of sums."""
     gradients, losses = [], []
     for compiled in (True, False):
-        monkeypatch.setattr(neuron, "compiled", lambda x, answer=compiled: answer)
+        monkeypatch.setattr(kernel, "compiled", lambda x, answer=compiled: answer)
         torch.manual_seed(0)
         module = residual(Precision(4, 4)) if batch_norm else plain(Precision(4, 4))
         loss = nn.functional.cross_entropy(module(images("pixels", 16)), torch.arange(16) % 5)

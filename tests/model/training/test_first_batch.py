@@ -128,7 +128,7 @@ def test_a_layer_that_was_silent_chooses_when_it_is_not() -> None:
 
 def test_weights_of_zero_have_the_step_that_they_had() -> None:
     module = network()
-    before = module.fc.quantizer.log_step.clone()  # type: ignore[operator, union-attr]
+    before = module.fc.quantiser.log_step.clone()  # type: ignore[operator, union-attr]
     nn.init.zeros_(module.fc.weight)  # type: ignore[arg-type, union-attr]
     module.fc.requantise()  # type: ignore[operator, union-attr]
-    assert torch.equal(module.fc.quantizer.log_step, before)  # type: ignore[union-attr, arg-type]
+    assert torch.equal(module.fc.quantiser.log_step, before)  # type: ignore[union-attr, arg-type]

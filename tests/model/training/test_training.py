@@ -434,10 +434,10 @@ def test_the_codes_of_export_are_those_of_the_forward_pass() -> None:
     layer = Conv(3, 8, 3, precision=Precision(8, 8))
     for value in np.linspace(-9, -2, 500):
         with torch.no_grad():
-            layer.quantizer.log_step.fill_(float(value))
-        assert torch.equal(layer.step(), layer.quantizer.log_step.exp())
+            layer.quantiser.log_step.fill_(float(value))
+        assert torch.equal(layer.step(), layer.quantiser.log_step.exp())
         assert torch.equal(
-            layer.quantizer.to_int(layer.weight).float(), layer.quantizer.codes(layer.weight, layer.step())
+            layer.quantiser.to_int(layer.weight).float(), layer.quantiser.values(layer.weight, layer.step())
         )
 
 

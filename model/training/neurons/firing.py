@@ -1,54 +1,18 @@
-"""Batch norm and the leaky integrate-and-fire neuron on integer sums, over all time steps.
+"""Batch norm and neurons on integer sums as one step of the gradient.
 
-The forward pass computes the integers of the law in float32 (exact below 2^24); the backward pass
-works in real units, h = unit·H with unit = s·|g|. Three implementations with equal results: plain PyTorch, the
-reference, for whatever the others cannot; loops compiled by numba on the CPU (``kernel.py``); Triton's kernels on a GPU
-(``gpu_kernel.py``).
+The neuron (``lif.py``) computes integers forward and real gradients backward; here its sums per channel become the
+gradients of step, γ and β, with unit = s·|g|.
 """
 
-import functools
-from dataclasses import dataclass
-
-import numpy as np
 import torch
 from torch import Tensor
 
-from model.arithmetic import code_limit
-from model.config import Precision
 from model.network.fold import Folded, fold
-from model.training import gpu_kernel, kernel, parallel
+from model.training import parallel
+from model.training.neurons import gpu_kernel, kernel, lif
+from model.training.neurons.config import NeuronConfig
 
 BATCH_NORM_EPSILON = 1e-5
-
-
-@dataclass(frozen=True)
-class NeuronConfig:
-    """Constants of one layer's neurons: widths, r, T, real threshold, sharpness of the surrogate.
-
-    ``skip_unit`` is what a spike of an identity shortcut adds to the real potential, 0 without one; without
-    ``normalised`` there is no batch norm: the gain is 1 and β is the bias.
-    """
-
-    precision: Precision
-    leak: int
-    time_steps: int
-    largest_input: int
-    input_scale: float
-    firing_threshold: float = 1.0
-    sharpness: float = 2.0
-    skip_unit: float = 0.0
-    normalised: bool = True
-
-    @property
-    def constants(self) -> tuple[np.float32, np.float32, np.float32, bool]:
-        """(2^-r, 2^(r-1), Q, r == 0) as the kernels take them."""
-        limit = code_limit(self.precision.membrane_width)
-        return np.float32(2.0**-self.leak), np.float32(2.0 ** (self.leak - 1)), np.float32(limit), self.leak == 0
-
-
-def compiled(x: Tensor) -> bool:
-    """Whether the loops of ``kernel.py`` run for ``x``."""
-    return kernel.AVAILABLE and x.device.type == "cpu"
 
 
 def fold_layer(
@@ -79,98 +43,9 @@ def add_skip(sums: Tensor, folded: Folded, skip: Tensor | None) -> Tensor:
     return sums if skip is None else sums + folded.skip.to(sums)[:, None] * skip.to(sums)
 
 
-def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Tensor]:
-    """Potentials H and spikes [T, N, C, S] of integer sums [T or 1, N, C, S]; no gradient."""
-    store_scale, load_scale, limit, half = config.constants
-    bias, threshold = folded.bias.float(), folded.threshold.float()
-    shape = (config.time_steps, *sums.shape[1:])
-    if compiled(sums):
-        potential, spikes = torch.empty(shape, dtype=sums.dtype), torch.empty(shape)
-        kernel.forward(
-            sums.detach().contiguous().numpy(),
-            config.time_steps,
-            bias.numpy(),
-            threshold.numpy(),
-            store_scale,
-            load_scale,
-            limit,
-            half,
-            potential.numpy(),
-            spikes.numpy(),
-        )
-        return potential, spikes
-    if gpu_kernel.usable(sums, config.time_steps):
-        spikes, potential = gpu_kernel.forward(
-            sums, config.time_steps, bias, threshold, config.constants, potentials=True
-        )
-        return potential, spikes
-    return fire_reference(sums, bias, threshold, config)
-
-
-def fire_reference(sums: Tensor, bias: Tensor, threshold: Tensor, config: NeuronConfig) -> tuple[Tensor, Tensor]:
-    """:func:`fire` in plain PyTorch."""
-    return _fire(sums, bias, threshold, _scalars(config, sums.device, sums.dtype), config.time_steps)
-
-
-def backward_reference(
-    grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, config: NeuronConfig
-) -> tuple[Tensor, Tensor]:
-    """``kernel.backward`` in plain PyTorch: dh and its three sums per channel."""
-    return _backward(grad, potential, sums, unit, threshold, _scalars(config, potential.device, potential.dtype))
-
-
-@functools.cache
-def _scalars(config: NeuronConfig, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """(2^-r, 2^(r-1), Q, sharpness) on a device, put there once."""
-    store_scale, load_scale, limit, _ = config.constants
-    values = [float(store_scale), float(load_scale), float(limit), config.sharpness]
-    return torch.tensor(values, dtype=dtype, device=device)
-
-
-def _fire(sums: Tensor, bias: Tensor, threshold: Tensor, scalars: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-    store_scale, load_scale, limit, _ = scalars.unbind()
-    bias, threshold = bias[:, None], threshold[:, None]
-    membrane = torch.zeros_like(sums[0])
-    potentials, spikes = [], []
-    for t in range(steps):
-        h = sums[t if len(sums) > 1 else 0] + bias + torch.floor(membrane * load_scale)
-        s = (h >= threshold).float()
-        membrane = torch.floor(h * store_scale).clamp(-limit, limit) * (1 - s)
-        potentials.append(h)
-        spikes.append(s)
-    return torch.stack(potentials), torch.stack(spikes)
-
-
-def _backward(
-    grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, scalars: Tensor
-) -> tuple[Tensor, Tensor]:
-    store_scale, load_scale, limit, sharpness = scalars.unbind()
-    q, theta = unit[:, None], threshold[:, None]
-    slope = torch.pi / 2 * sharpness
-    carried = torch.zeros_like(potential[0])
-    out: list[Tensor] = []
-    # Added over time first: the sums over images and places then come in one pass, after the loop.
-    total, weighted, residual = (torch.zeros_like(carried) for _ in range(3))
-    for t in range(len(grad) - 1, -1, -1):
-        h = potential[t]
-        quiet = (h < theta).float()
-        code = torch.floor(h * store_scale)
-        kept = code.clamp(-limit, limit)
-        inside = quiet * (kept == code)
-        loaded = torch.floor(kept * load_scale)
-        residual = residual + carried * (quiet * loaded - inside * h / 2)
-        x = (h - theta) * q * slope
-        carried = grad[t] * (sharpness / 2) / (1 + x * x) + carried * inside / 2
-        total = total + carried
-        weighted = weighted + carried * sums[t if len(sums) > 1 else 0]
-        out.insert(0, carried)
-    real = torch.stack(out) if len(sums) > 1 else total[None]
-    return real, torch.stack([x.double().sum((0, 2)) for x in (total, weighted, residual)], 1)
-
-
 def as_integers(sums: Tensor) -> Tensor:
     """``sums`` of integers, in place: off the CPU a convolution may be computed by a transform that rounds."""
-    if not compiled(sums):
+    if not kernel.compiled(sums):
         with torch.no_grad():
             sums.round_()
     return sums
@@ -183,7 +58,7 @@ def population(sums: Tensor) -> int:
 
 def moments(sums: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and biased variance [C] in float64 of integer sums, joint over time, batch, space and processes."""
-    if compiled(sums):
+    if kernel.compiled(sums):
         found = torch.from_numpy(kernel.channel_moments(sums.detach().numpy()).sum(0).T)
     else:
         found = (gpu_kernel.channel_moments if gpu_kernel.usable(sums) else _totals)(sums.detach())
@@ -209,7 +84,7 @@ class NormalisedFiring(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, sums, step, gamma, beta, folded, mean, variance, config, skip=None):  # type: ignore[no-untyped-def]
-        potential, spikes = fire(add_skip(sums, folded, skip), folded, config)
+        potential, spikes = lif.fire(add_skip(sums, folded, skip), folded, config)
         ctx.save_for_backward(sums, potential, step, gamma, mean, variance, folded.unit)
         ctx.threshold = folded.threshold.float()
         ctx.skip_bias = None if skip is None else folded.skip.float()
@@ -227,25 +102,7 @@ class NormalisedFiring(torch.autograd.Function):
             x = (potential - ctx.threshold[:, None]) * unit.to(potential)[:, None] * (torch.pi / 2 * config.sharpness)
             grad = grad + grad_potential / unit.to(potential)[:, None] * (1 + x * x) / (config.sharpness / 2)
         grad = grad.contiguous()
-        if compiled(sums):
-            store_scale, load_scale, limit, half = config.constants
-            real = torch.zeros_like(sums)
-            partial = kernel.backward(
-                grad.numpy(),
-                potential.numpy(),
-                sums.numpy(),
-                unit.float().numpy(),
-                ctx.threshold.numpy(),
-                store_scale,
-                load_scale,
-                limit,
-                half,
-                np.float32(config.sharpness),
-                real.numpy(),
-            )
-            reductions = torch.from_numpy(partial.sum(0))
-        else:
-            real, reductions = backward_reference(grad, potential, sums, unit.float(), ctx.threshold, config)
+        real, reductions = lif.backward(grad, potential, sums, unit.float(), ctx.threshold, config)
         d_skip = None
         if ctx.skip_bias is not None:
             d_skip = (real * (ctx.skip_bias * unit.float())[:, None]).float()
@@ -253,7 +110,7 @@ class NormalisedFiring(torch.autograd.Function):
         scale, constant, linear = (x.float() for x in affine)
         if not config.normalised:
             real = real * unit.to(real)[:, None]
-        elif compiled(sums):
+        elif kernel.compiled(sums):
             kernel.affine(real.numpy(), sums.numpy(), scale.numpy(), constant.numpy(), linear.numpy())
         else:
             real = real * scale[:, None] + constant[:, None] + sums * linear[:, None]

@@ -9,12 +9,12 @@ Triton comes with PyTorch for a GPU. With TRITON_INTERPRET=1 in the environment 
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from model.training.kernel import UNLIKE
+from model.training.neurons.config import Constants
+from model.training.neurons.kernel import UNLIKE
 
 try:
     import triton
@@ -69,7 +69,7 @@ def forward(
     time_steps: int,
     bias: Tensor,
     threshold: Tensor,
-    constants: tuple[Any, Any, Any, bool],
+    constants: Constants,
     skip: Tensor | None = None,
     skip_bias: Tensor | None = None,
     *,
@@ -85,7 +85,7 @@ def forward(
     count = batch * size
     spikes = torch.empty(time_steps, batch, size, channels, dtype=torch.float32, device=x.device)
     kept = torch.empty_like(spikes, dtype=torch.float32 if potentials else torch.int8)
-    store, load, limit, _ = map(float, constants)
+    store, load, limit, *_ = map(float, constants)
     grid, block = _grid(count, channels)
     _forward[grid](
         x, x if skip is None else rows(skip), bias, threshold, bias if skip_bias is None else skip_bias,
@@ -109,13 +109,15 @@ class Backward:
         bias: Tensor,
         threshold: Tensor,
         unit: Tensor,
-        constants: tuple[Any, Any, Any, bool],
+        constants: Constants,
         sharpness: float,
         skip: Tensor | None = None,
         skip_bias: Tensor | None = None,
     ) -> None:
         _check(sums, len(grad), [bias, threshold, unit], [grad, membranes, *([] if skip is None else [skip])])
-        self.sums, self.sharpness, self.scalars = rows(sums), sharpness, [float(x) for x in constants[:3]]
+        self.sums, self.sharpness = rows(sums), sharpness
+        store, load, limit, _, decay = map(float, constants)
+        self.scalars = [store, load, limit, decay]
         grad, membranes = rows(grad), rows(membranes)
         others = [self.sums if skip is None else rows(skip), bias, threshold, bias if skip is None else skip_bias, unit]
         self.arrays = [grad, self.sums, membranes, *others]
@@ -216,7 +218,7 @@ if triton is not None:
     @triton.jit
     def _backward(
         grad, sums, membranes, skip, bias, threshold, skip_bias, unit, scale, constant, linear, real, skipped, partial,
-        count, channels, store, load, limit, sharpness,
+        count, channels, store, load, limit, decay, sharpness,
         REDUCE: tl.constexpr, STEPS: tl.constexpr, STATIC: tl.constexpr, SKIP: tl.constexpr,
         ROWS: tl.constexpr, WIDTH: tl.constexpr,
     ):  # fmt: skip
@@ -252,10 +254,10 @@ if triton is not None:
             stored = tl.minimum(tl.maximum(code, -limit), limit)
             inside = quiet & (stored == code)
             loaded = tl.where(quiet, tl.floor(stored * load), 0.0)
-            residual += carried * (loaded - tl.where(inside, h * 0.5, 0.0))
+            residual += carried * (loaded - tl.where(inside, h * decay, 0.0))
             x = (h - theta) * slope
             g = tl.load(grad + t * step + at, mask=there, other=0.0)
-            carried = g * (sharpness * 0.5) / (1.0 + x * x) + tl.where(inside, carried * 0.5, 0.0)
+            carried = g * (sharpness * 0.5) / (1.0 + x * x) + tl.where(inside, carried * decay, 0.0)
             if REDUCE or STATIC:
                 total += carried
                 weighted += carried * a

@@ -1,7 +1,7 @@
 """The neuron over all time steps in one pass: compiled loops for the CPU.
 
 One call reads every sum once and keeps the membrane of a strip of neurons in the cache, instead of
-a dozen elementwise passes per time step. ``neuron.py`` holds the same equations in plain
+a dozen elementwise passes per time step. ``lif.py`` holds the same equations in plain
 PyTorch; the tests demand equal results. Arrays are [T, N, C, S] float32 holding integers; arrays that do not belong
 together are refused. With the variable MINT_CHECK_BOUNDS=1, which the tests set, every index is checked as well.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 try:
     import numba
@@ -20,6 +21,11 @@ except ImportError:  # plain PyTorch then
 AVAILABLE = numba is not None
 CHECKED = os.environ.get("MINT_CHECK_BOUNDS") == "1"
 UNLIKE = "arrays of the neuron's loops do not belong together"
+
+
+def compiled(x: Tensor) -> bool:
+    """Whether these loops run for ``x``."""
+    return AVAILABLE and x.device.type == "cpu"
 
 
 def jit(loops: Callable[..., Any], checked: bool = CHECKED) -> Any:
@@ -84,12 +90,13 @@ def forward(sums, steps, bias, threshold, store_scale, load_scale, limit, half, 
 
 
 @jit
-def backward(grad, potential, sums, unit, threshold, store_scale, load_scale, limit, half, sharpness, grad_real):
+def backward(grad, potential, sums, unit, threshold, store_scale, load_scale, limit, half, decay, sharpness, grad_real):
     """Gradient with respect to the real potential h = unit·H, and its sums per sample and channel.
 
-    dh[t] = dS[t]·σ'((H-Θ)·unit) + dh[t+1]·½·[no spike]·[not saturated], the reset detached.
+    dh[t] = dS[t]·σ'((H-Θ)·unit) + dh[t+1]·decay·[no spike]·[not saturated], the reset detached.
     ``grad_real`` comes in as zeros; for a static input it sums over t. Returns partial sums over time and space of
-    dh, dh·A, and dh[t+1]·(load(U) - ½H·[not saturated]): the last is what the step receives from U at every time step.
+    dh, dh·A, and dh[t+1]·(load(U) - decay·H·[not saturated]): the last is what the step receives from U at every time
+    step.
     """
     steps, batch, channels, size = grad.shape
     static = sums.shape[0]
@@ -120,9 +127,9 @@ def backward(grad, potential, sums, unit, threshold, store_scale, load_scale, li
                 inside = quiet if kept == code else np.float32(0.0)
                 loaded = np.floor(kept * np.float32(0.5)) if half else kept * load_scale
                 future = carried[s]
-                t_residual += future * (quiet * loaded - inside * np.float32(0.5) * h)
+                t_residual += future * (quiet * loaded - inside * decay * h)
                 x = (h - theta) * q * slope
-                real = g_row[s] * height / (np.float32(1.0) + x * x) + future * inside * np.float32(0.5)
+                real = g_row[s] * height / (np.float32(1.0) + x * x) + future * inside * decay
                 carried[s] = real
                 out[s] = real + held * out[s]
                 t_total += real

@@ -1,4 +1,4 @@
-"""Learned-step weight quantiser: one step per layer, shared by weights and membranes."""
+"""Learned-step quantiser: one step per layer, shared by weights and membranes."""
 
 import math
 
@@ -13,12 +13,11 @@ def round_ste(x: Tensor) -> Tensor:
     return x + (torch.round(x) - x).detach()
 
 
-class Quantizer(nn.Module):
-    """Codes n = clip(rint(w/s), -Q, Q) with a learned step s = exp(log_step).
+class LearnedStep(nn.Module):
+    """Levels n = clip(rint(w/s), -Q, Q) with a learned step s = exp(log_step).
 
-    The codes are integer-valued floats. Gradients are those of LSQ (Esser et al., ICLR 2020): straight
-    through inside the clip, none to w outside, and the step's gradient is scaled by 1/√(numel·Q).
-    The membrane's share of it enters where the neuron uses :meth:`step`.
+    Gradients are those of LSQ (Esser et al., ICLR 2020): straight through inside the clip, none to w outside, and the
+    step's gradient is scaled by 1/√(numel·Q). The membrane's share of it enters where the neuron uses :meth:`step`.
 
     Parameters
     ----------
@@ -48,11 +47,22 @@ class Quantizer(nn.Module):
         fixed = self.log_step.detach()
         return (fixed + (self.log_step - fixed) * scale).exp()  # the value exactly, the gradient scaled
 
-    def codes(self, weight: Tensor, step: Tensor) -> Tensor:
-        """Integer-valued codes of ``weight``, differentiable in weight and step."""
+    def precise_step(self) -> Tensor:
+        """Step s in float64, without a gradient."""
+        return self.log_step.detach().double().exp()
+
+    def values(self, weight: Tensor, step: Tensor) -> Tensor:
+        """Integer-valued levels of ``weight``, differentiable in weight and step."""
         return round_ste(torch.clamp(weight / step, -self.limit, self.limit))
 
     @torch.no_grad()
     def to_int(self, weight: Tensor) -> Tensor:
-        """The codes as int8: exactly the values that the forward pass multiplies by."""
-        return self.codes(weight, self.log_step.exp()).to(torch.int8)
+        """The levels as int8: exactly the values that the forward pass multiplies by."""
+        return self.values(weight, self.log_step.exp()).to(torch.int8)
+
+    @torch.no_grad()
+    def rescale(self, factor: Tensor) -> None:
+        self.log_step.add_(factor.log().to(self.log_step))
+
+    def start_epoch(self, epoch: int, epochs: int) -> None:
+        """The same in every epoch."""

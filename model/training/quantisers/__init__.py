@@ -1,0 +1,12 @@
+"""How weights become levels of a code in training: one file for each way, and its line in the registry."""
+
+from collections.abc import Callable
+
+from torch import nn
+
+from model.config import Precision
+from model.training.quantisers.learned_step import LearnedStep
+
+QUANTISERS: dict[str, Callable[[Precision], nn.Module]] = {"learned-step": LearnedStep}
+"""By name; each a :class:`~model.training.quantisers.quantiser.WeightQuantiser`."""
+DEFAULT = "learned-step"
