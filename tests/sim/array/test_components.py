@@ -38,7 +38,7 @@ simulations = pytest.mark.parametrize(
 
 
 def simulate_verilog(simulator, component, bench, folder):
-    module = bench.removeprefix("sim.bench_")
+    module = bench.rpartition("bench_")[2]
     write_verilog(folder / f"{module}.v", component, module)
     return simulate(
         [folder / f"{module}.v"],
