@@ -90,8 +90,7 @@ class FireSequencer(wiring.Component):
 
     def __init__(self, config: AcceleratorConfig) -> None:
         self.config = config
-        words = max(1, *config.spike_memories.values())
-        self.address_width = number_width(words)
+        self.address_width = config.spike_address_width
         share = config.lanes_per_neuron_unit
         self.tiled = any(plan.tile > 1 for plan in config.layers)
         super().__init__(

@@ -33,9 +33,7 @@ class ResultStream(wiring.Component):
     update : In(1)
         Take them; of lanes that share a unit, all are due, the first one first.
     complete : In(1)
-        With ``update``: these are a group's last.
-    group : In(range(groups))
-        The group that is complete.
+        With ``update``: these are a group's last. Groups come in order.
     busy : Out(1)
         The logits are still going out: no others may come.
     data : Out(32)
@@ -53,7 +51,6 @@ class ResultStream(wiring.Component):
                 "potentials": In(signed(config.accumulator_width)).array(config.neuron_units),
                 "update": In(1),
                 "complete": In(1),
-                "group": In(range(max(2, config.output_groups))),
                 "busy": Out(1),
                 "data": Out(RESULT_WIDTH),
                 "valid": Out(1),
@@ -69,6 +66,7 @@ class ResultStream(wiring.Component):
         lanes = min(config.lanes, config.classes)
         logits = [Signal(number, name=f"logit_{lane}", reset_less=True) for lane in range(-(-lanes // share) * share)]
         left = Signal(number_width(lanes + 1))
+        group = Signal(range(max(2, config.output_groups)))
         last_group = Signal()
         finishing = Signal()  # the class is on offer
         best = Signal(number, reset_less=True)
@@ -93,8 +91,9 @@ class ResultStream(wiring.Component):
         with m.If(self.update & self.complete):
             final = config.classes - (config.output_groups - 1) * config.lanes
             counts = [lanes] * (config.output_groups - 1) + [min(final, lanes)]
-            m.d.sync += left.eq(by_program(m, self.group, counts, unsigned(len(left)), "group_size"))
-            m.d.sync += last_group.eq(self.group == config.output_groups - 1)
+            m.d.sync += left.eq(by_program(m, group, counts, unsigned(len(left)), "group_size"))
+            m.d.sync += last_group.eq(group == config.output_groups - 1)
+            m.d.sync += group.eq(Mux(group == config.output_groups - 1, 0, group + 1))
         with m.If(self.valid & self.ready):
             with m.If(finishing):
                 m.d.sync += [finishing.eq(0), sent.eq(0)]

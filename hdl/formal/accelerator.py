@@ -76,53 +76,53 @@ def accelerator(
     fed = [word_feeder.program(each) for each in config.layers if not each.window]
     fired = [fire_sequencer.program(each, config) for each in config.layers]
     columns, following = pixel_window.window_columns(first), first.tile * first.stride
-    stages = "top.token_2", "top.token_1", "top.token_0"
+    stages = "top.tokens.token_2", "top.tokens.token_1", "top.tokens.token_0"
     peeks = {
-        "layer": "top.layer",
-        "frame": "top.frame" if config.streaming else "1'1",
-        "running": "top.running",
-        "start": "top.start",
+        "layer": "top.layers.layer",
+        "frame": "top.layers.frame" if config.streaming else "1'1",
+        "running": "top.layers.running",
+        "start": "top.layers.start",
         "done": "top.sequencer.done",
-        "reading": "top.reading",
-        "writer_bank": "top.input_writer.bank",
-        "writing": "top.input_writer.write",
-        "reserved": "top.reserved",
-        "full": "top.input_writer.full",
-        "wait_": "top.wait",
-        "valid": "top.token_2_valid,top.token_1_valid,top.token_0_valid",
+        "reading": "top.layers.bank",
+        "writer_bank": "top.input_memory.writer.bank",
+        "writing": "top.input_memory.writer.write",
+        "reserved": "top.tokens.reserved",
+        "full": "top.input_memory.writer.full",
+        "wait_": "top.tokens.wait",
+        "valid": "top.tokens.token_2_valid,top.tokens.token_1_valid,top.tokens.read",
         "tokens": ",".join(stages),
         "waiting": "top.sequencer.waiting",
         "pausing": "top.sequencer.pausing" if share == 1 and (first.fires_steps_together or first.tile > 1) else "1'0",
         "complete": "top.sequencer.complete",
         "final_": "top.sequencer.final",
-        "storing": "top.storing",
+        "storing": "top.spike_memories.storing",
         "update": "top.results.update",
         "step": "1'0" if config.streaming else "top.sequencer.nest.step_count",
         "part": "1'0" if first.tile == 1 else "top.sequencer.nest.part_count",
         "index": "1'0" if share == 1 else "top.sequencer.index",
         "skip_valid": "top.skip.o__valid",
-        "level": "top.words.level",
-        "feeder_running": "top.feeder.running",
-        "feeder_fetched": "top.feeder.fetched",
-        "feeder_valid": "top.feeder.valid",
-        "feeder_read": "top.feeder.read",
-        "feeder_fire": f"top.feeder.o__payload[{marked}]",
-        "fetched_fire": "top.feeder.marks[1]",
-        "fetched_whole": "top.feeder.last" if rows > 1 else "1'1",
+        "level": "top.feed.words.level",
+        "feeder_running": "top.feed.feeder.running",
+        "feeder_fetched": "top.feed.feeder.fetched",
+        "feeder_valid": "top.feed.feeder.valid",
+        "feeder_read": "top.feed.feeder.read",
+        "feeder_fire": f"top.feed.feeder.o__payload[{marked}]",
+        "fetched_fire": "top.feed.feeder.marks[1]",
+        "fetched_whole": "top.feed.feeder.last" if rows > 1 else "1'1",
         "skip_fire": f"top.skip.word[{marked}]",
-        "pushed": "top.words.w_port__en",
-        "pushed_fire": f"top.words.w_port__data[{marked}]",
-        "queue": ",".join(f"top.words.storage[{place}][{marked}]" for place in reversed(range(FEED_DEPTH))),
-        "consume": "top.words.consume",
-        "produce": "top.words.produce",
-        **loops("top.feeder.nest", fed, "fed", "group", "row", "column", "round"),
+        "pushed": "top.feed.words.w_port__en",
+        "pushed_fire": f"top.feed.words.w_port__data[{marked}]",
+        "queue": ",".join(f"top.feed.words.storage[{place}][{marked}]" for place in reversed(range(FEED_DEPTH))),
+        "consume": "top.feed.words.consume",
+        "produce": "top.feed.words.produce",
+        **loops("top.feed.feeder.nest", fed, "fed", "group", "row", "column", "round"),
         **loops("top.sequencer.nest", fired, "fired", "group", "row", "column", "step"),
     }
     slides = ("running", "valid", "complete", "emitting", "read", "bottom", "ends_row")
-    peeks |= {f"window_{name}": f"top.window.{name}" if window else "1'0" for name in slides}
+    peeks |= {f"window_{name}": f"top.feed.window.{name}" if window else "1'0" for name in slides}
     if window:
-        peeks |= loops("top.window.nest", [pixel_window.program(first)], "window", "group", "row", "column")
-        peeks["window_until"] = wide("top.window.until", number_width(max(columns, following)))
+        peeks |= loops("top.feed.window.nest", [pixel_window.program(first)], "window", "group", "row", "column")
+        peeks["window_until"] = wide("top.feed.window.until", number_width(max(columns, following)))
     else:
         peeks |= {f"window_{name}": ZERO for name in ("group", "row", "column", "until")}
     return Proof(

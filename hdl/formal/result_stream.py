@@ -85,6 +85,7 @@ def result_stream(config: AcceleratorConfig, component: type[ResultStream] = Res
             "unit_logits": ",".join(f"results.logit_{lane}" for lane in reversed(range(stored))),
             "unit_left": "results.left",
             "unit_sent": "results.sent",
+            "unit_group": "results.group",
             "unit_last_group": "results.last_group",
             "unit_winner": "results.winner",
             "unit_best": "results.best",

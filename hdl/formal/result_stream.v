@@ -5,7 +5,6 @@ module proof (
     input clk,
     input rst,
     input [`L*`A-1:0] potentials,  // of all lanes, unit after unit
-    input [`G-1:0] group,
     input update,
     input complete,
     input ready,
@@ -28,17 +27,17 @@ module proof (
     end endgenerate
     wire [`S-1:0] lane = next_lane;
     mint_results results (
-        .clk(clk), .rst(rst), .group(group), .update(update), .complete(complete), .ready(ready),
+        .clk(clk), .rst(rst), .update(update), .complete(complete), .ready(ready),
 `POTENTIALS
         .data(data), .valid(valid), .last(last), .busy(busy)
     );
 
-    // Groups come one after another, lanes of a unit one after another, and none while the results are busy.
+    // Lanes of a unit come one after another, and none while the results are busy.
     reg begun = 0;
     reg [`G-1:0] next_group = 0;
     wire last_lane = next_lane == `SHARE - 1;
     wire last_group = next_group == `GROUPS - 1;
-    assign assumed = !update | (!busy & group == next_group & complete == last_lane);
+    assign assumed = !update | (!busy & complete == last_lane);
 
     // The logits of the group that are there, how many went out of it and of all, and the best of them.
     reg [`L*`A-1:0] logits;
@@ -97,11 +96,12 @@ module proof (
     wire [`STORED*`A-1:0] unit_logits;
     wire [`I-1:0] unit_sent, unit_winner;
     wire [`A-1:0] unit_best;
+    wire [`G-1:0] unit_group;
     wire unit_last_group;
     wire [`N-1:0] unit_left;
     wire [7:0] groups_before = left != 0 | finishing ? (next_group == 0 ? `GROUPS - 1 : next_group - 1) : next_group;
     wire [7:0] group_size = groups_before == `GROUPS - 1 ? `CLASSES - (`GROUPS - 1) * `L : `L;
-    wire counts = next_group < `GROUPS & next_lane < `SHARE & (!valid | next_lane == 0) & unit_left == left
+    wire counts = next_group < `GROUPS & unit_group == next_group & next_lane < `SHARE & (!valid | next_lane == 0) & unit_left == left
         & (finishing ? left == 0 & sent == `CLASSES & next_group == 0
            : left != 0 ? left <= group_size & sent == groups_before * `L + group_size - left
            : sent == groups_before * `L) & (left == 0 | unit_last_group == (groups_before == `GROUPS - 1));

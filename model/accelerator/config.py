@@ -348,6 +348,11 @@ class AcceleratorConfig:
         return words
 
     @property
+    def spike_address_width(self) -> int:
+        """Bits of an address of any spike memory."""
+        return number_width(max(1, *self.spike_memories.values()))
+
+    @property
     def membrane_words(self) -> int:
         """Words of the memory of membranes, of a membrane a neuron unit; none unless streaming."""
         fires = (layer.fires for layer in self.layers if layer.spiking)

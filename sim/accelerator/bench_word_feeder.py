@@ -1,6 +1,6 @@
 """Bench of the word feeder: it hands on the words of every kernel position as nested loops over the source would."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import or_
 from random import Random
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from model.accelerator.config import AcceleratorConfig, LayerPlan
 from model.config import PIXEL_BITS
-from sim.accelerator.memory_reader import MemoryReader
+from sim.accelerator.memory_reader import MemoryReader, MemoryReaders
 from sim.harness.checker import expect
 from sim.harness.port import Port
 from sim.harness.streams import Sink, run_agents
@@ -78,22 +78,6 @@ def _round(plan: LayerPlan, source: Bits, row: int, y: int, tile: int, turn: int
     return own
 
 
-class _Memories:
-    """The spike memories of a layer's sources; the port ``memory`` says which one is read."""
-
-    def __init__(self, words: Mapping[int, list[list[int]]], width: int, random: Random) -> None:
-        self._readers = {number: MemoryReader(["data"], own, width, random) for number, own in words.items()}
-        self._read = next(iter(self._readers.values()))
-
-    def drive(self, port: Port) -> None:
-        self._read.drive(port)
-
-    def observe(self, port: Port, cycle: int) -> None:
-        if port.get("read"):
-            self._read = self._readers[port.get("memory")]
-            self._read.observe(port, cycle)
-
-
 async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, stall: float) -> set[str]:
     """Every layer without a window, one after another; gives what was met."""
     random, numbers = Random(seed), np.random.default_rng(seed)
@@ -111,15 +95,14 @@ async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, st
         memory = (
             MemoryReader(["data"], words_[plan.source_memory], config.word_width, random)
             if alone
-            else _Memories(words_, config.word_width, random)
+            else MemoryReaders("data", words_, config.word_width, random)
         )
         sink = Sink("o", random, stall)
         port.set("layer", index)
         port.set("start", 1)
         await run_agents(port, [memory], 1)
         port.set("start", 0)
-        window = sum(map(_window, plan.sources))
-        words = plan.groups * plan.tiles[0] * plan.tiles[1] * plan.rounds * window * plan.rows
+        words = words_read(plan)
         for cycle in range(1, 20 * (words + len(expected))):
             sink.drive(port)
             memory.drive(port)
@@ -141,9 +124,10 @@ async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, st
     return met
 
 
-def _window(plan: LayerPlan) -> int:
-    """Words of a position and round."""
-    return plan.kernel[0] * plan.kernel[1] * plan.source_pool**2 * plan.words
+def words_read(plan: LayerPlan) -> int:
+    """Words of a layer, a cycle each."""
+    window = sum(each.kernel[0] * each.kernel[1] * each.source_pool**2 * each.words for each in plan.sources)
+    return plan.groups * plan.tiles[0] * plan.tiles[1] * plan.rounds * window * plan.rows
 
 
 def _corners(plan: LayerPlan, expected: list[dict[str, Any]], sink: Sink) -> set[str]:

@@ -1,20 +1,23 @@
-"""A memory beside a component under test: answers its reads a cycle later."""
+"""Memories beside a component under test: they answer its reads a cycle later."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from sim.harness.port import Port
 
 
 class MemoryReader:
-    """Behind the ports ``address``, ``read`` and ``paths``, which share a word.
+    """Behind the ports ``address``, ``read`` and ``paths``, which share a word; ``prefix`` is before the first two.
 
     Data stays until the next read, and is random before it.
     """
 
-    def __init__(self, paths: Sequence[str], words: Sequence[Sequence[int]], width: int, random: Random) -> None:
+    def __init__(
+        self, paths: Sequence[str], words: Sequence[Sequence[int]], width: int, random: Random, prefix: str = ""
+    ) -> None:
         self._paths = paths
         self._words = words
+        self._prefix = prefix
         self._data: Sequence[int] = [random.getrandbits(width) for _ in paths]
 
     def drive(self, port: Port) -> None:
@@ -22,7 +25,26 @@ class MemoryReader:
             port.set(path, part)
 
     def observe(self, port: Port, cycle: int) -> None:
-        if port.get("read"):
-            address = port.get("address")
+        if port.get(f"{self._prefix}read"):
+            address = port.get(f"{self._prefix}address")
             assert address < len(self._words), f"word {address} of {len(self._words)} is read"
             self._data = self._words[address]
+
+
+class MemoryReaders:
+    """Several memories behind the same ports; the port ``memory`` says which one is read."""
+
+    def __init__(
+        self, path: str, words: Mapping[int, list[list[int]]], width: int, random: Random, prefix: str = ""
+    ) -> None:
+        self._prefix = prefix
+        self._readers = {number: MemoryReader([path], own, width, random, prefix) for number, own in words.items()}
+        self._read = next(iter(self._readers.values()))
+
+    def drive(self, port: Port) -> None:
+        self._read.drive(port)
+
+    def observe(self, port: Port, cycle: int) -> None:
+        if port.get(f"{self._prefix}read"):
+            self._read = self._readers[port.get(f"{self._prefix}memory")]
+            self._read.observe(port, cycle)

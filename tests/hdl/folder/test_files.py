@@ -239,8 +239,8 @@ def test_equal_clusters_share_modules(tmp_path):
     """Ports without a name of their own do not keep modules apart."""
     generate(replace(CHAIN, links=(Link(24, 0),)), tmp_path, lanes=24, share=2)
     text = (tmp_path / "mint.v").read_text(encoding="utf-8")
-    modules = re.findall(r"^module (mint_accelerator_cluster\w*)", text, re.MULTILINE)
-    instances = re.findall(r"^  mint_accelerator_cluster\w* cluster_\d+ \($", text, re.MULTILINE)
+    modules = re.findall(r"^module (mint_accelerator_lanes_cluster\w*)", text, re.MULTILINE)
+    instances = re.findall(r"^  mint_accelerator_lanes_cluster\w* cluster_\d+ \($", text, re.MULTILINE)
     # Yosys puts $procmux$100 before $procmux$99, so that one or the other has its lines in another order.
     assert len(modules) <= 4 < len(instances) == 12
     assert "port$" not in text

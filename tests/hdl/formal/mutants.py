@@ -9,14 +9,17 @@ import pytest
 from hdl.formal.proof import Proof, ProofError, prove
 
 
-def mutant(component: type, old: str, new: str, uses: str | None = None) -> type:
-    """The component from a source with ``new`` in the one place of ``old``; or of module ``uses``, which it uses."""
-    own = component.__module__
-    changed = _namespace(uses or own, old, new)
-    if uses is None:
-        return changed[component.__name__]
-    namespace = _namespace(own)
-    namespace.update({name: value for name, value in changed.items() if name in namespace and name[0] != "_"})
+def mutant(component: type, old: str, new: str, *uses: str) -> type:
+    """The component from a source with ``new`` in the one place of ``old``.
+
+    The place is in the component's own module, or in the last one of ``uses``: modules, the first of which the
+    component's uses, which uses the next one, and so on.
+    """
+    *users, last = component.__module__, *uses
+    namespace = _namespace(last, old, new)
+    for user in reversed(users):
+        changed, namespace = namespace, _namespace(user)
+        namespace.update({name: value for name, value in changed.items() if name in namespace and name[0] != "_"})
     return namespace[component.__name__]
 
 

@@ -77,7 +77,7 @@ def test_a_bug_is_found(old, new):
     ],
 )
 def test_a_bug_of_the_membrane_is_found(old, new):
-    check_refuted(neuron_unit(unit(2, 4, 3), mutant(NeuronUnit, old, new, uses="hdl.neurons.lif")))
+    check_refuted(neuron_unit(unit(2, 4, 3), mutant(NeuronUnit, old, new, "hdl.neurons.lif")))
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ def test_results_come_in_order():
         ),  # moves while it waits
         ("with m.If(self.valid & self.ready):", "with m.If(self.valid):"),  # lost while it waits
         (
-            "last_group.eq(self.group == config.output_groups - 1)",
-            "last_group.eq(self.group == 0)",
+            "last_group.eq(group == config.output_groups - 1)",
+            "last_group.eq(group == 0)",
         ),  # a class too early
         ("winner.eq(sent)", "winner.eq(left)"),
     ],

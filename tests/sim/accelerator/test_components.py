@@ -24,43 +24,12 @@ from sim.accelerator.bench_pixel_window import check_pixel_window
 from sim.accelerator.bench_result_stream import check_result_stream
 from sim.accelerator.bench_skip_unit import check_skip_unit
 from sim.accelerator.bench_word_feeder import check_word_feeder
-from sim.harness.port import simulate_in_amaranth
-from sim.networks.random_chains import random_chain, random_choices
-from sim.networks.random_joins import random_joins
 from sim.networks.random_networks import random_images
 from sim.networks.small_networks import first_layer
+from tests.sim.accelerator.components import WAITS, accelerator, joining, run
 
 MODES = (Mode(2, 1), Mode(4, 0), Mode(4, 3), Mode(8, 2))
 EVERY_LEAK = tuple(Mode(8 if leak % 2 else 4, leak) for leak in range(LARGEST_LEAK + 1))
-
-WAITS = (0.0, 0.5)
-ROWS_LANES = 9
-
-
-def run(component, check, *arguments):
-    """What the bench met."""
-    found = []
-
-    async def bench(port):
-        found.append(await check(port, *arguments))
-
-    simulate_in_amaranth(component, bench)
-    return found[0]
-
-
-def accelerator(seed, rows=None):
-    """Of a random chain; with ``rows``, the seed of a dataflow for each layer."""
-    case = random_chain(seed)
-    if rows is None:
-        return plan(case.network, lanes=case.lanes, lanes_per_neuron_unit=case.lanes_per_neuron_unit)
-    choices = random_choices(case.network, ROWS_LANES, rows)
-    return plan(case.network, lanes=ROWS_LANES, lanes_per_neuron_unit=1, dataflow=choices)
-
-
-def joining(seed):
-    """Of a network whose layers join others."""
-    case = random_joins(seed)
-    return plan(case.network, lanes=case.lanes, lanes_per_neuron_unit=case.lanes_per_neuron_unit)
 
 
 def test_loop_nest():

@@ -1,0 +1,91 @@
+"""The input memory: packets come into one bank while the first layer reads the other."""
+
+from amaranth.hdl import Cat, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.accelerator.input_writer import InputWriter
+from hdl.verilog.memory import ModuleMemory
+from model.accelerator.config import AcceleratorConfig
+from model.arithmetic import number_width
+
+
+class InputMemory(wiring.Component):
+    """Two banks of words behind an :class:`~hdl.accelerator.input_writer.InputWriter`.
+
+    The bank is the upper bit of a word's address::
+
+        word <- memory[bank · 2^(bits of address) + address], with read
+
+    Latency
+    -------
+    One cycle from ``read`` to ``word``, which stays until the next read.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+
+    Members
+    -------
+    data : In(input_width)
+        AXI4-Stream.
+    valid, last : In(1)
+        AXI4-Stream.
+    ready : Out(1)
+        AXI4-Stream.
+    error : Out(1)
+        The last packet was malformed.
+    full : Out(2)
+        Banks that hold a packet.
+    release : In(2)
+        Banks that are not needed any more.
+    bank : In(1)
+        The one that is read.
+    address : In(range(input_words))
+        Of the word to read.
+    read : In(1)
+        Read it.
+    word : Out(input_word_width)
+        What was read.
+    """
+
+    def __init__(self, config: AcceleratorConfig) -> None:
+        self.config = config
+        super().__init__(
+            {
+                "data": In(config.input_width),
+                "valid": In(1),
+                "last": In(1),
+                "ready": Out(1),
+                "error": Out(1),
+                "full": Out(2),
+                "release": In(2),
+                "bank": In(1),
+                "address": In(number_width(config.input_words)),
+                "read": In(1),
+                "word": Out(config.input_word_width),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        m.submodules.writer = writer = InputWriter(config)
+        m.submodules.memory = memory = ModuleMemory("input", shape=config.input_word_width, depth=config.input_depth)
+        write, read = memory.write_port(), memory.read_port()
+        m.d.comb += [
+            writer.data.eq(self.data),
+            writer.valid.eq(self.valid),
+            writer.last.eq(self.last),
+            writer.release.eq(self.release),
+            self.ready.eq(writer.ready),
+            self.error.eq(writer.error),
+            self.full.eq(writer.full),
+            write.addr.eq(Cat(writer.address, writer.bank)),
+            write.data.eq(writer.word),
+            write.en.eq(writer.write),
+            read.addr.eq(Cat(self.address, self.bank)),
+            read.en.eq(self.read),
+            self.word.eq(read.data),
+        ]
+        return m

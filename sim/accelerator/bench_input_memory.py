@@ -1,0 +1,58 @@
+"""Bench of the input memory: the words of every image can be read while the next one comes."""
+
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.accelerator.config import AcceleratorConfig
+from sim.accelerator.bench_input_writer import stored_words
+from sim.accelerator.packets import noisy_packets
+from sim.harness.checker import expect
+from sim.harness.port import Port
+
+
+async def check_input_memory(
+    port: Port, config: AcceleratorConfig, images: NDArray[np.uint8], seed: int, idle: float
+) -> set[str]:
+    """Image after image, each read in a random order and with pauses; gives what was met."""
+    random, met = Random(seed), set()
+    each = images if config.input_kind == "pixels" else images.swapaxes(0, 1)
+    expected = [stored_words(config, image) for image in each]
+    beats = [
+        (beat, int(i == len(packet) - 1))
+        for packet in noisy_packets(config, images, random)
+        for i, beat in enumerate(packet)
+    ]
+    sent, image, offering = 0, 0, False
+    order: list[int] | None = None  # addresses that are still to be read
+    shown: int | None = None
+    for _ in range(100 * (len(beats) + len(expected) * config.input_words)):
+        offering = offering or (sent < len(beats) and random.random() >= idle)
+        data, last = beats[sent] if offering else (random.getrandbits(config.input_width), 1)
+        reads = bool(order) and random.random() < 0.7
+        address = order[-1] if reads and order else random.randrange(config.input_words)
+        release = 1 << image % 2 if order == [] else 0
+        values = {"valid": int(offering), "data": data, "last": last, "release": release, "bank": image % 2}
+        values |= {"address": address, "read": int(reads)}
+        for path, value in values.items():
+            port.set(path, value)
+        await port.tick()
+        if shown is not None:
+            expect(port.get("word") == shown, f"image {image}: {port.get('word')} was read, expected {shown}")
+        expect(port.get("error") == 0, "a whole packet is malformed")
+        taken = offering and port.get("ready")
+        met |= {"read while the next one comes"} if taken and reads else set()
+        met |= {"both banks are full"} if port.get("full") == 3 else set()
+        sent, offering = sent + bool(taken), offering and not taken
+        if reads and order:
+            shown = expected[image][order.pop()]
+        elif release:
+            image, order = image + 1, None
+        if image == len(expected):
+            break
+        full = port.get("full") >> image % 2 & 1
+        if order is None and not release and full and random.random() < 1 / config.input_words:
+            order = random.sample(range(config.input_words), config.input_words)
+    expect(image == len(expected), f"{image} of {len(expected)} images were read")
+    return met

@@ -1,0 +1,78 @@
+"""The blocks of the accelerator's top module against Python, in Amaranth's simulator."""
+
+import pytest
+
+from hdl.accelerator.feed import Feed
+from hdl.accelerator.input_memory import InputMemory
+from hdl.accelerator.lanes import Lanes
+from hdl.accelerator.layer_sequencer import LayerSequencer
+from hdl.accelerator.spike_memories import SpikeMemories
+from hdl.accelerator.token_pipeline import TokenPipeline
+from model.accelerator.plan import plan
+from sim.accelerator.bench_feed import check_feed
+from sim.accelerator.bench_input_memory import check_input_memory
+from sim.accelerator.bench_lanes import check_lanes
+from sim.accelerator.bench_layer_sequencer import check_layer_sequencer
+from sim.accelerator.bench_spike_memories import check_spike_memories
+from sim.accelerator.bench_token_pipeline import check_token_pipeline
+from sim.networks.random_networks import random_images
+from sim.networks.small_networks import first_layer
+from tests.sim.accelerator.components import WAITS, accelerator, joining, run
+
+
+def streaming(lanes, share):
+    network = first_layer("conv", "spikes", (2, 3, 3), classes=5)
+    return plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow="streaming")
+
+
+def test_layer_sequencer():
+    for seed, config in enumerate([accelerator(155), accelerator(0), streaming(4, 1)]):
+        met = run(LayerSequencer(config), check_layer_sequencer, config, seed)
+        assert met >= {"all packets", "waits", "both banks are full"}
+        assert ("another frame" in met) == config.streaming
+
+
+@pytest.mark.parametrize(
+    ("kind", "input_kind", "shape"),
+    [("conv", "pixels", (3, 4, 3)), ("conv", "spikes", (5, 4, 3)), ("linear", "pixels", (1, 6, 6))],
+)
+def test_input_memory(kind, input_kind, shape):
+    network = first_layer(kind, input_kind, shape)
+    config = plan(network, lanes=4, lanes_per_neuron_unit=1)
+    images = random_images(network, 6, seed=1)
+    met = set().union(*(run(InputMemory(config), check_input_memory, config, images, 1, idle) for idle in WAITS))
+    assert met == {"read while the next one comes", "both banks are full"}
+
+
+def test_feed():
+    met = set()
+    cases = [(11, None, 0.5), (155, None, 0.0), (11, 2, 0.5), (209, 2, 0.0)]
+    configs = [(accelerator(chain, rows), stall) for chain, rows, stall in cases] + [(joining(232), 0.5)]
+    for seed, (config, stall) in enumerate(configs):
+        met |= run(Feed(config), check_feed, config, seed, stall)
+    assert met == {"window", "input", "spikes", "a queue that is full", "several memories", "rows"}
+
+
+def test_token_pipeline():
+    met = set()
+    for seed, config in enumerate([accelerator(155), accelerator(209), accelerator(209, 2), accelerator(11, 2)]):
+        met |= run(TokenPipeline(config), check_token_pipeline, config, seed, WAITS[seed % 2])
+    assert met == {"units are at work", "as early as may be", "logits wait", "empty", "double", "rows"}
+
+
+def test_lanes():
+    met = set()
+    configs = [accelerator(155), accelerator(209, 2), joining(83), joining(129), streaming(4, 1), streaming(4, 2)]
+    for seed, config in enumerate(configs):
+        met |= run(Lanes(config), check_lanes, config, seed)
+    assert met >= {"spike", "no spike", "carries", "shortcut 0", "shortcut 1"}
+    assert met >= {"relays", "streaming", "carries sums"}
+
+
+def test_spike_memories():
+    met = set()
+    configs = [accelerator(155), accelerator(209, 1), accelerator(213, 0), joining(8), joining(129), joining(83)]
+    for seed, config in enumerate(configs):
+        met |= run(SpikeMemories(config), check_spike_memories, config, seed)
+    assert met >= {"read", "merge", "again", "left out", "time steps in rows", "tiles"}
+    assert met >= {"identity", "identity of a source", "several sources"}
