@@ -17,7 +17,9 @@ class Feed(wiring.Component):
 
     A first layer that is a convolution on pixels has a :class:`~hdl.accelerator.pixel_window.PixelWindow`; all others
     share one :class:`~hdl.accelerator.word_feeder.WordFeeder`, which reads the input memory for the first layer and the
-    spike memories for the others. ``FEED_DEPTH`` words may wait.
+    spike memories for the others::
+
+        o = queue of (words of the window if layer = 0 else words of the feeder), FEED_DEPTH deep
 
     Latency
     -------

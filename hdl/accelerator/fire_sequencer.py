@@ -34,7 +34,10 @@ def program(plan: LayerPlan, config: AcceleratorConfig) -> Program:
 
 
 class FireSequencer(wiring.Component):
-    """Runs the neuron units through the time steps and lanes of a hand-over, and says where spikes belong.
+    """Runs the neuron units through the time steps and lanes of a hand-over, and says where spikes belong::
+
+        parameter_address = parameter row + group · lanes_per_neuron_unit + index
+        address = ((y // pool · columns + x // pool) · steps + step) · groups + group
 
     Latency
     -------

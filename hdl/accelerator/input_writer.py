@@ -13,7 +13,9 @@ from model.config import PIXEL_BITS
 
 
 class InputWriter(wiring.Component):
-    """Two banks: one is filled while the other is read.
+    """Two banks: one is filled while the other is read::
+
+        memory[bank][address] <- word, with write;  full[bank] <- 1, with the last one;  full <- full & ~release
 
     A packet is an image; its last beat has ``last``. A packet that ends early, or goes on after its last beat, is
     thrown away as a whole: ``error`` is set until a whole packet has come.
@@ -31,9 +33,10 @@ class InputWriter(wiring.Component):
 
     Members
     -------
-    data, valid, last : In
-        AXI4-Stream, ``input_width`` bits, of which the lower ``beat_bits`` count, and in the last beat of a linear
-        layer's time step those of inputs.
+    data : In(input_width)
+        AXI4-Stream; the lower ``beat_bits`` count, and in the last beat of a linear layer's time step those of inputs.
+    valid, last : In(1)
+        AXI4-Stream.
     ready : Out(1)
         AXI4-Stream.
     write : Out(1)

@@ -14,9 +14,12 @@ from model.arithmetic import number_width
 class Lanes(wiring.Component):
     """The clusters side by side, all doing the same in a cycle with weights and neurons of their own.
 
-    Lane i is lane i mod s of cluster ⌊i / s⌋, where s lanes share a neuron unit. Where rows of
-    lanes are time steps, lane i goes on with the membrane of lane i - row_lanes, the same channel's in the row before.
-    In the order ``streaming``, membranes and sums wait in a
+    Where s lanes share a neuron unit::
+
+        lane i = lane i mod s of cluster ⌊i / s⌋;  spikes[i] = whether its H reaches the threshold
+
+    Where rows of lanes are time steps, lane i goes on with the membrane of lane i - row_lanes, the same channel's in
+    the row before. In the order ``streaming``, membranes and sums wait in a
     :class:`~hdl.accelerator.membrane_memory.MembraneMemory` for the next frame.
 
     Latency

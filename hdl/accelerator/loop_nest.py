@@ -31,7 +31,9 @@ class Program:
 
 
 class LoopNest(wiring.Component):
-    """Loops within loops, one iteration of the innermost a cycle, for one of several programs.
+    """Loops within loops, one iteration of the innermost a cycle, for one of several programs::
+
+        value = start + sum over all levels of (iteration of the level) * steps[level]
 
     A quantity has a register for each level that changes it, and one adder: of all levels only one goes on, the
     innermost that is not at its end, and what is inside begins anew.
@@ -61,8 +63,8 @@ class LoopNest(wiring.Component):
         Bit i: this iteration is the last within one of level i, whose inner levels are all at their end.
     final : Out(1)
         This iteration is the last of all.
-    values : Out(one member a quantity)
-        The quantities.
+    values : Out(wiring.Signature(shapes))
+        The quantities, each a member.
     """
 
     def __init__(self, levels: Sequence[str], programs: Sequence[Program], shapes: Mapping[str, Shape]) -> None:

@@ -12,8 +12,12 @@ from model.arithmetic import number_width
 class MembraneMemory(wiring.Component):
     """A word of membranes for each hand-over and lane of a neuron unit, in the order in which they come in a frame.
 
-    So its address is a counter, and each word is read and written once a frame. The last layer has no membranes, but
-    adds up its potentials over the frames; they have a memory of their own, as wide as the accumulators.
+    So its address is a counter, and each word is read and written once a frame::
+
+        stored = membranes[n] of the frame before;  carried = potentials[n] of the frame before, in the last layer
+
+    The last layer has no membranes, but adds up its potentials over the frames; they have a memory of their own, as
+    wide as the accumulators.
 
     What the first frame of an image reads is of the image before, or undefined; whoever asks ignores it.
 
@@ -38,13 +42,13 @@ class MembraneMemory(wiring.Component):
         The neuron units take potentials at the end of this cycle.
     update : In(1)
         Write what they made of them.
-    membranes : In(neuron_units · membrane_width)
+    membranes : In(neuron_units * membrane_width)
         After the reset.
-    potentials : In(neuron_units · accumulator_width)
+    potentials : In(neuron_units * accumulator_width)
         H.
-    stored : Out(neuron_units · membrane_width)
+    stored : Out(neuron_units * membrane_width)
         Membranes of the frame before.
-    carried : Out(neuron_units · accumulator_width)
+    carried : Out(neuron_units * accumulator_width)
         The last layer's potentials of the frame before.
     """
 

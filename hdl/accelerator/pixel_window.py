@@ -47,9 +47,13 @@ def window_columns(plan: LayerPlan) -> int:
 class PixelWindow(wiring.Component):
     """Slides over the rows of the input and hands on eight words a position, the most significant bits first.
 
-    Bit (i · columns + j) · channels + c of a word is a bit of pixel (i, j, c) of the window; pixels outside the map are
-    zero. Words without a set bit are left out before the first that has one; the last one fires, the others double.
-    With neighbouring positions in rows, the window covers all of them, and a word has a part for each.
+    Of plane p, counted from 7 down::
+
+        bits[(i · columns + j) · channels + c] = bit p of pixel (i, j, c) of the window
+
+    Pixels outside the map are zero. Words without a set bit are left out before the first that has one; the last one
+    fires, the others double. With neighbouring positions in rows, the window covers all of them, and a word has a part
+    for each.
 
     Latency
     -------

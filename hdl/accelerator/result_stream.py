@@ -16,7 +16,9 @@ RESULT_WIDTH = 32
 class ResultStream(wiring.Component):
     """A packet an image: the logits as 32-bit numbers, class 0 first, then the class, with ``last``.
 
-    The class is the lowest index of the greatest logit, found while the logits go out.
+    The class is the lowest index of the greatest logit, found while the logits go out::
+
+        winner <- i if i = 0 or logit[i] > best;  best <- logit[i] likewise
 
     Latency
     -------

@@ -72,7 +72,9 @@ def lowest(m: Module, bits: Value, name: str) -> tuple[Value, Value, Value]:
 
 
 class SkipUnit(wiring.Component):
-    """Turns words into tokens, one for every set bit, lowest first.
+    """Turns words into tokens, one for every set bit, lowest first::
+
+        row = word.row + i, for every i with word.bits[i];  mask[r] = word.parts[r][i]
 
     A word's marks, double and fire, go with its last bit's token (double: with the one after it). A word without a set
     bit is one empty token if it is marked; others must not come.

@@ -105,8 +105,12 @@ class _Loops(NamedTuple):
 
 
 class WordFeeder(wiring.Component):
-    """Fetches a word a cycle and hands on those that have a set bit or a mark.
+    """Fetches a word a cycle and hands on those that have a set bit or a mark::
 
+        bits = source[y · stride + i - padding, x · stride + j - padding, round][word]
+        row = weight row of (i, j, word)
+
+    for every position (y, x), round and kernel position (i, j) of the loops of :mod:`model.accelerator.config`.
     Words outside the map are zero and not read, and so are those of positions beyond the last. Of a layer with rows, a
     word is read for each of them: time steps, or neighbouring positions. The last word of a round is marked: ``fire``
     where a time step ends (of pixels: the last plane; of the last layer: the last step), ``double`` after a bit plane,

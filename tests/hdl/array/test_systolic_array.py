@@ -1,6 +1,5 @@
 """What holds of every component's text and netlist, apart from what it computes."""
 
-import inspect
 import json
 import re
 import subprocess
@@ -9,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 from amaranth.back import rtlil
-from amaranth.lib import wiring
 
 from hdl.array.neuron_unit import NeuronUnit
 from hdl.array.processing_element import ProcessingElement
@@ -43,22 +41,6 @@ def cells(component, folder, *passes):
         for kind, number in module["num_cells_by_type"].items():
             counts[kind] = counts.get(kind, 0) + number
     return counts
-
-
-@pytest.mark.parametrize("component", COMPONENTS)
-def test_docstring_lists_members(component):
-    text = inspect.getdoc(component)
-    members = dict(re.findall(r"^(\w+) : (In|Out)\(", text[text.index("Members\n") :], re.MULTILINE))
-    signature = component(CONFIG).signature.members
-    assert members == {name: "In" if member.flow == wiring.In else "Out" for name, member in signature.items()}
-
-
-@pytest.mark.parametrize("component", COMPONENTS)
-def test_docstring_is_a_contract(component):
-    text = inspect.getdoc(component)
-    assert "::\n" in text, "no equation"
-    places = [text.index(f"{title}\n{'-' * len(title)}\n") for title in ("Latency", "Parameters", "Members")]
-    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
