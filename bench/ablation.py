@@ -25,6 +25,7 @@ from mint.training import built_for, run_folder, sources_of
 from model import datasets
 from model.config import Precision
 from model.network import bundle
+from model.neurons import Lif
 from model.training.export import to_network
 from model.training.history import Epoch
 from model.training.recipe import Recipe
@@ -96,7 +97,7 @@ def measure(table: str, row: str, seed: int, data: datasets.Dataset) -> dict[str
         run = train(replace(BASELINE, seed=seed, initial=before, **changes), data, folder)
         before = str(folder)
     accuracy = max(entry["accuracy"] for entry in run.history)
-    leaks = [layer.leak for layer in to_network(run.load_best()).layers if layer.spiking]
+    leaks = [layer.neuron.r for layer in to_network(run.load_best()).layers if isinstance(layer.neuron, Lif)]
     found = {"row": row, "seed": seed, "accuracy": accuracy, "leaks": leaks}
     write_json(FOLDER / f"{name}.json", found)
     return found

@@ -1,8 +1,4 @@
-"""Fixed-point arithmetic of the integer law, on Python integers and NumPy integer arrays alike.
-
-Everything that training, the golden model and the RTL must agree on to the last bit is stated
-here once. ``>>`` is the arithmetic shift of Python and NumPy: it rounds towards minus infinity.
-"""
+"""Fixed-point arithmetic of the integer law, on Python integers and NumPy integer arrays alike."""
 
 from typing import TypeVar
 
@@ -23,27 +19,6 @@ def saturate(value: Integer, width: int) -> Integer:
     if isinstance(value, np.ndarray):
         return np.clip(value, -limit, limit)
     return max(-limit, min(limit, value))
-
-
-def store(potential: Integer, width: int, leak: int) -> Integer:
-    """Membrane code that is kept of a potential H that did not fire.
-
-    r = 0: sat(H); r >= 1: sat(H >> r). With r = 0 or 1 and a step shared by weights and
-    membrane these are the two orders of the MINT neuron (arXiv 2305.09850): the slides leak on
-    load, the released code leaks before the store.
-    """
-    return saturate(potential >> leak, width)
-
-
-def load(membrane: Integer, leak: int) -> Integer:
-    """What a stored code contributes to the next potential: U >> 1 (r = 0) or U << (r-1)."""
-    return membrane >> 1 if leak == 0 else membrane << (leak - 1)
-
-
-def load_range(width: int, leak: int) -> tuple[int, int]:
-    """Least and greatest value of :func:`load` over all codes of ``width`` bits."""
-    limit = code_limit(width)
-    return load(-limit, leak), load(limit, leak)
 
 
 def signed_width(low: int, high: int) -> int:

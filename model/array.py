@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 
-from model.arithmetic import load_range, signed_width
-from model.config import LARGEST_LEAK, PIXEL_BITS, Precision
+from model.config import PIXEL_BITS, Precision
 from model.errors import require
+from model.neurons import Lif
 
 
 class Action(IntEnum):
@@ -83,12 +83,10 @@ class ArrayConfig:
             len(self.leaks) > 0 and list(self.leaks) == sorted(set(self.leaks)),
             f"leaks {self.leaks} must be distinct and ascending, at least one",
         )
-        for leak in self.leaks:
-            require(0 <= leak <= LARGEST_LEAK, f"a leak of r = {leak}; r is 0 to {LARGEST_LEAK}")
-            need = signed_width(*load_range(self.membrane_width, leak))
+        for neuron in self.neurons:
             require(
-                need <= self.accumulator_width,
-                f"r = {leak} loads membranes of up to {need} bits, "
+                neuron.load_width <= self.accumulator_width,
+                f"r = {neuron.r} loads membranes of up to {neuron.load_width} bits, "
                 f"beyond the accumulator's {self.accumulator_width}; lower r or widen the accumulator",
             )
 
@@ -99,6 +97,11 @@ class ArrayConfig:
     @property
     def membrane_width(self) -> int:
         return self.precision.membrane_width
+
+    @cached_property
+    def neurons(self) -> tuple[Lif, ...]:
+        """What the neuron units support, in the order of :attr:`leaks`."""
+        return tuple(map(self.precision.lif, self.leaks))
 
     @property
     def processing_elements(self) -> int:

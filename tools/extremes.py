@@ -1,15 +1,18 @@
 """Networks at the edges of what is allowed: sizes, geometries, counts, parameters and time steps."""
 
 import math
+from dataclasses import replace
 from random import Random
 
 import numpy as np
 
-from model.config import LARGEST_LEAK, Precision
+from model.config import Precision
 from model.errors import ConfigError, require
-from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
 from model.network.validation import LARGEST_TIME_STEPS
+from model.neurons.lif import LARGEST_R
+from sim.networks.chains import last_layer
 
 SHAPES: tuple[Shape, ...] = (
     *((1, 1, 1), (1, 2, 2), (3, 5, 4), (2, 33, 1), (1, 1, 40), (5, 17, 17), (1, 181, 181), (33_000, 1, 1), (40, 3, 3)),
@@ -45,29 +48,28 @@ def _drawn(random: Random) -> Network:
             source = Source(origin, codes, random.choice([1, 2, 16]), padding)
         bias, threshold = numbers.integers(-spread, spread, (2, channels), np.int32, endpoint=True)
         layer = Layer(
-            f"layer_{index}",
-            "linear" if source.weight.ndim == 2 else "conv",
-            "lif",
-            precision,
-            (source,),
-            bias,
-            threshold,
-            leak=random.randrange(LARGEST_LEAK + 1),
+            name=f"layer_{index}",
+            kind=LayerKind.LINEAR if source.weight.ndim == 2 else LayerKind.CONV,
+            neuron=precision.lif(random.randrange(LARGEST_R + 1)),
+            code=precision.code,
+            sources=(source,),
+            bias=bias,
+            threshold=threshold,
         )
         _, height, width = layer.neuron_shape({origin: outputs})
         require(min(height, width) > 0, "no positions")
-        pool = Pool(random.choice(["max", "sum"]), random.choice([1, 2, min(height, width)]))
-        layer = Layer(**(vars(layer) | {"pool": random.choice([None, pool])}))
+        pool = Pool(random.choice(list(PoolKind)), random.choice([1, 2, min(height, width)]))
+        layer = replace(layer, pool=random.choice([None, pool]))
         layers.append(layer)
         origin, outputs = layer.name, layer.pooled((channels, height, width))
     last = Source(origin, _codes(numbers, precision, (random.choice([1, 2, 10]), int(np.prod(outputs)))))
     bias = numbers.integers(-5, 6, len(last.weight), np.int32)
-    layers.append(Layer("last", "linear", "none", precision, (last,), bias))
+    layers.append(last_layer(precision, [last], bias))
     return Network(kind, shape, random.choice(TIME_STEPS), tuple(layers))
 
 
 def _codes(numbers: np.random.Generator, precision: Precision, shape: tuple[int, ...]) -> np.ndarray:
     """Weights, all of them the largest or at random; refused where they would be too many to try."""
     require(math.prod(shape) <= 4_000_000, "too many weights")
-    limit = precision.weight_limit
+    limit = precision.code.limit
     return numbers.integers(-limit if numbers.random() < 0.7 else limit, limit, shape, np.int8, endpoint=True)

@@ -42,6 +42,7 @@ from model.datasets import Split
 from model.errors import ConfigError
 from model.golden.network import run
 from model.network import bundle
+from model.network.graph import LayerKind
 from model.network.network import Network
 from sim.networks.random_chains import random_chain
 from sim.networks.random_joins import random_joins
@@ -134,7 +135,7 @@ def estimate(network: Network, dataflow: str, images: Any | None) -> None:
     """What ``mint estimate`` computes, with every bit set and, if there are some, for images."""
     try:
         config = plan(network, dataflow=dataflow)
-        array = network.array_config() if len({layer.precision for layer in network.layers}) == 1 else None
+        array = None if network.mixed else network.array_config()
     except ConfigError:
         return  # it can be run, and not built
     dense = {name: each.cycles for name, each in tilings(network, array).items()} if array else None
@@ -169,7 +170,7 @@ def words(network: Network) -> int:
     for layer in network.layers:
         _, height, width = network.shapes[layer.name]
         for source in layer.sources:
-            channels = -(-source.weight.shape[1] // 32) if layer.kind == "linear" else 1
+            channels = -(-source.weight.shape[1] // 32) if layer.kind == LayerKind.LINEAR else 1
             kernel = source.weight[0, 0].size * channels * network.largest_repeat(source.origin)
             total += height * width * kernel * max(8, network.time_steps)
     return total

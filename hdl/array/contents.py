@@ -88,7 +88,7 @@ def _parameters(tiling: Tiling) -> Image:
         # The sums of all time steps get their bias once.
         threshold, bias, leak = np.zeros_like(bias), bias * tiling.network.time_steps, 0
     else:
-        threshold, leak = layer.threshold.astype(np.int64), config.leaks.index(layer.leak)
+        threshold, leak = layer.threshold.astype(np.int64), config.neurons.index(layer.neuron)
     bias = wrap(bias - tiling.offset, config.accumulator_width)
     fields = {"threshold": threshold, "bias": bias, "leak": np.full_like(bias, leak)}
     fields["bias_skip"] = bias if layer.skip_bias is None else wrap(bias + layer.skip_bias, config.accumulator_width)

@@ -9,9 +9,8 @@ from hdl.array.contents import memory_images
 from hdl.array.systolic_array import SystolicArray
 from hdl.array.tiling import tilings
 from model.array import Action, ArrayConfig
-from model.config import ACCUMULATOR_MARGIN
+from model.codes.code import ACCUMULATOR_MARGIN
 from model.network.network import Network
-from model.network.ranges import potential_extent
 
 MEMORY_FOLDER = "memory"
 
@@ -84,12 +83,12 @@ def describe(array: SystolicArray, module: str, network: Network | None) -> dict
 def widths(config: ArrayConfig, network: Network | None) -> dict[str, dict[str, Any]]:
     """Bits of every kind of number, and the reason."""
     origin = "asked for" if network is None else "as trained"
-    limit, membrane = config.precision.weight_limit, config.precision.membrane_limit
+    limit, membrane = config.precision.code.limit, config.precision.lif().limit
     if network is None:
         why = f"no network: weights of {config.weight_width} bits and {ACCUMULATOR_MARGIN} for a fan-in of 4,608 spikes"
     else:
         widest = max(network.layers, key=network.accumulator_width)
-        low, high = potential_extent(network, widest.name)
+        low, high = network.potential_extent(widest)
         need = network.accumulator_width(widest)
         why = f"layer {widest.name} reaches {low:,} to {high:,}, thresholds included: {need} bits"
         if need < config.accumulator_width:

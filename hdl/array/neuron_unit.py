@@ -6,7 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.neurons.lif import load, store
 from model.array import ArrayConfig
-from model.config import Mode
 
 
 def neuron_layout(config: ArrayConfig) -> data.StructLayout:
@@ -107,7 +106,7 @@ class NeuronUnit(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         number = signed(self.config.accumulator_width)
-        modes = [Mode(self.config.membrane_width, leak) for leak in self.config.leaks]
+        modes = self.config.neurons
 
         # Parameters hold their value until the next tile's; before the first tile nobody asks.
         parameters = Signal(neuron_layout(self.config), name="held", reset_less=True)

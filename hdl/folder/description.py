@@ -11,7 +11,6 @@ from hdl.accelerator.contents import PARAMETERS, WEIGHTS
 from hdl.verilog.names import Names
 from model.accelerator.config import AcceleratorConfig, LayerPlan
 from model.network.network import Network
-from model.network.ranges import potential_extent
 
 MODULE = Names().accelerator
 """The top module, unless it gets another name."""
@@ -82,13 +81,15 @@ def describe(accelerator: Accelerator, names: Names) -> dict[str, Any]:
 
 def widths(config: AcceleratorConfig, network: Network) -> dict[str, dict[str, Any]]:
     """Bits of every kind of number, and the reason."""
-    layers = [layer.precision for layer in network.layers]
     widest = max(network.layers, key=network.accumulator_width)
-    low, high = potential_extent(network, widest.name)
+    low, high = network.potential_extent(widest)
     why = f"layer {widest.name} reaches {low:,} to {high:,}, thresholds included"
-    modes = ", ".join(f"r = {mode.leak} with {mode.membrane_width} bits" for mode in config.modes)
+    modes = ", ".join(mode.describe() for mode in config.modes)
     return {
-        "weight": {"bits": config.weight_width, "why": f"as trained: {_each(p.weight_width for p in layers)} bits"},
+        "weight": {
+            "bits": config.weight_width,
+            "why": f"as trained: {_each(layer.code.bits for layer in network.layers)} bits",
+        },
         "membrane": {"bits": config.membrane_width, "why": f"as trained: {modes}"},
         "accumulator": {"bits": config.accumulator_width, "why": why},
         "word": {"bits": config.word_width, "why": "inputs that the skip unit looks through at once"},

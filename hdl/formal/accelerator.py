@@ -17,7 +17,7 @@ from model.accelerator.config import FEED_DEPTH, SKIP, STREAMING
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision
-from model.network.graph import INPUT, Layer, Source
+from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
 
 COUNTER = 4
@@ -38,9 +38,24 @@ def small_network(kind: str, classes: int, least: bool) -> Network:
     kernel, stride, padding, height, channels = (1, 1, 0, 1, 2) if least else (2, 2, 1, 2, 3)
     precision = Precision(2, 2)
     source = Source(INPUT, np.ones((channels, 1, kernel, kernel), np.int8), stride, padding)
-    first = Layer("first", "conv", "lif", precision, (source,), *np.full((2, channels), 1, np.int32))
-    weight = np.ones((classes, channels * height * 2), np.int8)
-    last = Layer("last", "linear", "none", precision, (Source("first", weight),), np.zeros(classes, np.int32))
+    one = np.ones(channels, np.int32)
+    first = Layer(
+        name="first",
+        kind=LayerKind.CONV,
+        neuron=precision.lif(),
+        code=precision.code,
+        sources=(source,),
+        bias=one,
+        threshold=one,
+    )
+    last = Layer(
+        name="last",
+        kind=LayerKind.LINEAR,
+        neuron=None,
+        code=precision.code,
+        sources=(Source("first", np.ones((classes, channels * height * 2), np.int8)),),
+        bias=np.zeros(classes, np.int32),
+    )
     return Network(kind, (1, height, 2), 2, (first, last))
 
 

@@ -23,9 +23,10 @@ from hdl.synthesis.flows import Library
 from hdl.verilog.text import verilog_text
 from model.accelerator.config import SKIP, STREAMING, SYSTOLIC, TIME_PARALLEL
 from model.array import ArrayConfig
-from model.config import LARGEST_LEAK, PRECISIONS, WIDTHS, Precision
+from model.config import PRECISIONS, WIDTHS, Precision
+from model.neurons.lif import LARGEST_R
 
-LEAKS = range(LARGEST_LEAK + 1)
+LEAKS = range(LARGEST_R + 1)
 """Every r, each by itself."""
 
 SEVERAL_LEAKS = (0, 1, 2, 5, 7, 11, 15)
@@ -67,7 +68,7 @@ def neuron_units() -> list[ArrayConfig]:
     return [
         ArrayConfig(
             precision=precision,
-            accumulator_width=max(precision.accumulator_width, precision.membrane_width + leaks[-1] + 1),
+            accumulator_width=max(precision.code.accumulator_width, precision.membrane_width + leaks[-1] + 1),
             leaks=leaks,
             joins=joins,
         )

@@ -13,7 +13,7 @@ from model.accelerator.config import AcceleratorConfig
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision
-from model.network.graph import INPUT, Layer, Source
+from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
 
 NAME = "input writer: images in their banks, others thrown away"
@@ -30,22 +30,20 @@ WORD, INPUTS = 8, 18
 
 def writer_config(kind: str, layer: str, inputs: int = 8) -> AcceleratorConfig:
     """An accelerator of one layer, whose input is all that matters: four positions, or the inputs of a linear layer."""
-    network = Network(
-        kind,
-        (CHANNELS, ROWS, COLUMNS) if layer == "conv" else (inputs, 1, 1),
-        STEPS,
-        (
-            Layer(
-                "first", layer, "lif", Precision(2, 2),
-                (Source(INPUT, np.ones((2, CHANNELS, 1, 1) if layer == "conv" else (2, inputs), np.int8)),),
-                *np.full((2, 2), 1, np.int32),
-            ),
-            Layer(
-                "last", "linear", "none", Precision(2, 2),
-                (Source("first", np.ones((2, 8 if layer == "conv" else 2), np.int8)),), np.zeros(2, np.int32),
-            ),
-        ),
-    )  # fmt: skip
+    conv, precision = layer == LayerKind.CONV, Precision(2, 2)
+    one, code = np.ones(2, np.int32), precision.code
+    first = Layer(
+        name="first",
+        kind=LayerKind(layer),
+        neuron=precision.lif(),
+        code=code,
+        sources=(Source(INPUT, np.ones((2, CHANNELS, 1, 1) if conv else (2, inputs), np.int8)),),
+        bias=one,
+        threshold=one,
+    )
+    reads = Source("first", np.ones((2, 8 if conv else 2), np.int8))
+    last = Layer(name="last", kind=LayerKind.LINEAR, neuron=None, code=code, sources=(reads,), bias=0 * one)
+    network = Network(kind, (CHANNELS, ROWS, COLUMNS) if conv else (inputs, 1, 1), STEPS, (first, last))
     return plan(network, lanes=2, lanes_per_neuron_unit=1)
 
 

@@ -12,7 +12,7 @@ from hdl.verilog.text import verilog_text
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision
-from model.network.graph import INPUT, Layer, Source
+from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
 
 HARNESS = Path(__file__).with_suffix(".v")
@@ -23,8 +23,12 @@ LEVELS = ("group", "row", "column", "round")
 def joined_network() -> Network:
     """Three convolutions of spikes, the last of which joins with what the one before it reads; a linear layer."""
 
+    precision = Precision(2, 2)
+
     def spiking(name: str, *sources: Source) -> Layer:
-        return Layer(name, "conv", "lif", Precision(2, 2), sources, *np.full((2, 2), 1, np.int32))
+        one = np.ones(2, np.int32)
+        kind, neuron = LayerKind.CONV, precision.lif()
+        return Layer(name=name, kind=kind, neuron=neuron, code=precision.code, sources=sources, bias=one, threshold=one)
 
     def codes(*shape: int) -> np.ndarray:
         return np.ones(shape, np.int8)
@@ -33,7 +37,14 @@ def joined_network() -> Network:
     main = spiking("main", Source("first", codes(2, 2, 1, 1)))
     shortcut = Source("first", codes(2, 2, 1, 1), 2)
     joined = spiking("joined", Source("main", codes(2, 2, 2, 2), 2, 1), shortcut)
-    last = Layer("last", "linear", "none", Precision(2, 2), (Source("joined", codes(1, 8)),), np.zeros(1, np.int32))
+    last = Layer(
+        name="last",
+        kind=LayerKind.LINEAR,
+        neuron=None,
+        code=precision.code,
+        sources=(Source("joined", codes(1, 8)),),
+        bias=np.zeros(1, np.int32),
+    )
     return Network("spikes", (1, 3, 3), 2, (first, main, joined, last))
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 
-from model.config import Mode
+from model.neurons import Lif
 
 
-def store(m: Module, potential: Signal, modes: Sequence[Mode], select: Value) -> Value:
+def store(m: Module, potential: Signal, modes: Sequence[Lif], select: Value) -> Value:
     """The membrane code of a potential that does not fire: saturate(H >> r), in the widest mode's bits."""
     shifted = Signal.like(potential, name="shifted")
-    by_mode(m, modes, select, lambda mode: shifted.eq(potential >> mode.leak))
+    by_mode(m, modes, select, lambda mode: shifted.eq(potential >> mode.r))
     codes = {width: _saturated(m, shifted, width) for width in sorted({mode.membrane_width for mode in modes})}
     if len(codes) == 1:
         return next(iter(codes.values()))
@@ -20,18 +20,18 @@ def store(m: Module, potential: Signal, modes: Sequence[Mode], select: Value) ->
     return code
 
 
-def load(m: Module, membrane: Value, modes: Sequence[Mode], select: Value, width: int) -> Signal:
+def load(m: Module, membrane: Value, modes: Sequence[Lif], select: Value, width: int) -> Signal:
     """What a membrane code contributes to the next time step: U >> 1 if r = 0, else U << (r-1)."""
     loaded = Signal(signed(width), name="contribution")
 
-    def contribution(mode: Mode) -> Any:
-        return loaded.eq(membrane >> 1 if mode.leak == 0 else membrane << (mode.leak - 1))
+    def contribution(mode: Lif) -> Any:
+        return loaded.eq(membrane >> 1 if mode.r == 0 else membrane << (mode.r - 1))
 
     by_mode(m, modes, select, contribution)
     return loaded
 
 
-def by_mode(m: Module, modes: Sequence[Mode], select: Value, statement: Callable[[Mode], Any]) -> None:
+def by_mode(m: Module, modes: Sequence[Lif], select: Value, statement: Callable[[Lif], Any]) -> None:
     """Emit ``statement(mode)`` for every mode, selected by its index; an index beyond them selects the last."""
     *others, last = modes
     with m.Switch(select):

@@ -160,7 +160,7 @@ class Activity:
 def element_activity(library: Library, precision: Precision, cycles: int, seed: int = 1) -> list[Activity]:
     """What toggles in the netlist that ``mint area`` measures, in every situation, from a random sum on."""
     netlist = library.netlist(Variant("mint_pe", precision).verilog(1, 1), "mint_pe")
-    width, accumulator = precision.weight_width, precision.accumulator_width
+    width, accumulator = precision.weight_width, precision.code.accumulator_width
     found = []
     for situation, stimulus in SITUATIONS.items():
         random = Random(seed)

@@ -11,7 +11,8 @@ from fnmatch import fnmatch
 from hdl.synthesis.cells import Cell, read_cells
 from hdl.synthesis.designs import Record
 from hdl.synthesis.flows import UNUSABLE, Flow, Library
-from model.config import ACCUMULATOR_MARGIN, PRECISIONS, Precision
+from model.codes.code import ACCUMULATOR_MARGIN
+from model.config import PRECISIONS, Precision
 
 COPIES = 100
 """Of a part that is mapped for want of a cell: areas are reported to a tenth of a gate equivalent."""
@@ -36,7 +37,7 @@ class GateLimit:
     def of(self, precision: Precision) -> float:
         """Gate equivalents of a processing element at the limit."""
         return (
-            precision.accumulator_width * self.flip_flop.gate_equivalents
+            precision.code.accumulator_width * self.flip_flop.gate_equivalents
             + precision.weight_width * self.full_adder.gate_equivalents
             + ACCUMULATOR_MARGIN * self.half_adder.gate_equivalents
         )
@@ -75,7 +76,7 @@ def limit_records(flows: Iterable[Flow]) -> Iterator[Record]:
                     flow=library.name,
                     gate_equivalents=round(gate_equivalents, 1),
                     area_um2=None if library.generic else round(gate_equivalents * library.nand2_area, 1),
-                    flip_flops=precision.accumulator_width,
+                    flip_flops=precision.code.accumulator_width,
                     lut=None,
                     dsp=None,
                 )

@@ -40,10 +40,12 @@ def check(bundle: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.
 
 def described(network: "Network", layer: "Layer") -> list[str]:
     """What the layer does, what it holds, and the widths that follow."""
+    from model.network.graph import LayerKind
+
     origins = []
     for source in layer.sources:
-        size = f"{source.weight.shape[2]}×{source.weight.shape[2]} " if layer.kind == "conv" else ""
-        geometry = f" stride {source.stride} padding {source.padding}" if layer.kind == "conv" else ""
+        size = f"{source.weight.shape[2]}×{source.weight.shape[2]} " if layer.kind == LayerKind.CONV else ""
+        geometry = f" stride {source.stride} padding {source.padding}" if layer.kind == LayerKind.CONV else ""
         origins.append(f"{layer.kind} {size}of {source.origin}{geometry}")
     if layer.skip:
         origins.append(f"identity of {layer.skip}")
@@ -52,9 +54,9 @@ def described(network: "Network", layer: "Layer") -> list[str]:
     low, high = network.potential_range(layer)
     neurons = "×".join(map(str, network.shapes[layer.name]))
     weights = sum(source.weight.size for source in layer.sources)
-    held = f"{layer.precision}, {weights:,} weights, {neurons} neurons"
+    held = f"{layer.widths}, {weights:,} weights, {neurons} neurons"
     reach = f"{'potentials' if layer.spiking else 'logits'} {low.min():,} to {high.max():,}"
-    if layer.threshold is not None:
-        held += f", r = {layer.leak}"
+    if layer.neuron is not None and layer.threshold is not None:
+        held += f", {layer.neuron.describe()}"
         reach += f", thresholds {layer.threshold.min():,} to {layer.threshold.max():,}"
     return [", ".join(origins), held, f"{reach}: {network.accumulator_width(layer)} bits of accumulator"]

@@ -66,7 +66,7 @@ def energy(
         values = (layer.additions, layer.updates, layer.dram, layer.sram, layer.scratchpad)
         table.add_row(layer.name, f"{100 * layer.density:.1f} %", *(f"{value / 1e6:.4f}" for value in values))
     compute, memory = (sum(getattr(layer, part) for layer in layers) for part in ("compute", "memory"))
-    widths = ", ".join(sorted({str(layer.precision) for layer in found.layers}))
+    widths = found.widths
     source = f"measured on {measured}" if measured else "assumed"
     print_wide(table, f"{found.name}, {widths}, T = {found.time_steps}, density {source}; 10⁶ units of the simulator")
     console.print(

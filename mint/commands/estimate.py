@@ -182,7 +182,7 @@ def _dense(network: "Network") -> dict[str, int] | None:
     """Cycles of every layer on the dense array, of a network of one pair of widths."""
     from hdl.array.tiling import tilings
 
-    if len({layer.precision for layer in network.layers}) > 1:
+    if network.mixed:
         return None
     config = network.array_config(rows=ARRAY[0], columns=ARRAY[1])
     return {name: tiling.cycles for name, tiling in tilings(network, config).items()}

@@ -167,7 +167,7 @@ def _array(
     from model.array import ArrayConfig
 
     if network is None:
-        width = precision.accumulator_width
+        width = precision.code.accumulator_width
         config = ArrayConfig(precision=precision, rows=rows, columns=columns, accumulator_width=width)
     else:
         config = network.array_config(rows=rows, columns=columns)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from model.network.graph import Layer, Source
+from model.network.graph import Layer, LayerKind, PoolKind, Source
 from model.network.network import INPUT, Network
 
 
@@ -33,11 +33,11 @@ def set_bits(network: Network, layer: Layer, inputs: Sequence[NDArray[np.uint8]]
 def _source_bits(network: Network, layer: Layer, source: Source, bits: NDArray[np.uint8]) -> NDArray[np.int64]:
     places: NDArray[Any] = bits.sum((0, 4), dtype=np.int64)
     pool = network.layer(source.origin).pool if source.origin != INPUT else None
-    if pool and pool.kind == "sum":
+    if pool and pool.kind == PoolKind.SUM:
         n, rows, columns = len(places), places.shape[1] // pool.size, places.shape[2] // pool.size
         places = places[:, : rows * pool.size, : columns * pool.size]
         places = places.reshape(n, rows, pool.size, columns, pool.size).sum((2, 4))
-    if layer.kind == "linear":
+    if layer.kind == LayerKind.LINEAR:
         return places.sum((1, 2))
     pad, kernel = source.padding, source.weight.shape[-1]
     padded = np.pad(places, ((0, 0), (pad, pad), (pad, pad)))

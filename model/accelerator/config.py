@@ -27,8 +27,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from model.arithmetic import number_width
-from model.config import PIXEL_BITS, Mode
+from model.config import PIXEL_BITS
 from model.errors import require
+from model.neurons import Lif
 
 LARGEST_LANES = 1024
 LARGEST_STORED_STEPS = 256
@@ -172,7 +173,7 @@ class AcceleratorConfig:
         after another while the lanes wait.
     weight_width, membrane_width, accumulator_width : int
         The widest of all layers.
-    modes : tuple of Mode
+    modes : tuple of Lif
         What neuron units support, a layer selects one.
     layers : tuple of LayerPlan
         In the order in which they run.
@@ -188,7 +189,7 @@ class AcceleratorConfig:
     time_steps: int
     input_kind: str
     input_shape: tuple[int, int, int]
-    modes: tuple[Mode, ...]
+    modes: tuple[Lif, ...]
     layers: tuple[LayerPlan, ...]
     streaming: bool = False
     retire: bool = False

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from model.config import PIXEL_BITS
 from model.golden.network import LayerTrace, check_images, forward, pooled
+from model.network.graph import LayerKind, PoolKind
 from model.network.network import INPUT, Network
 
 
@@ -29,7 +30,7 @@ def layer_inputs(network: Network, images: NDArray[Any]) -> dict[str, list[NDArr
         if origin == INPUT:
             return _input_bits(network, images)
         bits, pool = spikes[origin], network.layer(origin).pool
-        if pool and pool.kind == "max":
+        if pool and pool.kind == PoolKind.MAX:
             whole = pooled(bits.reshape(-1, *bits.shape[2:]), pool)
             bits = whole.reshape(*bits.shape[:2], *whole.shape[1:]).astype(np.uint8)
         return bits
@@ -40,6 +41,6 @@ def layer_inputs(network: Network, images: NDArray[Any]) -> dict[str, list[NDArr
 def _input_bits(network: Network, images: NDArray[Any]) -> NDArray[np.uint8]:
     if network.input_kind == "pixels":
         images = np.unpackbits(images.astype(np.uint8)[None], axis=0).reshape(PIXEL_BITS, *images.shape)
-    if network.layers[0].kind == "linear":
+    if network.layers[0].kind == LayerKind.LINEAR:
         images = images.reshape(*images.shape[:2], -1, 1, 1)
     return images.transpose(0, 1, 3, 4, 2).astype(np.uint8)

@@ -17,10 +17,11 @@ from model.accelerator.config import (
     Choice,
     LayerPlan,
 )
-from model.config import PIXEL_BITS, Mode
-from model.errors import require
-from model.network.graph import Layer, Source
+from model.config import PIXEL_BITS
+from model.errors import ConfigError, require
+from model.network.graph import Layer, LayerKind, PoolKind, Source
 from model.network.network import INPUT, Network
+from model.neurons import Lif
 
 
 def default_share(network: Network) -> int:
@@ -30,7 +31,7 @@ def default_share(network: Network) -> int:
     layers fires a few times an image, and sixteen lanes may wait for one: fewer
     tables, and 4 % more cycles than with eight.
     """
-    return 16 if all(layer.kind == "linear" for layer in network.layers) else 1
+    return 16 if all(layer.kind == LayerKind.LINEAR for layer in network.layers) else 1
 
 
 def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
@@ -50,7 +51,7 @@ def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
     least = alone = passes(1, 1, steps)
     if not network.is_pixel_layer(layer) and 1 < steps <= lanes and passes(steps, 1, 1) < alone:
         found.append((TIME_PARALLEL, steps))
-    pool = layer.pool.size if layer.pool and layer.pool.kind == "max" else 1
+    pool = layer.pool.size if layer.pool and layer.pool.kind == PoolKind.MAX else 1
     for rows in range(max(2, pool), min(lanes, columns + pool - 1) + 1):
         if rows % pool == 0 and passes(rows, rows, steps) < least:
             least = passes(rows, rows, steps)
@@ -124,12 +125,7 @@ def plan(
     if alone:  # no more than the widest layer has channels
         lanes = min(lanes, max(layer.channels for layer in network.layers))
     lanes = -(-lanes // share) * share
-    modes = tuple(
-        sorted(
-            {Mode(layer.precision.membrane_width, layer.leak) for layer in network.layers if layer.spiking},
-            key=lambda mode: (mode.membrane_width, mode.leak),
-        )
-    ) or (Mode(network.layers[0].precision.membrane_width, 1),)
+    modes = tuple(sorted({_lif(layer) for layer in network.layers if layer.spiking})) or (network.precision.lif(),)
 
     plans: dict[str, LayerPlan] = {}
     last: LayerPlan | None = None
@@ -138,7 +134,7 @@ def plan(
         plans[layer.name] = last
     assert last is not None
     widths = [network.accumulator_width(layer) for layer in network.layers]
-    widest = max(network.layers, key=lambda layer: layer.precision.weight_width).precision.weight_width
+    widest = network.precision.weight_width
     classes = network.layers[-1].channels
     require(
         last.positions == (1, 1),
@@ -162,13 +158,24 @@ def plan(
     )
 
 
+def _lif(layer: Layer) -> Lif:
+    """The neuron of a layer that has one; refuses a family that no neuron unit computes."""
+    neuron = layer.neuron
+    if not isinstance(neuron, Lif):
+        family = neuron.family if neuron else "none"
+        raise ConfigError(
+            f"layer {layer.name}: the accelerator has no neuron unit for the family {family!r}; train lif"
+        )
+    return neuron
+
+
 def _plan_layer(
     network: Network,
     layer: Layer,
     choice: Choice,
     lanes: int,
     share: int,
-    modes: tuple[Mode, ...],
+    modes: tuple[Lif, ...],
     places: Mapping[str, LayerPlan],
     last: LayerPlan | None,
     memory: int,
@@ -184,7 +191,7 @@ def _plan_layer(
     )
     pixels = network.is_pixel_layer(layer)
     own = layer.pool
-    merged = own.size if own and own.kind == "max" else 1
+    merged = own.size if own and own.kind == PoolKind.MAX else 1
     _require_rows(network, layer, choice, lanes, merged)
     dataflow, rows = choice
     steps = 1 if streaming or dataflow == TIME_PARALLEL else network.time_steps
@@ -198,7 +205,7 @@ def _plan_layer(
         spiking=layer.spiking,
         from_input=last is None,
         pixels=pixels,
-        window=pixels and layer.kind != "linear",
+        window=pixels and layer.kind != LayerKind.LINEAR,
         rounds=PIXEL_BITS if pixels else steps,
         positions=network.shapes[layer.name][1:],
         channels=layer.channels,
@@ -206,7 +213,7 @@ def _plan_layer(
         pool=merged,
         weight_row=0 if last is None else last.weight_row + last.groups * last.group_rows,
         parameter_row=0 if last is None else last.parameter_row + last.groups * share,
-        mode=modes.index(Mode(layer.precision.membrane_width, layer.leak)) if layer.spiking else 0,
+        mode=modes.index(_lif(layer)) if layer.spiking else 0,
         memory=memory,
         skip_memory=places[layer.skip].memory if layer.skip else None,
         **first,
@@ -220,11 +227,11 @@ def _plan_layer(
 
 def _source(network: Network, layer: Layer, source: Source, places: Mapping[str, LayerPlan]) -> dict[str, Any]:
     """What a layer's plan says of one of its sources."""
-    linear, origin = layer.kind == "linear", places.get(source.origin)
+    linear, origin = layer.kind == LayerKind.LINEAR, places.get(source.origin)
     channels, height, width = network.shapes[source.origin] if origin else network.input_shape
     pool = network.layer(source.origin).pool if origin else None
-    summed = pool.size if pool and pool.kind == "sum" else 1
-    if pool and pool.kind == "max":
+    summed = pool.size if pool and pool.kind == PoolKind.SUM else 1
+    if pool and pool.kind == PoolKind.MAX:
         height, width = height // pool.size, width // pool.size
     if not origin and linear:
         channels, height, width = channels * height * width, 1, 1

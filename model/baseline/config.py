@@ -94,7 +94,7 @@ class UqConfig:
         cls, precision: Precision, *, rows: int, columns: int, shared: bool, scale_bits: int = SCALE_BITS
     ) -> "UqConfig":
         """The array that is measured when no network says what its accumulators and scales have to be."""
-        width = precision.accumulator_width
+        width = precision.code.accumulator_width
         return cls(
             precision=precision,
             rows=rows,

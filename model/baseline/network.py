@@ -55,10 +55,15 @@ def calibrate(network: Network, images: Array, quantile: float) -> dict[str, flo
     for _, part in chunks(network, images):
         forward(network, part, observe)
     return {
-        name: max(1.0, float(np.quantile(np.concatenate(found), quantile)))
-        / network.layer(name).precision.membrane_limit
+        name: max(1.0, float(np.quantile(np.concatenate(found), quantile))) / _limit(network.layer(name))
         for name, found in kept.items()
     }
+
+
+def _limit(layer: Layer) -> int:
+    """The largest membrane code."""
+    assert layer.neuron is not None
+    return layer.neuron.state_range[1]
 
 
 def uq_layer(network: Network, layer: Layer, membrane_scale: float, scale_bits: int) -> UqLayer:
@@ -69,10 +74,10 @@ def uq_layer(network: Network, layer: Layer, membrane_scale: float, scale_bits: 
     """
     require(layer.skip is None, f"layer {layer.name} has an identity shortcut; the baseline has none")
     assert layer.threshold is not None
-    width = max(scale_bits, layer.precision.accumulator_width)
+    width = max(scale_bits, layer.code.accumulator_width)
     low, high = network.sum_range(layer)
     largest = float(np.maximum(np.abs(low + layer.bias), np.abs(high + layer.bias)).max())
-    reach = largest + LEAK * membrane_scale * layer.precision.membrane_limit
+    reach = largest + LEAK * membrane_scale * _limit(layer)
     potential_scale = reach * (1 + 2.0 ** (1 - scale_bits)) / ((1 << (width - 1)) - 2)
 
     weight, weight_shift = quantize_scale(1 / potential_scale, scale_bits)
@@ -97,10 +102,10 @@ def uq_layers(network: Network, membrane_scales: Mapping[str, float], scale_bits
 
 def uq_config(network: Network, layers: Mapping[str, UqLayer], scale_bits: int, *, shared: bool) -> UqConfig:
     """The array that runs ``layers``: refuses scales and shifts that it could not hold."""
-    precision = network.layers[0].precision
+    precision = network.precision
     return UqConfig(
         precision=precision,
-        accumulator_width=precision.accumulator_width,
+        accumulator_width=precision.code.accumulator_width,
         scale_bits=scale_bits,
         shared=shared,
         shifts=tuple(dict.fromkeys(layer.scales.shifts for layer in layers.values())),
@@ -129,7 +134,7 @@ def uq_forward(network: Network, images: Array, layers: Mapping[str, UqLayer]) -
                 membrane,
                 baseline.threshold,
                 baseline.scales,
-                width=layer.precision.membrane_width,
+                width=layer.state_bits,
                 potential_width=baseline.potential_width,
             )
         values[layer.name] = pooled(spikes.reshape(-1, *sums.shape[2:]), layer.pool)

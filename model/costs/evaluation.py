@@ -8,7 +8,7 @@ import numpy as np
 from model.datasets import Split, for_network
 from model.errors import require
 from model.golden.network import LayerTrace, chunks, classify, forward, pooled, weighted_sum
-from model.network.graph import Layer, Source
+from model.network.graph import Layer, LayerKind, Source
 from model.network.network import INPUT, Network
 
 
@@ -86,7 +86,7 @@ def _additions(
     else:
         spikes = handed[source.origin]
         x = pooled(spikes.reshape(-1, *spikes.shape[2:]).transpose(0, 2, 3, 1), network.layer(source.origin).pool)
-    if layer.kind == "linear":
+    if layer.kind == LayerKind.LINEAR:
         return float(x.sum(dtype=np.int64)) * layer.channels
     each = x.sum(-1, keepdims=True, dtype=np.int32)  # of all channels at a place
     ones = Source(source.origin, np.ones_like(source.weight[:1, :1]), source.stride, source.padding)

@@ -76,14 +76,15 @@ def _energy(network: Network, layer: Layer, density: float, pixels_as_spikes: bo
         inputs, rows, columns = network.output_shape(source.origin)
         fan_in += source.fan_in * repeat
         input_bits += inputs * rows * columns * repeat * rounds
-        weight_bits += source.weight.size * layer.precision.weight_width
-    potential_bits = neurons * steps * layer.precision.membrane_width
+        weight_bits += source.weight.size * layer.code.bits
+    kept = layer.state_bits or network.precision.membrane_width  # the readout's potentials: as the neurons' before it
+    potential_bits = neurons * steps * kept
     dram = weight_bits + potential_bits + input_bits
     return LayerEnergy(
         name=layer.name,
         density=density,
-        additions=density * fan_in * neurons * rounds * ADDITION * layer.precision.weight_width / REFERENCE_BITS,
-        updates=layer.spiking * neurons * steps * UPDATE * layer.precision.membrane_width / REFERENCE_BITS,
+        additions=density * fan_in * neurons * rounds * ADDITION * layer.code.bits / REFERENCE_BITS,
+        updates=layer.spiking * neurons * steps * UPDATE * layer.state_bits / REFERENCE_BITS,
         dram=dram * DRAM / REFERENCE_BITS,
         sram=2 * dram * SRAM / REFERENCE_BITS,
         scratchpad=2 * (weight_bits + input_bits) * SCRATCHPAD / REFERENCE_BITS,

@@ -14,10 +14,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from model.errors import require
-from model.golden.neuron_unit import neuron_step
-from model.network.graph import Layer, Pool, Source
+from model.network.graph import Layer, LayerKind, Pool, PoolKind, Source
 from model.network.inputs import LARGEST, check_shape, check_values
 from model.network.network import INPUT, Network
+from model.neurons import Neuron
 
 Array = NDArray[np.generic]
 CHUNK = 100
@@ -45,9 +45,9 @@ def exact_float(network: Network, layer: Layer) -> type[np.floating]:
     return np.float32 if bound < 2**24 else np.float64
 
 
-def weighted_sum(x: Array, source: Source, kind: str, dtype: type[np.floating]) -> Array:
+def weighted_sum(x: Array, source: Source, kind: LayerKind, dtype: type[np.floating]) -> Array:
     """A = Σ W·x of one source: x [M, H, W, Cin] to [M, H', W', Cout]."""
-    if kind == "linear":
+    if kind == LayerKind.LINEAR:
         flat = x.transpose(0, 3, 1, 2).reshape(len(x), -1).astype(dtype)
         return (flat @ source.weight.T.astype(dtype))[:, None, None, :]
     pad, kernel = source.padding, source.weight.shape[2]
@@ -68,7 +68,7 @@ def pooled(spikes: Array, pool: Pool | None) -> Array:
     rows, columns = height // pool.size, width // pool.size
     cut = spikes[:, : rows * pool.size, : columns * pool.size]
     blocks = cut.reshape(m, rows, pool.size, columns, pool.size, channels)
-    return blocks.max((2, 4)) if pool.kind == "max" else blocks.sum((2, 4), dtype=np.int32)
+    return blocks.max((2, 4)) if pool.kind == PoolKind.MAX else blocks.sum((2, 4), dtype=np.int32)
 
 
 def _time_first(x: Array, steps: int) -> Array:
@@ -122,11 +122,13 @@ def _forward(
         dtype = exact_float(network, layer)
         sums = sum(weighted_sum(values[s.origin], s, layer.kind, dtype) for s in layer.sources)
         assert isinstance(sums, np.ndarray)
-        if not layer.spiking:
+        if layer.neuron is None:
             # The last layer: no leak, no threshold, no saturation.
             total = sums.astype(np.int64).reshape(steps, -1, layer.channels).sum(0)
             return total + steps * layer.bias.astype(np.int64)
-        spikes = _fire(network, layer, sums.astype(np.int64).astype(np.int32), steps, membranes, values, observe)
+        spikes = _fire(
+            network, layer, layer.neuron, sums.astype(np.int64).astype(np.int32), steps, membranes, values, observe
+        )
         values[layer.name] = pooled(spikes, layer.pool)
     raise AssertionError("a network ends with a layer without neurons")
 
@@ -134,6 +136,7 @@ def _forward(
 def _fire(
     network: Network,
     layer: Layer,
+    neuron: Neuron,
     sums: NDArray[np.int32],
     steps: int,
     state: dict[str, Any],
@@ -143,7 +146,6 @@ def _fire(
     """``steps`` time steps of one layer's neurons, from the membranes in ``state`` on."""
     static = network.is_pixel_layer(layer)
     sums = sums.reshape(1 if static else steps, -1, *sums.shape[1:])
-    width = layer.precision.membrane_width
     shape = (steps, *sums.shape[1:])
     threshold: Any = layer.threshold
     membrane: Any = state.get(layer.name, np.zeros(shape[1:], np.int32))
@@ -156,7 +158,7 @@ def _fire(
         if skipped is not None:
             assert layer.skip_bias is not None
             bias = np.where(skipped[t] > 0, bias + layer.skip_bias, bias)
-        potential, spike, membrane = neuron_step(sums[0 if static else t], bias, threshold, membrane, layer.leak, width)
+        potential, spike, membrane = neuron.step(sums[0 if static else t], bias, membrane, threshold)
         spikes[t] = spike
         if potentials is not None and membranes is not None:
             potentials[t], membranes[t] = potential, membrane

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from model.arithmetic import load, wrap
+from model.arithmetic import wrap
 from model.array import Action, ArrayConfig
-from model.golden.neuron_unit import fire
 
 Integers = NDArray[np.int64]
 
@@ -64,7 +63,7 @@ class Result:
 def run_tile(config: ArrayConfig, tile: Tile) -> Result:
     """The beats that leave the array for the beats of ``tile``."""
     rows, width = config.rows, config.accumulator_width
-    leak = config.leaks[tile.leak]
+    neuron = config.neurons[tile.leak]
     result = Result()
     accumulator = np.zeros((rows, config.columns), dtype=np.int64)
     skips = iter(tile.skips)
@@ -83,17 +82,17 @@ def run_tile(config: ArrayConfig, tile: Tile) -> Result:
                     skip = np.stack([next(skips) for _ in range(rows)])
                     bias = np.where(skip, tile.bias_skip, tile.bias)
                 potential = wrap(accumulator + bias, width)
-                spike, membrane = fire(potential, tile.threshold, leak, config.membrane_width)
+                spike, membrane = neuron.fire(potential, tile.threshold)
                 for row in range(rows):
                     result.retire(time_step, row, potential[row], spike[row], membrane[row])
-                accumulator = load(membrane, leak)
+                accumulator = neuron.load(membrane)
                 time_step += 1
             case Action.FIRE_HELD:
                 for row in range(rows):
                     membrane = np.zeros(config.columns, dtype=np.int64)
                     for held_step in range(config.time_steps):
-                        potential = wrap(accumulator[row] + load(membrane, leak), width)
-                        spike, membrane = fire(potential, tile.threshold, leak, config.membrane_width)
+                        potential = wrap(accumulator[row] + neuron.load(membrane), width)
+                        spike, membrane = neuron.fire(potential, tile.threshold)
                         result.retire(held_step, row, potential, spike, membrane)
             case Action.DRAIN:
                 result.sums.extend(wrap(accumulator + tile.bias, width))

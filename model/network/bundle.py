@@ -3,7 +3,7 @@
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,11 +12,13 @@ from model.errors import ConfigError, require
 from model.files.replacing import replacing
 from model.files.tensor_file import SafetensorError, deserialize, save
 from model.files.text import printable, shown
-from model.network.graph import Layer, Pool, Source
+from model.network.graph import Layer, LayerKind, Pool, PoolKind, Source
 from model.network.metadata import DIGEST_KEY, METADATA_KEY, digest, once, parse
 from model.network.network import Network
 from model.network.packing import pack, packed_size, unpack
 from model.network.validation import check_name
+from model.neurons import Lif
+from model.neurons.lif import LARGEST_R
 
 SCHEMA = 2
 """What is written. Version 1, which is read as well, has no packed weights."""
@@ -25,6 +27,8 @@ LARGEST_FILE = 256 << 20
 LARGEST_HEADER = 16 << 20
 """In bytes: the metadata, and names, types and places of all tensors."""
 LONGEST_SENTENCE = 500
+NEURONS = ("lif", "none")
+Kind = TypeVar("Kind", LayerKind, PoolKind)
 WEIGHT_CODE = "narrow"
 """Symmetric two's complement codes -Q ... Q, Q = 2^(width-1) - 1."""
 
@@ -90,9 +94,9 @@ def to_bytes(network: Network) -> bytes:
         sources = []
         for index, source in enumerate(layer.sources):
             name = f"{layer.name}.weight" + (f".{index}" if len(layer.sources) > 1 else "")
-            packed = layer.precision.weight_width < np.iinfo(np.int8).bits
+            packed = layer.code.bits < np.iinfo(np.int8).bits
             codes = np.ascontiguousarray(source.weight, np.int8)
-            tensors[name] = pack(codes, layer.precision.weight_width) if packed else codes
+            tensors[name] = pack(codes, layer.code.bits) if packed else codes
             shape = list(codes.shape) if packed else None
             geometry = {"stride": source.stride, "padding": source.padding}
             sources.append({"from": source.origin, "weight": name, "shape": shape, **geometry})
@@ -104,11 +108,11 @@ def to_bytes(network: Network) -> bytes:
             {
                 "name": layer.name,
                 "kind": layer.kind,
-                "neuron": layer.neuron,
-                "weight_width": layer.precision.weight_width,
-                "membrane_width": layer.precision.membrane_width,
-                "weight_code": WEIGHT_CODE,
-                "leak": layer.leak,
+                "neuron": layer.neuron.family if layer.neuron else "none",
+                "weight_width": layer.code.bits,
+                "membrane_width": layer.state_bits or network.precision.membrane_width,
+                "weight_code": layer.code.name,
+                "leak": layer.neuron.r if isinstance(layer.neuron, Lif) else 1,
                 "sources": sources,
                 "skip": layer.skip,
                 "pool": {"kind": layer.pool.kind, "size": layer.pool.size} if layer.pool else None,
@@ -173,6 +177,11 @@ def _take(table: Any, key: str, kind: type | tuple[type, ...], where: str) -> An
         wanted = " or ".join(map(_type_name, _kinds(kind)))
         raise ConfigError(f"{where}: {key} is {shown(value)}; it must be {wanted}")
     return value
+
+
+def _one_of(kinds: type[Kind], name: str, what: str) -> Kind:
+    require(name in list(kinds), f"{what} {name!r}; choose one of {', '.join(kinds)}")
+    return kinds(name)
 
 
 def _kinds(kind: type | tuple[type, ...]) -> tuple[type, ...]:
@@ -250,6 +259,10 @@ def _layer(index: int, table: Any, version: int, tensors: dict[str, np.ndarray],
         precision = Precision(_take(table, "weight_width", int, where), _take(table, "membrane_width", int, where))
     except ConfigError as error:
         raise ConfigError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
+    family, leak = _take(table, "neuron", str, where), _take(table, "leak", int, where)
+    require(family in NEURONS, f"{where}: neuron {family!r}; choose one of {', '.join(NEURONS)}")
+    require(0 <= leak <= LARGEST_R, f"{where}: leak r = {leak}; choose 0 to {LARGEST_R}")
+    neuron = precision.lif(leak) if family == "lif" else None
     sources = []
     for source in _take(table, "sources", list, where):
         require(isinstance(source, dict), f"{where}: a source must be an object")
@@ -271,17 +284,18 @@ def _layer(index: int, table: Any, version: int, tensors: dict[str, np.ndarray],
     pool = _take(table, "pool", (dict, type(None)), where)
     if pool is not None:
         _known(pool, _POOL_KEYS, f"{where}, pool")
-        pool = Pool(_take(pool, "kind", str, where), _take(pool, "size", int, where))
+        pool = Pool(
+            _one_of(PoolKind, _take(pool, "kind", str, where), f"{where}: pool"), _take(pool, "size", int, where)
+        )
     step = _take(table, "step", (float, int, type(None)), where)
     return Layer(
         name=name,
-        kind=_take(table, "kind", str, where),
-        neuron=_take(table, "neuron", str, where),
-        precision=precision,
+        kind=_one_of(LayerKind, _take(table, "kind", str, where), f"{where}: kind"),
+        neuron=neuron,
+        code=precision.code,
         sources=tuple(sources),
         bias=tensor(f"{name}.bias", np.int32),
         threshold=optional("threshold"),
-        leak=_take(table, "leak", int, where),
         skip=_take(table, "skip", (str, type(None)), where),
         skip_bias=optional("skip_bias"),
         pool=pool,

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from model.arithmetic import load_range
-from model.config import Precision
+from model.codes import WeightCode
 from model.errors import require
+from model.neurons import Neuron
 
 Integers = Any
 """An array of int64, NumPy's or PyTorch's."""
@@ -69,14 +69,14 @@ def accumulator_range(weight: Any, largest_input: int, xp: ModuleType = np) -> t
 def fold(
     codes: Any,
     *,
-    precision: Precision,
+    code: WeightCode,
+    neuron: Neuron | None,
     step: float | Reals,
     gain: Reals,
     mean: Reals,
     shift: Reals,
     firing_threshold: float,
     largest_input: int,
-    leak: int,
     skip_unit: float = 0.0,
     xp: ModuleType = np,
 ) -> Folded:
@@ -97,7 +97,9 @@ def fold(
     Parameters
     ----------
     codes : [C, ...] integers
-        Weight codes before the sign of the gain.
+        Weights, as levels of ``code``, before the sign of the gain.
+    neuron : Neuron or None
+        Whose potential Θ is clamped to; None for a layer without neurons.
     gain, mean, shift : [C]
         Batch norm in real units; without batch norm 1, 0 and the bias.
     skip_unit : float
@@ -117,8 +119,8 @@ def fold(
         require(bool(finite), DIVERGED)
     sign = 1 - 2 * integers(gain < 0)
     unit = step * xp.abs(gain)
-    limit = precision.bias_limit
-    least_unit = max(firing_threshold / precision.threshold_limit, skip_unit / limit)
+    limit = code.bias_limit
+    least_unit = max(firing_threshold / code.threshold_limit, skip_unit / limit)
     floored = (unit < least_unit).sum()
     unit = xp.clip(unit, least_unit, None)
 
@@ -127,17 +129,9 @@ def fold(
 
     least, greatest = accumulator_range(codes, largest_input, xp)
     low, high = xp.minimum(sign * least, sign * greatest), xp.maximum(sign * least, sign * greatest)
-    load_low, load_high = load_range(precision.membrane_width, leak)
+    if neuron is not None:
+        low, high = neuron.potential_range(low, high)
     skip = integers(xp.clip(xp.round(skip_unit / unit), 0, limit))
     threshold = integers(xp.ceil(firing_threshold / unit))
-    threshold = xp.clip(threshold, low + bias + load_low, high + bias + skip + load_high + 1)
+    threshold = xp.clip(threshold, low + bias, high + bias + skip + 1)
     return Folded(codes, bias, threshold, skip, sign, unit, floored, (xp.abs(wanted) > limit).sum(), finite)
-
-
-def calibrated_leak(threshold: Integers, precision: Precision, largest_leak: int) -> int:
-    """Least r >= 1 with Q·2^(r-1) >= median(Θ)/2: the stored membrane then spans the threshold."""
-    target = float(np.median(threshold)) / 2
-    leak = 1
-    while leak < largest_leak and precision.membrane_limit << (leak - 1) < target:
-        leak += 1
-    return leak

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import Precision
+from model.codes import WeightCode
+from model.neurons import Neuron
 
 INPUT = "input"
 
@@ -15,12 +17,31 @@ Shape = tuple[int, int, int]
 """Channels, height, width."""
 
 
+class LayerKind(StrEnum):
+    """What a layer's weights are applied to: a window that moves over the map, or all of it."""
+
+    CONV = "conv"
+    LINEAR = "linear"
+
+
+class PoolKind(StrEnum):
+    """What is handed on of a window's spikes: whether there is any, or how many there are."""
+
+    MAX = "max"
+    SUM = "sum"
+
+
 @dataclass(frozen=True)
 class Pool:
     """Pooling of a layer's spikes over size × size, after the neuron: ``max`` is an OR, ``sum`` a count."""
 
-    kind: str
+    kind: PoolKind
     size: int
+
+    @property
+    def largest(self) -> int:
+        """Greatest integer that it hands on."""
+        return self.size**2 if self.kind == PoolKind.SUM else 1
 
     def output(self, shape: Shape) -> Shape:
         return shape[0], shape[1] // self.size, shape[2] // self.size
@@ -28,7 +49,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Source:
-    """One weighted input of a layer: where it comes from, codes [out, in, k, k] or [out, in], geometry."""
+    """One weighted input of a layer: where it comes from, levels [out, in, k, k] or [out, in], geometry."""
 
     origin: str
     weight: NDArray[np.int8]
@@ -44,22 +65,22 @@ class Source:
         return (extent + 2 * self.padding - self.weight.shape[-1]) // self.stride + 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layer:
     """Integers of one layer.
 
-    H = Σ_sources Σ W·x + B[c] + J[c]·x_skip + load(U); spike ⇔ H >= Θ[c]. A layer with neuron ``none`` is
-    the last one: logits = Σ_t (Σ W·x + B). ``step`` is the real weight step, for information.
+    A = Σ_sources Σ W·x; potential, spike and state are those of the ``neuron`` for A, the bias B[c] + J[c]·x_skip and
+    the threshold Θ[c]. A layer without a neuron is the last one: logits = Σ_t (A + B). ``code`` is that of all
+    weights; ``step`` is the real weight step, for information.
     """
 
     name: str
-    kind: str
-    neuron: str
-    precision: Precision
+    kind: LayerKind
+    neuron: Neuron | None
+    code: WeightCode
     sources: tuple[Source, ...]
     bias: NDArray[np.int32]
     threshold: NDArray[np.int32] | None = None
-    leak: int = 1
     skip: str | None = None
     skip_bias: NDArray[np.int32] | None = None
     pool: Pool | None = None
@@ -67,15 +88,30 @@ class Layer:
 
     @property
     def spiking(self) -> bool:
-        return self.neuron == "lif"
+        return self.neuron is not None
+
+    @property
+    def state_bits(self) -> int:
+        """Bits that each neuron keeps between two time steps."""
+        return self.neuron.state_bits if self.neuron else 0
+
+    @property
+    def widths(self) -> str:
+        """Of weights and, if there are any, membranes, for reports: w4u4."""
+        return f"w{self.code.bits}" + (f"u{self.state_bits}" if self.neuron else "")
 
     @property
     def channels(self) -> int:
         return len(self.bias)
 
+    @property
+    def largest(self) -> int:
+        """Greatest integer that the layer hands on: a count after sum pooling, else 1."""
+        return self.pool.largest if self.pool else 1
+
     def neuron_shape(self, outputs: Mapping[str, Shape]) -> Shape:
         """Channels, height and width of the neurons, given what the earlier layers hand on."""
-        if self.kind == "linear":
+        if self.kind == LayerKind.LINEAR:
             return self.channels, 1, 1
         source = self.sources[0]
         _, height, width = outputs[source.origin]

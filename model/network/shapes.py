@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from model.config import PIXEL_SCALE, Precision
 from model.errors import require
-from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
 
 DENSITY = 0.1
@@ -70,13 +70,23 @@ def _vgg(
             mean_square = DENSITY if layers else PIXEL_SCALE**2 / 3
             bias, threshold = np.zeros(entry, np.int32), _thresholds([source], mean_square)
             inputs, origin = entry, f"conv{len(layers) + 1}"
-            layers.append(Layer(origin, "conv", "lif", precision, (source,), bias, threshold))
+            layers.append(
+                Layer(
+                    name=origin,
+                    kind=LayerKind.CONV,
+                    neuron=precision.lif(),
+                    code=precision.code,
+                    sources=(source,),
+                    bias=bias,
+                    threshold=threshold,
+                )
+            )
         else:
             window = extent if entry == "global" else 2
-            layers[-1] = replace(layers[-1], pool=Pool("max" if entry == "max" else "sum", window))
+            layers[-1] = replace(layers[-1], pool=Pool(PoolKind.MAX if entry == "max" else PoolKind.SUM, window))
             extent //= window
     source = Source(origin, _codes(random, precision, (classes, inputs * extent**2)))
-    layers.append(Layer("fc", "linear", "none", precision, (source,), np.zeros(classes, np.int32)))
+    layers.append(_readout(precision, source))
     return Network("pixels", input_shape, time_steps, tuple(layers), name=name, provenance={"untrained": True})
 
 
@@ -96,9 +106,19 @@ def resnet19(precision: Precision, time_steps: int = 4, seed: int = 0) -> Networ
         mean_square = DENSITY if layers else PIXEL_SCALE**2 / 3
         threshold = _thresholds(found, mean_square)
         bias, joined = np.zeros(outputs, np.int32), threshold if skip else None
-        kind = "conv" if sources[0][2] else "linear"
         layers.append(
-            Layer(name, kind, "lif", precision, tuple(found), bias, threshold, skip=skip, skip_bias=joined, pool=pool)
+            Layer(
+                name=name,
+                kind=LayerKind.CONV if sources[0][2] else LayerKind.LINEAR,
+                neuron=precision.lif(),
+                code=precision.code,
+                sources=tuple(found),
+                bias=bias,
+                threshold=threshold,
+                skip=skip,
+                skip_bias=joined,
+                pool=pool,
+            )
         )
         return name
 
@@ -108,21 +128,26 @@ def resnet19(precision: Precision, time_steps: int = 4, seed: int = 0) -> Networ
             first, last = block == 1, (stage, block) == (len(STAGES), blocks)
             conv = add(f"stage{stage}_conv{block}", outputs, (before, inputs, 3, 1 + first))
             shortcut = [(before, inputs, 1, 2)] * first
-            pool = Pool("sum", 32 >> len(STAGES)) if last else None
+            pool = Pool(PoolKind.SUM, 32 >> len(STAGES)) if last else None
             name, skip = f"stage{stage}_join{block}", None if first else before
             before = add(name, outputs, (conv, outputs, 3, 1), *shortcut, skip=skip, pool=pool)
             inputs = outputs
     add("hidden", HIDDEN, (before, inputs, 0, 1))
     source = Source("hidden", _codes(random, precision, (10, HIDDEN)))
-    layers.append(Layer("fc", "linear", "none", precision, (source,), np.zeros(10, np.int32)))
+    layers.append(_readout(precision, source))
     return Network("pixels", (3, 32, 32), time_steps, tuple(layers), name="resnet19", provenance={"untrained": True})
 
 
 SHAPES: Mapping[str, Callable[[Precision], Network]] = {"vgg9": vgg9, "vgg16": vgg16, "resnet19": resnet19}
 
 
+def _readout(precision: Precision, source: Source) -> Layer:
+    bias = np.zeros(len(source.weight), np.int32)
+    return Layer(name="fc", kind=LayerKind.LINEAR, neuron=None, code=precision.code, sources=(source,), bias=bias)
+
+
 def _codes(random: np.random.Generator, precision: Precision, shape: tuple[int, ...]) -> NDArray[np.int8]:
-    limit = precision.weight_limit
+    limit = precision.code.limit
     return random.integers(-limit, limit + 1, shape, np.int8)
 
 

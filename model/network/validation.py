@@ -1,23 +1,21 @@
-"""Whether a network can be run: every refusal is one sentence with layer, value, limit and fix."""
+"""Whether a network can be run: every refusal is one sentence with layer, value, limit and fix.
+
+A network that does not exist yet is judged by its parts, in the order in which they are listed: no method of a layer is
+asked for before what it relies on was checked.
+"""
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from model.config import LARGEST_LEAK
+from model.config import PIXEL_SCALE
 from model.errors import require
 from model.files.text import shown
-from model.network.graph import INPUT
-
-if TYPE_CHECKING:
-    from model.network.graph import Layer, Shape, Source
-    from model.network.network import Network
+from model.network.graph import INPUT, Layer, LayerKind, PoolKind, Shape, Source
+from model.network.ranges import accumulator_width
 
 INPUT_KINDS = ("pixels", "spikes")
-LAYER_KINDS = ("conv", "linear")
-NEURONS = ("lif", "none")
-POOLS = ("max", "sum")
 LARGEST_ACCUMULATOR = 32
 LARGEST_TIME_STEPS = 1 << 16
 LARGEST_EXTENT = 1 << 16
@@ -30,37 +28,42 @@ LONGEST_NAME = 200
 """In characters."""
 
 
-def check(network: "Network") -> None:
-    """Raise :class:`~model.errors.ConfigError` unless golden model and hardware can run ``network``."""
+def largest_values(input_kind: str, layers: Sequence[Layer]) -> dict[str, int]:
+    """Greatest integer that the input and each layer hand on: 255 for pixels, a count after sum pooling, else 1."""
+    inputs = PIXEL_SCALE - 1 if input_kind == "pixels" else 1
+    return {INPUT: inputs} | {layer.name: layer.largest for layer in layers}
+
+
+def checked(
+    name: str, input_kind: str, input_shape: Shape, time_steps: int, layers: Sequence[Layer]
+) -> dict[str, Shape]:
+    """The neurons of every layer: channels, height, width. ConfigError for what golden model or hardware cannot run."""
+    require(input_kind in INPUT_KINDS, f"input kind {input_kind!r}; choose one of {', '.join(INPUT_KINDS)}")
     require(
-        network.input_kind in INPUT_KINDS, f"input kind {network.input_kind!r}; choose one of {', '.join(INPUT_KINDS)}"
+        name.isprintable() and len(name) <= LONGEST_NAME,
+        f"the network's name {shown(name)}; give at most {LONGEST_NAME} characters that can be printed",
     )
     require(
-        network.name.isprintable() and len(network.name) <= LONGEST_NAME,
-        f"the network's name {shown(network.name)}; give at most {LONGEST_NAME} characters that can be printed",
+        len(input_shape) == 3 and min(input_shape) >= 1,
+        f"input shape {shown(input_shape)}; give channels, height and width, each at least 1",
+    )
+    _check_size("the input", input_shape)
+    require(
+        1 <= time_steps <= LARGEST_TIME_STEPS,
+        f"{time_steps} time steps; choose 1 to {LARGEST_TIME_STEPS}",
     )
     require(
-        len(network.input_shape) == 3 and min(network.input_shape) >= 1,
-        f"input shape {shown(network.input_shape)}; give channels, height and width, each at least 1",
+        1 <= len(layers) <= LARGEST_NETWORK,
+        f"the network has {len(layers) or 'no'} layers; give 1 to {LARGEST_NETWORK:,}",
     )
-    _check_size("the input", network.input_shape)
-    require(
-        1 <= network.time_steps <= LARGEST_TIME_STEPS,
-        f"{network.time_steps} time steps; choose 1 to {LARGEST_TIME_STEPS}",
-    )
-    require(
-        1 <= len(network.layers) <= LARGEST_NETWORK,
-        f"the network has {len(network.layers) or 'no'} layers; give 1 to {LARGEST_NETWORK:,}",
-    )
-    outputs = {INPUT: network.input_shape}
-    for index, layer in enumerate(network.layers):
+    outputs, largest, shapes = {INPUT: input_shape}, largest_values(input_kind, ()), dict[str, Shape]()
+    for layer in layers:
         where = f"layer {layer.name}"
-        last = index == len(network.layers) - 1
-        _check_kind(where, layer, outputs, last)
+        _check_kind(where, layer, outputs, layer is layers[-1])
         _check_parameters(where, layer)
         for source in layer.sources:
             _check_source(where, layer, source, outputs)
-        if network.input_kind == "pixels" and any(s.origin == INPUT for s in layer.sources):
+        if input_kind == "pixels" and any(s.origin == INPUT for s in layer.sources):
             require(
                 len(layer.sources) == 1 and layer.skip is None and layer.spiking,
                 f"{where}: a layer that reads pixels has neurons and no second source or skip",
@@ -75,14 +78,16 @@ def check(network: "Network") -> None:
         if layer.pool is not None:
             _check_pool(where, layer, neurons)
         if layer.skip is not None:
-            _check_skip(where, network, layer, outputs, neurons)
-        outputs[layer.name] = layer.pooled(neurons)
-        width = network.accumulator_width(layer)
+            _check_skip(where, layer.skip, outputs, largest, neurons)
+        width = accumulator_width(layer, largest, time_steps)
         require(
             width <= LARGEST_ACCUMULATOR,
             f"{where}: potentials need {width} bits; an array has at most {LARGEST_ACCUMULATOR}; "
             "lower bias, threshold or weight_width",
         )
+        shapes[layer.name] = neurons
+        outputs[layer.name], largest[layer.name] = layer.pooled(neurons), layer.largest
+    return shapes
 
 
 def check_name(name: str, where: str) -> None:
@@ -93,7 +98,7 @@ def check_name(name: str, where: str) -> None:
     )
 
 
-def _check_size(where: str, shape: "Shape") -> None:
+def _check_size(where: str, shape: Shape) -> None:
     channels, height, width = shape
     require(
         max(shape) <= LARGEST_EXTENT and channels * height * width <= LARGEST_MAP,
@@ -102,16 +107,14 @@ def _check_size(where: str, shape: "Shape") -> None:
     )
 
 
-def _check_kind(where: str, layer: "Layer", outputs: dict[str, "Shape"], last: bool) -> None:
+def _check_kind(where: str, layer: Layer, outputs: Mapping[str, Shape], last: bool) -> None:
     require(layer.name not in outputs, f"{where}: the name is taken; rename it")
     check_name(layer.name, where)
-    require(layer.kind in LAYER_KINDS, f"{where}: kind {layer.kind!r}; choose one of {', '.join(LAYER_KINDS)}")
-    require(layer.neuron in NEURONS, f"{where}: neuron {layer.neuron!r}; choose one of {', '.join(NEURONS)}")
+    require(layer.kind in list(LayerKind), f"{where}: kind {str(layer.kind)!r}; choose one of {', '.join(LayerKind)}")
     require(
         layer.spiking != last,
-        f"{where}: neuron {layer.neuron!r}; the last layer has neuron 'none' and every other one 'lif'",
+        f"{where}: it has {'' if layer.spiking else 'no '}neurons; the last layer has none and every other one some",
     )
-    require(0 <= layer.leak <= LARGEST_LEAK, f"{where}: leak r = {layer.leak}; choose 0 to {LARGEST_LEAK}")
     require(len(layer.sources) > 0, f"{where}: it has no source; name at least one")
     require(
         layer.step is None or 0 < layer.step <= sys.float_info.max,
@@ -119,10 +122,13 @@ def _check_kind(where: str, layer: "Layer", outputs: dict[str, "Shape"], last: b
     )
 
 
-def _check_pool(where: str, layer: "Layer", neurons: "Shape") -> None:
+def _check_pool(where: str, layer: Layer, neurons: Shape) -> None:
     assert layer.pool is not None
     require(layer.spiking, f"{where}: the last layer has no pooling; remove it")
-    require(layer.pool.kind in POOLS, f"{where}: pool {layer.pool.kind!r}; choose one of {', '.join(POOLS)}")
+    require(
+        layer.pool.kind in list(PoolKind),
+        f"{where}: pool {str(layer.pool.kind)!r}; choose one of {', '.join(PoolKind)}",
+    )
     _, height, width = neurons
     require(
         1 <= layer.pool.size <= min(height, width),
@@ -130,27 +136,27 @@ def _check_pool(where: str, layer: "Layer", neurons: "Shape") -> None:
     )
 
 
-def _check_skip(where: str, network: "Network", layer: "Layer", outputs: dict[str, "Shape"], neurons: "Shape") -> None:
-    assert layer.skip is not None
-    require(layer.skip in outputs, f"{where}: skip {layer.skip!r} is no earlier layer; name one")
-    shape = outputs[layer.skip]
+def _check_skip(
+    where: str, skip: str, outputs: Mapping[str, Shape], largest: Mapping[str, int], neurons: Shape
+) -> None:
+    require(skip in outputs, f"{where}: skip {skip!r} is no earlier layer; name one")
+    shape = outputs[skip]
     require(
         shape == neurons,
-        f"{where}: skip {layer.skip!r} is {shape}, the neurons are {neurons}; an identity needs the same",
+        f"{where}: skip {skip!r} is {shape}, the neurons are {neurons}; an identity needs the same",
     )
     require(
-        network.largest_value(layer.skip) == 1,
-        f"{where}: skip {layer.skip!r} hands on up to {network.largest_value(layer.skip)}; "
-        "an identity skips spikes only",
+        largest[skip] == 1,
+        f"{where}: skip {skip!r} hands on up to {largest[skip]}; an identity skips spikes only",
     )
 
 
-def _check_source(where: str, layer: "Layer", source: "Source", outputs: dict[str, "Shape"]) -> None:
+def _check_source(where: str, layer: Layer, source: Source, outputs: Mapping[str, Shape]) -> None:
     require(
         source.origin in outputs,
         f"{where}: source {source.origin!r} is neither 'input' nor an earlier layer; name one of them",
     )
-    limit = layer.precision.weight_limit
+    limit = layer.code.limit
     weight = source.weight
     require(
         np.issubdtype(weight.dtype, np.integer) and weight.size > 0,
@@ -159,11 +165,15 @@ def _check_source(where: str, layer: "Layer", source: "Source", outputs: dict[st
     worst = max(int(weight.min()), int(weight.max()), key=abs)
     require(
         abs(worst) <= limit,
-        f"{where}: weight {worst} is beyond ±{limit} of {layer.precision.weight_width} bits; "
-        "requantise it or raise weight_width",
+        f"{where}: weight {worst} is beyond ±{limit} of {layer.code.bits} bits; requantise it or raise weight_width",
+    )
+    require(
+        len(layer.code.levels) > 2 * limit or bool(np.isin(weight, layer.code.levels).all()),
+        f"{where}: a weight is none of {', '.join(map(str, layer.code.levels))}, which {layer.code.name} has; "
+        "requantise it",
     )
     inputs, height, width = outputs[source.origin]
-    if layer.kind == "linear":
+    if layer.kind == LayerKind.LINEAR:
         require(
             weight.ndim == 2 and weight.shape[1] == inputs * height * width,
             f"{where}: weight shape {list(weight.shape)} on {inputs}×{height}×{width} inputs; "
@@ -197,7 +207,7 @@ def _check_source(where: str, layer: "Layer", source: "Source", outputs: dict[st
     )
 
 
-def _check_parameters(where: str, layer: "Layer") -> None:
+def _check_parameters(where: str, layer: Layer) -> None:
     outputs = {len(source.weight) if source.weight.ndim else 0 for source in layer.sources}
     expected = {
         "bias": (layer.bias, True),

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from model.errors import ConfigError
 from model.network import bundle
-from model.network.graph import Layer, Pool, Source
+from model.network.graph import Layer, LayerKind, Pool, PoolKind, Source
 from model.network.network import INPUT, Network
 from model.training.layers import Conv, Join, Linear, MaxPool, Readout, SumPool
 from model.training.network import SpikingNetwork
@@ -40,7 +40,7 @@ def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str
                 raise ConfigError(
                     f"layer {others[0]}: it reads {pooled.name}, which hands on what {label} pools; read {label}"
                 )
-            pool = Pool("max" if isinstance(child, MaxPool) else "sum", child.size)
+            pool = Pool(PoolKind.MAX if isinstance(child, MaxPool) else PoolKind.SUM, child.size)
             layers[pooled.name] = replace(pooled, pool=pool)
             hands_on[label] = pooled.name
         elif isinstance(child, Conv | Join | Linear | Readout):
@@ -74,13 +74,12 @@ def _layer(label: str, child: Conv | Join | Linear | Readout, origins: Sequence[
     skip = child.skip if isinstance(child, Join) else False
     return Layer(
         name=label,
-        kind="conv" if isinstance(child, Conv | Join) else "linear",
-        neuron="none" if isinstance(child, Readout) else "lif",
-        precision=child.precision,
+        kind=LayerKind.CONV if isinstance(child, Conv | Join) else LayerKind.LINEAR,
+        neuron=None if isinstance(child, Readout) else child.precision.lif(child.leak),
+        code=child.precision.code,
         sources=_sources(child, folded.weight.to(torch.int8).cpu(), origins),
         bias=folded.bias.int().cpu().numpy(),
         threshold=None if isinstance(child, Readout) else folded.threshold.int().cpu().numpy(),
-        leak=1 if isinstance(child, Readout) else child.leak,
         skip=origins[-1] if skip else None,
         skip_bias=folded.skip.int().cpu().numpy() if skip else None,
         step=float(child.step().detach()),

@@ -117,14 +117,14 @@ class Readout(Weighted):
         bias = self.bias.detach()
         return fold(
             self.quantiser.to_int(self.weight),
-            precision=self.precision,
+            code=self.precision.code,
+            neuron=None,
             step=self.step().detach().double() * self.input_scale,
             gain=torch.ones_like(bias),
             mean=torch.zeros_like(bias),
             shift=bias,
             firing_threshold=1.0,
             largest_input=self.largest_input,
-            leak=1,
             xp=torch,
         ).check()
 
@@ -140,7 +140,7 @@ class Readout(Weighted):
         unit = step * self._scale()
         codes = self.quantiser.values(self.weight, step)
         assert self.precision is not None
-        limit = float(self.precision.bias_limit)
+        limit = float(self.precision.code.bias_limit)
         bias = round_ste(self.bias / unit).clamp(-limit, limit)
         return unit * (functional.linear(self._over_time(x), codes) + bias)
 

@@ -24,7 +24,7 @@ def tf32_is_exact(layer: Weighted) -> bool:
     if layer.precision is None or layer.dtype != torch.float32:
         return False
     inputs = layer.largest_input * (layer.time_steps if layer.sums_over_time else 1)
-    return max(inputs, layer.precision.weight_limit) <= LARGEST_OPERAND
+    return max(inputs, layer.precision.code.limit) <= LARGEST_OPERAND
 
 
 @torch.no_grad()

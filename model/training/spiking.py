@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.arithmetic import code_limit, signed_width
-from model.config import LARGEST_LEAK, Precision
+from model.config import Precision
 from model.errors import require
-from model.network.fold import Folded, calibrated_leak
+from model.network.fold import Folded
+from model.neurons import Lif
+from model.neurons.lif import LARGEST_R
 from model.training import parallel
 from model.training.neurons import gpu_kernel
 from model.training.neurons.config import NeuronConfig
@@ -64,10 +65,11 @@ class Weighted(nn.Module):
         self.largest_input, self.input_scale, self.time_steps = largest_input, input_scale, time_steps
         self.dropouts = dropouts
         if self.precision is not None:
-            inputs = self.weight[0].numel() * self.precision.weight_limit * largest_input
-            bound = inputs + 2 * self.precision.bias_limit  # bias and skip
+            code = self.precision.code
+            inputs = self.weight[0].numel() * code.limit * largest_input
+            bound = inputs + 2 * code.bias_limit  # bias and skip
             bound *= time_steps if self.sums_over_time else 1
-            bound += self.precision.membrane_limit << (LARGEST_LEAK - 1)
+            bound += self.precision.lif(LARGEST_R).load_range[1]
             require(bound < EXACT_FLOAT64, f"sums of up to {bound} pass 2^53; narrow the fan-in")
             self.dtype = torch.float32 if bound < EXACT_FLOAT32 else torch.float64
 
@@ -291,8 +293,8 @@ class Spiking(Weighted, ABC):
         assert self.precision is not None
         return max(
             r
-            for r in range(1, LARGEST_LEAK + 1)
-            if signed_width(0, code_limit(self.precision.membrane_width) << (r - 1)) < self.precision.accumulator_width
+            for r in range(1, LARGEST_R + 1)
+            if self.precision.lif(r).load_width < self.precision.code.accumulator_width
         )
 
     def _fitting(self, threshold: Tensor) -> int:
@@ -300,7 +302,7 @@ class Spiking(Weighted, ABC):
         assert self.precision is not None
         if threshold.is_meta:
             return 1
-        return calibrated_leak(threshold.cpu().numpy(), self.precision, self.largest_leak)
+        return Lif.calibrated(self.precision.membrane_width, threshold.cpu().numpy(), self.largest_leak).r
 
     def requantise(self) -> None:
         """A step for this width, and r from the running statistics."""

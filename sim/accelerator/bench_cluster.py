@@ -4,8 +4,7 @@ from random import Random
 from typing import Any
 
 from model.accelerator.config import AcceleratorConfig
-from model.arithmetic import code_limit, load, wrap
-from model.golden.neuron_unit import fire
+from model.arithmetic import code_limit, wrap
 from sim.harness.checker import check, neuron
 from sim.harness.port import Port
 
@@ -79,7 +78,7 @@ class _Cluster:
         config, random, port = self.config, self.random, self.port
         mode, met = config.modes[index], set()
         high = (1 << (config.accumulator_width - 1)) - 1
-        reach = min((code_limit(mode.membrane_width) + 2) << mode.leak, high)
+        reach = min((mode.limit + 2) << mode.r, high)
         port.set("mode", index)
         steps = 1 if kind == "last" else random.randint(1, 4)
         biases = [random.choice([-reach, reach, random.randint(-reach, reach)]) for _ in range(self.share)]
@@ -94,13 +93,12 @@ class _Cluster:
                 stored = membranes[lane]
                 if config.relays:
                     if kind == "relayed" and step:  # the membrane of another lane
-                        limit = code_limit(mode.membrane_width)
-                        membranes[lane] = random.randint(-limit, limit)
+                        membranes[lane] = random.randint(*mode.state_range)
                     port.set("relayed", membranes[lane])
-                exact = handed[lane] + biases[lane] + load(membranes[lane], mode.leak)
+                exact = handed[lane] + biases[lane] + mode.load(membranes[lane])
                 potential = wrap(exact, config.accumulator_width)
                 threshold = random.choice([potential, min(potential + 1, high), random.randint(-reach, reach)])
-                spike, membrane = fire(potential, threshold, mode.leak, mode.membrane_width)
+                spike, membrane = mode.fire(potential, threshold)
                 port.set("index", lane)
                 parameters = {"threshold": threshold, "bias": biases[lane]}
                 if config.skips:
@@ -118,9 +116,9 @@ class _Cluster:
                     check(f"{kind}, step {step}", {"kept": stored}, {"kept": port.get("kept")})
                 waiting = f"lane {lane} of {kind}, step {step}, {mode}", potential, spike, membrane
                 met |= {"tie"} if potential == threshold else set()
-                met |= {f"saturates {mode}"} if not spike and abs(potential >> mode.leak) > abs(membrane) else set()
+                met |= {f"saturates {mode}"} if not spike and abs(potential >> mode.r) > abs(membrane) else set()
                 met |= {"wraps"} if potential != exact else set()
-                met |= {f"keeps {mode}"} if membranes[lane] and load(membranes[lane], mode.leak) else set()
+                met |= {f"keeps {mode}"} if membranes[lane] and mode.load(membranes[lane]) else set()
                 membranes[lane] = membrane
             await self.cycle(update=1)
             self._compare(waiting)

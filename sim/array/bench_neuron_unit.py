@@ -7,9 +7,8 @@ from typing import Any
 import cocotb
 
 from hdl.array.neuron_unit import NeuronUnit
-from model.arithmetic import load, wrap
+from model.arithmetic import wrap
 from model.array import ArrayConfig
-from model.golden.neuron_unit import fire
 from sim.harness.checker import check, neuron
 from sim.harness.port import CocotbPort, Port
 from sim.harness.runner import config_from_environment
@@ -21,7 +20,7 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
     """Random control and numbers, with potentials around the membrane's range and thresholds that they tie."""
     random = Random(seed)
     low, high = config.accumulator_range
-    width, limit = config.membrane_width, config.precision.membrane_limit
+    limit = config.precision.lif().limit
     potential = threshold = bias = bias_skip = held = 0
     corners = [
         "spike",
@@ -43,7 +42,8 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
 
     for cycle in range(CYCLES):
         index = random.randrange(len(config.leaks))
-        leak = config.leaks[index]
+        law = config.neurons[index]
+        leak = law.r
         reach = min((limit + 2) << leak, high)
         edge = max((-limit - 1) << leak, low)
         number = random.choice(
@@ -86,8 +86,8 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
         await port.tick()
 
         # The second stage, in this cycle.
-        spike, membrane = fire(potential, threshold, leak, width)
-        chain = {"none": 0, "keep": potential, "fire": load(held, leak)}[onward]
+        spike, membrane = law.fire(potential, threshold)
+        chain = {"none": 0, "keep": potential, "fire": law.load(held)}[onward]
         if cycle > 1:
             check(
                 f"cycle {cycle}",
@@ -108,7 +108,7 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
         # The first stage, for the next.
         if taken and advance:
             chosen = bias_skip if skip else bias
-            plus = {"none": 0, "add_bias": chosen, "add_membrane": load(held, leak)}[addend]
+            plus = {"none": 0, "add_bias": chosen, "add_membrane": law.load(held)}[addend]
             exact = (number << double) + plus
             potential = wrap(exact, config.accumulator_width)
             met["wrap"] += potential != exact

@@ -21,7 +21,7 @@ async def check_processing_element(port: Port, config: ArrayConfig, seed: int) -
     """Random weights, spikes, bubbles and preloads; preloads near the ends, so that sums wrap around."""
     random = Random(seed)
     low, high = config.accumulator_range
-    limit, width = config.precision.weight_limit, config.weight_width
+    limit, width = config.precision.code.limit, config.weight_width
     accumulator = carry = exact = 0
     settled = False
     met = {"bubble": 0, "silent": 0, "up": 0, "down": 0, "carry": 0, "wrap": 0, "preload": 0}

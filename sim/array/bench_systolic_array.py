@@ -51,7 +51,7 @@ class Coverage:
     negative_membranes: int = 0
 
     def add(self, config: ArrayConfig, tile: Tile, result: Result) -> None:
-        leak, limit = config.leaks[tile.leak], config.precision.membrane_limit
+        leak, limit = config.leaks[tile.leak], config.precision.lif().limit
         for retired in result.retired:
             kept = (retired.potential >> leak)[retired.spike == 0]
             self.spikes += int(retired.spike.sum())

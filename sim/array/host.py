@@ -18,7 +18,7 @@ from hdl.verilog.words import Bits, from_bits, from_hex, to_bits, to_hex
 from model.array import Action, ArrayConfig
 from model.config import PIXEL_BITS
 from model.golden.network import pooled
-from model.network.graph import INPUT, Layer, Source
+from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
 
 ACTION_BITS = max(Action).bit_length()
@@ -112,7 +112,7 @@ class Host:
     def _fan_in(self, layer: Layer, source: Source) -> NDArray[Any]:
         """The inputs of every output position: [T, fan-in, positions]."""
         values = self._values[source.origin]
-        if layer.kind == "linear":
+        if layer.kind == LayerKind.LINEAR:
             return values.reshape(len(values), -1, 1)
         pad, kernel, stride = source.padding, source.weight.shape[-1], source.stride
         values = np.pad(values, ((0, 0), (0, 0), (pad, pad), (pad, pad)))

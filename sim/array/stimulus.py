@@ -12,7 +12,7 @@ from model.golden.systolic_array import Step, Tile, run_tile
 
 def _array(precision: Precision, index: int) -> ArrayConfig:
     """A small array; four of them differ in everything but the widths."""
-    width = precision.accumulator_width
+    width = precision.code.accumulator_width
     match index % 4:
         case 0:
             return ArrayConfig(
@@ -71,7 +71,7 @@ def random_tile(config: ArrayConfig, random: np.random.Generator, kind: str, bea
     if random.random() < 0.2:  # anything goes: sums wrap around
         scale = high
     else:  # around the membranes' range, so that they saturate on both sides and decay in between
-        scale = min((config.precision.membrane_limit << config.leaks[leak]) * 2, high // 4)
+        scale = min((config.precision.lif().limit << config.leaks[leak]) * 2, high // 4)
     # What the steps add whatever spikes is taken out, as a host does.
     weighted = {"pixel": PIXEL_SCALE - 1, "sums": planes}.get(kind, 1)
     offset = config.offset(beats) * weighted
@@ -101,5 +101,5 @@ def random_tiles(config: ArrayConfig, seed: int, count: int) -> list[Tile]:
 
 
 def _weights(config: ArrayConfig, random: np.random.Generator) -> np.ndarray:
-    limit = config.precision.weight_limit
+    limit = config.precision.code.limit
     return random.integers(-limit, limit + 1, config.columns)

@@ -20,7 +20,7 @@ CYCLES = 2500
 async def check_uq_processing_element(port: Port, config: UqConfig, seed: int) -> None:
     """Beats, bubbles, products and waits in any order, from the first tile's start on."""
     random = Random(seed)
-    limit, width = config.precision.weight_limit, config.potential_width
+    limit, width = config.precision.code.limit, config.potential_width
     accumulator = potential = membrane = fired = bias = 0
     defined: set[str] = set()
     coverage = UqCoverage()

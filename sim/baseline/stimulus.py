@@ -17,7 +17,7 @@ def uq_config(precision: Precision, index: int, *, shared: bool) -> UqConfig:
     """A small array; those of consecutive indices differ in size, scales and shifts."""
     rows, columns = SIZES[index % 4]
     bits = SCALE_BITS[index % 4]
-    width = precision.accumulator_width
+    width = precision.code.accumulator_width
     full = full_scale_shifts(precision, width, bits)
     # With half the bits of the potential, every membrane saturates now and then.
     near = Shifts(full.weight, full.membrane + 1, max(bits, full.output - 2))
@@ -61,7 +61,7 @@ def random_scale(random: Random, bits: int, operand: int, shift: int) -> int:
 def random_output_scale(random: Random, config: UqConfig, potential: int, shift: int) -> int:
     """A scale of the potential; now and then one that makes the code below the least one, -Q - 1."""
     if potential < 0 and random.random() < 0.2:
-        edge = ((config.precision.membrane_limit + 1) << shift) // -potential
+        edge = ((config.precision.lif().limit + 1) << shift) // -potential
         if edge < 1 << config.scale_bits:
             return edge
     return random_scale(random, config.scale_bits, potential, shift)
@@ -90,7 +90,7 @@ class UqCoverage:
 
     def fire(self, config: UqConfig, potential: int, threshold: int, scale: int, shift: int) -> None:
         """Count an update's last product."""
-        limit = config.precision.membrane_limit
+        limit = config.precision.lif().limit
         self.spikes += potential >= threshold
         self.silences += potential < threshold
         self.ties += potential == threshold
@@ -111,7 +111,7 @@ class UqCoverage:
 
 def random_uq_tile(config: UqConfig, random: Random, beats: int, time_steps: int) -> UqTile:
     """A tile of ``beats`` of fan-in a time step."""
-    limit = config.precision.weight_limit
+    limit = config.precision.code.limit
     last = time_steps * beats - 1
     steps = tuple(
         UqBeat(

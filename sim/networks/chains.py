@@ -1,12 +1,13 @@
 """Chains of layers from a few numbers each: what an accelerator runs, made small for random tests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.config import PIXEL_SCALE, Precision
-from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source
 from model.network.network import Network
 
 DEFAULT = Precision(4, 4)
@@ -44,7 +45,7 @@ class Chain:
         layers: list[Layer] = []
         origin, shape, largest = INPUT, self.input_shape, PIXEL_SCALE - 1 if self.input_kind == "pixels" else 1
         for index, link in enumerate(self.links):
-            linear = link.kernel == 0 or (layers and layers[-1].kind == "linear")
+            linear = link.kernel == 0 or (layers and layers[-1].kind == LayerKind.LINEAR)
             kernel = min(link.kernel, min(shape[1:]) + 2 * link.padding)
             size = (link.channels, int(np.prod(shape))) if linear else (link.channels, shape[0], kernel, kernel)
             weight = _codes(random, link.precision, size)
@@ -54,14 +55,21 @@ class Chain:
             bias = (spread * random.normal(0, 0.3, link.channels)).astype(np.int32)
             height, width = (1, 1) if linear else (source.positions(shape[1]), source.positions(shape[2]))
             pool = link.pool if link.pool and link.pool.size <= min(height, width) else None
-            name, kind = f"layer{index}", "linear" if linear else "conv"
-            layers.append(Layer(name, kind, "lif", link.precision, (source,), bias, threshold, link.leak, pool=pool))
-            neurons = link.channels, height, width
-            shape = pool.output(neurons) if pool else neurons
-            origin, largest = name, pool.size**2 if pool and pool.kind == "sum" else 1
+            layer = Layer(
+                name=f"layer{index}",
+                kind=LayerKind.LINEAR if linear else LayerKind.CONV,
+                neuron=link.precision.lif(link.leak),
+                code=link.precision.code,
+                sources=(source,),
+                bias=bias,
+                threshold=threshold,
+                pool=pool,
+            )
+            layers.append(layer)
+            origin, shape, largest = layer.name, layer.pooled((link.channels, height, width)), layer.largest
         weight = _codes(random, self.precision, (self.classes, int(np.prod(shape))))
         bias = random.integers(-20, 21, self.classes, np.int32)
-        layers.append(Layer("last", "linear", "none", self.precision, (Source(origin, weight),), bias))
+        layers.append(last_layer(self.precision, [Source(origin, weight)], bias))
         return Network(self.input_kind, self.input_shape, self.time_steps, tuple(layers), name="chain")
 
     def images(self, count: int) -> NDArray[np.uint8]:
@@ -73,6 +81,13 @@ class Chain:
         return (random.integers(1, top, shape) * (random.random(shape) < self.density)).astype(np.uint8)
 
 
+def last_layer(
+    precision: Precision, sources: Sequence[Source], bias: NDArray[np.int32], kind: LayerKind = LayerKind.LINEAR
+) -> Layer:
+    """The layer without neurons."""
+    return Layer(name="last", kind=kind, neuron=None, code=precision.code, sources=tuple(sources), bias=bias)
+
+
 def _codes(random: np.random.Generator, precision: Precision, shape: tuple[int, ...]) -> NDArray[np.int8]:
-    limit = precision.weight_limit
+    limit = precision.code.limit
     return random.integers(-limit, limit + 1, shape, np.int8)

@@ -1,7 +1,7 @@
 """Chains of random integers for the accelerator: shapes, strides, pools and widths up to their extremes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from model.accelerator.config import SKIP, SYSTOLIC, TIME_PARALLEL, Choice
 from model.accelerator.plan import joins
 from model.config import PIXEL_SCALE, PRECISIONS, Precision
-from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
+from sim.networks.chains import last_layer
 
 
 @dataclass(frozen=True)
@@ -36,24 +37,16 @@ def random_chain(seed: int) -> Case:
     for index in range(int(random.integers(kind == "pixels", 5))):
         linear = random.random() < 0.25
         source = _linear(random, origin, outputs) if linear else _convolution(random, origin, outputs)
-        layer = _spiking(random, f"layer_{index}", "linear" if linear else "conv", source, outputs, largest)
+        layer = _spiking(random, f"layer_{index}", source, outputs, largest)
         layers.append(layer)
         neurons = layer.neuron_shape({origin: outputs})
-        origin, outputs = layer.name, layer.pooled(neurons)
-        largest = layer.pool.size**2 if layer.pool and layer.pool.kind == "sum" else 1
+        origin, outputs, largest = layer.name, layer.pooled(neurons), layer.largest
     classes = int(random.choice([1, 2, 3, 8, 10, 17]))
     whole = outputs[1] == outputs[2] and random.random() < 0.5
     last = codes(random, (classes, *outputs) if whole else (classes, int(np.prod(outputs))))
-    layers.append(
-        Layer(
-            "last",
-            "conv" if whole else "linear",
-            "none",
-            fitting(random, [Source(origin, last)]),
-            (Source(origin, last),),
-            random.integers(-20, 21, classes, np.int32),
-        )
-    )
+    source = Source(origin, last)
+    precision, bias = fitting(random, [source]), random.integers(-20, 21, classes, np.int32)
+    layers.append(last_layer(precision, [source], bias, LayerKind.CONV if whole else LayerKind.LINEAR))
     share = int(random.choice([1, 1, 2, 3, 4]))
     return Case(
         Network(kind, shape, steps, tuple(layers), name=f"chain_{seed}"),
@@ -69,7 +62,7 @@ def random_choices(network: Network, lanes: int, seed: int) -> list[Choice]:
     for layer in network.layers:
         options = [[(SKIP, 1)]]
         if layer.spiking and not joins(network, layer):
-            pool = layer.pool.size if layer.pool and layer.pool.kind == "max" else 1
+            pool = layer.pool.size if layer.pool and layer.pool.kind == PoolKind.MAX else 1
             columns = network.shapes[layer.name][2]
             tiles = [rows for rows in range(pool, min(lanes, columns + pool) + 1, pool) if rows > 1]
             options += [[(SYSTOLIC, rows) for rows in tiles]] if tiles else []
@@ -103,8 +96,12 @@ def codes(random: Generator, shape: tuple[int, ...]) -> NDArray[np.int8]:
 def fitting(random: Generator, sources: Sequence[Source]) -> Precision:
     """Widths that hold the codes."""
     largest = max(int(np.abs(source.weight.astype(int)).max(initial=0)) for source in sources)
-    able = [precision for precision in PRECISIONS if precision.weight_limit >= largest]
+    able = [precision for precision in PRECISIONS if precision.code.limit >= largest]
     return able[int(random.integers(len(able)))]
+
+
+def random_pool(random: Generator) -> PoolKind:
+    return PoolKind(random.choice(["max", "sum"]))
 
 
 def _linear(random: Generator, origin: str, outputs: Shape) -> Source:
@@ -121,14 +118,21 @@ def _convolution(random: Generator, origin: str, outputs: Shape) -> Source:
             )
 
 
-def _spiking(random: Generator, name: str, kind: str, source: Source, outputs: Shape, largest: int) -> Layer:
+def _spiking(random: Generator, name: str, source: Source, outputs: Shape, largest: int) -> Layer:
     weight = source.weight.reshape(len(source.weight), -1).astype(np.int64)
     spread = 1 + np.sqrt((weight**2).sum(1)) * largest / 2
     bias = np.rint(spread * random.normal(0, 0.3, len(weight))).astype(np.int32)
     threshold = np.rint(spread * random.uniform(-0.2, 1.5, len(weight))).astype(np.int32)
+    precision = fitting(random, [source])
     layer = Layer(
-        name, kind, "lif", fitting(random, [source]), (source,), bias, threshold, leak=int(random.integers(0, 7))
+        name=name,
+        kind=LayerKind.LINEAR if source.weight.ndim == 2 else LayerKind.CONV,
+        neuron=precision.lif(int(random.integers(0, 7))),
+        code=precision.code,
+        sources=(source,),
+        bias=bias,
+        threshold=threshold,
     )
     neurons = layer.neuron_shape({source.origin: outputs})
-    pool = Pool(str(random.choice(["max", "sum"])), int(random.integers(1, 1 + min(3, *neurons[1:]))))
-    return layer if random.random() < 0.4 else Layer(**{**vars(layer), "pool": pool})
+    pool = Pool(random_pool(random), int(random.integers(1, 1 + min(3, *neurons[1:]))))
+    return layer if random.random() < 0.4 else replace(layer, pool=pool)

@@ -1,11 +1,14 @@
 """Small networks of random integers for the accelerator, whose layers join any earlier ones."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.random import Generator
 
-from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source
 from model.network.network import Network
-from sim.networks.random_chains import Case, codes, fitting
+from sim.networks.chains import last_layer
+from sim.networks.random_chains import Case, codes, fitting, random_pool
 
 GEOMETRIES = [(kernel, stride, padding) for kernel in (1, 2, 3) for stride in (1, 2) for padding in (0, 1, 2)]
 KEEPING = [(3, 1, 1), (1, 1, 0)]
@@ -23,17 +26,17 @@ def random_joins(seed: int) -> Case:
     largest = {INPUT: 255 if kind == "pixels" else 1}
     first = _spiking(random, "layer_0", [_source(random, INPUT, shape, (3, 1, 1), 5)], {INPUT: shape}, largest, 0.3)
     outputs, layers = {first.name: first.pooled(first.neuron_shape({INPUT: shape}))}, [first]
-    largest[first.name] = _largest(first)
+    largest[first.name] = first.largest
     for index in range(1, int(random.integers(3, 7))):
         sources = _sources(random, outputs)
         layer = _spiking(random, f"layer_{index}", sources, outputs, largest, 0.4)
         layers.append(layer)
-        outputs[layer.name], largest[layer.name] = layer.pooled(layer.neuron_shape(outputs)), _largest(layer)
+        outputs[layer.name], largest[layer.name] = layer.pooled(layer.neuron_shape(outputs)), layer.largest
     classes = int(random.choice([2, 3, 8]))
     read = random.permutation(list(outputs))[: random.integers(1, 3)]
     last = [Source(str(each), codes(random, (classes, int(np.prod(outputs[str(each)]))))) for each in read]
     bias = random.integers(-20, 21, classes, np.int32)
-    layers.append(Layer("last", "linear", "none", fitting(random, last), tuple(last), bias))
+    layers.append(last_layer(fitting(random, last), last, bias))
     share = int(random.choice([1, 1, 2, 3]))
     return Case(
         Network(kind, shape, int(random.choice([1, 2, 4])), tuple(layers), name=f"joins_{seed}"),
@@ -88,19 +91,22 @@ def _spiking(
         "skip_bias": spread * random.normal(0, 1, channels),
     }
     bias, threshold, skip_bias = (np.rint(each).astype(np.int32) for each in numbers.values())
+    precision = fitting(random, sources)
     layer = Layer(
-        name, "conv", "lif", fitting(random, sources), tuple(sources), bias, threshold, int(random.integers(7))
+        name=name,
+        kind=LayerKind.CONV,
+        neuron=precision.lif(int(random.integers(7))),
+        code=precision.code,
+        sources=tuple(sources),
+        bias=bias,
+        threshold=threshold,
     )
     neurons = layer.neuron_shape(outputs)
     same = [
         origin for origin, shape in outputs.items() if shape == neurons and largest[origin] == 1 and origin != INPUT
     ]
     if same and random.random() < 0.8:
-        layer = Layer(**{**vars(layer), "skip": str(random.choice(same)), "skip_bias": skip_bias})
+        layer = replace(layer, skip=str(random.choice(same)), skip_bias=skip_bias)
     if random.random() < pools and min(neurons[1:]) >= 2:
-        layer = Layer(**{**vars(layer), "pool": Pool(str(random.choice(["max", "sum"])), 2)})
+        layer = replace(layer, pool=Pool(random_pool(random), 2))
     return layer
-
-
-def _largest(layer: Layer) -> int:
-    return layer.pool.size**2 if layer.pool and layer.pool.kind == "sum" else 1

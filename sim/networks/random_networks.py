@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from model.config import PIXEL_SCALE, WIDTHS, Precision
 from model.network.fold import fold
-from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
+from sim.networks.chains import last_layer
 
 PAIRS = tuple(Precision(weight, membrane) for weight in WIDTHS for membrane in WIDTHS)
 STEP = 1 / 64
@@ -69,31 +70,31 @@ class _Builder:
                 break
         kind = str(random.choice(["max", "sum"])) if pool and random.random() < 0.8 else ""
         neurons = len(weight), source.positions(height), source.positions(width)
-        self._add(name, "conv", [source], neurons, Pool(kind, 2) if kind else None)
+        self._add(name, [source], neurons, Pool(PoolKind(kind), 2) if kind else None)
 
     def shortcut(self) -> None:
         """A join of two convolutions, main and shortcut, of the same input."""
         origin, channels = self._last, int(self.random.integers(2, 6))
         inputs, height, width = self._shapes[origin]
         sources = [Source(origin, self._codes((channels, inputs, kernel, kernel)), 1, kernel // 2) for kernel in (3, 1)]
-        self._add("shortcut", "conv", sources, (channels, height, width))
+        self._add("shortcut", sources, (channels, height, width))
 
     def identity(self) -> None:
         """A join of a convolution with its own input."""
         origin = self._last
         channels, height, width = self._shapes[origin]
         weight = self._codes((channels, channels, 3, 3))
-        self._add("identity", "conv", [Source(origin, weight, 1, 1)], (channels, height, width), skip=origin)
+        self._add("identity", [Source(origin, weight, 1, 1)], (channels, height, width), skip=origin)
 
     def linear(self, name: str) -> None:
         outputs = int(self.random.integers(3, 8))
-        self._add(name, "linear", [self._flat(outputs)], (outputs, 1, 1))
+        self._add(name, [self._flat(outputs)], (outputs, 1, 1))
 
     def finish(self, seed: int) -> Network:
         """The last layer, and the network."""
         weight = self._flat(int(self.random.integers(2, 8)))
         bias = self.random.integers(-20, 21, len(weight.weight), np.int32)
-        last = Layer("last", "linear", "none", self._precision, (weight,), bias)
+        last = last_layer(self._precision, [weight], bias)
         return Network(
             self._kind,
             self._shapes[INPUT],
@@ -107,13 +108,12 @@ class _Builder:
         return Source(self._last, self._codes((outputs, int(np.prod(self._shapes[self._last])))))
 
     def _codes(self, shape: tuple[int, ...]) -> NDArray[np.int8]:
-        limit = self._precision.weight_limit
+        limit = self._precision.code.limit
         return self.random.integers(-limit, limit + 1, shape, np.int8)
 
     def _add(
         self,
         name: str,
-        kind: str,
         sources: list[Source],
         neurons: Shape,
         pool: Pool | None = None,
@@ -126,17 +126,17 @@ class _Builder:
         spread = 1 + np.sqrt((codes**2).sum(1)) * largest / 2
         # v_th is 1: the threshold is one over the unit STEP·|gain|.
         gain = random.choice([-1, 1], channels) / (STEP * spread * random.uniform(0.2, 1.2, channels))
-        leak = int(random.integers(0, 7))
+        neuron = self._precision.lif(int(random.integers(0, 7)))
         folded = fold(
             codes,
-            precision=self._precision,
+            code=self._precision.code,
+            neuron=neuron,
             step=STEP,
             gain=gain,
             mean=STEP * spread * random.normal(0, 0.5, channels),
             shift=random.normal(0, 0.5, channels),
             firing_threshold=1.0,
             largest_input=largest,
-            leak=leak,
             skip_unit=1.0 if skip else 0.0,
         )
         self._flipped += int((folded.sign < 0).sum())
@@ -144,21 +144,20 @@ class _Builder:
         weights = np.split(folded.weight.astype(np.int8), sizes, 1)
         self._layers.append(
             Layer(
-                name,
-                kind,
-                "lif",
-                self._precision,
-                tuple(
+                name=name,
+                kind=LayerKind.LINEAR if sources[0].weight.ndim == 2 else LayerKind.CONV,
+                neuron=neuron,
+                code=self._precision.code,
+                sources=tuple(
                     Source(source.origin, weight.reshape(source.weight.shape), source.stride, source.padding)
                     for source, weight in zip(sources, weights, strict=True)
                 ),
-                folded.bias.astype(np.int32),
-                folded.threshold.astype(np.int32),
-                leak,
-                skip,
-                folded.skip.astype(np.int32) if skip else None,
-                pool,
+                bias=folded.bias.astype(np.int32),
+                threshold=folded.threshold.astype(np.int32),
+                skip=skip,
+                skip_bias=folded.skip.astype(np.int32) if skip else None,
+                pool=pool,
             )
         )
         self._shapes[name] = pool.output(neurons) if pool else neurons
-        self._largest[name] = pool.size**2 if pool and pool.kind == "sum" else 1
+        self._largest[name] = pool.largest if pool else 1

@@ -3,8 +3,9 @@
 import numpy as np
 
 from model.config import Precision
-from model.network.graph import INPUT, Layer, Pool, Shape, Source
+from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source
 from model.network.network import Network
+from sim.networks.chains import last_layer
 
 PRECISION = Precision(4, 4)
 
@@ -15,8 +16,17 @@ def first_layer(kind: str, input_kind: str, shape: Shape, *, pool: Pool | None =
     fan_in = (shape[0], 3, 3) if kind == "conv" else (int(np.prod(shape)),)
     source = Source(INPUT, random.integers(-7, 8, (4, *fan_in), np.int8), padding=int(kind == "conv"))
     numbers = np.array([3, 5, 40, 300], np.int32)
-    first = Layer("first", kind, "lif", PRECISION, (source,), numbers - 5, numbers, leak=2, pool=pool)
+    first = Layer(
+        name="first",
+        kind=LayerKind(kind),
+        neuron=PRECISION.lif(2),
+        code=PRECISION.code,
+        sources=(source,),
+        bias=numbers - 5,
+        threshold=numbers,
+        pool=pool,
+    )
     inputs = int(np.prod(first.pooled(first.neuron_shape({INPUT: shape}))))
     weight = random.integers(-7, 8, (classes, inputs), np.int8)
-    last = Layer("last", "linear", "none", PRECISION, (Source("first", weight),), np.arange(classes, dtype=np.int32))
+    last = last_layer(PRECISION, [Source("first", weight)], np.arange(classes, dtype=np.int32))
     return Network(input_kind, shape, 3, (first, last))

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.arithmetic import code_limit
 from model.config import Precision
 
 
@@ -40,7 +39,7 @@ class NeuronConfig:
 
     @property
     def constants(self) -> Constants:
-        limit = code_limit(self.precision.membrane_width)
+        limit = self.precision.lif(self.leak).limit
         return Constants(
             np.float32(2.0**-self.leak),
             np.float32(2.0 ** (self.leak - 1)),

@@ -25,14 +25,14 @@ def fold_layer(
         gain = gain / torch.sqrt(variance * (effective * effective) + BATCH_NORM_EPSILON)
     return fold(
         codes.detach(),
-        precision=config.precision,
+        code=config.precision.code,
+        neuron=config.precision.lif(config.leak),
         step=effective,
         gain=gain,
         mean=mean * effective,
         shift=shift,
         firing_threshold=config.firing_threshold,
         largest_input=config.largest_input,
-        leak=config.leak,
         skip_unit=config.skip_unit,
         xp=torch,
     )

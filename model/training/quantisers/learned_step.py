@@ -28,7 +28,7 @@ class LearnedStep(nn.Module):
     def __init__(self, precision: Precision) -> None:
         super().__init__()
         self.precision = precision
-        self.limit = float(precision.weight_limit)
+        self.limit = float(precision.code.limit)
         self.log_step = nn.Parameter(torch.zeros(()))
 
     @torch.no_grad()

@@ -69,7 +69,7 @@ def test_images_hold_the_network(seed):
         for channel, line in enumerate(parameters.text.splitlines()):
             bits, mask = int(line, 16), (1 << width) - 1
             leak = bits >> (width * (3 if config.joins else 2))
-            assert leak == (config.leaks.index(layer.leak) if layer.spiking else 0)
+            assert leak == (config.neurons.index(layer.neuron) if layer.spiking else 0)
             if channel < layer.channels:
                 bias = int(layer.bias[channel]) * (1 if layer.spiking else network.time_steps)
                 # Less what every beat adds: 2^(W-1), doubled with the sum after a pixel's higher bits.

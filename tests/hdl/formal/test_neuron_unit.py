@@ -18,7 +18,7 @@ from tests.hdl.formal.mutants import check_refuted, mutant, with_harness
 
 def unit(weight_width, membrane_width, *leaks, joins=False):
     precision = Precision(weight_width, membrane_width)
-    width = precision.accumulator_width
+    width = precision.code.accumulator_width
     return ArrayConfig(precision=precision, accumulator_width=width, leaks=leaks, joins=joins)
 
 
@@ -45,8 +45,8 @@ def test_the_shipped_networks_have_proved_leaks():
     proved = {(*_widths(array), *array.leaks) for array in neuron_units() if not array.joins}
     for path in Path(FOLDER).glob("*.safetensors"):
         for layer in bundle.read(path).layers:
-            widths = layer.precision.weight_width, layer.precision.membrane_width
-            assert not layer.spiking or (*widths, layer.leak) in proved
+            neuron = layer.neuron
+            assert neuron is None or (layer.code.bits, neuron.membrane_width, neuron.r) in proved
 
 
 def _widths(array):
@@ -72,8 +72,8 @@ def test_a_bug_is_found(old, new):
     ("old", "new"),
     [
         ("low[0] | (sign & ~low.any())", "low[0]"),  # the code -2^(U-1)
-        ("shifted.eq(potential >> mode.leak)", "shifted.eq((potential + 1) >> mode.leak)"),  # not floor
-        ("membrane >> 1 if mode.leak == 0 else membrane << (mode.leak - 1)", "membrane << mode.leak"),
+        ("shifted.eq(potential >> mode.r)", "shifted.eq((potential + 1) >> mode.r)"),  # not floor
+        ("membrane >> 1 if mode.r == 0 else membrane << (mode.r - 1)", "membrane << mode.r"),
     ],
 )
 def test_a_bug_of_the_membrane_is_found(old, new):

@@ -20,7 +20,7 @@ widths = pytest.mark.parametrize("width", WIDTHS)
 @widths
 def test_the_netlist_does_what_the_golden_twin_does(path, width):
     library = Library(path) if path else Library()
-    accumulator_width = Precision(width, width).accumulator_width
+    accumulator_width = Precision(width, width).code.accumulator_width
     text = Variant("mint_pe", Precision(width, width)).verilog(1, 1)
     simulation = Simulation(library.netlist(text, "mint_pe"), "mint_pe", library)
     random = Random(1)

@@ -46,7 +46,7 @@ def test_a_dsp_would_be_seen(fpga):
 def test_flip_flops_of_an_element_are_its_accumulator_and_its_carry():
     for precision in PRECISIONS[::3]:
         cost = Library().measure(design_verilog("mint_pe", precision, 1, 1), "mint_pe")
-        assert cost.flip_flops == precision.accumulator_width + 1
+        assert cost.flip_flops == precision.code.accumulator_width + 1
         assert cost.gate_equivalents > 5.33 * cost.flip_flops
         assert cost.area_um2 is None
 

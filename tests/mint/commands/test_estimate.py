@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from mint.app import app
 from model.config import Precision
 from model.network import bundle
-from model.network.graph import Layer, Pool, Source
+from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import Network
 
 runner = CliRunner()
@@ -22,11 +22,24 @@ def trained(tmp_path, monkeypatch):
     random, precision = np.random.default_rng(1), Precision(4, 4)
     convolution = Source("input", random.integers(-7, 8, (3, 1, 3, 3), np.int8), padding=1)
     spiking = Layer(
-        "conv", "conv", "lif", precision, (convolution,),
-        bias=np.zeros(3, np.int32), threshold=np.full(3, 900, np.int32), leak=4, pool=Pool("max", 2),
-    )  # fmt: skip
+        name="conv",
+        kind=LayerKind.CONV,
+        neuron=precision.lif(4),
+        code=precision.code,
+        sources=(convolution,),
+        bias=np.zeros(3, np.int32),
+        threshold=np.full(3, 900, np.int32),
+        pool=Pool("max", 2),
+    )
     classes = Source("conv", random.integers(-7, 8, (10, 48), np.int8))
-    last = Layer("fc", "linear", "none", precision, (classes,), bias=random.integers(-9, 10, 10, np.int32))
+    last = Layer(
+        name="fc",
+        kind=LayerKind.LINEAR,
+        neuron=None,
+        code=precision.code,
+        sources=(classes,),
+        bias=random.integers(-9, 10, 10, np.int32),
+    )
     network = Network("pixels", (1, 8, 8), 2, (spiking, last), provenance={"dataset": "digits"})
     bundle.write(network, tmp_path / "tiny.safetensors")
     return ["estimate", "--bundle", "tiny.safetensors"]

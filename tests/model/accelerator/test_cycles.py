@@ -17,7 +17,7 @@ from model.accelerator.words import Words, stored_counts, words_of
 from model.config import Precision
 from model.errors import ConfigError
 from model.golden.network import run
-from model.network.graph import Layer, Pool, Source
+from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import Network
 from model.network.shapes import vgg9
 
@@ -29,10 +29,26 @@ def network(pool=None, *, kind="spikes", shape=(3, 6, 5), stride=1, padding=1, c
     codes = random.integers(-7, 8, (6, shape[0], 3, 3), np.int8)
     threshold = np.full(6, 900 if kind == "pixels" else 4, np.int32)
     source = Source("input", codes, stride, padding)
-    conv = Layer("conv", "conv", "lif", PRECISION, (source,), np.zeros(6, np.int32), threshold, pool=pool)
+    conv = Layer(
+        name="conv",
+        kind=LayerKind.CONV,
+        neuron=PRECISION.lif(),
+        code=PRECISION.code,
+        sources=(source,),
+        bias=np.zeros(6, np.int32),
+        threshold=threshold,
+        pool=pool,
+    )
     outputs = int(np.prod(conv.pooled(conv.neuron_shape({"input": shape}))))
     codes = random.integers(-7, 8, (classes, outputs), np.int8)
-    last = Layer("fc", "linear", "none", PRECISION, (Source("conv", codes),), np.zeros(classes, np.int32))
+    last = Layer(
+        name="fc",
+        kind=LayerKind.LINEAR,
+        neuron=None,
+        code=PRECISION.code,
+        sources=(Source("conv", codes),),
+        bias=np.zeros(classes, np.int32),
+    )
     return Network(kind, shape, 3, (conv, last))
 
 
@@ -154,10 +170,27 @@ def test_a_join_by_hand():
 
     def layer(name, *origins, skip=None):
         sources = tuple(Source(origin, random.integers(-7, 8, (4, 4, 1, 1), np.int8)) for origin in origins)
-        return Layer(name, "conv", "lif", PRECISION, sources, ones, ones, skip=skip, skip_bias=ones if skip else None)
+        return Layer(
+            name=name,
+            kind=LayerKind.CONV,
+            neuron=PRECISION.lif(),
+            code=PRECISION.code,
+            sources=sources,
+            bias=ones,
+            threshold=ones,
+            skip=skip,
+            skip_bias=ones if skip else None,
+        )
 
     join = layer("join", "b", "a", skip="a")
-    last = Layer("fc", "linear", "none", PRECISION, (Source("join", np.ones((3, 16), np.int8)),), ones[:3])
+    last = Layer(
+        name="fc",
+        kind=LayerKind.LINEAR,
+        neuron=None,
+        code=PRECISION.code,
+        sources=(Source("join", np.ones((3, 16), np.int8)),),
+        bias=ones[:3],
+    )
     trained = Network("spikes", (4, 2, 2), 3, (layer("a", "input"), layer("b", "a"), join, last))
     config, images = plan(trained, lanes=2, lanes_per_neuron_unit=1), images_of(trained)
     joined = config.layers[2]

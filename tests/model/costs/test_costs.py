@@ -11,7 +11,7 @@ from model.costs.footprint import PAPER, PAPER_NEURONS, PAPER_WEIGHTS, footprint
 from model.costs.sata import ADDITION, DRAM, SCRATCHPAD, SRAM, UPDATE, energies, input_densities
 from model.datasets import Split
 from model.errors import ConfigError
-from model.network.graph import Layer, Pool, Source
+from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import INPUT, Network
 from model.training.export import to_network
 from model.training.networks import Size, named
@@ -28,16 +28,43 @@ def small() -> Network:
     precision = Precision(4, 2)
     ones, threshold = np.zeros(2, np.int32), np.full(2, 3, np.int32)
     first = Layer(
-        "first", "conv", "lif", precision, (Source(INPUT, np.ones((2, 1, 3, 3), np.int8), 1, 1),), ones, threshold,
+        name="first",
+        kind=LayerKind.CONV,
+        neuron=precision.lif(),
+        code=precision.code,
+        sources=(Source(INPUT, np.ones((2, 1, 3, 3), np.int8), 1, 1),),
+        bias=ones,
+        threshold=threshold,
         pool=Pool("sum", 2),
-    )  # fmt: skip
+    )
     second = Layer(
-        "second", "conv", "lif", precision, (Source("first", np.ones((2, 2, 1, 1), np.int8)),), ones, threshold
+        name="second",
+        kind=LayerKind.CONV,
+        neuron=precision.lif(),
+        code=precision.code,
+        sources=(Source("first", np.ones((2, 2, 1, 1), np.int8)),),
+        bias=ones,
+        threshold=threshold,
     )
     sources = (Source("second", np.ones((2, 2, 3, 3), np.int8), 1, 1), Source("first", np.ones((2, 2, 1, 1), np.int8)))
-    join = Layer("join", "conv", "lif", precision, sources, ones, threshold, skip="second", skip_bias=threshold)
+    join = Layer(
+        name="join",
+        kind=LayerKind.CONV,
+        neuron=precision.lif(),
+        code=precision.code,
+        sources=sources,
+        bias=ones,
+        threshold=threshold,
+        skip="second",
+        skip_bias=threshold,
+    )
     last = Layer(
-        "last", "linear", "none", precision, (Source("join", np.ones((5, 32), np.int8)),), np.zeros(5, np.int32)
+        name="last",
+        kind=LayerKind.LINEAR,
+        neuron=None,
+        code=precision.code,
+        sources=(Source("join", np.ones((5, 32), np.int8)),),
+        bias=np.zeros(5, np.int32),
     )
     return Network("pixels", (1, 8, 8), 3, (first, second, join, last))
 

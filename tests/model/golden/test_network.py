@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from model.arithmetic import load, store
 from model.config import Precision
 from model.errors import ConfigError
 from model.golden import network as golden
 from model.golden.network import classify, pooled, run
-from model.network.graph import Layer, Pool, Source
+from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import INPUT, Network
 from sim.networks.random_networks import random_images, random_network
 
@@ -46,10 +45,10 @@ def by_hand(network: Network, images: np.ndarray) -> dict[str, np.ndarray]:
                         continue
                     if layer.skip is not None and layer.skip_bias is not None and trains[layer.skip][t][position]:
                         h += int(layer.skip_bias[c])
-                    h += load(int(membrane[position]), layer.leak)
+                    h += layer.neuron.load(int(membrane[position]))
                     assert layer.threshold is not None
                     spikes[position] = h >= layer.threshold[c]
-                    kept = store(h, layer.precision.membrane_width, layer.leak)
+                    kept = layer.neuron.store(h)
                     membrane[position] = 0 if spikes[position] else kept
                     for key, value in (
                         ("potential", h), ("spikes", spikes[position]), ("membrane", membrane[position])
@@ -111,11 +110,21 @@ def test_odd_ends_are_dropped_by_pooling() -> None:
 def test_images_that_do_not_fit_are_refused(images: np.ndarray, sentence: str) -> None:
     weight = np.ones((2, 36), np.int8)
     hidden = Layer(
-        "hidden", "linear", "lif", Precision(2, 2), (Source(INPUT, weight),),
-        np.zeros(2, np.int32), np.ones(2, np.int32),
-    )  # fmt: skip
+        name="hidden",
+        kind=LayerKind.LINEAR,
+        neuron=Precision(2, 2).lif(),
+        code=Precision(2, 2).code,
+        sources=(Source(INPUT, weight),),
+        bias=np.zeros(2, np.int32),
+        threshold=np.ones(2, np.int32),
+    )
     last = Layer(
-        "out", "linear", "none", Precision(2, 2), (Source("hidden", np.ones((2, 2), np.int8)),), np.zeros(2, np.int32)
+        name="out",
+        kind=LayerKind.LINEAR,
+        neuron=None,
+        code=Precision(2, 2).code,
+        sources=(Source("hidden", np.ones((2, 2), np.int8)),),
+        bias=np.zeros(2, np.int32),
     )
     with pytest.raises(ConfigError, match=sentence):
         run(Network("pixels", (1, 6, 6), 2, (hidden, last)), images)

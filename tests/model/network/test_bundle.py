@@ -13,7 +13,7 @@ from model.config import Precision
 from model.errors import ConfigError
 from model.golden.network import run
 from model.network import bundle
-from model.network.graph import Layer, Source
+from model.network.graph import Layer, LayerKind, Source
 from model.network.network import Network
 from sim.networks.random_networks import random_images, random_network
 
@@ -56,10 +56,17 @@ def test_a_file_of_version_1_is_read(parts: Parts) -> None:
 def test_a_weight_takes_its_bits_in_the_file(tmp_path: Path, width: int, size: int) -> None:
     """A convolution of 512 × 512 × 3 × 3 weights, in bytes."""
     random = np.random.default_rng(width)
-    limit = Precision(width, 4).weight_limit
+    limit = Precision(width, 4).code.limit
     weight = random.integers(-limit, limit, (512, 512, 3, 3), np.int8, endpoint=True)
     zeros = np.zeros(512, np.int32)
-    layer = Layer("only", "conv", "none", Precision(width, 4), (Source("input", weight),), zeros)
+    layer = Layer(
+        name="only",
+        kind=LayerKind.CONV,
+        neuron=None,
+        code=Precision(width, 4).code,
+        sources=(Source("input", weight),),
+        bias=zeros,
+    )
     path = tmp_path / "n.safetensors"
     bundle.write(Network("spikes", (512, 3, 3), 4, (layer,)), path)
     assert size <= path.stat().st_size < size + 4_000

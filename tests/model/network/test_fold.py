@@ -8,10 +8,9 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model.arithmetic import load_range
 from model.config import Precision
 from model.errors import ConfigError
-from model.network.fold import accumulator_range, calibrated_leak, fold
+from model.network.fold import accumulator_range, fold
 
 PRECISION = Precision(4, 4)
 
@@ -19,14 +18,14 @@ PRECISION = Precision(4, 4)
 def one(codes=((3, -7, 5),), **changes):  # type: ignore[no-untyped-def]
     """Fold one channel."""
     arguments = {
-        "precision": PRECISION,
+        "code": PRECISION.code,
+        "neuron": PRECISION.lif(),
         "step": 0.25,
         "gain": 1.0,
         "mean": 0.0,
         "shift": 0.0,
         "firing_threshold": 1.0,
         "largest_input": 1,
-        "leak": 1,
     }
     return fold(np.array(codes), **{**arguments, **changes})
 
@@ -84,10 +83,10 @@ def test_folded_spike_is_the_real_spike(
 def test_the_clamp_of_the_threshold_changes_no_spike(
     codes: list[int], step: float, shift: float, leak: int, skip_unit: float
 ) -> None:
-    folded = one((codes,), step=step, shift=shift, leak=leak, skip_unit=skip_unit)
+    folded = one((codes,), step=step, shift=shift, neuron=PRECISION.lif(leak), skip_unit=skip_unit)
     assert (folded.skip[0] > 0) == (skip_unit > 0 and folded.unit[0] < 2)
     low, high = accumulator_range(folded.weight, 1)
-    load_low, load_high = load_range(PRECISION.membrane_width, leak)
+    load_low, load_high = PRECISION.lif(leak).load_range
     low, high = int(low[0] + folded.bias[0] + load_low), int(high[0] + folded.bias[0] + folded.skip[0] + load_high)
     wanted = int(np.ceil(1 / folded.unit[0]))
     assert low <= folded.threshold[0] <= high + 1
@@ -109,12 +108,13 @@ channels = st.lists(
 def test_numpy_and_pytorch_fold_alike(drawn, step: float, skip_unit: float, largest: int, leak: int) -> None:  # type: ignore[no-untyped-def]
     """Bit for bit: what training and a GPU fold is what NumPy folds."""
     gain, mean, shift, codes = (list(column) for column in zip(*drawn, strict=True))
-    shared = {"skip_unit": skip_unit, "largest_input": largest, "leak": leak, "step": step}
+    shared = {"skip_unit": skip_unit, "largest_input": largest, "neuron": PRECISION.lif(leak), "step": step}
     wanted = one(codes, gain=np.array(gain), mean=np.array(mean), shift=np.array(shift), **shared)
     real = {
         name: torch.tensor(x, dtype=torch.float64) for name, x in (("gain", gain), ("mean", mean), ("shift", shift))
     }
-    found = fold(torch.tensor(codes), precision=PRECISION, firing_threshold=1.0, xp=torch, **{**shared, **real}).check()
+    shared |= {"code": PRECISION.code, "firing_threshold": 1.0}
+    found = fold(torch.tensor(codes), xp=torch, **{**shared, **real}).check()
     for name, value in vars(wanted).items():
         assert np.array_equal(vars(found)[name].numpy(), value), name
 
@@ -123,14 +123,14 @@ def test_limits_are_kept_and_counted() -> None:
     folded = one(step=1e-9, shift=1.0)
     assert folded.floored == 1
     assert folded.limited == 1
-    assert abs(folded.bias[0]) == PRECISION.bias_limit
-    assert 1 / folded.unit[0] == pytest.approx(PRECISION.threshold_limit)
+    assert abs(folded.bias[0]) == PRECISION.code.bias_limit
+    assert 1 / folded.unit[0] == pytest.approx(PRECISION.code.threshold_limit)
 
 
 def test_an_identity_alone_reaches_the_threshold_at_the_floor() -> None:
     for gain in (0.0, 1e-5, -1e-5, 1.0):
         folded = one(gain=gain, skip_unit=1.0)
-        assert PRECISION.bias_limit >= folded.skip[0] >= folded.threshold[0]
+        assert PRECISION.code.bias_limit >= folded.skip[0] >= folded.threshold[0]
 
 
 def test_a_layer_that_has_diverged_is_refused() -> None:
@@ -145,11 +145,7 @@ def test_a_tensor_that_is_not_finite_is_refused_when_asked(name: str) -> None:
     real = {"step": 0.25, "gain": 1.0, "mean": 0.0, "shift": 0.0} | {name: float("nan")}
     arguments = {key: torch.tensor(value).double() for key, value in real.items()}
     codes = torch.tensor([[3, -7, 5]])
-    folded = fold(codes, precision=PRECISION, firing_threshold=1.0, largest_input=1, leak=1, xp=torch, **arguments)
+    arguments |= {"code": PRECISION.code, "neuron": PRECISION.lif(), "firing_threshold": 1.0, "largest_input": 1}
+    folded = fold(codes, xp=torch, **arguments)
     with pytest.raises(ConfigError, match="diverged"):
         folded.check()
-
-
-@pytest.mark.parametrize(("median", "wanted"), [(1, 1), (14, 1), (15, 2), (28, 2), (29, 3), (10**6, 9)])
-def test_calibration_takes_the_least_leak_whose_membrane_spans_half_of_the_threshold(median: int, wanted: int) -> None:
-    assert calibrated_leak(np.array([median]), PRECISION, 9) == wanted

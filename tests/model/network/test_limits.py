@@ -19,7 +19,7 @@ from model.costs.evaluation import evaluate
 from model.datasets import Split
 from model.errors import ConfigError
 from model.network import bundle, metadata, validation
-from model.network.graph import Layer, Pool, Source
+from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.metadata import DIGEST_KEY, METADATA_KEY
 from model.network.network import Network
 from model.network.packing import unpack
@@ -36,9 +36,25 @@ def header_of(data: bytes) -> dict[str, Any]:
 def two_layers(height: int, width: int, pool: Pool | None = None, *, weight: int = 1, **changes: Any) -> Network:
     """A convolution of one channel and one weight, pooled, and a linear layer that adds up what it hands on."""
     one = np.ones(1, np.int32)
-    first = Layer("a", "conv", "lif", W8, (Source("input", np.ones((1, 1, 1, 1), np.int8)),), one, one, pool=pool)
+    first = Layer(
+        name="a",
+        kind=LayerKind.CONV,
+        neuron=W8.lif(),
+        code=W8.code,
+        sources=(Source("input", np.ones((1, 1, 1, 1), np.int8)),),
+        bias=one,
+        threshold=one,
+        pool=pool,
+    )
     inputs = height // pool.size * (width // pool.size) if pool else height * width
-    last = Layer("b", "linear", "none", W8, (Source("a", np.full((2, inputs), weight, np.int8)),), one.repeat(2))
+    last = Layer(
+        name="b",
+        kind=LayerKind.LINEAR,
+        neuron=None,
+        code=W8.code,
+        sources=(Source("a", np.full((2, inputs), weight, np.int8)),),
+        bias=one.repeat(2),
+    )
     return Network(
         **{"input_kind": "spikes", "input_shape": (1, height, width), "time_steps": 4} | changes, layers=(first, last)
     )
@@ -205,7 +221,7 @@ def test_a_parameter_beyond_32_bits_is_refused() -> None:
             network.input_kind,
             network.input_shape,
             4,
-            (Layer(**(vars(layer) | {"threshold": np.full(layer.channels, 1 << 31, np.int64)})), *network.layers[1:]),
+            (replace(layer, threshold=np.full(layer.channels, 1 << 31, np.int64)), *network.layers[1:]),
         )
 
 
@@ -213,10 +229,25 @@ def deep(layers: int) -> Network:
     """A chain of layers of one neuron each."""
     one, weight = np.ones(1, np.int32), np.ones((1, 1), np.int8)
     chain = [
-        Layer(f"l{i}", "linear", "lif", W8, (Source(f"l{i - 1}" if i else "input", weight),), one, one)
+        Layer(
+            name=f"l{i}",
+            kind=LayerKind.LINEAR,
+            neuron=W8.lif(),
+            code=W8.code,
+            sources=(Source(f"l{i - 1}" if i else "input", weight),),
+            bias=one,
+            threshold=one,
+        )
         for i in range(layers - 1)
     ]
-    last = Layer("out", "linear", "none", W8, (Source(chain[-1].name, weight),), one)
+    last = Layer(
+        name="out",
+        kind=LayerKind.LINEAR,
+        neuron=None,
+        code=W8.code,
+        sources=(Source(chain[-1].name, weight),),
+        bias=one,
+    )
     return Network("spikes", (1, 1, 1), 4, (*chain, last))
 
 
@@ -265,8 +296,23 @@ def test_words_of_more_than_32767_bits_are_counted(kind: str, shape: tuple[int, 
     weight = np.zeros((1, shape[0], kernel, kernel), np.int8)
     weight[0, 0, 0, 0] = 1
     one = np.ones(1, np.int32)
-    first = Layer("a", "conv", "lif", W8, (Source("input", weight),), one, one)
-    last = Layer("b", "linear", "none", W8, (Source("a", np.ones((1, 1), np.int8)),), one)
+    first = Layer(
+        name="a",
+        kind=LayerKind.CONV,
+        neuron=W8.lif(),
+        code=W8.code,
+        sources=(Source("input", weight),),
+        bias=one,
+        threshold=one,
+    )
+    last = Layer(
+        name="b",
+        kind=LayerKind.LINEAR,
+        neuron=None,
+        code=W8.code,
+        sources=(Source("a", np.ones((1, 1), np.int8)),),
+        bias=one,
+    )
     network = Network(kind, shape, 2, (first, last))
     images = np.full((1, *shape), 255, np.uint8) if kind == "pixels" else np.ones((2, 1, *shape), np.uint8)
     bits = int(np.prod(shape)) * (8 if kind == "pixels" else 2)
@@ -284,8 +330,23 @@ def test_operations_beyond_2_to_the_24_are_counted_exactly() -> None:
     """An odd number of set bits in one window, which float32 has not."""
     shape = (32_770, 8, 8)
     one = np.ones(1, np.int32)
-    first = Layer("a", "conv", "lif", W8, (Source("input", np.ones((1, *shape), np.int8)),), one, one)
-    last = Layer("b", "linear", "none", W8, (Source("a", np.ones((1, 1), np.int8)),), one)
+    first = Layer(
+        name="a",
+        kind=LayerKind.CONV,
+        neuron=W8.lif(),
+        code=W8.code,
+        sources=(Source("input", np.ones((1, *shape), np.int8)),),
+        bias=one,
+        threshold=one,
+    )
+    last = Layer(
+        name="b",
+        kind=LayerKind.LINEAR,
+        neuron=None,
+        code=W8.code,
+        sources=(Source("a", np.ones((1, 1), np.int8)),),
+        bias=one,
+    )
     images = np.full((1, *shape), 255, np.uint8)
     images[0, 0, 0, 0] = 1
     found = evaluate(Network("pixels", shape, 1, (first, last)), Split(images, np.zeros(1, np.int64)))
@@ -303,8 +364,23 @@ def test_a_network_has_some_layers_and_not_too_many(monkeypatch: pytest.MonkeyPa
 def test_a_layer_that_reads_only_padding_has_no_density() -> None:
     weight = np.ones((1, 1, 1, 1), np.int8)
     one = np.ones(1, np.int32)
-    first = Layer("a", "conv", "lif", W8, (Source("input", weight, 16, 8),), one, one)
-    last = Layer("b", "linear", "none", W8, (Source("a", np.ones((1, 4), np.int8)),), one)
+    first = Layer(
+        name="a",
+        kind=LayerKind.CONV,
+        neuron=W8.lif(),
+        code=W8.code,
+        sources=(Source("input", weight, 16, 8),),
+        bias=one,
+        threshold=one,
+    )
+    last = Layer(
+        name="b",
+        kind=LayerKind.LINEAR,
+        neuron=None,
+        code=W8.code,
+        sources=(Source("a", np.ones((1, 4), np.int8)),),
+        bias=one,
+    )
     network = Network("spikes", (1, 1, 1), 2, (first, last))
     found = measured(network, plan(network), np.ones((2, 1, 1, 1, 1), np.uint8))
     assert (found.layers[0].density, found.layers[0].set_bits.tolist()) == (0, [0])

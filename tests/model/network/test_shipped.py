@@ -19,16 +19,15 @@ def network(request: pytest.FixtureRequest) -> bundle.Network:
     assert path is not None
     assert path.stat().st_size < 1 << 20
     found = bundle.read(path)
-    assert {layer.precision for layer in found.layers} == {Precision(request.param, request.param)}
+    assert {layer.widths for layer in found.layers if layer.spiking} == {str(Precision(request.param, request.param))}
+    assert not found.mixed
     return found
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.safetensors")), ids=lambda path: path.stem)
 def test_a_shipped_network_records_how_it_was_made(path: Path) -> None:
     network = bundle.read(path)
-    weights = sum(
-        source.weight.size * layer.precision.weight_width for layer in network.layers for source in layer.sources
-    )
+    weights = sum(source.weight.size * layer.code.bits for layer in network.layers for source in layer.sources)
     assert path.stat().st_size < weights / 8 + (16 << 10)  # packed
     assert network.provenance["command"].startswith("mint train ")
     assert network.accuracy["test_images"] == 10_000

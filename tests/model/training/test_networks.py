@@ -67,8 +67,8 @@ def test_every_layer_is_exact_on_photographs(name: str, bits: int, photographs: 
 def test_first_and_last_layer_may_have_eight_bits(name: str, photographs: NDArray[np.uint8]) -> None:
     size = Size(Precision(2, 4), width=1 / 8, ends_bits=8)
     module, network = made(name, size, photographs[:8])
-    assert [str(layer.precision) for layer in network.layers] == [
-        "w8u8", *["w2u4"] * (len(network.layers) - 2), "w8u8",
+    assert [layer.widths for layer in network.layers] == [
+        "w8u8", *["w2u4"] * (len(network.layers) - 2), "w8",
     ]  # fmt: skip
     assert compare(module, network, photographs[32:36]).differing == 0
     with pytest.raises(ConfigError, match="network mlp has one size, one precision"):

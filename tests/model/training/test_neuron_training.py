@@ -94,7 +94,7 @@ def test_gradient_is_that_of_the_real_equations(static: bool, gains: tuple[float
     current = (a - mu[:, None]) * unit[:, None] + b[:, None]
     threshold = folded.threshold.double()[:, None]
     potential, wanted = fire(sums, folded, config)
-    limit = config.precision.membrane_limit
+    limit = config.precision.lif().limit
     total = 0
     membrane = torch.zeros_like(current[0])
     for t in range(STEPS):

@@ -371,7 +371,7 @@ def test_tf32_changes_no_integer() -> None:
     generator = torch.Generator().manual_seed(0)
     for fan_in, largest in ((512 * 9, 1), (27, 255), (256, 256)):
         for width in (2, 4, 8):
-            limit = Precision(width, width).weight_limit
+            limit = Precision(width, width).code.limit
             x = torch.randint(0, largest + 1, (20, fan_in), generator=generator)
             w = torch.randint(-limit, limit + 1, (fan_in, 8), generator=generator)
             assert fan_in * largest * limit < 1 << 24

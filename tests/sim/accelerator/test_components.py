@@ -13,8 +13,9 @@ from hdl.accelerator.result_stream import ResultStream
 from hdl.accelerator.skip_unit import SkipUnit, item_layout
 from hdl.accelerator.word_feeder import WordFeeder
 from model.accelerator.plan import plan
-from model.config import LARGEST_LEAK, Mode
 from model.network.graph import Pool
+from model.neurons import Lif
+from model.neurons.lif import LARGEST_R
 from sim.accelerator.bench_cluster import check_cluster
 from sim.accelerator.bench_fire_sequencer import check_fire_sequencer
 from sim.accelerator.bench_input_writer import check_input_writer
@@ -28,8 +29,8 @@ from sim.networks.random_networks import random_images
 from sim.networks.small_networks import first_layer
 from tests.sim.accelerator.components import WAITS, accelerator, joining, run
 
-MODES = (Mode(2, 1), Mode(4, 0), Mode(4, 3), Mode(8, 2))
-EVERY_LEAK = tuple(Mode(8 if leak % 2 else 4, leak) for leak in range(LARGEST_LEAK + 1))
+MODES = (Lif(2, 1), Lif(4, 0), Lif(4, 3), Lif(8, 2))
+EVERY_LEAK = tuple(Lif(8 if leak % 2 else 4, leak) for leak in range(LARGEST_R + 1))
 
 
 def test_loop_nest():
@@ -97,7 +98,7 @@ def test_cluster(share, option):
 
 
 def test_cluster_of_every_r():
-    met = check_modes(1, None, EVERY_LEAK, 8 + LARGEST_LEAK)
+    met = check_modes(1, None, EVERY_LEAK, 8 + LARGEST_R)
     assert met >= {f"saturates {mode}" for mode in EVERY_LEAK}
 
 

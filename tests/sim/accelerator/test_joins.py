@@ -12,7 +12,7 @@ from model.accelerator.estimate import measured
 from model.accelerator.plan import plan, spike_memories
 from model.config import Precision
 from model.errors import ConfigError
-from model.network.graph import Layer, Source
+from model.network.graph import Layer, LayerKind, Source
 from model.network.network import Network
 from model.network.shapes import resnet19
 from sim.accelerator.cosim import design_files, prepare, run
@@ -146,8 +146,18 @@ def _ends(layers):
     one, precision = np.ones(1, np.int32), Precision(2, 2)
     weight = np.ones((1, 1), np.int8)
     found = [
-        Layer(name, "linear", "lif", precision, tuple(Source(origin, weight) for origin in origins), one, one)
+        Layer(
+            name=name,
+            kind=LayerKind.LINEAR,
+            neuron=precision.lif(),
+            code=precision.code,
+            sources=tuple(Source(origin, weight) for origin in origins),
+            bias=one,
+            threshold=one,
+        )
         for name, *origins in layers
     ]
     last = Source(layers[-1][0], weight)
-    return *found, Layer("last", "linear", "none", precision, (last,), one)
+    return *found, Layer(
+        name="last", kind=LayerKind.LINEAR, neuron=None, code=precision.code, sources=(last,), bias=one
+    )

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
-from model.config import LARGEST_LEAK, Precision
+from model.config import Precision
 from model.errors import ConfigError
 from model.golden.network import run as golden
 from model.network.graph import Pool
+from model.neurons.lif import LARGEST_R
 from sim.accelerator.cosim import prepare, run
 from sim.harness.cosimulation import Waits
 from sim.networks.chains import Chain, Link
@@ -36,7 +37,7 @@ LINKS = st.builds(
     padding=st.integers(0, 2),
     pool=POOLS,
     precision=PRECISIONS,
-    leak=st.integers(0, LARGEST_LEAK),
+    leak=st.integers(0, LARGEST_R),
 )
 FORMS = st.sampled_from(
     [
@@ -153,8 +154,8 @@ def test_stimulus_meets_what_it_is_about():
         trace = golden(network, chain.images(IMAGES))
         for layer in network.layers[:-1]:
             spikes, potential = trace[f"{layer.name}.spikes"], trace[f"{layer.name}.potential"]
-            stored = (potential.astype(np.int64) >> layer.leak)[spikes == 0]
-            limit = layer.precision.membrane_limit
+            stored = (potential.astype(np.int64) >> layer.neuron.r)[spikes == 0]
+            limit = layer.neuron.limit
             met["spikes"] += int(spikes.sum())
             met["silences"] += int((spikes == 0).sum())
             met["low"] += int((stored < -limit).sum())

@@ -7,7 +7,8 @@ from hdl.array.processing_element import ProcessingElement
 from hdl.array.systolic_array import SystolicArray
 from hdl.verilog.text import write_verilog
 from model.array import ArrayConfig
-from model.config import LARGEST_LEAK, Precision
+from model.config import Precision
+from model.neurons.lif import LARGEST_R
 from sim.array.bench_neuron_unit import check_neuron_unit
 from sim.array.bench_processing_element import check_processing_element
 from sim.array.bench_systolic_array import check_systolic_array
@@ -67,8 +68,8 @@ def test_processing_element_in_verilog(config, tmp_path):
 EVERY_LEAK = tuple(
     ArrayConfig(
         precision=Precision(width, width),
-        accumulator_width=width + LARGEST_LEAK + 1,
-        leaks=tuple(range(LARGEST_LEAK + 1)),
+        accumulator_width=width + LARGEST_R + 1,
+        leaks=tuple(range(LARGEST_R + 1)),
         joins=True,
     )
     for width in (2, 8)

@@ -10,7 +10,7 @@ from hdl.array.systolic_array import SystolicArray
 from hdl.verilog.text import verilog_text
 from model.errors import ConfigError
 from model.golden.network import run as golden
-from model.network.graph import Layer, Source
+from model.network.graph import Layer, LayerKind, Source
 from model.network.network import Network
 from sim.array.cosim import TOP, Loss, prepare, run
 from sim.harness.cosimulation import Waits
@@ -95,8 +95,8 @@ def test_stimulus_meets_what_it_is_about():
         met["flipped"] += network.provenance["flipped_channels"]
         for layer in network.layers[:-1]:
             spikes, potential = trace[f"{layer.name}.spikes"], trace[f"{layer.name}.potential"]
-            stored = (potential.astype(np.int64) >> layer.leak)[spikes == 0]
-            limit = layer.precision.membrane_limit
+            stored = (potential.astype(np.int64) >> layer.neuron.r)[spikes == 0]
+            limit = layer.neuron.limit
             met["low"] += int((stored < -limit).sum())
             met["high"] += int((stored > limit).sum())
             met["spikes"] += int(spikes.sum())
@@ -104,7 +104,7 @@ def test_stimulus_meets_what_it_is_about():
             met["ties"] += int((potential == layer.threshold.reshape(1, 1, -1, 1, 1)).sum())
             met["two sources"] += len(layer.sources) > 1
             met[layer.kind] += 1
-            met[f"leak {layer.leak}"] += 1
+            met[f"leak {layer.neuron.r}"] += 1
             if layer.skip:
                 origin = network.layer(layer.skip)
                 met["skipped spikes"] += int(trace[f"{origin.name}.spikes"].sum()) if not origin.pool else 1
@@ -193,6 +193,13 @@ def test_unknown_bit_is_a_failure(tmp_path):
 def test_last_layer_with_several_positions_is_refused():
     """Its logits would have been those of one position."""
     weight = np.ones((2, 1, 3, 3), np.int8)
-    last = Layer("last", "conv", "none", PAIRS[0], (Source("input", weight),), np.zeros(2, np.int32))
+    last = Layer(
+        name="last",
+        kind=LayerKind.CONV,
+        neuron=None,
+        code=PAIRS[0].code,
+        sources=(Source("input", weight),),
+        bias=np.zeros(2, np.int32),
+    )
     with pytest.raises(ConfigError, match="layer last: the last layer gives 2×2 positions and must give one"):
         Network("spikes", (1, 4, 4), 2, (last,))

@@ -1,0 +1,45 @@
+"""What every neuron says of itself, to bundle, validation, folding, golden model, training, plan and hardware."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, Self
+
+from model.arithmetic import Integer
+
+
+class Neuron(Protocol):
+    """The law of a layer's neurons; frozen and hashable, ordered within its family.
+
+    A neuron gets the sum A of its inputs, the bias B (with J in it where an identity shortcut spikes) and the
+    threshold Θ of its channel; it compares a potential H with Θ, and keeps a state from one time step to the next.
+    """
+
+    family: ClassVar[str]
+
+    @property
+    def state_bits(self) -> int:
+        """Bits in memory between two time steps; 0 if none."""
+
+    @property
+    def state_range(self) -> tuple[int, int]:
+        """Least and greatest state."""
+
+    def potential_range(self, low: Any, high: Any) -> tuple[Any, Any]:
+        """Least and greatest H − B − J where A is ``low`` to ``high``: integers, or arrays or tensors of them."""
+
+    def step(
+        self, sums: Integer, bias: Integer, state: Integer, threshold: Integer
+    ) -> tuple[Integer, Integer, Integer]:
+        """Potential, spike and next state of one time step, of integers or of arrays of any integer type.
+
+        The state is 0 before the first time step.
+        """
+
+    def fields(self) -> dict[str, Any]:
+        """What a bundle says of it besides the family (docs/bundle.md)."""
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Self:
+        """The neuron of a bundle's fields; ConfigError for what it cannot be."""
+
+    def describe(self) -> str:
+        """For reports, in a few words."""
