@@ -4,8 +4,8 @@ from random import Random
 from typing import Any
 
 from model.accelerator.config import AcceleratorConfig, LayerPlan
-from model.arithmetic import code_limit, load, wrap
-from model.golden.neuron_unit import fire
+from model.arithmetic import wrap
+from model.codes import Narrow
 from sim.harness.checker import check, neuron
 from sim.harness.port import Port
 
@@ -60,7 +60,7 @@ class _Lanes:
     async def _hand_over(self) -> list[int]:
         """Some additions, the last of which fires; the sums."""
         config, random = self.config, self.random
-        limit = code_limit(config.weight_width)
+        limit = Narrow(config.weight_width).limit
         sums = [0] * config.lanes
         for left in reversed(range(random.randint(1, 5))):
             weights = [random.choice([0, -limit, limit, random.randint(-limit, limit)]) for _ in sums]
@@ -101,15 +101,15 @@ class _Lanes:
         """Parameters, H, spike and U of a lane."""
         config, random, mode = self.config, self.random, self.config.modes[plan.mode]
         number, high = config.accumulator_width, (1 << (config.accumulator_width - 1)) - 1
-        reach = min((code_limit(mode.membrane_width) + 2) << mode.leak, high)
+        reach = min((mode.limit + 2) << mode.r, high)
         bias, other = (random.randint(-reach, reach) for _ in range(2))
         source = lane - plan.row_lanes if plan.steps_together and lane >= plan.row_lanes else lane
         stored = self.waiting.get((*place, lane), 0) if config.streaming else before[source]
         sums = config.streaming and not plan.spiking
-        carried = 0 if first else stored if sums else load(stored, mode.leak)
+        carried = 0 if first else stored if sums else mode.load(stored)
         potential = wrap(sum_ + bias + carried, number)
         threshold = random.choice([potential, min(potential + 1, high), random.randint(-reach, reach)])
-        spike, membrane = fire(potential, threshold, mode.leak, mode.membrane_width)
+        spike, membrane = mode.fire(potential, threshold)
         self.membranes[lane] = membrane
         self.waiting[(*place, lane)] = potential if sums else membrane
         self.met |= {"carries"} if carried else set()
