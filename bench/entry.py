@@ -1,16 +1,14 @@
-"""How a bench is run: what is wrong is one sentence, as of a `mint` command."""
+"""How a bench is run: what is wrong is said as by a `mint` command."""
 
 import sys
 from collections.abc import Callable
 
-from mint.app import sentence
+from mint.failure import explain
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run ``main``; a user's error ends the program with its sentence and status 1, a defect with its traceback."""
+    """Run ``main``; a user's error ends the program with its sentence, a defect with all that a report of it needs."""
     try:
         main()
     except Exception as error:
-        if (text := sentence(error)) is None:
-            raise
-        sys.exit(f"error: {text}")
+        sys.exit(explain(error))

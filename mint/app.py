@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from mint.console import messages
+from mint.failure import explain, sentence
 from model.files.home import ensure_home
 
 COMMANDS = (
@@ -33,27 +33,11 @@ COMMANDS = (
 )
 """In the order in which ``mint --help`` lists them."""
 
-PACKAGES = ("model", "hdl", "sim", "mint")
-
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 
 
-def sentence(error: Exception) -> str | None:
-    """Say in one line what a user can do about an error; ``None`` where it is a defect of the program.
-
-    The error classes of this project, whichever package has them, carry such a sentence as their text.
-    """
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {(error.strerror or 'cannot be used').lower()}"
-    if isinstance(error, MemoryError):
-        return f"not enough memory ({error or 'for an array'}); take fewer images, or a smaller network"
-    if type(error).__module__.partition(".")[0] in PACKAGES:
-        return str(error)
-    return None
-
-
 class Commands(TyperGroup):
-    """Imports a command's module when it is needed, and turns a user's mistake into a sentence."""
+    """Imports a command's module when it is needed, and says what is wrong where one fails."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -69,11 +53,11 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            text = sentence(error)
-            if ctx.params["debug"] or text is None:
+            of_typer = type(error).__module__.partition(".")[0] in ("click", "typer")
+            closed = isinstance(error, BrokenPipeError)  # what reads the output has had enough
+            if of_typer or closed or (ctx.params["debug"] and sentence(error) is not None):
                 raise
-            messages.print(f"error: {text}", style="red", soft_wrap=True)
-            raise typer.Exit(2) from error
+            raise typer.Exit(explain(error)) from error
 
 
 app = typer.Typer(
@@ -83,7 +67,7 @@ app = typer.Typer(
 
 @app.callback()
 def options(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error too.")] = False,
 ) -> None:
     """From a trained spiking network with 2, 4 or 8 bits to Verilog that computes the same integers."""
 

@@ -73,7 +73,7 @@ def write_json(path: Path, data: dict[str, Any] | list[Any], libraries: Mapping[
     """Write ``data`` with the keys ``command`` and ``tools``; of ``libraries`` it has the checksums among the tools.
 
     A list stays a plain list; the two go into a second file, ``area.meta.json`` for ``area.json``. Raises
-    :class:`~model.errors.ConfigError` if ``path`` is something else than an earlier report.
+    :class:`~model.errors.UserError` if ``path`` is something else than an earlier report.
     """
     report_file(path)
     made_by = {"command": command_line(), "tools": {**tool_versions(), **(libraries or {})}}

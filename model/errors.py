@@ -1,11 +1,19 @@
-"""The sentence that a user reads when something cannot work."""
+"""The two ways in which something goes wrong: the user can mend it, or the program is wrong."""
 
 
-class ConfigError(ValueError):
-    """A configuration, network or bundle that cannot work; its text is one sentence for the user."""
+class UserError(ValueError):
+    """What its user can mend: a configuration, network, file or machine that cannot work; its text is one sentence."""
+
+
+class Defect(RuntimeError):  # noqa: N818, an error is what a user makes
+    """What must never happen, whatever the input: the program is wrong; its text says what was found."""
 
 
 def require(condition: bool, sentence: str) -> None:
-    """Raise :class:`ConfigError` with ``sentence`` unless ``condition`` holds."""
+    """Raise :class:`UserError` with ``sentence`` unless ``condition`` holds."""
     if not condition:
-        raise ConfigError(sentence)
+        raise UserError(sentence)
+
+
+ConfigError = UserError
+"""The earlier name."""

@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 
 from model.config import Precision
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
 from model.network.validation import LARGEST_TIME_STEPS
@@ -26,7 +26,7 @@ def extreme_network(random: Random) -> Network:
     while True:
         try:
             return _drawn(random)
-        except ConfigError:
+        except UserError:
             continue
 
 

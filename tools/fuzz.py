@@ -39,7 +39,7 @@ from model.accelerator.plan import plan
 from model.accelerator.traffic import read_places
 from model.costs.evaluation import evaluate
 from model.datasets import Split
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden.network import run
 from model.network import bundle
 from model.network.graph import LayerKind
@@ -109,7 +109,7 @@ def judge(data: bytes, path: Path) -> str:
     path.write_bytes(data)
     try:
         network = bundle.read(path)
-    except ConfigError as error:
+    except UserError as error:
         sentence = str(error)
         assert sentence.startswith(f"{path}: "), sentence
         assert sentence.isprintable(), sentence
@@ -136,7 +136,7 @@ def estimate(network: Network, dataflow: str, images: Any | None) -> None:
     try:
         config = plan(network, dataflow=dataflow)
         array = None if network.mixed else network.array_config()
-    except ConfigError:
+    except UserError:
         return  # it can be run, and not built
     dense = {name: each.cycles for name, each in tilings(network, array).items()} if array else None
     full = expected(config, [1.0] * len(network.layers))

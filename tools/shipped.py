@@ -11,12 +11,12 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
-from mint.app import sentence
 from mint.console import console, messages
+from mint.failure import sentence
 from model import datasets
 from model.costs.evaluation import evaluate
 from model.datasets import Split
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.network import bundle
 from model.network.network import Network
 
@@ -30,7 +30,7 @@ def recorded(network: Network) -> int:
 
 
 def compare(network: Network, test: Split) -> str:
-    """A sentence with the count; ConfigError if it is another."""
+    """A sentence with the count; UserError if it is another."""
     images = network.accuracy["test_images"]
     require(len(test) == images, f"the data set has {len(test)} test images, and the bundle records {images}")
     correct, wanted = evaluate(network, test).correct, recorded(network)
@@ -46,7 +46,7 @@ def main() -> int:
     try:
         network = bundle.read(path)
         console.print(compare(network, datasets.load(network.provenance["dataset"]).test), soft_wrap=True)
-    except (ConfigError, OSError) as error:
+    except (UserError, OSError) as error:
         messages.print(f"{path}: {sentence(error) or error}", soft_wrap=True)
         return 1
     return 0

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from model.errors import UserError
+
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "docs" / "results"
 BUNDLES = ROOT / "bundles"
@@ -17,7 +19,7 @@ Rows = Sequence[Sequence[object]]
 """The first row is the heading; ``None`` is an empty place."""
 
 
-class ResultsError(RuntimeError):
+class ResultsError(UserError):
     """A report or a page that cannot be used; the text is one sentence for the user."""
 
 

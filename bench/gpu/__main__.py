@@ -23,7 +23,7 @@ from bench.gpu.state import Store
 from bench.gpu.training import Training
 from model import datasets
 from model.datasets import Dataset
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.files.replacing import replacing
 from model.network import bundle
 from model.training.export import to_network
@@ -124,5 +124,5 @@ def main(words: list[str] | None = None, clock: Clock | None = None) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except ConfigError as error:
+    except UserError as error:
         sys.exit(f"error: {error}")

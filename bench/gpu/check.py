@@ -17,7 +17,7 @@ import numpy as np
 
 from model import datasets
 from model.datasets import Split
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.files.replacing import replacing
 from model.golden.network import chunks, classify, forward
 from model.network import bundle
@@ -80,5 +80,5 @@ def main(words: list[str] | None = None) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except ConfigError as error:
+    except UserError as error:
         sys.exit(f"error: {error}")

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.gpu.moments import narrow_average, narrow_square, wide_average, wide_square
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.files.replacing import replacing
 from model.files.tensor_file import SafetensorError, safe_open, save
 
@@ -50,7 +50,7 @@ class Store:
             try:
                 self.index |= json.loads(path.read_text(encoding="utf-8"))
             except ValueError as error:
-                raise ConfigError(f"{path}: not a state of ours ({error}); name another folder") from None
+                raise UserError(f"{path}: not a state of ours ({error}); name another folder") from None
 
     @property
     def done(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Store:
             if not self.limit or sum(x.nbytes for x in arrays.values()) <= self.limit:
                 break
         else:
-            raise ConfigError(f"a state of {self.limit // MIB} MiB does not hold {name}; allow more with --state-mib")
+            raise UserError(f"a state of {self.limit // MIB} MiB does not hold {name}; allow more with --state-mib")
         steps = [int(state["step"]) for state in optimiser.state.values()]
         notes = {**notes, "optimiser_step": steps[0] if steps else 0}
         data = save(arrays, {"notes": json.dumps(notes)})
@@ -101,7 +101,7 @@ class Store:
                     arrays = {name: file.get_tensor(name) for name in list(file.keys())}
                     notes: dict[str, Any] = json.loads((file.metadata() or {})["notes"])
             except (SafetensorError, KeyError, ValueError) as error:
-                raise ConfigError(f"{self.folder}: not a state of ours ({error}); name another folder") from None
+                raise UserError(f"{self.folder}: not a state of ours ({error}); name another folder") from None
         prefix = "module."
         tensors = {k.removeprefix(prefix): torch.from_numpy(v) for k, v in arrays.items() if k.startswith(prefix)}
         module.load_state_dict(tensors)

@@ -14,7 +14,7 @@ from bench.gpu.log import Log
 from bench.gpu.state import Store
 from bench.gpu.step import Step
 from model.datasets import Dataset, Split
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.training.leak_search import search_leaks
 from model.training.loss import Loss
 from model.training.network import SpikingNetwork
@@ -206,7 +206,7 @@ class Training:
         """Mean loss of the epoch so far; waits for the device."""
         loss = float(self.step.total) / self.progress.step
         if not math.isfinite(loss):
-            raise ConfigError(f"{self.name}: the loss is {loss} in epoch {self.progress.epoch + 1}; lower the rate")
+            raise UserError(f"{self.name}: the loss is {loss} in epoch {self.progress.epoch + 1}; lower the rate")
         return loss
 
     def _end_epoch(self, loss: float) -> None:

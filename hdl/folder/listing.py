@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.files.folders import locked
 from model.files.replacing import replacing
 
@@ -25,7 +25,7 @@ def write_folder(folder: Path, texts: Mapping[str, str]) -> None:
     """Write ``texts`` by file name, one of them a JSON object for :data:`LISTING`, and remove what they leave over.
 
     Only a file that is listed, with the digest that it still has, is replaced or removed; files that no run wrote are
-    left alone. Raises :class:`ConfigError`, before anything is written, if one of them is in the way, or if a listed
+    left alone. Raises :class:`UserError`, before anything is written, if one of them is in the way, or if a listed
     file was changed.
 
     While it works, the listing has the digests of old and new files, with which the next run goes on after an
@@ -76,7 +76,7 @@ def _listed(path: Path) -> dict[str, Collection[str]]:
             "module" not in found,
             f"{path}: an earlier version wrote it and listed no files; remove {path.parent}, {ELSEWHERE}",
         )
-        raise ConfigError(_foreign(path))
+        raise UserError(_foreign(path))
     del found["sha256"]
     files = found.get("files")
     whole = isinstance(files, dict) and all(map(_inside, files)) and _sealed(found) == text

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from hdl.verilog.yosys import run_script
+from model.errors import Defect
 from model.files.home import plain_temporary
 
 LANES = 256
 CYCLES = 64
 
 
-class MatchError(RuntimeError):
+class MatchError(Defect):
     """A register of the netlist that behaves like none of the design, or two of the design that behave alike."""
 
 

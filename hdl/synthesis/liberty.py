@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 
 GENERIC = Path(__file__).with_name("generic.lib")
 """The library for when there is none: few cells, their areas in NAND2 cells."""
@@ -41,7 +41,7 @@ def read_library(path: Path) -> tuple[str, str]:
     try:
         text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text(encoding="utf-8")
     except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
-        raise ConfigError(f"{path} is not a Liberty file: {error}") from error
+        raise UserError(f"{path} is not a Liberty file: {error}") from error
     match = re.search(r"^\s*library\s*\(\s*\"?([^\")\s]+)", text, re.MULTILINE)
     require(match is not None, f"{path} is not a Liberty file: it has no `library (name)`")
     assert match is not None

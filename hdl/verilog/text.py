@@ -12,6 +12,7 @@ from amaranth.back import rtlil
 from amaranth.lib import wiring
 
 from hdl.verilog.memory import ModulesPlatform
+from model.errors import Defect
 
 PASSES = (
     # Processes become multiplexers, and these assignments: an ``always @*`` is not evaluated at time 0
@@ -36,7 +37,7 @@ WAIVERS = Path(__file__).with_name("mint.vlt")
 """What Verilator's linter need not say about such text."""
 
 
-class VerilogError(RuntimeError):
+class VerilogError(Defect):
     """Yosys could not write Verilog; the text is its own message."""
 
 

@@ -5,10 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from model.errors import UserError
 from model.files.home import plain_temporary
 
 
-class YosysError(RuntimeError):
+class YosysError(UserError):
     """Yosys stopped; the text is its own message."""
 
 

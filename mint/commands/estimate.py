@@ -161,12 +161,12 @@ def _expected(
 ) -> tuple["Callable[[AcceleratorConfig, int], float]", "Callable[[AcceleratorConfig], Estimate]", str]:
     """As :func:`_measured`, on random inputs."""
     from model.accelerator.estimate import expected, expected_layer
-    from model.errors import ConfigError
+    from model.errors import UserError
 
     try:
         densities = [float(each) for each in density.split(",")]
     except ValueError:
-        raise ConfigError(f"density {density!r}; give a number, or one for each layer with commas") from None
+        raise UserError(f"density {density!r}; give a number, or one for each layer with commas") from None
     if len(densities) == 1:
         densities *= len(network.layers)
         if network.input_kind == "pixels":

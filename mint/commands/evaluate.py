@@ -37,7 +37,7 @@ def evaluate(
     from model.costs.evaluation import evaluate as run
     from model.datasets import Split, for_network
     from model.datasets.inputs import images_for
-    from model.errors import ConfigError
+    from model.errors import UserError
     from model.network import bundle as bundles
     from model.network.shipped import chosen
 
@@ -45,7 +45,7 @@ def evaluate(
     network = bundles.read(path)
     given = images_for(network, dataset, data_dir, file, labels)
     if given.labels is None:
-        raise ConfigError(f"{given.source}: it has no labels, so there is no accuracy; name their file with --labels")
+        raise UserError(f"{given.source}: it has no labels, so there is no accuracy; name their file with --labels")
     split = Split(for_network(given.values), given.labels)
     columns = TextColumn("evaluating"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=messages, transient=True) as progress:

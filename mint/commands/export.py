@@ -33,14 +33,14 @@ def export(
     from mint.training import built_for, sources_of
     from model import datasets
     from model.config import Precision
-    from model.errors import ConfigError, require
+    from model.errors import UserError, require
     from model.training import checkpoint
     from model.training.recipe import Recipe
 
     tensors, notes = checkpoint.read(run / "best.safetensors")
     fields: dict[str, Any] = notes["recipe"]
     if fields["precision"] is None:
-        raise ConfigError(f"{run}: the network was trained in float32, which has no integers; train it with widths")
+        raise UserError(f"{run}: the network was trained in float32, which has no integers; train it with widths")
     recipe = Recipe(**{**fields, "precision": Precision(**fields["precision"])})
     data = datasets.load(dataset or recipe.dataset, data_dir)
     same = sources_of(recipe, data) == recipe.sources if data.provenance else data.name == recipe.dataset
@@ -66,7 +66,7 @@ def write_bundle(
 
     from mint.report import tool_versions
     from model.datasets import for_network
-    from model.errors import ConfigError
+    from model.errors import Defect
     from model.files.text import all_printable, printable
     from model.golden.network import classify
     from model.network import bundle as bundles
@@ -91,7 +91,7 @@ def write_bundle(
         found = compare(module, network, for_network(data.test.images), lambda images: progress.advance(task, images))
     equal = f"{found.differing} of {found.compared:,} potentials, spikes, membranes and logits differ"
     if found.differing:
-        raise ConfigError(f"trained model and golden model are not equal: {equal}; this is a defect of this program")
+        raise Defect(f"trained model and golden model are not equal: {equal}")
     console.print(f"trained model = golden model on {len(data.test):,} test images: {equal}", soft_wrap=True)
     correct = int((classify(found.logits) == data.test.labels).sum())
     scores: dict[str, Any] = {"test": 100 * correct / len(data.test), "test_images": len(data.test), "unit": "percent"}

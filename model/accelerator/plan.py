@@ -18,7 +18,7 @@ from model.accelerator.config import (
     LayerPlan,
 )
 from model.config import PIXEL_BITS
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.network.graph import Layer, LayerKind, PoolKind, Source
 from model.network.network import INPUT, Network
 from model.neurons import Lif
@@ -163,9 +163,7 @@ def _lif(layer: Layer) -> Lif:
     neuron = layer.neuron
     if not isinstance(neuron, Lif):
         family = neuron.family if neuron else "none"
-        raise ConfigError(
-            f"layer {layer.name}: the accelerator has no neuron unit for the family {family!r}; train lif"
-        )
+        raise UserError(f"layer {layer.name}: the accelerator has no neuron unit for the family {family!r}; train lif")
     return neuron
 
 

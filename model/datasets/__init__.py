@@ -9,7 +9,7 @@ import numpy as np
 from model.datasets import cifar10, idx, tiny_imagenet
 from model.datasets.own import is_own, own
 from model.datasets.split import Dataset, Split, for_network
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 
 __all__ = ["NAMES", "Dataset", "Split", "for_network", "load", "of_network", "sizes"]
 
@@ -22,7 +22,7 @@ def _digits(data_dir: Path | None, fetch: bool) -> tuple[Split, Split]:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        raise ConfigError(
+        raise UserError(
             "the digits set comes with scikit-learn; install it with `make setup` or use another set"
         ) from None
     bunch = load_digits()

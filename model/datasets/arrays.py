@@ -9,7 +9,7 @@ from zlib import error as ZlibError
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 
 Array = NDArray[np.generic]
 
@@ -51,5 +51,5 @@ def _load(path: Path) -> Array | dict[str, Array]:
             if isinstance(loaded, Mapping):
                 return {name: np.asarray(loaded[name]) for name in loaded}
     except (ValueError, EOFError, BadZipFile, ZlibError, MemoryError, OverflowError, NotImplementedError) as error:
-        raise ConfigError(f"{path}: not a NumPy array file ({error}); write it with numpy.save") from None
+        raise UserError(f"{path}: not a NumPy array file ({error}); write it with numpy.save") from None
     return np.asarray(loaded)

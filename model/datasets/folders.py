@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
 
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 
 TIMEOUT_SECONDS = 20
 
@@ -41,7 +41,7 @@ def download(name: str, url: str, md5: str, fetch: bool, instead: str) -> bytes:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as reply:
             data: bytes = reply.read()
     except (OSError, HTTPException) as error:  # the latter: the connection broke off
-        raise ConfigError(f"{name} is not at hand and could not be downloaded ({error}); {instead}") from None
+        raise UserError(f"{name} is not at hand and could not be downloaded ({error}); {instead}") from None
     found = hashlib.md5(data, usedforsecurity=False).hexdigest()
     require(found == md5, f"{url.rpartition('/')[2]} was downloaded with checksum {found}, expected {md5}; try again")
     return data

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.datasets.folders import cache_folder, download, named_folder
 from model.datasets.split import Split
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.files.replacing import replacing
 
 FILES = "idx files (t10k-images-idx3-ubyte and the three others)"
@@ -38,7 +38,7 @@ def _read_idx(path: Path) -> NDArray[np.uint8]:
         with opened(path, "rb") as file:
             data = file.read()
     except (OSError, EOFError, zlib.error) as error:
-        raise ConfigError(f"{path} cannot be read as an idx file ({error}); fetch it again") from None
+        raise UserError(f"{path} cannot be read as an idx file ({error}); fetch it again") from None
     whole = len(data) >= 4 and data[:3] == b"\0\0\x08" and len(data) >= 4 + 4 * data[3]
     require(whole, f"{path} is not an idx file of bytes; fetch it again")
     shape = struct.unpack(f">{data[3]}I", data[4 : 4 + 4 * data[3]])

@@ -70,7 +70,7 @@ def read_file(path: Path, network: "Network") -> "tuple[NDArray[Any], NDArray[An
     from model.datasets.arrays import read_array, read_arrays
     from model.datasets.own import checked
     from model.datasets.split import for_network
-    from model.errors import ConfigError, require
+    from model.errors import UserError, require
     from model.golden.network import check_images
 
     labels: NDArray[Any] | None = None
@@ -85,8 +85,8 @@ def read_file(path: Path, network: "Network") -> "tuple[NDArray[Any], NDArray[An
         data = read_array(path)
     try:
         check_images(network, data)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
     return data, labels
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from model.datasets.arrays import Array, read_arrays, require_memory
 from model.datasets.split import Dataset, Split
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 
 PARTS = ("test", "validation")
 HELD_OUT = 6
@@ -108,12 +108,12 @@ def checked(path: Path, images: Array, labels: Array, end: str = "") -> tuple[ND
     require(images.ndim in (3, 4, 5) and images.size > 0, f"{x} is {list(images.shape)}; it takes {known}")
     numbers = checked_labels(y, labels)
     if images.ndim == 5 and images.shape[0] != len(labels) == images.shape[1]:
-        raise ConfigError(f"{x} is {list(images.shape)}, time first; samples come first: x.swapaxes(0, 1)")
+        raise UserError(f"{x} is {list(images.shape)}, time first; samples come first: x.swapaxes(0, 1)")
     require(
         len(images) == len(labels), f"{x} has {len(images)} images, and y{end} {len(labels)} labels; give one for each"
     )
     if images.ndim == 4 and images.shape[3] in (1, 3) and images.shape[1] > 4:
-        raise ConfigError(f"{x} is {list(images.shape)}, channels last; they come first: x.transpose(0, 3, 1, 2)")
+        raise UserError(f"{x} is {list(images.shape)}, channels last; they come first: x.transpose(0, 3, 1, 2)")
     require(
         images.dtype.kind in "iub",
         f"{x} is {images.dtype}; give pixels 0 to 255 or spikes 0 and 1 as integers, "
@@ -185,7 +185,7 @@ def _decoded(paths: Sequence[Path]) -> NDArray[np.uint8]:
                 sizes.append(opened.size)
                 modes.append(opened.mode)
         except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-            raise ConfigError(f"{path} cannot be read as an image ({error}); replace or remove it") from None
+            raise UserError(f"{path} cannot be read as an image ({error}); replace or remove it") from None
         require(modes[-1] in GREY + COLOUR, f"{path} has pixels of mode {modes[-1]}; save it with 8 bits a channel")
         (width, height), (first_width, first_height) = sizes[-1], sizes[0]
         require(
@@ -201,6 +201,6 @@ def _decoded(paths: Sequence[Path]) -> NDArray[np.uint8]:
             with Image.open(path) as opened:
                 pixels = np.asarray(opened.convert(mode))
         except (OSError, ValueError, SyntaxError) as error:
-            raise ConfigError(f"{path} cannot be read as an image ({error}); replace or remove it") from None
+            raise UserError(f"{path} cannot be read as an image ({error}); replace or remove it") from None
         images[index] = pixels.reshape(height, width, len(mode)).transpose(2, 0, 1)
     return images

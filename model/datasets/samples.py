@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from model import datasets
 from model.config import PIXEL_SCALE
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.golden.network import check_images
 from model.network.network import Network
 
@@ -41,8 +41,8 @@ def images_of(network: Network, data: datasets.Dataset, count: int | None = None
     images = datasets.for_network(data.test.images[:count])
     try:
         check_images(network, images)
-    except ConfigError as error:
-        raise ConfigError(f"{data.name}: {error}; or choose another set with --dataset") from None
+    except UserError as error:
+        raise UserError(f"{data.name}: {error}; or choose another set with --dataset") from None
     return images
 
 
@@ -64,7 +64,7 @@ def some_images(
     try:
         name = datasets.of_network(dataset, network.provenance)
         data = datasets.load(name, data_dir, download=download)
-    except ConfigError:
+    except UserError:
         if dataset is None and data_dir is None:
             named = network.provenance.get("dataset")
             why = f"{named} is not at hand" if named else "the network names no data set"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from model.datasets.folders import cache_folder, download, named_folder
 from model.datasets.split import Split
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 
 SOURCE = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
 MD5 = "90528d7ca1a48142e341f4ef8d21d0de"
@@ -37,7 +37,7 @@ def _decoded(paths: Sequence[Path]) -> NDArray[np.uint8]:
             with Image.open(path) as opened:
                 pixels = np.asarray(opened.convert("RGB"))
         except (OSError, UnidentifiedImageError) as error:
-            raise ConfigError(f"{path} cannot be read as an image ({error}); fetch it again") from None
+            raise UserError(f"{path} cannot be read as an image ({error}); fetch it again") from None
         require(
             pixels.shape == (SIDE, SIDE, 3),
             f"{path} has {pixels.shape[1]}×{pixels.shape[0]} pixels; the set has {SIDE}×{SIDE}",

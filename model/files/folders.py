@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.files.replacing import replacing
 
 TAG = "CACHEDIR.TAG"
@@ -28,7 +28,7 @@ def locked(folder: Path, busy: str | None = None) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
         except BlockingIOError:
-            raise ConfigError(busy or "") from None
+            raise UserError(busy or "") from None
         except OSError:
             pass
         yield
@@ -40,7 +40,7 @@ def locked(folder: Path, busy: str | None = None) -> Iterator[None]:
 def work_folder(folder: Path) -> Iterator[Path]:
     """``folder``, made if need be, for the files that a run works with: no other run has it until the end.
 
-    Raises :class:`ConfigError` if another run is in it, or if it holds files and not the tag that marks it as ours.
+    Raises :class:`UserError` if another run is in it, or if it holds files and not the tag that marks it as ours.
     """
     require(folder.is_dir() or not folder.exists(), f"{folder} is a file, not a folder; choose another with --output")
     folder.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from model.config import Precision
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.files.replacing import replacing
 from model.files.tensor_file import SafetensorError, deserialize, save
 from model.files.text import printable, shown
@@ -56,30 +56,30 @@ def write(network: Network, path: Path) -> None:
     data = to_bytes(network)
     try:
         from_bytes(data)
-    except ConfigError as error:
-        raise ConfigError(f"{path} is not written: {_short(error)}") from None
+    except UserError as error:
+        raise UserError(f"{path} is not written: {_short(error)}") from None
     with replacing(path) as temporary:
         temporary.write_bytes(data)
 
 
 def read(path: Path) -> Network:
-    """Read and check a bundle; every refusal is a :class:`~model.errors.ConfigError` that begins with the file."""
+    """Read and check a bundle; every refusal is a :class:`~model.errors.UserError` that begins with the file."""
     try:
         require(path.exists(), "no such file")
         require(path.is_file(), "not a file")
         _check_size(path.stat().st_size)
         return from_bytes(path.read_bytes())
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {_short(error)}") from None
+    except UserError as error:
+        raise UserError(f"{path}: {_short(error)}") from None
     except OSError as error:
-        raise ConfigError(f"{path}: {(error.strerror or 'it cannot be read').lower()}") from None
+        raise UserError(f"{path}: {(error.strerror or 'it cannot be read').lower()}") from None
 
 
 def _check_size(size: int) -> None:
     require(size <= LARGEST_FILE, f"it has {size:,} bytes; a bundle has at most {LARGEST_FILE:,}")
 
 
-def _short(error: ConfigError) -> str:
+def _short(error: UserError) -> str:
     """The sentence, printable, its middle left out where something in it is long."""
     text = printable(str(error))
     left = LONGEST_SENTENCE // 2
@@ -154,7 +154,7 @@ def from_bytes(data: bytes) -> Network:
         found: list[tuple[str, dict[str, Any]]] = deserialize(data)
         header = json.loads(data[8 : 8 + length], object_pairs_hook=once)
     except (SafetensorError, ValueError) as error:
-        raise ConfigError(f"not a safetensors file, or cut short ({error}); export or fetch it again") from None
+        raise UserError(f"not a safetensors file, or cut short ({error}); export or fetch it again") from None
     metadata = header.get("__metadata__") or {}
     require(METADATA_KEY in metadata, f"metadata {METADATA_KEY!r} is missing; this is no bundle of ours")
     tensors = {}
@@ -175,7 +175,7 @@ def _take(table: Any, key: str, kind: type | tuple[type, ...], where: str) -> An
     value = table[key]
     if not isinstance(value, kind) or isinstance(value, bool):
         wanted = " or ".join(map(_type_name, _kinds(kind)))
-        raise ConfigError(f"{where}: {key} is {shown(value)}; it must be {wanted}")
+        raise UserError(f"{where}: {key} is {shown(value)}; it must be {wanted}")
     return value
 
 
@@ -202,7 +202,7 @@ def _type_name(kind: type) -> str:
 
 def _known(table: dict[str, Any], keys: set[str], where: str) -> None:
     if unknown := sorted(set(table) - keys):
-        raise ConfigError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(keys))}")
+        raise UserError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(sorted(keys))}")
 
 
 def _network(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Network:
@@ -249,7 +249,7 @@ def _layer(index: int, table: Any, version: int, tensors: dict[str, np.ndarray],
         unused.remove(key)
         found = tensors[key]
         if found.dtype != kind:
-            raise ConfigError(f"{where}: tensor {key!r} is {found.dtype}; it must be {np.dtype(kind)}")
+            raise UserError(f"{where}: tensor {key!r} is {found.dtype}; it must be {np.dtype(kind)}")
         return found
 
     def optional(key: str) -> np.ndarray | None:
@@ -257,8 +257,8 @@ def _layer(index: int, table: Any, version: int, tensors: dict[str, np.ndarray],
 
     try:
         precision = Precision(_take(table, "weight_width", int, where), _take(table, "membrane_width", int, where))
-    except ConfigError as error:
-        raise ConfigError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
+    except UserError as error:
+        raise UserError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
     family, leak = _take(table, "neuron", str, where), _take(table, "leak", int, where)
     require(family in NEURONS, f"{where}: neuron {family!r}; choose one of {', '.join(NEURONS)}")
     require(0 <= leak <= LARGEST_R, f"{where}: leak r = {leak}; choose 0 to {LARGEST_R}")
@@ -318,4 +318,4 @@ def _unpacked(data: np.ndarray, shape: list[Any], width: int, where: str) -> np.
     try:
         return unpack(data, codes, width).reshape(shape)
     except ValueError as error:
-        raise ConfigError(f"{where}: {error}; leave it 0") from None
+        raise UserError(f"{where}: {error}; leave it 0") from None

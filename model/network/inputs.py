@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 
 PIXELS, SPIKES = "pixels", "spikes"
 LARGEST = {PIXELS: 255, SPIKES: 1}
@@ -26,7 +26,7 @@ def check_shape(shape: Sequence[int], *, kind: str, input_shape: Sequence[int], 
     elif kind == SPIKES and len(shape) == 5 and shape[0] != time_steps:
         swapped = shape[1] == time_steps and shape[2:] == frame
         hint = "; time is the first axis: transpose(0, 1)" if swapped else f"; bin the events into {time_steps} frames"
-    raise ConfigError(f"images have shape {shape}; the network takes [{wanted}]{hint}")
+    raise UserError(f"images have shape {shape}; the network takes [{wanted}]{hint}")
 
 
 def check_values(least: float, greatest: float, *, kind: str, whole: bool = True) -> None:
@@ -47,4 +47,4 @@ def check_values(least: float, greatest: float, *, kind: str, whole: bool = True
         hint = "multiply by 255 and round"
     else:
         hint = "give the pixels as the image file has them, without Normalize"
-    raise ConfigError(f"{found}; the network takes {kind}, integers 0 to {top}: {hint}")
+    raise UserError(f"{found}; the network takes {kind}, integers 0 to {top}: {hint}")

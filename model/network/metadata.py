@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.files.text import printable
 
 METADATA_KEY = "mint"
@@ -27,7 +27,7 @@ def parse(text: str) -> dict[str, Any]:
             text, parse_constant=_constant, parse_float=_float, parse_int=_integer, object_pairs_hook=once
         )
     except (ValueError, RecursionError) as error:
-        raise ConfigError(
+        raise UserError(
             f"metadata {METADATA_KEY!r} is not JSON that a bundle can have ({error}); write it again"
         ) from None
     require(isinstance(header, dict), f"metadata {METADATA_KEY!r} must be an object")

@@ -37,7 +37,7 @@ def largest_values(input_kind: str, layers: Sequence[Layer]) -> dict[str, int]:
 def checked(
     name: str, input_kind: str, input_shape: Shape, time_steps: int, layers: Sequence[Layer]
 ) -> dict[str, Shape]:
-    """The neurons of every layer: channels, height, width. ConfigError for what golden model or hardware cannot run."""
+    """The neurons of every layer: channels, height, width. UserError for what golden model or hardware cannot run."""
     require(input_kind in INPUT_KINDS, f"input kind {input_kind!r}; choose one of {', '.join(INPUT_KINDS)}")
     require(
         name.isprintable() and len(name) <= LONGEST_NAME,

@@ -39,7 +39,7 @@ class Neuron(Protocol):
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
-        """The neuron of a bundle's fields; ConfigError for what it cannot be."""
+        """The neuron of a bundle's fields; UserError for what it cannot be."""
 
     def describe(self) -> str:
         """For reports, in a few words."""

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from model.errors import ConfigError
+from model.errors import UserError
 from model.files.replacing import replacing
 from model.files.tensor_file import SafetensorError, safe_open, save
 
@@ -29,9 +29,9 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in list(file.keys())}, json.loads(file.metadata()["notes"])
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such checkpoint; train the network first") from None
+        raise UserError(f"{path}: no such checkpoint; train the network first") from None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{path}: not a checkpoint of ours, or cut short ({error}); train again") from None
+        raise UserError(f"{path}: not a checkpoint of ours, or cut short ({error}); train again") from None
 
 
 def restore(tensors: dict[str, Tensor], module: nn.Module, optimiser: torch.optim.Optimizer | None = None) -> None:
@@ -40,7 +40,7 @@ def restore(tensors: dict[str, Tensor], module: nn.Module, optimiser: torch.opti
     try:
         module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
     except RuntimeError as error:
-        raise ConfigError(f"the checkpoint is of another network ({str(error).splitlines()[-1].strip()})") from None
+        raise UserError(f"the checkpoint is of another network ({str(error).splitlines()[-1].strip()})") from None
     if optimiser is not None:
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in tensors.items():

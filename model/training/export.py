@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from model.errors import ConfigError
+from model.errors import UserError
 from model.network import bundle
 from model.network.graph import Layer, LayerKind, Pool, PoolKind, Source
 from model.network.network import INPUT, Network
@@ -19,7 +19,7 @@ from model.training.network import SpikingNetwork
 def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str, Any] | None = None) -> Network:
     """The integers that ``module`` computes with in evaluation mode; a layer without any is refused by name."""
     if not isinstance(module, SpikingNetwork):
-        raise ConfigError(
+        raise UserError(
             f"{type(module).__name__} cannot be exported; build the network as a SpikingNetwork of our layers"
         )
     module.inputs.check()
@@ -33,11 +33,11 @@ def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str
         if isinstance(child, MaxPool | SumPool):
             pooled = layers.get(origins[0])
             if pooled is None or pooled.pool is not None:
-                raise ConfigError(f"layer {label}: pooling follows a spiking layer, once; move or remove it")
+                raise UserError(f"layer {label}: pooling follows a spiking layer, once; move or remove it")
             # From here on the layer hands on what is pooled, and only that.
             others = [name for name, read in sources.items() if pooled.name in read and name != label]
             if others:
-                raise ConfigError(
+                raise UserError(
                     f"layer {others[0]}: it reads {pooled.name}, which hands on what {label} pools; read {label}"
                 )
             pool = Pool(PoolKind.MAX if isinstance(child, MaxPool) else PoolKind.SUM, child.size)
@@ -47,13 +47,13 @@ def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str
             layers[label] = _layer(label, child, origins)
             hands_on[label] = label
         else:
-            raise ConfigError(
+            raise UserError(
                 f"layer {label}: {type(child).__name__} has no integer form; "
                 "use Conv, Join, Linear, MaxPool, SumPool and Readout, and of others Dropout, Flatten and Identity only"
             )
     spiking = module.spiking().values()
     if spiking and not any(layer.chosen for layer in spiking):
-        raise ConfigError("the network is untrained: no batch has chosen r; train it, or call calibrate() on a batch")
+        raise UserError("the network is untrained: no batch has chosen r; train it, or call calibrate() on a batch")
     return Network(
         input_kind=module.input_kind,
         input_shape=module.input_shape,
@@ -66,11 +66,11 @@ def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str
 
 def _layer(label: str, child: Conv | Join | Linear | Readout, origins: Sequence[str]) -> Layer:
     if child.precision is None:
-        raise ConfigError(f"layer {label}: it was trained in float32; give it a precision and train again")
+        raise UserError(f"layer {label}: it was trained in float32; give it a precision and train again")
     try:
         folded = child.folded()
-    except ConfigError as error:
-        raise ConfigError(f"layer {label}: {error}") from None
+    except UserError as error:
+        raise UserError(f"layer {label}: {error}") from None
     skip = child.skip if isinstance(child, Join) else False
     return Layer(
         name=label,

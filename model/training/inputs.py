@@ -31,7 +31,7 @@ class Inputs:
         return Inputs, (self.kind, self.input_shape, self.time_steps)  # a copy of the network has seen nothing
 
     def take(self, x: Tensor) -> Tensor:
-        """``x`` in float32; raises :class:`~model.errors.ConfigError` if it, or a batch before it, is to be refused."""
+        """``x`` in float32; raises :class:`~model.errors.UserError` if it, or a batch before it, is to be refused."""
         require(isinstance(x, Tensor), f"images are a {type(x).__name__}; give a torch.Tensor")
         require(not x.is_complex(), f"images are {x.dtype}; give integers")
         check_shape(x.shape, kind=self.kind, input_shape=self.input_shape, time_steps=self.time_steps)

@@ -29,7 +29,7 @@ def builder(
     """
     import importlib.util
 
-    from model.errors import ConfigError, require
+    from model.errors import UserError, require
     from model.training.networks import Size, named
 
     path, _, attribute = name.rpartition(":")
@@ -41,16 +41,16 @@ def builder(
     )
     spec = importlib.util.spec_from_file_location(Path(path).stem, path)
     if not Path(path).is_file() or spec is None or spec.loader is None:
-        raise ConfigError(f"{path}: no such Python file; give --network file.py:Name")
+        raise UserError(f"{path}: no such Python file; give --network file.py:Name")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise ConfigError(f"{path}: it cannot be imported: {type(error).__name__}: {error}") from error
+        raise UserError(f"{path}: it cannot be imported: {type(error).__name__}: {error}") from error
     found: Any = getattr(module, attribute, None)
     if not callable(found):
-        raise ConfigError(f"{path}: it defines no function {attribute!r}; give --network file.py:Name")
+        raise UserError(f"{path}: it defines no function {attribute!r}; give --network file.py:Name")
     return found
 
 

@@ -152,7 +152,7 @@ class SpikingNetwork(nn.Module):
         return replace(read, flat=read.flat or isinstance(layer, nn.Flatten))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits of images; raises :class:`~model.errors.ConfigError` for what are not pixels or spikes of this shape.
+        """Logits of images; raises :class:`~model.errors.UserError` for what are not pixels or spikes of this shape.
 
         On a GPU, which is not waited for, wrong values are refused by a later pass, or by ``inputs.check()``. Autocast
         is off inside: half precision rounds sums.

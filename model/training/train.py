@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from model.config import PIXEL_SCALE, Precision
 from model.datasets import Dataset, Split, for_network
-from model.errors import ConfigError, require
+from model.errors import UserError, require
 from model.training import checkpoint, parallel
 from model.training.augmentation import augment, mix
 from model.training.distillation import Lesson, ask
@@ -144,11 +144,11 @@ class Run:
         name, data = self.recipe.network, self.dataset
         try:
             module = build(self.recipe.precision)
-        except ConfigError:
+        except UserError:
             raise
         except Exception as error:  # whatever a user's file does
             what = f"{type(error).__name__}: {error}"
-            raise ConfigError(f"network {name}: it cannot be made from a precision: {what}") from error
+            raise UserError(f"network {name}: it cannot be made from a precision: {what}") from error
         require(
             isinstance(module, SpikingNetwork),
             f"network {name}: it is a {type(module).__name__}; return a SpikingNetwork of our layers",
@@ -175,7 +175,7 @@ class Run:
             logits = trial(for_network(noise))
         except (RuntimeError, TypeError, ValueError, IndexError) as error:
             after = f"after layer {reached[-1]}" if reached else "at its first layer"
-            raise ConfigError(f"network {name} does not run {after}: {str(error).splitlines()[0]}") from error
+            raise UserError(f"network {name} does not run {after}: {str(error).splitlines()[0]}") from error
         torch.set_rng_state(state)
         require(
             logits.dim() == 2 and logits.shape[1] >= data.classes,
@@ -345,12 +345,12 @@ class Run:
         self.module.inputs.check()
         for name, layer in self.module.spiking().items():
             if layer.folding is not None and not bool(layer.folding.finite):
-                raise ConfigError(
+                raise UserError(
                     f"layer {name} has diverged in epoch {epoch + 1}: its step is 0, or it or batch norm not finite; "
                     "lower the learning rate"
                 )
         if not math.isfinite(loss):
-            raise ConfigError(f"the loss is {loss} in epoch {epoch + 1}: {self._exploding()}; lower the learning rate")
+            raise UserError(f"the loss is {loss} in epoch {epoch + 1}: {self._exploding()}; lower the learning rate")
         return loss
 
     def _exploding(self) -> str:

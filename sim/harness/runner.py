@@ -76,7 +76,7 @@ def simulate(
     expression on their names. From
     ``OPTIMISED_CYCLES`` cycles on a design is compiled with optimising, which costs a shorter one more than it saves.
     Raises :class:`SimulationError` if the simulator is missing or stops early, or if no bench ran; of these
-    :class:`BenchError` if one failed or ran longer than ``timeout_s``. Raises :class:`~model.errors.ConfigError` if
+    :class:`BenchError` if one failed or ran longer than ``timeout_s``. Raises :class:`~model.errors.UserError` if
     another simulation is at work in ``build_dir``.
     """
     chosen = installed(simulator)

@@ -10,11 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from model.errors import UserError
+
 if TYPE_CHECKING:
     from sim.harness.places import Place
 
 
-class SimulationError(RuntimeError):
+class SimulationError(UserError):
     """A simulation that did not show what it should; its text is for the user."""
 
 

@@ -41,12 +41,16 @@ def test_exactness_compares_what_was_asked_for(
         exactness.main()
 
 
-def test_what_is_wrong_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_wrong_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["exactness", "--dataset", "nothing"])
-    with pytest.raises(SystemExit, match="data set 'nothing' is not known"):
+    with pytest.raises(SystemExit, match="2"):
         run(exactness.main)
-    with pytest.raises(ZeroDivisionError):  # a defect of the program keeps its traceback
+    assert capsys.readouterr().err.startswith("error: data set 'nothing' is not known")
+    with pytest.raises(SystemExit, match="70"):
         run(lambda: divmod(1, 0) and None)
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback")
+    assert "This is a defect of mint-snn" in said
 
 
 def test_a_race_times_every_step_of_every_contestant() -> None:

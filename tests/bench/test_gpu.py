@@ -23,7 +23,7 @@ from bench.gpu.step import Step
 from model import datasets
 from model.config import Precision
 from model.datasets import Dataset, Split
-from model.errors import ConfigError
+from model.errors import UserError
 from model.network import bundle
 from model.training.loss import Loss
 from model.training.networks import Size, named
@@ -121,9 +121,9 @@ def test_a_killed_run_ends_in_the_same_network(
     logits = np.load(whole / "out" / f"{NAME}.npy")
     logits[5, 3] += 1
     np.save(whole / "out" / f"{NAME}.npy", logits)
-    with pytest.raises(ConfigError, match="1 of 320 logits differ between GPU and golden model"):
+    with pytest.raises(UserError, match="1 of 320 logits differ between GPU and golden model"):
         check.main([out])
-    with pytest.raises(ConfigError, match="no bundle with its logits"):
+    with pytest.raises(UserError, match="no bundle with its logits"):
         check.main([str(tmp_path)])
 
 
@@ -289,20 +289,20 @@ def test_a_state_is_as_good_as_fits(
 def test_a_state_that_is_too_large_or_not_whole_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     step, *_ = small()
     monkeypatch.setattr(state, "MIB", 5400)
-    with pytest.raises(ConfigError, match="a state of 1 MiB does not hold it; allow more with --state-mib"):
+    with pytest.raises(UserError, match="a state of 1 MiB does not hold it; allow more with --state-mib"):
         Store(tmp_path, 0, 1).write("it", step.module, step.optimiser, {})
     assert not list(tmp_path.iterdir())
     Store(tmp_path, 8).write("it", step.module, step.optimiser, {})
     piece = tmp_path / "state-1.1"
     data = piece.read_bytes()
     piece.write_bytes(data[:-1] + b"?")
-    with pytest.raises(ConfigError, match=r"state-1\.1: this piece of the state is not what was written"):
+    with pytest.raises(UserError, match=r"state-1\.1: this piece of the state is not what was written"):
         Store(tmp_path).read(step.module, step.optimiser)
     piece.unlink()
-    with pytest.raises(ConfigError, match=r"state-1\.1: a piece of the state is missing"):
+    with pytest.raises(UserError, match=r"state-1\.1: a piece of the state is missing"):
         Store(tmp_path).read(step.module, step.optimiser)
     (tmp_path / "state.json").write_text("{", encoding="utf-8")
-    with pytest.raises(ConfigError, match="not a state of ours"):
+    with pytest.raises(UserError, match="not a state of ours"):
         Store(tmp_path)
 
 
@@ -337,7 +337,7 @@ def test_the_queue_has_the_papers_networks_in_order() -> None:
     assert list(jobs.jobs())[:5] == ["vgg9-w2u2", "vgg16-w2u2", "vgg9-w4u4", "resnet19-w2u2", "vgg9-w8u8"]
     assert jobs.jobs()["vgg9-w2u2-ends8"].ends_bits == 8
     assert next(iter(jobs.jobs("tiny-imagenet"))) == "vgg9-tiny-imagenet-w2u2"
-    with pytest.raises(ConfigError, match="run 'vgg11-w2u2' is not known for cifar10; choose of vgg9-w2u2"):
+    with pytest.raises(UserError, match="run 'vgg11-w2u2' is not known for cifar10; choose of vgg9-w2u2"):
         jobs.select(["vgg11-w2u2"], "cifar10", 1.0)
 
 
@@ -354,7 +354,7 @@ def test_what_cannot_run_is_said_first(
     option: str, value: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(UserError, match=said):
         kit.main(words(tmp_path, option, value))
     assert not list(tmp_path.iterdir())
 
@@ -362,7 +362,7 @@ def test_what_cannot_run_is_said_first(
 def test_no_time_left_is_said(data: Dataset, tmp_path: Path) -> None:
     log = Log(tmp_path / "log.txt", Fake(0.04, 1))
     made = training.Training(NAME, jobs.jobs("cifar10", 1 / 8)[NAME], data, Store(tmp_path), log.clock, log, "cpu")
-    with pytest.raises(ConfigError, match="no time is left"):
+    with pytest.raises(UserError, match="no time is left"):
         made.train()
 
 

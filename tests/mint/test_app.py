@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 from typer.testing import CliRunner
 
 from mint import app as mint_app
 from mint.app import COMMANDS, app
-from model.errors import ConfigError
+from mint.report import command_line
+from model.errors import Defect, UserError
 from model.network.shipped import FOLDER
 
 runner = CliRunner()
@@ -52,8 +54,10 @@ def raising(monkeypatch, error: Exception) -> None:
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (ConfigError("a weight width of 3 bits is not supported"), "a weight width of 3 bits is not supported"),
+        (UserError("a weight width of 3 bits is not supported"), "a weight width of 3 bits is not supported"),
         (FileNotFoundError(2, "No such file or directory", "net.mint"), "net.mint: no such file or directory"),
+        (OSError(28, "No space left on device"), "no space left on device"),
+        (MemoryError("1 TiB"), "not enough memory (1 TiB); take fewer images, or a smaller network"),
     ],
 )
 def test_a_users_mistake_is_one_sentence(monkeypatch, error, sentence):
@@ -63,13 +67,34 @@ def test_a_users_mistake_is_one_sentence(monkeypatch, error, sentence):
 
 
 def test_debug_shows_the_traceback(monkeypatch):
-    raising(monkeypatch, ConfigError("no"))
-    assert isinstance(runner.invoke(app, ["--debug", "area"]).exception, ConfigError)
+    raising(monkeypatch, UserError("no"))
+    assert isinstance(runner.invoke(app, ["--debug", "area"]).exception, UserError)
 
 
-def test_a_defect_is_not_hidden(monkeypatch):
-    raising(monkeypatch, KeyError("weights"))
-    assert isinstance(runner.invoke(app, ["area"]).exception, KeyError)
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        (Defect("3 of 40 logits differ"), "defect: 3 of 40 logits differ\n"),
+        (KeyError("weights"), "defect: KeyError: 'weights'\n"),
+    ],
+)
+@pytest.mark.parametrize("options", [[], ["--debug"]])
+def test_a_defect_shows_itself_as_one(monkeypatch, options, error, found):
+    raising(monkeypatch, error)
+    result = runner.invoke(app, [*options, "area"])
+    assert (result.exit_code, result.stdout) == (70, "")
+    assert result.stderr.startswith("Traceback (most recent call last)")
+    assert "raise error" in result.stderr
+    shown = result.stderr.partition(found)[2]
+    assert shown.startswith("This is a defect of mint-snn, not of your input.")
+    assert f"command: {command_line()}\n" in shown
+    assert f"mint-snn {version('mint-snn')}" in shown
+
+
+def test_a_reader_that_has_had_enough_is_no_defect(monkeypatch):
+    raising(monkeypatch, BrokenPipeError(32, "Broken pipe"))
+    result = runner.invoke(app, ["area"])
+    assert (result.exit_code, result.stderr) == (1, "")
 
 
 def test_an_unknown_command_is_refused():

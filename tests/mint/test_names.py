@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mint.app import app, sentence
+from mint.app import app
 from mint.console import Printer
 from mint.report import command_line
 from model.config import Precision
@@ -48,12 +48,6 @@ def test_what_is_recorded_can_be_printed(monkeypatch: pytest.MonkeyPatch) -> Non
     assert all_printable({ESCAPE: [ESCAPE, 1, (None, "Ü")]}) == {SAFE: [SAFE, 1, [None, "Ü"]]}
     assert shown("x" * 100, 10) == '"xxxxxxxx…'
     assert printable("a\u202eb\u2028") == r"a\u202eb\u2028"
-
-
-def test_too_little_memory_is_a_sentence() -> None:
-    assert sentence(MemoryError("Unable to allocate 1 TiB")) == (
-        "not enough memory (Unable to allocate 1 TiB); take fewer images, or a smaller network"
-    )
 
 
 def test_a_long_path_is_no_reason_to_refuse_a_network(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from mint import report
 from mint.app import COMMANDS, Commands, app
 from mint.output import arrays_file, beside, bundle_file, pictured_file, report_file
 from mint.plots import plot_membrane_share
-from model.errors import ConfigError
+from model.errors import UserError
 from model.network import bundle
 from sim.networks.random_networks import random_network
 
@@ -74,19 +74,19 @@ def test_a_report_replaces_a_report():
     for name in ("list.meta.json", "own.json"):
         Path(name).write_text('{"of": "mine"}', encoding="utf-8")
     for name in ("list.json", "own.json"):
-        with pytest.raises(ConfigError, match=REFUSED):
+        with pytest.raises(UserError, match=REFUSED):
             report.write_json(Path(name), {})
     assert before == {name: Path(name).read_bytes() for name in before}
 
 
 def test_pictures_go_with_their_report():
     Path("out.svg").write_text("mine", encoding="utf-8")
-    with pytest.raises(ConfigError, match=f"out.svg {REFUSED}"):
+    with pytest.raises(UserError, match=f"out.svg {REFUSED}"):
         pictured_file(Path("out.json"))
     report_file(Path("out.json"))
     report.write_json(Path("out.json"), {})
     pictured_file(Path("out.json"))
-    with pytest.raises(ConfigError, match=r"pictures go beside it; call it \.json"):
+    with pytest.raises(UserError, match=r"pictures go beside it; call it \.json"):
         pictured_file(Path("other.svg"))
 
 
@@ -97,12 +97,12 @@ def test_bundles_and_arrays_replace_their_kind():
     np.savez("own.npz", mine=np.zeros(1))
     arrays_file(Path("golden.npz"))
     for check, name in ((bundle_file, "golden.npz"), (arrays_file, "own.npz"), (arrays_file, "net.safetensors")):
-        with pytest.raises(ConfigError, match=f"{name} {REFUSED}"):
+        with pytest.raises(UserError, match=f"{name} {REFUSED}"):
             check(Path(name))
     Path("golden.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(ConfigError, match=f"golden.json {REFUSED}"):
+    with pytest.raises(UserError, match=f"golden.json {REFUSED}"):
         arrays_file(Path("golden.npz"))
-    with pytest.raises(ConfigError, match=r"call it \.npz"):
+    with pytest.raises(UserError, match=r"call it \.npz"):
         arrays_file(Path("golden.json"))
 
 

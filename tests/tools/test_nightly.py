@@ -9,7 +9,7 @@ import pytest
 
 from model import datasets
 from model.datasets import Split
-from model.errors import ConfigError
+from model.errors import UserError
 from sim.networks.small_networks import first_layer
 from tools import nightly, shipped
 from tools.nightly import PARTS, Part
@@ -99,13 +99,13 @@ def test_a_count_that_is_off_by_one_is_refused() -> None:
     network.accuracy.update(test=25 * correct, test_images=4)
     assert shipped.compare(network, split) == f"{correct} of 4 test images classified right, as recorded"
     network.accuracy.update(test=100 - 25 * correct)
-    with pytest.raises(ConfigError, match=f"{correct} of 4 images are classified right; the bundle records "):
+    with pytest.raises(UserError, match=f"{correct} of 4 images are classified right; the bundle records "):
         shipped.compare(network, split)
     network.accuracy.update(test=25 * correct, test_images=5)
-    with pytest.raises(ConfigError, match="the data set has 4 test images, and the bundle records 5"):
+    with pytest.raises(UserError, match="the data set has 4 test images, and the bundle records 5"):
         shipped.compare(network, split)
     network.accuracy.update(test=0.3)
-    with pytest.raises(ConfigError, match=r"0.3 % of 5 images is no whole number of images"):
+    with pytest.raises(UserError, match=r"0.3 % of 5 images is no whole number of images"):
         shipped.recorded(network)
 
 
@@ -113,7 +113,7 @@ def test_without_the_data_set_a_sentence_and_no_pass(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def missing(name: str) -> None:
-        raise ConfigError(f"{name} is not here; name its folder in MINT_DATA")
+        raise UserError(f"{name} is not here; name its folder in MINT_DATA")
 
     monkeypatch.setattr(datasets, "load", missing)
     monkeypatch.setattr("sys.argv", ["shipped", "bundles/mlp-mnist-w2u2.safetensors"])

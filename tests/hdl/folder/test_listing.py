@@ -8,7 +8,7 @@ import pytest
 
 from hdl.folder import listing as generated_folder
 from hdl.folder.listing import write_folder
-from model.errors import ConfigError
+from model.errors import UserError
 
 ABOUT = '{"module": "m", "width": 0.1, "sign": "\u00d7"}'
 ONE = {"mint.v": "one", "memory/a.hex": "0", "README.md": "same", "mint.json": ABOUT}
@@ -53,7 +53,7 @@ def test_a_file_in_the_way_is_refused_before_anything_is_written(tmp_path, name)
     folder = tmp_path / "out"
     (folder / name).parent.mkdir(parents=True)
     (folder / name).write_text("mine", encoding="utf-8")
-    with pytest.raises(ConfigError, match=f"{name} is in the way, and no earlier run wrote it; move it, or choose"):
+    with pytest.raises(UserError, match=f"{name} is in the way, and no earlier run wrote it; move it, or choose"):
         write_folder(folder, ONE)
     assert files(folder) == {name: "mine"}
 
@@ -63,7 +63,7 @@ def test_a_file_in_the_way_is_refused_before_anything_is_written(tmp_path, name)
 def test_a_file_of_ours_that_was_changed_is_refused(tmp_path, name, texts):
     before = fresh(ONE, tmp_path) | {name: "mine"}
     (tmp_path / name).write_text("mine", encoding="utf-8")
-    with pytest.raises(ConfigError, match=f"{name} was changed after an earlier run wrote it"):
+    with pytest.raises(UserError, match=f"{name} was changed after an earlier run wrote it"):
         write_folder(tmp_path, texts)
     assert files(tmp_path) == before
 
@@ -75,7 +75,7 @@ def test_a_listing_that_was_changed_is_refused(tmp_path, change):
     listing = tmp_path / "out" / "mint.json"
     listing.write_text(listing.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
     before = files(tmp_path)
-    with pytest.raises(ConfigError, match=r"mint\.json was changed"):
+    with pytest.raises(UserError, match=r"mint\.json was changed"):
         write_folder(tmp_path / "out", THREE)
     assert files(tmp_path) == before
 
@@ -88,7 +88,7 @@ def test_a_listing_does_not_reach_out_of_its_folder(tmp_path):
     del listing["sha256"]
     listing["files"]["../mine"] = listing["files"]["README.md"]
     (folder / "mint.json").write_text(generated_folder._sealed(listing), encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"mint\.json was changed"):
+    with pytest.raises(UserError, match=r"mint\.json was changed"):
         write_folder(folder, THREE)
     assert (tmp_path / "mine").exists()
 
@@ -97,14 +97,14 @@ def test_a_folder_of_an_earlier_version_gets_a_sentence(tmp_path):
     for name, text in ONE.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError, match="an earlier version wrote it and listed no files; remove"):
+    with pytest.raises(UserError, match="an earlier version wrote it and listed no files; remove"):
         write_folder(tmp_path, TWO)
     assert files(tmp_path) == ONE
 
 
 def test_a_file_where_the_folder_should_be_gets_a_sentence(tmp_path):
     (tmp_path / "out").write_text("mine", encoding="utf-8")
-    with pytest.raises(ConfigError, match="is a file, not a folder"):
+    with pytest.raises(UserError, match="is a file, not a folder"):
         write_folder(tmp_path / "out", ONE)
 
 

@@ -12,7 +12,7 @@ from hdl.synthesis.flows import FPGAS, MULTIPLIERS, Library, operators
 from hdl.synthesis.liberty import GENERIC, installed_libraries, libraries, read_library
 from hdl.verilog.yosys import YosysError, run_script
 from model.config import PRECISIONS, Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from tools.tables import read_report
 
 MULTIPLYING = "module top(input [7:0] a, b, output [15:0] y); assign y = a * b; endmodule"
@@ -114,7 +114,7 @@ def test_a_library_in_um2_compressed(tmp_path):
 def test_what_is_no_library_is_refused(tmp_path, content):
     path = tmp_path / "some.lib"
     path.write_bytes(content)
-    with pytest.raises(ConfigError, match=r"some\.lib is not a Liberty file"):
+    with pytest.raises(UserError, match=r"some\.lib is not a Liberty file"):
         read_library(path)
 
 

@@ -7,7 +7,7 @@ from hdl.synthesis.ecp5 import DEVICES, _module, route
 from hdl.synthesis.flows import _reports
 from hdl.verilog.text import verilog_text
 from model.accelerator.plan import plan
-from model.errors import ConfigError
+from model.errors import UserError
 from sim.networks.small_networks import first_layer
 
 DESIGN = """\
@@ -55,7 +55,7 @@ def test_membranes_are_block_ram():
 
 
 def test_unknown_device_is_refused():
-    with pytest.raises(ConfigError, match="device '5k'; choose one of: 12k, 25k, 45k, 85k"):
+    with pytest.raises(UserError, match="device '5k'; choose one of: 12k, 25k, 45k, 85k"):
         route({}, "top", "5k")
 
 

@@ -14,10 +14,11 @@ from mint.app import app
 from mint.training import run_folder
 from model import datasets
 from model.datasets import cifar10
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden.network import run
 from model.network import bundle
 from model.training import parallel
+from model.training.equality import Comparison
 from model.training.recipe import Recipe
 from sim.networks.random_networks import random_images, random_network
 
@@ -36,7 +37,7 @@ def mint(*words: str, status: int = 0) -> str:
     return result.output
 
 
-def test_from_training_to_numbers() -> None:
+def test_from_training_to_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     short = ["--network", "digits", "--epochs", "2", "--run", "runs"]
     said = mint("train", *short, "--seeds", "2", "-o", "mine.safetensors")
     assert "trained model = golden model on 360 test images: 0 of" in said
@@ -58,6 +59,11 @@ def test_from_training_to_numbers() -> None:
     assert [layer["name"] for layer in found["layers"]] == ["conv1", "fc"]
     assert f"{found['accuracy']:.2f} %" in said
 
+    monkeypatch.setattr("model.training.equality.compare", lambda *_: Comparison(1, 2, np.zeros((360, 10), np.int64)))
+    said = mint("export", "runs/digits-w4u4-seed0", "-o", "other.safetensors", status=70)
+    assert "defect: trained model and golden model are not equal: 1 of 2 potentials" in said
+    assert not Path("other.safetensors").exists()
+
 
 def test_a_second_training_in_a_runs_folder_is_refused() -> None:
     short = ["train", "--network", "digits", "--epochs", "1"]
@@ -72,11 +78,11 @@ def test_a_second_training_in_a_runs_folder_is_refused() -> None:
 def test_a_refused_training_leaves_the_folder_of_one_that_started_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
     def held(*_: object) -> Iterator[None]:
-        raise ConfigError("another training")
+        raise UserError("another training")
         yield
 
     monkeypatch.setattr("model.files.folders.locked", held)
-    with pytest.raises(ConfigError), run_folder(Path("runs/digits-w4u4-seed0")):
+    with pytest.raises(UserError), run_folder(Path("runs/digits-w4u4-seed0")):
         raise AssertionError
     assert Path("runs/digits-w4u4-seed0").is_dir()
 
@@ -153,7 +159,7 @@ def test_the_first_process_reads_the_data_before_the_others(monkeypatch: pytest.
 
     def load(*arguments: object) -> None:
         order.append("load")
-        raise ConfigError("there is no data")
+        raise UserError("there is no data")
 
     monkeypatch.setattr(parallel, "first_alone", first_alone)
     monkeypatch.setattr(datasets, "load", load)

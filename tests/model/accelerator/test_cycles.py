@@ -15,7 +15,7 @@ from model.accelerator.plan import choices, plan
 from model.accelerator.traffic import read_places, traffic, word_reads
 from model.accelerator.words import Words, stored_counts, words_of
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden.network import run
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import Network
@@ -266,11 +266,11 @@ def test_fastest_is_what_is_fastest_layer_by_layer():
     ],
 )
 def test_refused_rows(choice, sentence):
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         plan(network(Pool("max", 2)), lanes=24, lanes_per_neuron_unit=1, dataflow=[choice, ("skip", 1)])
-    with pytest.raises(ConfigError, match="1 dataflows for 2 layers"):
+    with pytest.raises(UserError, match="1 dataflows for 2 layers"):
         plan(network(), dataflow=[("skip", 1)])
-    with pytest.raises(ConfigError, match="2 lanes a neuron unit; lanes in rows have a neuron unit each"):
+    with pytest.raises(UserError, match="2 lanes a neuron unit; lanes in rows have a neuron unit each"):
         plan(network(), lanes=24, lanes_per_neuron_unit=2, dataflow=[("systolic", 2), ("skip", 1)])
 
 
@@ -321,7 +321,7 @@ def test_expectation_is_near_images_of_that_density():
     [([0.1], "1 densities; give one for each of 2"), ([0.1, 1.5], "density 1.5; choose 0 to 1")],
 )
 def test_refused_densities(densities, sentence):
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         expected(plan(network()), densities)
 
 
@@ -329,5 +329,5 @@ def test_vgg9_has_the_papers_weights():
     made = vgg9(PRECISION)
     assert sum(layer.sources[0].weight.size for layer in made.layers) == 1_736_896
     assert sum(int(np.prod(shape)) for shape in list(made.shapes.values())[:-1]) == 245_760
-    with pytest.raises(ConfigError, match="images of 30×32 pixels cannot be halved 2 times"):
+    with pytest.raises(UserError, match="images of 30×32 pixels cannot be halved 2 times"):
         vgg9(PRECISION, (3, 30, 32))

@@ -5,7 +5,7 @@ import pytest
 from model.accelerator.memory_limits import memory_limits, missing, require_memory
 from model.accelerator.plan import plan
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from sim.networks.chains import Chain, Link
 
 CHAIN = Chain("pixels", (2, 9, 9), 3, (Link(20, 3), Link(12, 3)), 5, Precision(4, 4), seed=1, density=0.5)
@@ -31,7 +31,7 @@ def test_a_memory_has_a_limit_of_its_own(config, name):
     assert bits > 1024
     fits = -(-bits // 1024)
     assert missing(config, memory_limits(f"{name}={fits}")) is None
-    with pytest.raises(ConfigError, match=rf"^the {name} memory has {bits:,} bits; .*: {bits - 1024:,} are missing$"):
+    with pytest.raises(UserError, match=rf"^the {name} memory has {bits:,} bits; .*: {bits - 1024:,} are missing$"):
         require_memory(config, memory_limits(f"{name}=1"))
 
 

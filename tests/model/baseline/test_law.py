@@ -12,7 +12,7 @@ from model.baseline.config import Shifts, UqConfig
 from model.baseline.law import Scales, round_shift, uq_fire, uq_potential, uq_step
 from model.baseline.network import calibrate, quantize_scale, uq_accuracy, uq_config, uq_forward, uq_layers
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden.network import classify, forward
 from model.network import bundle
 from model.network.shipped import chosen
@@ -82,7 +82,7 @@ def test_widths_and_latency():
     ],
 )
 def test_what_cannot_work_is_refused(changes, sentence):
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         config(**changes)
 
 

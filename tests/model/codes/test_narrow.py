@@ -5,7 +5,7 @@ import pytest
 
 from model.codes import CODES, Narrow
 from model.codes.narrow import WIDTHS
-from model.errors import ConfigError
+from model.errors import UserError
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -22,5 +22,5 @@ def test_levels_are_symmetric_and_fill_the_bits_but_for_one(width: int) -> None:
 
 @pytest.mark.parametrize("width", [0, 1, 9])
 def test_other_widths_are_refused(width: int) -> None:
-    with pytest.raises(ConfigError, match=f"a weight width of {width} bits is not supported; choose 2 to 8"):
+    with pytest.raises(UserError, match=f"a weight width of {width} bits is not supported; choose 2 to 8"):
         Narrow(width)

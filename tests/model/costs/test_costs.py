@@ -10,7 +10,7 @@ from model.costs.evaluation import evaluate
 from model.costs.footprint import PAPER, PAPER_NEURONS, PAPER_WEIGHTS, footprint, neurons, weights
 from model.costs.sata import ADDITION, DRAM, SCRATCHPAD, SRAM, UPDATE, energies, input_densities
 from model.datasets import Split
-from model.errors import ConfigError
+from model.errors import UserError
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import INPUT, Network
 from model.training.export import to_network
@@ -130,5 +130,5 @@ def test_measured_densities_are_shares_of_dense_additions() -> None:
 
 
 def test_a_density_is_a_share() -> None:
-    with pytest.raises(ConfigError, match=r"layer first: a density of 1\.5; choose 0 to 1"):
+    with pytest.raises(UserError, match=r"layer first: a density of 1\.5; choose 0 to 1"):
         energies(small(), dict.fromkeys(("first", "second", "join", "last"), 1.5))

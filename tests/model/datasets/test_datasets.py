@@ -15,7 +15,7 @@ from PIL import Image
 
 from model import datasets
 from model.datasets import cifar10, folders, idx, tiny_imagenet
-from model.errors import ConfigError
+from model.errors import UserError
 
 
 def write_idx(path: Path, values: np.ndarray) -> None:
@@ -57,17 +57,17 @@ def test_digits_are_always_there() -> None:
 
 def test_what_is_missing_or_broken_gets_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MINT_DATA", raising=False)
-    with pytest.raises(ConfigError, match="data set 'imagenet' is not known; choose one of"):
+    with pytest.raises(UserError, match="data set 'imagenet' is not known; choose one of"):
         datasets.load("imagenet")
-    with pytest.raises(ConfigError, match="holds no mnist: idx files"):
+    with pytest.raises(UserError, match="holds no mnist: idx files"):
         datasets.load("mnist", tmp_path)
     write_set(tmp_path / "mnist")
     images = tmp_path / "mnist" / "train-images-idx3-ubyte"
     images.write_bytes(images.read_bytes()[:-1])
-    with pytest.raises(ConfigError, match="its header says"):
+    with pytest.raises(UserError, match="its header says"):
         datasets.load("mnist", tmp_path)
     images.write_bytes(b"no idx file")
-    with pytest.raises(ConfigError, match="not an idx file"):
+    with pytest.raises(UserError, match="not an idx file"):
         datasets.load("mnist", tmp_path)
 
 
@@ -104,21 +104,21 @@ def test_cifar10_is_read_record_by_record(tmp_path: Path, inside: str) -> None:
 
 def test_broken_cifar10_gets_a_sentence(tmp_path: Path) -> None:
     write_cifar10(tmp_path / "set")
-    with pytest.raises(ConfigError, match=r"holds no cifar10: data_batch_1.bin and others, test_batch.bin"):
+    with pytest.raises(UserError, match=r"holds no cifar10: data_batch_1.bin and others, test_batch.bin"):
         datasets.load("cifar10", tmp_path)
     broken = tmp_path / "set" / "data_batch_3.bin"
     data = broken.read_bytes()
     broken.write_bytes(b"\x0a" + data[1:])
-    with pytest.raises(ConfigError, match=r"data_batch_3.bin has label 10 of 10 classes"):
+    with pytest.raises(UserError, match=r"data_batch_3.bin has label 10 of 10 classes"):
         datasets.load("cifar10", tmp_path / "set")
     broken.write_bytes(data[:-1])
-    with pytest.raises(ConfigError, match="holds 36875 bytes, which are not 12 records of 3073"):
+    with pytest.raises(UserError, match="holds 36875 bytes, which are not 12 records of 3073"):
         datasets.load("cifar10", tmp_path / "set")
     broken.write_bytes(data[: -cifar10.RECORD])
-    with pytest.raises(ConfigError, match="holds 33803 bytes, which are not 12 records of 3073"):
+    with pytest.raises(UserError, match="holds 33803 bytes, which are not 12 records of 3073"):
         datasets.load("cifar10", tmp_path / "set")
     broken.unlink()
-    with pytest.raises(ConfigError, match=r"data_batch_3.bin: no such file"):
+    with pytest.raises(UserError, match=r"data_batch_3.bin: no such file"):
         datasets.load("cifar10", tmp_path / "set")
 
 
@@ -158,21 +158,21 @@ def test_broken_tiny_imagenet_gets_a_sentence(tmp_path: Path) -> None:
     write_tiny_imagenet(folder)
     broken = folder / "train" / "n01" / "images" / "n01_0.JPEG"
     broken.write_bytes(b"nothing")
-    with pytest.raises(ConfigError, match=r"n01_0.JPEG cannot be read as an image"):
+    with pytest.raises(UserError, match=r"n01_0.JPEG cannot be read as an image"):
         datasets.load("tiny-imagenet", folder)
     Image.new("RGB", (32, 64)).save(broken, "JPEG")
-    with pytest.raises(ConfigError, match=r"n01_0.JPEG has 32×64 pixels; the set has 64×64"):
+    with pytest.raises(UserError, match=r"n01_0.JPEG has 32×64 pixels; the set has 64×64"):
         datasets.load("tiny-imagenet", folder)
     for file in broken.parent.iterdir():
         file.unlink()
-    with pytest.raises(ConfigError, match="holds no JPEG files"):
+    with pytest.raises(UserError, match="holds no JPEG files"):
         datasets.load("tiny-imagenet", folder)
     write_tiny_imagenet(folder)
     (folder / "wnids.txt").write_text("n01 n03", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"class 'n02' is not in wnids.txt"):
+    with pytest.raises(UserError, match=r"class 'n02' is not in wnids.txt"):
         datasets.load("tiny-imagenet", folder)
     (folder / "wnids.txt").unlink()
-    with pytest.raises(ConfigError, match=r"holds no tiny-imagenet: wnids.txt, train and val"):
+    with pytest.raises(UserError, match=r"holds no tiny-imagenet: wnids.txt, train and val"):
         datasets.load("tiny-imagenet", folder)
 
 
@@ -198,16 +198,16 @@ def test_a_download_without_network_or_with_other_bytes_is_refused(
     def offline(*arguments: object, **named: object) -> None:
         raise OSError("no route")
 
-    with pytest.raises(ConfigError, match=f"{name} is not at hand; .*MINT_DATA"):
+    with pytest.raises(UserError, match=f"{name} is not at hand; .*MINT_DATA"):
         datasets.load(name, download=False)
     monkeypatch.setattr(folders.urllib.request, "urlopen", offline)
-    with pytest.raises(ConfigError, match=f"{name} is not at hand and could not be downloaded .*MINT_DATA"):
+    with pytest.raises(UserError, match=f"{name} is not at hand and could not be downloaded .*MINT_DATA"):
         datasets.load(name)
     monkeypatch.setattr(folders.urllib.request, "urlopen", lambda *a, **n: CutShort())
-    with pytest.raises(ConfigError, match=f"{name} is not at hand and could not be downloaded .*MINT_DATA"):
+    with pytest.raises(UserError, match=f"{name} is not at hand and could not be downloaded .*MINT_DATA"):
         datasets.load(name)
     monkeypatch.setattr(folders.urllib.request, "urlopen", lambda *a, **n: io.BytesIO(b"something else"))
-    with pytest.raises(ConfigError, match="was downloaded with checksum"):
+    with pytest.raises(UserError, match="was downloaded with checksum"):
         datasets.load(name)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
@@ -217,7 +217,7 @@ def test_a_folder_in_the_cache_that_is_not_the_set_stays() -> None:
     own = folders.cache_folder("tiny-imagenet") / "tiny-imagenet-200" / "notes"
     own.parent.mkdir(parents=True)
     own.write_text("mine", encoding="utf-8")
-    with pytest.raises(ConfigError, match="tiny-imagenet-200 is there and not the whole set; remove it, or name"):
+    with pytest.raises(UserError, match="tiny-imagenet-200 is there and not the whole set; remove it, or name"):
         datasets.load("tiny-imagenet")
     assert own.read_text(encoding="utf-8") == "mine"
 

@@ -10,7 +10,7 @@ from PIL import Image
 from model import datasets
 from model.datasets import arrays
 from model.datasets.own import HELD_OUT
-from model.errors import ConfigError
+from model.errors import UserError
 
 RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 256, (30, 2, 5, 6), np.uint8)
@@ -77,14 +77,14 @@ def test_a_file_of_spikes_has_samples_first(tmp_path):
     ],
 )
 def test_a_wrong_file_is_a_sentence(tmp_path, given, sentence):
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         datasets.load(saved(tmp_path, **given))
 
 
 def test_a_file_that_unpacks_to_more_than_the_machine_holds_is_refused(tmp_path, monkeypatch):
     path = saved(tmp_path, x=PIXELS, y=LABELS)
     monkeypatch.setattr(arrays.os, "sysconf", lambda name: 10)
-    with pytest.raises(ConfigError, match="GB unpacked, and half of this machine's memory is"):
+    with pytest.raises(UserError, match="GB unpacked, and half of this machine's memory is"):
         datasets.load(path)
 
 
@@ -94,13 +94,13 @@ def test_a_header_that_promises_more_than_is_there_is_refused(tmp_path):
     path = tmp_path / "mine.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x.npy", header.getvalue())
-    with pytest.raises(ConfigError, match="not a NumPy array file"):
+    with pytest.raises(UserError, match="not a NumPy array file"):
         datasets.load(str(path))
     path.write_bytes(b"PK")
-    with pytest.raises(ConfigError, match="not an archive of NumPy arrays"):
+    with pytest.raises(UserError, match="not an archive of NumPy arrays"):
         datasets.load(str(path))
     path.unlink()
-    with pytest.raises(ConfigError, match="no such file or folder"):
+    with pytest.raises(UserError, match="no such file or folder"):
         datasets.load(str(path))
 
 
@@ -140,28 +140,28 @@ def test_a_folder_with_train_and_test(folder, tmp_path):
     assert data.test.labels.tolist() == [1]
     assert len(data.train) + len(data.validation) == 12
     (whole / "test" / "dog").rename(whole / "test" / "cow")
-    with pytest.raises(ConfigError, match="cow: no class of the training images, cat, dog"):
+    with pytest.raises(UserError, match="cow: no class of the training images, cat, dog"):
         datasets.load(str(whole))
 
 
 def test_a_wrong_folder_is_a_sentence(folder):
     Image.new("L", (7, 5)).save(folder / "dog" / "odd.png")
-    with pytest.raises(ConfigError, match=r"odd\.png has 7×5 pixels, .*6×5; make all images one size"):
+    with pytest.raises(UserError, match=r"odd\.png has 7×5 pixels, .*6×5; make all images one size"):
         datasets.load(str(folder))
     Image.new("I;16", (6, 5)).save(folder / "dog" / "odd.png")
-    with pytest.raises(ConfigError, match=r"odd\.png has pixels of mode I;16; save it with 8 bits a channel"):
+    with pytest.raises(UserError, match=r"odd\.png has pixels of mode I;16; save it with 8 bits a channel"):
         datasets.load(str(folder))
     (folder / "dog" / "odd.png").write_bytes(b"no image")
-    with pytest.raises(ConfigError, match=r"odd\.png cannot be read as an image"):
+    with pytest.raises(UserError, match=r"odd\.png cannot be read as an image"):
         datasets.load(str(folder))
-    with pytest.raises(ConfigError, match="has no folder of PNG or JPEG files"):
+    with pytest.raises(UserError, match="has no folder of PNG or JPEG files"):
         datasets.load(str(folder / "dog"))
 
 
 def test_sizes_of_known_and_own_sets(folder):
     assert datasets.sizes("cifar10") == ((3, 32, 32), 10)
     assert datasets.sizes(str(folder)) == ((1, 5, 6), 2)
-    with pytest.raises(ConfigError, match=r"data set .mnits. is not known; choose one of .*, FILE.npz or a folder"):
+    with pytest.raises(UserError, match=r"data set .mnits. is not known; choose one of .*, FILE.npz or a folder"):
         datasets.sizes("mnits")
 
 
@@ -175,7 +175,7 @@ def test_sizes_of_known_and_own_sets(folder):
     ],
 )
 def test_no_data_set_is_guessed(provenance, sentence):
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         datasets.of_network(None, provenance)
     assert datasets.of_network("digits", provenance) == "digits"
     assert datasets.of_network(None, {"dataset": "mnist"}) == "mnist"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden import network as golden
 from model.golden.network import classify, pooled, run
 from model.network.graph import Layer, LayerKind, Pool, Source
@@ -126,5 +126,5 @@ def test_images_that_do_not_fit_are_refused(images: np.ndarray, sentence: str) -
         sources=(Source("hidden", np.ones((2, 2), np.int8)),),
         bias=np.zeros(2, np.int32),
     )
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         run(Network("pixels", (1, 6, 6), 2, (hidden, last)), images)

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden.network import run
 from model.network import bundle
 from model.network.graph import Layer, LayerKind, Source
@@ -189,7 +189,7 @@ def test_a_mistake_gets_its_sentence(parts: Parts, change: Change, sentence: str
     path, tensors, header = parts
     change(tensors, header)
     save_file(tensors, path, {"mint": json.dumps(header)})
-    with pytest.raises(ConfigError, match=sentence) as caught:
+    with pytest.raises(UserError, match=sentence) as caught:
         bundle.read(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
@@ -200,15 +200,15 @@ def test_files_that_are_no_bundles_are_refused(parts: Parts) -> None:
     whole = path.read_bytes()
     for data in (whole[: len(whole) // 2], whole[:4], b"", b"PK\x03\x04 not a safetensors file at all"):
         path.write_bytes(data)
-        with pytest.raises(ConfigError, match="not a safetensors file, or cut short"):
+        with pytest.raises(UserError, match="not a safetensors file, or cut short"):
             bundle.read(path)
     save_file(tensors, path)
-    with pytest.raises(ConfigError, match="no bundle of ours"):
+    with pytest.raises(UserError, match="no bundle of ours"):
         bundle.read(path)
     save_file(tensors, path, {"mint": "{"})
-    with pytest.raises(ConfigError, match="not JSON"):
+    with pytest.raises(UserError, match="not JSON"):
         bundle.read(path)
-    with pytest.raises(ConfigError, match="no such file"):
+    with pytest.raises(UserError, match="no such file"):
         bundle.read(path.with_name("absent"))
 
 

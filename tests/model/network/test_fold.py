@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.network.fold import accumulator_range, fold
 
 PRECISION = Precision(4, 4)
@@ -134,9 +134,9 @@ def test_an_identity_alone_reaches_the_threshold_at_the_floor() -> None:
 
 
 def test_a_layer_that_has_diverged_is_refused() -> None:
-    with pytest.raises(ConfigError, match="diverged"):
+    with pytest.raises(UserError, match="diverged"):
         one(step=float("nan"))
-    with pytest.raises(ConfigError, match="diverged"):
+    with pytest.raises(UserError, match="diverged"):
         one(gain=float("inf"))
 
 
@@ -147,5 +147,5 @@ def test_a_tensor_that_is_not_finite_is_refused_when_asked(name: str) -> None:
     codes = torch.tensor([[3, -7, 5]])
     arguments |= {"code": PRECISION.code, "neuron": PRECISION.lif(), "firing_threshold": 1.0, "largest_input": 1}
     folded = fold(codes, xp=torch, **arguments)
-    with pytest.raises(ConfigError, match="diverged"):
+    with pytest.raises(UserError, match="diverged"):
         folded.check()

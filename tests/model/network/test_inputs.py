@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden.network import check_images
 from model.training import inputs
 from model.training.export import to_network
@@ -99,7 +99,7 @@ def test_every_forward_pass_refuses_what_is_no_input(
         module.train(training)
         reference.train(training)
         for forward in forwards:
-            with pytest.raises(ConfigError, match=sentence):
+            with pytest.raises(UserError, match=sentence):
                 forward(spoiled)
             assert module.training == training
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
@@ -121,7 +121,7 @@ def test_integers_of_any_type_are_taken(dtype: torch.dtype) -> None:
 def test_the_golden_model_has_the_same_sentences(kind: str, spoil: Callable[[Tensor], Tensor], sentence: str) -> None:
     module = network(kind)
     module(images(kind))
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         check_images(to_network(module.eval()), spoil(images(kind)).numpy().astype(np.uint8))
 
 
@@ -149,7 +149,7 @@ def test_a_gpu_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
         module(good)
         with monkeypatch.context() as context:
             context.setattr(Event, "arrived", True)
-            with pytest.raises(ConfigError, match="are no integers"):
+            with pytest.raises(UserError, match="are no integers"):
                 refused()
         assert copy.deepcopy(module.inputs)._seen is None
         module(good)
@@ -179,7 +179,7 @@ def test_a_foreign_module_cannot_change_the_time_steps(precision: Precision | No
         network("spikes", precision, cut=Cut()),
         network("spikes", precision, cut=Cut(), more=Conv(3, 3, 1, precision=precision)),
     ):
-        with pytest.raises(ConfigError, match=r"a layer is given \{2\} time steps; the network has T = 4"):
+        with pytest.raises(UserError, match=r"a layer is given \{2\} time steps; the network has T = 4"):
             module(images("spikes"))
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden.network import run
 from model.network import bundle
 from model.training.export import to_network
@@ -208,7 +208,7 @@ def chain(layers: Mapping[str, nn.Module], sources: Mapping[str, Sequence[str]])
 def test_what_cannot_be_joined_is_refused(
     layers: dict[str, nn.Module], sources: dict[str, Sequence[str]], sentence: str
 ) -> None:
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         chain(layers, sources)
 
 
@@ -221,7 +221,7 @@ def test_a_layer_that_is_pooled_is_read_through_its_pool() -> None:
     }
     module = chain(layers, {"second": ("first",)})
     module(torch.zeros(1, 1, 4, 4))
-    with pytest.raises(ConfigError, match="layer second: it reads first, which hands on what pool pools; read pool"):
+    with pytest.raises(UserError, match="layer second: it reads first, which hands on what pool pools; read pool"):
         to_network(module)
 
 

@@ -17,7 +17,7 @@ from model.accelerator.plan import plan, spike_memories
 from model.config import Precision
 from model.costs.evaluation import evaluate
 from model.datasets import Split
-from model.errors import ConfigError
+from model.errors import UserError
 from model.network import bundle, metadata, validation
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.metadata import DIGEST_KEY, METADATA_KEY
@@ -124,7 +124,7 @@ def text_of(*keys: Any, value: Any) -> str:
 def test_a_text_that_cannot_be_is_refused_in_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
     path = tmp_path / "n.safetensors"
     path.write_bytes(with_text(text))
-    with pytest.raises(ConfigError, match=sentence) as caught:
+    with pytest.raises(UserError, match=sentence) as caught:
         bundle.read(path)
     found = str(caught.value).removeprefix(f"{path}: ")
     assert found.isprintable()
@@ -135,14 +135,14 @@ def test_a_file_that_is_too_large_or_none_is_refused(tmp_path: Path, monkeypatch
     path = tmp_path / "n.safetensors"
     path.write_bytes(with_text(text_of("name", value="n")))
     assert bundle.read(path).name == "n"
-    with pytest.raises(ConfigError, match="not a file"):
+    with pytest.raises(UserError, match="not a file"):
         bundle.read(tmp_path)
     monkeypatch.setattr(bundle, "LARGEST_HEADER", 100)
-    with pytest.raises(ConfigError, match=r"its header has [\d,]+ bytes; a bundle has one of at most 100"):
+    with pytest.raises(UserError, match=r"its header has [\d,]+ bytes; a bundle has one of at most 100"):
         bundle.read(path)
     with path.open("wb") as file:
         file.truncate(bundle.LARGEST_FILE + 1)
-    with pytest.raises(ConfigError, match=r"it has 268,435,457 bytes; a bundle has at most 268,435,456"):
+    with pytest.raises(UserError, match=r"it has 268,435,457 bytes; a bundle has at most 268,435,456"):
         bundle.read(path)
 
 
@@ -156,7 +156,7 @@ def test_a_flipped_bit_is_a_sentence_or_changes_nothing() -> None:
         data[place] ^= 1 << place % 8
         try:
             found = bundle.from_bytes(bytes(data))
-        except ConfigError:
+        except UserError:
             continue
         accepted += 1
         assert bundle.to_bytes(found) == whole
@@ -171,7 +171,7 @@ def test_a_key_that_stands_twice_in_the_table_of_tensors_is_refused() -> None:
         .rstrip()
         .replace(b'"a.bias":', b'"a.bias":{"dtype":"I32","shape":[1],"data_offsets":[0,4]},"a.bias":')
     )
-    with pytest.raises(ConfigError, match=r"stands twice in an object"):
+    with pytest.raises(UserError, match=r"stands twice in an object"):
         bundle.from_bytes(len(raw).to_bytes(8, "little") + raw + whole[start:])
 
 
@@ -181,10 +181,10 @@ def test_what_cannot_be_read_is_not_written(tmp_path: Path, monkeypatch: pytest.
         ({"provenance": {"command": "\x1b[31m"}}, "a string that cannot be printed"),
         ({"provenance": {"seed": 1 << 64}}, "beyond the integers of 64 bits"),
     ):
-        with pytest.raises(ConfigError, match=f"n.safetensors is not written: .*{sentence}"):
+        with pytest.raises(UserError, match=f"n.safetensors is not written: .*{sentence}"):
             bundle.write(two_layers(2, 2, **change), tmp_path / "n.safetensors")
     monkeypatch.setattr(bundle, "LARGEST_FILE", 1000)
-    with pytest.raises(ConfigError, match=r"is not written: it has [0-9,]+ bytes; a bundle has at most 1,000"):
+    with pytest.raises(UserError, match=r"is not written: it has [0-9,]+ bytes; a bundle has at most 1,000"):
         bundle.write(two_layers(2, 2), tmp_path / "n.safetensors")
     assert list(tmp_path.iterdir()) == []
 
@@ -199,7 +199,7 @@ def test_bounds_of_large_counts_are_exact(size: int) -> None:
         assert int(network.potential_range(network.layers[-1])[1].max()) == largest
         assert described(network, network.layers[-1])[-1] == f"logits 4 to {largest:,}: {bits} bits of accumulator"
     else:
-        with pytest.raises(ConfigError, match=f"layer b: potentials need {bits} bits; an array has at most 32"):
+        with pytest.raises(UserError, match=f"layer b: potentials need {bits} bits; an array has at most 32"):
             two_layers(size, size, Pool("sum", size), weight=127)
 
 
@@ -208,7 +208,7 @@ def test_sums_beyond_64_bits_are_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(validation, "LARGEST_EXTENT", 1 << 50)
     monkeypatch.setattr(validation, "LARGEST_MAP", 1 << 100)
     for size in (1 << 33, 1 << 40):
-        with pytest.raises(ConfigError, match=r"layer b: sums of up to [0-9]+ need more than 62 bits"):
+        with pytest.raises(UserError, match=r"layer b: sums of up to [0-9]+ need more than 62 bits"):
             two_layers(size, size, Pool("sum", size))
 
 
@@ -216,7 +216,7 @@ def test_a_parameter_beyond_32_bits_is_refused() -> None:
     network = random_network(2)
     layer = network.layers[0]
     assert layer.threshold is not None
-    with pytest.raises(ConfigError, match="layer first: threshold 2147483648 is beyond the integers of 32 bits"):
+    with pytest.raises(UserError, match="layer first: threshold 2147483648 is beyond the integers of 32 bits"):
         Network(
             network.input_kind,
             network.input_shape,
@@ -354,10 +354,10 @@ def test_operations_beyond_2_to_the_24_are_counted_exactly() -> None:
 
 
 def test_a_network_has_some_layers_and_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match="the network has no layers; give 1 to 10,000"):
+    with pytest.raises(UserError, match="the network has no layers; give 1 to 10,000"):
         Network("spikes", (1, 1, 1), 4, ())
     monkeypatch.setattr(validation, "LARGEST_NETWORK", 4)
-    with pytest.raises(ConfigError, match="the network has 5 layers; give 1 to 4"):
+    with pytest.raises(UserError, match="the network has 5 layers; give 1 to 4"):
         deep(5)
 
 

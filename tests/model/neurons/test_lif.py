@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.arithmetic import code_limit
-from model.errors import ConfigError
+from model.errors import UserError
 from model.neurons import NEURONS, Lif
 from model.neurons.lif import WIDTHS
 
@@ -76,5 +76,5 @@ def test_a_neuron_is_a_key_and_comes_back_from_its_fields() -> None:
     [(1, 1, "a membrane width of 1 bits is not supported; choose 2 to 8"), (9, 1, "of 9 bits"), (4, 16, "r = 16")],
 )
 def test_what_no_neuron_is_is_refused(width: int, r: int, sentence: str) -> None:
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         Lif(width, r)

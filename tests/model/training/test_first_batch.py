@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden.network import run
 from model.training.export import to_network
 from model.training.layers import Conv, Linear, MaxPool, Readout
@@ -82,9 +82,7 @@ def test_evaluation_works_before_the_first_step_and_fixes_nothing(batch_norm: bo
     assert leaks(module) == [8, 1]  # of variance 1, with the step of pixels and of spikes
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
     assert set(module.observe(images())) >= {"conv.potential", "hidden.membrane", "logits"}
-    with pytest.raises(
-        ConfigError, match="the network is untrained: no batch has chosen r; train it, or call calibrate"
-    ):
+    with pytest.raises(UserError, match="the network is untrained: no batch has chosen r; train it, or call calibrate"):
         to_network(module)
     wanted = learn(network(batch_norm)).state_dict()
     assert all(torch.equal(value, wanted[name]) for name, value in learn(module).state_dict().items())

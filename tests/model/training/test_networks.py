@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_sample_images
 
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.network.network import Network
 from model.network.shapes import SHAPES
 from model.training.equality import compare
@@ -71,7 +71,7 @@ def test_first_and_last_layer_may_have_eight_bits(name: str, photographs: NDArra
         "w8u8", *["w2u4"] * (len(network.layers) - 2), "w8",
     ]  # fmt: skip
     assert compare(module, network, photographs[32:36]).differing == 0
-    with pytest.raises(ConfigError, match="network mlp has one size, one precision"):
+    with pytest.raises(UserError, match="network mlp has one size, one precision"):
         named("mlp", Size(Precision(4, 4), ends_bits=8))
 
 
@@ -98,17 +98,17 @@ def test_tiny_imagenet_fits(name: str) -> None:
 
 def test_what_a_network_cannot_be_gets_a_sentence() -> None:
     size = Size(Precision(4, 4))
-    with pytest.raises(ConfigError, match="network 'vgg' is not known; choose fashion, pooled"):
+    with pytest.raises(UserError, match="network 'vgg' is not known; choose fashion, pooled"):
         named("vgg", size)
-    with pytest.raises(ConfigError, match="network digits has one size"):
+    with pytest.raises(UserError, match="network digits has one size"):
         named("digits", replace(size, width=0.5))
-    with pytest.raises(ConfigError, match="a width of 0 times the paper's channels"):
+    with pytest.raises(UserError, match="a width of 0 times the paper's channels"):
         replace(size, width=0)
-    with pytest.raises(ConfigError, match="images of 28×28 pixels cannot be halved 5 times"):
+    with pytest.raises(UserError, match="images of 28×28 pixels cannot be halved 5 times"):
         named("vgg16", replace(size, input_shape=(1, 28, 28)))
-    with pytest.raises(ConfigError, match="images of 28×28 pixels cannot be halved 3 times"):
+    with pytest.raises(UserError, match="images of 28×28 pixels cannot be halved 3 times"):
         named("resnet19", replace(size, input_shape=(1, 28, 28)))
-    with pytest.raises(ConfigError, match="images of 28×32 pixels; this network takes square ones"):
+    with pytest.raises(UserError, match="images of 28×32 pixels; this network takes square ones"):
         replace(size, input_shape=(1, 28, 32))
 
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from model import datasets
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden.network import run
 from model.training import spiking
 from model.training.export import to_network
@@ -116,7 +116,7 @@ def test_a_neuron_is_left_out_at_all_time_steps() -> None:
     assert float(kept.mean()) == pytest.approx(0.7, abs=0.02)
     assert torch.equal(kept, kept[:1].expand_as(kept))
     assert drop(ones, nn.Dropout(0.3).eval()) is ones
-    with pytest.raises(ConfigError, match="Dropout of a share 1; choose 0 to less than 1"):
+    with pytest.raises(UserError, match="Dropout of a share 1; choose 0 to less than 1"):
         drop(ones, nn.Dropout(1.0))
 
 
@@ -135,7 +135,7 @@ def test_integers_have_no_factor() -> None:
     module = network()
     module.calibrate(IMAGES)
     module.eval().drop2.train()  # type: ignore[union-attr]
-    with pytest.raises(ConfigError, match=r"Dropout in training mode before a layer in evaluation mode"):
+    with pytest.raises(UserError, match=r"Dropout in training mode before a layer in evaluation mode"):
         module(IMAGES)
     module.drop2.p = 0.0  # type: ignore[union-attr]
     module(IMAGES)
@@ -205,7 +205,7 @@ REFUSED: list[tuple[Callable[[], SpikingNetwork], str]] = [
 def test_what_does_not_do_what_it_seems_to_is_refused_at_once(
     make: Callable[[], SpikingNetwork], sentence: str
 ) -> None:
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         make()
 
 
@@ -221,7 +221,7 @@ def test_what_does_not_do_what_it_seems_to_is_refused_at_once(
 )
 def test_names_are_refused_at_once(names: Sequence[str], sentence: str) -> None:
     for name in names:
-        with pytest.raises(ConfigError, match=f"layer {name}: {sentence}"):
+        with pytest.raises(UserError, match=f"layer {name}: {sentence}"):
             chain((name, nn.Identity()))
 
 
@@ -242,6 +242,6 @@ def test_autocast_changes_nothing(precision: Precision | None) -> None:
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_other_floats_are_refused(dtype: torch.dtype) -> None:
     module = network().to(dtype)
-    with pytest.raises(ConfigError, match=f"weights are {dtype}; integers are exact with torch.float32: call float"):
+    with pytest.raises(UserError, match=f"weights are {dtype}; integers are exact with torch.float32: call float"):
         module(IMAGES)
     module.float()(IMAGES)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.files.tensor_file import save
 from model.training import checkpoint
 from model.training.export import to_network
@@ -49,7 +49,7 @@ def test_a_checkpoint_of_an_earlier_release_gives_its_integers(tmp_path: Path) -
     state = module.state_dict()
     small(Precision(2, 2)).load_state_dict(state)
     assert {key.replace("quantiser", "quantizer") for key in state} == set(STORED)
-    with pytest.raises(ConfigError, match="another network"):
+    with pytest.raises(UserError, match="another network"):
         checkpoint.restore({f"module.{key}": x for key, x in state.items() if "log_step" not in key}, module)
 
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from model import datasets
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden.network import forward, run
 from model.network import bundle
 from model.training import checkpoint, layers
@@ -85,7 +85,7 @@ def test_a_killed_run_goes_on_to_the_same_result(tmp_path: Path, data: datasets.
         rest.module.state_dict().items(), whole.module.state_dict().values(), strict=True
     ):  # fmt: skip
         assert torch.equal(mine, wanted), name
-    with pytest.raises(ConfigError, match="other settings"):
+    with pytest.raises(UserError, match="other settings"):
         Run(replace(recipe, seed=1), digits, data, tmp_path / "killed")
 
 
@@ -94,7 +94,7 @@ def test_a_folder_with_files_of_no_training_is_refused(tmp_path: Path, data: dat
         path = tmp_path / name / name
         path.parent.mkdir()
         path.write_text("mine", encoding="utf-8")
-        with pytest.raises(ConfigError, match=f"{name} is in the way, and no training|{name}: not a checkpoint"):
+        with pytest.raises(UserError, match=f"{name} is in the way, and no training|{name}: not a checkpoint"):
             Run(RECIPE, digits, data, path.parent)
 
 
@@ -102,7 +102,7 @@ def test_a_run_that_was_killed_in_its_first_epoch_starts_again(tmp_path: Path, d
     run = Run(RECIPE, digits, data, tmp_path)
     checkpoint.write(run.best, run.module, None, run._notes())
     Run(RECIPE, digits, data, tmp_path)
-    with pytest.raises(ConfigError, match="other settings"):
+    with pytest.raises(UserError, match="other settings"):
         Run(replace(RECIPE, seed=1), digits, data, tmp_path)
 
 
@@ -173,16 +173,16 @@ def test_what_has_no_integers_is_refused_by_name(layers: dict[str, nn.Module], s
         input_shape=(1, 8, 8),
     )
     module.conv.leak = 1
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         to_network(module)
 
 
 def test_float_and_untrained_networks_are_refused() -> None:
-    with pytest.raises(ConfigError, match="layer conv1: it was trained in float32"):
+    with pytest.raises(UserError, match="layer conv1: it was trained in float32"):
         to_network(digits(None))
-    with pytest.raises(ConfigError, match="the network is untrained: no batch has chosen r"):
+    with pytest.raises(UserError, match="the network is untrained: no batch has chosen r"):
         to_network(digits(Precision(4, 4)))
-    with pytest.raises(ConfigError, match="Linear cannot be exported"):
+    with pytest.raises(UserError, match="Linear cannot be exported"):
         to_network(nn.Linear(2, 2))
 
 
@@ -203,12 +203,12 @@ def test_a_diverged_run_stops_and_names_the_layer(tmp_path: Path, data: datasets
     training = Run(RECIPE, digits, data, tmp_path)
     with torch.no_grad():
         training.module.fc.weight[0, 0] = float("nan")  # type: ignore[union-attr, index, operator]
-    with pytest.raises(ConfigError, match="the loss is nan in epoch 1: layer fc has exploded; lower"):
+    with pytest.raises(UserError, match="the loss is nan in epoch 1: layer fc has exploded; lower"):
         training.train(Listener())
     training = Run(RECIPE, digits, data, tmp_path / "other")
     with torch.no_grad():
         training.module.conv1.gamma[1] = float("inf")  # type: ignore[union-attr, index, operator]
-    with pytest.raises(ConfigError, match=r"layer conv1 has diverged in epoch 1: .* lower the learning rate"):
+    with pytest.raises(UserError, match=r"layer conv1 has diverged in epoch 1: .* lower the learning rate"):
         training.train(Listener())
 
 
@@ -251,7 +251,7 @@ def test_a_bundle_teaches_logits_and_membranes(tmp_path: Path, data: datasets.Da
     same = Lesson(lesson.logits, module.spiking()["conv1"].potential.detach())
     labels = torch.from_numpy(data.train.labels[:20].copy())
     assert (loss(pupil, labels, far) - loss(pupil, labels, same)).item() == pytest.approx(3 * 0.5**2, rel=1e-3)
-    with pytest.raises(ConfigError, match="the teacher's last spiking layer has 4 channels, the network's 16"):
+    with pytest.raises(UserError, match="the teacher's last spiking layer has 4 channels, the network's 16"):
         loss(pupil, labels, Lesson(lesson.logits, lesson.potentials[:, :4]))
 
 
@@ -354,7 +354,7 @@ def test_a_device_that_computes_other_integers_is_found(
         allow_tf32(training.module)
         assert other_integers(training.module, images) == "conv1"
         if always:
-            with pytest.raises(ConfigError, match="layer conv1: a GPU computes other sums than the CPU; train on the"):
+            with pytest.raises(UserError, match="layer conv1: a GPU computes other sums than the CPU; train on the"):
                 training._check_device(images)
         else:
             training._check_device(images)
@@ -477,7 +477,7 @@ def test_the_codes_of_export_are_those_of_the_forward_pass() -> None:
 def test_a_network_that_cannot_work_is_refused_before_training(
     tmp_path: Path, data: datasets.Dataset, make: Callable[..., SpikingNetwork], sentence: str
 ) -> None:
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         Run(RECIPE, make, data, tmp_path)
 
 
@@ -524,7 +524,7 @@ def test_the_learning_rate_rises_and_falls() -> None:
     ],
 )
 def test_a_recipe_that_cannot_work_is_refused(changes: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         replace(RECIPE, **changes)
 
 

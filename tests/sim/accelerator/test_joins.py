@@ -11,7 +11,7 @@ import pytest
 from model.accelerator.estimate import measured
 from model.accelerator.plan import plan, spike_memories
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.network.graph import Layer, LayerKind, Source
 from model.network.network import Network
 from model.network.shapes import resnet19
@@ -129,7 +129,7 @@ def test_spikes_stay_until_their_last_reader():
     ],
 )
 def test_the_first_layer_alone_reads_the_input(layers, sentence):
-    with pytest.raises(ConfigError, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         plan(Network("spikes", (1, 1, 1), 1, _ends(layers)), lanes=1)
 
 
@@ -137,7 +137,7 @@ def test_a_join_has_no_rows():
     network, _ = drawn(25, "own")
     index = next(index for index, layer in enumerate(network.layers) if len(layer.sources) > 1)
     choices = [("systolic", 2) if index == number else ("skip", 1) for number in range(len(network.layers))]
-    with pytest.raises(ConfigError, match="a layer that joins others, or is added as it is, has none; choose skip"):
+    with pytest.raises(UserError, match="a layer that joins others, or is added as it is, has none; choose skip"):
         plan(network, lanes=4, lanes_per_neuron_unit=1, dataflow=choices)
 
 

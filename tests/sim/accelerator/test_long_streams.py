@@ -12,7 +12,7 @@ from hdl.folder.testbench import patience
 from hdl.verilog.text import verilog_text
 from model.accelerator.estimate import measured
 from model.accelerator.plan import plan
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden.network import run as golden
 from model.network.network import Network
 from model.network.validation import LARGEST_TIME_STEPS
@@ -62,14 +62,14 @@ def test_the_most_time_steps_in_the_golden_model():
 
 
 def test_where_all_time_steps_are_stored_there_are_fewer():
-    with pytest.raises(ConfigError, match=r"257 time steps, .*; at most 256: choose the dataflow streaming"):
+    with pytest.raises(UserError, match=r"257 time steps, .*; at most 256: choose the dataflow streaming"):
         plan(network(257), lanes=3)
 
 
 def test_more_time_steps_and_logits_beyond_32_bits_are_refused():
-    with pytest.raises(ConfigError, match="65537 time steps; choose 1 to 65536"):
+    with pytest.raises(UserError, match="65537 time steps; choose 1 to 65536"):
         network(LARGEST_TIME_STEPS + 1)
     wide = network(LARGEST_TIME_STEPS)
     last = replace(wide.layers[-1], bias=wide.layers[-1].bias + (1 << 16))
-    with pytest.raises(ConfigError, match="potentials need 33 bits"):
+    with pytest.raises(UserError, match="potentials need 33 bits"):
         replace(wide, layers=(*wide.layers[:-1], last))

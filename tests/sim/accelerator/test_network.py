@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden.network import run as golden
 from model.network.graph import Pool
 from model.neurons.lif import LARGEST_R
@@ -89,7 +89,7 @@ def test_random_chain(chain, lanes, form, rows):
         chain, rows = replace(chain, input_kind="spikes"), None
     try:
         network = chain.network()
-    except ConfigError:
+    except UserError:
         assume(False)
     note(f"{[(layer.name, network.shapes[layer.name]) for layer in network.layers]}")
     if rows is not None:

@@ -8,7 +8,7 @@ import pytest
 
 from hdl.array.systolic_array import SystolicArray
 from hdl.verilog.text import verilog_text
-from model.errors import ConfigError
+from model.errors import UserError
 from model.golden.network import run as golden
 from model.network.graph import Layer, LayerKind, Source
 from model.network.network import Network
@@ -201,5 +201,5 @@ def test_last_layer_with_several_positions_is_refused():
         sources=(Source("input", weight),),
         bias=np.zeros(2, np.int32),
     )
-    with pytest.raises(ConfigError, match="layer last: the last layer gives 2×2 positions and must give one"):
+    with pytest.raises(UserError, match="layer last: the last layer gives 2×2 positions and must give one"):
         Network("spikes", (1, 4, 4), 2, (last,))

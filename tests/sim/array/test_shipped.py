@@ -6,7 +6,7 @@ import pytest
 from hdl.array.tiling import tilings
 from model import datasets
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.network import bundle
 from model.network.shipped import shipped
 from sim.array.cosim import prepare, run
@@ -27,7 +27,7 @@ def images():
     """The first test image of Fashion-MNIST, or a drawn one where the set is not at hand; nothing is downloaded."""
     try:
         return "Fashion-MNIST", datasets.load("fashion-mnist", download=False).test.images[:1]
-    except ConfigError:
+    except UserError:
         return "a drawn image, because Fashion-MNIST is not at hand", drawn_image()[None, None]
 
 

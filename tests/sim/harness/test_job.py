@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from model.config import Precision
-from model.errors import ConfigError
+from model.errors import UserError
 from model.files.folders import locked
 from model.golden.network import run as golden
 from sim.accelerator.cosim import prepare, run
@@ -95,6 +95,6 @@ def test_two_at_once_see_their_own(tmp_path):
 
 def test_a_second_simulation_in_a_folder_is_refused(tmp_path):
     (tmp_path / "results.xml").write_text("of the first", encoding="utf-8")
-    with locked(tmp_path), pytest.raises(ConfigError, match="another simulation is at work in it; wait for it"):
+    with locked(tmp_path), pytest.raises(UserError, match="another simulation is at work in it; wait for it"):
         simulate([], "top", "sim.array.bench_network", build_dir=tmp_path)
     assert (tmp_path / "results.xml").read_text(encoding="utf-8") == "of the first"
