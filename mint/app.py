@@ -69,7 +69,7 @@ app = typer.Typer(
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error too.")] = False,
 ) -> None:
-    """From a trained spiking network with 2, 4 or 8 bits to Verilog that computes the same integers."""
+    """From a trained spiking network with 2 to 8 bits to Verilog that computes the same integers."""
 
 
 def main() -> None:

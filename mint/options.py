@@ -7,9 +7,9 @@ import typer
 
 from mint.output import pictured_file, report_file
 
-WeightWidth = Annotated[int, typer.Option("--weight-width", "-W", metavar="BITS", help="Bits of a weight: 2, 4 or 8.")]
+WeightWidth = Annotated[int, typer.Option("--weight-width", "-W", metavar="BITS", help="Bits of a weight, 2 to 8.")]
 MembraneWidth = Annotated[
-    int, typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a stored membrane: 2, 4 or 8.")
+    int, typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a stored membrane, 2 to 8.")
 ]
 Rows = Annotated[int, typer.Option("--rows", min=1, max=256, help="Rows of the array: output positions.")]
 Columns = Annotated[int, typer.Option("--columns", min=1, max=256, help="Columns of the array: output channels.")]
@@ -42,11 +42,11 @@ DataDir = Annotated[
 ]
 AskedWeightWidth = Annotated[
     int | None,
-    typer.Option("--weight-width", "-W", metavar="BITS", help="Bits of a weight: 2, 4 or 8; else the bundle's or 4."),
+    typer.Option("--weight-width", "-W", metavar="BITS", help="Bits of a weight, 2 to 8; else the bundle's or 4."),
 ]
 AskedMembraneWidth = Annotated[
     int | None,
-    typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a membrane: 2, 4, 8; else the bundle's or 4."),
+    typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a membrane, 2 to 8; else the bundle's or 4."),
 ]
 NetworkName = Annotated[
     str, typer.Argument(metavar="[NETWORK]", help="A network by name, your own as file.py:Name, or a bundle.")

@@ -1,14 +1,14 @@
 """The widths that the command line names: a shorthand for a weight code and a neuron."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
-from model.codes import Narrow
+from model.codes import CODES, Narrow, WeightCode
 from model.errors import require
-from model.neurons import Lif
+from model.neurons import NEURONS, Lif, Neuron
 
 WIDTHS = (2, 4, 8)
-"""Widths in bits that the command line has for weights and membranes."""
+"""Widths in bits of which areas, clocks and proofs are reported; codes and neurons have others too."""
 
 PIXEL_BITS = 8
 PIXEL_SCALE = 1 << PIXEL_BITS
@@ -17,31 +17,43 @@ PIXEL_SCALE = 1 << PIXEL_BITS
 
 @dataclass(frozen=True)
 class Precision:
-    """W bits of ``narrow`` weights, U bits of a stored ``lif`` membrane."""
+    """W bits of weights in a code, U bits of a neuron's stored membrane: codes and neurons by their names."""
 
     weight_width: int
     membrane_width: int
+    weight_code: str = field(default=Narrow.name, kw_only=True)
+    neuron_family: str = field(default=Lif.family, kw_only=True)
 
     def __post_init__(self) -> None:
-        for name, width in (("weight", self.weight_width), ("membrane", self.membrane_width)):
-            require(
-                width in WIDTHS,
-                f"a {name} width of {width} bits is not supported; choose one of {', '.join(map(str, WIDTHS))}",
-            )
+        for name, known, what in (
+            (self.weight_code, CODES, "weight code"),
+            (self.neuron_family, NEURONS, "neuron"),
+        ):
+            require(name in known, f"{what} {name!r}; choose one of {', '.join(known)}")
+        _ = self.code, self.neuron()  # which refuse a width that they have not
 
     @property
-    def code(self) -> Narrow:
+    def code(self) -> WeightCode:
         """The weights' code."""
-        return Narrow(self.weight_width)
+        return CODES[self.weight_code].of(self.weight_width)
 
     def lif(self, r: int = 1) -> Lif:
-        """The neuron, with the membranes' unit 2^r."""
+        """The neuron where it is of that family."""
         return Lif(self.membrane_width, r)
 
+    def lifs(self, *rs: int) -> tuple[Lif, ...]:
+        """Several of them."""
+        return tuple(map(self.lif, rs))
+
+    def neuron(self, r: int = 1) -> Neuron:
+        """The neuron, with the membranes' unit 2^r."""
+        return NEURONS[self.neuron_family].of({"membrane_width": self.membrane_width, "r": r})
+
     def __str__(self) -> str:
-        return f"w{self.weight_width}u{self.membrane_width}"
+        others = (self.weight_code, Narrow.name), (self.neuron_family, Lif.family)
+        named = [name for name, usual in others if name != usual]
+        return "-".join([f"w{self.weight_width}u{self.membrane_width}", *named])
 
 
 PRECISIONS = tuple(Precision(*widths) for widths in product(WIDTHS, WIDTHS))
-"""Every pair of widths."""
-"""All pairs of widths."""
+"""Every pair of them."""

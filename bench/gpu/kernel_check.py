@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from model.config import Precision
+from model.codes import Narrow
 from model.errors import require
+from model.neurons import Lif
 from model.training.neurons import gpu_kernel, lif
 from model.training.neurons.config import NeuronConfig
 
@@ -35,14 +36,14 @@ def check_neuron(device: str, leak: int, width: int, *, static: bool, shortcut: 
     def integers(low: int, high: int, *shape: int) -> Tensor:
         return torch.randint(low, high, shape, generator=random).float().to(device)
 
-    config = NeuronConfig(Precision(4, width), leak, STEPS, 1, 1.0)
+    config = NeuronConfig(Narrow(4), Lif(width, leak), STEPS, 1, 1.0)
     sums = integers(-40, 60, 1 if static else STEPS, BATCH, CHANNELS, SIZE)
     bias, threshold, skip_bias = integers(-9, 9, CHANNELS), integers(9, 60, CHANNELS), integers(0, 20, CHANNELS)
     skip = integers(0, 2, STEPS, BATCH, CHANNELS, SIZE) if shortcut else None
     total = sums if skip is None else sums + skip_bias[:, None] * skip
     potential, spikes = lif.fire_reference(total, bias, threshold, config)
     shortcuts = (skip, skip_bias if shortcut else None)
-    arguments = (STEPS, bias, threshold, config.constants)
+    arguments = (STEPS, bias, threshold, lif.constants(config))
     found, potentials = gpu_kernel.forward(sums + 0.3, *arguments, *shortcuts, potentials=True)
     _equal(found, spikes, "spikes")
     _equal(potentials, potential, "potentials")
@@ -55,7 +56,7 @@ def check_neuron(device: str, leak: int, width: int, *, static: bool, shortcut: 
     grad = torch.randn(spikes.shape, generator=random).to(device)
     unit, scale, constant, linear = (torch.rand(4, CHANNELS, generator=random) / 20 + 0.01).to(device)
     real, reductions = lif.backward_reference(grad, potential, sums, unit, threshold, config)
-    neurons = (bias, threshold, unit, config.constants, config.sharpness)
+    neurons = (bias, threshold, unit, lif.constants(config), config.sharpness)
     passes = gpu_kernel.Backward(grad, sums, membranes, *neurons, *shortcuts)
     _near(passes.reductions(), reductions, "sums of gradients")
     mine, to_skip = passes.gradient(scale, constant, linear)

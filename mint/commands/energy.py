@@ -12,7 +12,7 @@ from mint.report import write_json
 
 def energy(
     network: NetworkName = "vgg9",
-    bits: Annotated[int, typer.Option("--bits", metavar="BITS", help="Of weights and membranes: 2, 4 or 8.")] = 4,
+    bits: Annotated[int, typer.Option("--bits", metavar="BITS", help="Of weights and membranes, 2 to 8.")] = 4,
     density: Annotated[
         float | None,
         typer.Option(

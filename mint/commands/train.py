@@ -22,15 +22,15 @@ def train(
         typer.Argument(metavar="[NETWORK]", help="The network, as --network has it.", show_default=False),
     ] = None,
     bits: Annotated[
-        int | None, typer.Option("--bits", metavar="BITS", help="Bits of weights and membranes: 2, 4 or 8.")
+        int | None, typer.Option("--bits", metavar="BITS", help="Bits of weights and membranes, 2 to 8.")
     ] = None,
     weight_width: Annotated[
         int | None,
-        typer.Option("--weight-width", "-W", metavar="BITS", help="Bits of a weight: 2, 4 or 8.", show_default="4"),
+        typer.Option("--weight-width", "-W", metavar="BITS", help="Bits of a weight, 2 to 8.", show_default="4"),
     ] = None,
     membrane_width: Annotated[
         int | None,
-        typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a stored membrane.", show_default="4"),
+        typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a membrane, 2 to 8.", show_default="4"),
     ] = None,
     network: Annotated[
         str | None,

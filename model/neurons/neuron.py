@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from model.arithmetic import Integer
 
 
@@ -14,6 +17,14 @@ class Neuron(Protocol):
     """
 
     family: ClassVar[str]
+
+    @property
+    def leak(self) -> float:
+        """β, the share of a potential that is left at the next time step, in real terms; gradients go back by it."""
+
+    @classmethod
+    def calibrated(cls, membrane_width: int, threshold: NDArray[np.int64], largest_r: int) -> Self:
+        """The neuron with the membrane's unit 2^r, 1 <= r <= ``largest_r``, for a layer's thresholds Θ."""
 
     @property
     def state_bits(self) -> int:

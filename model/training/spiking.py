@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model.arithmetic import signed_width
 from model.config import Precision
 from model.errors import require
 from model.network.fold import Folded
-from model.neurons import Lif
-from model.neurons.lif import LARGEST_R
+from model.neurons.lif import LARGEST_R, Lif
 from model.training import parallel
 from model.training.neurons import gpu_kernel
 from model.training.neurons.config import NeuronConfig
@@ -26,7 +26,7 @@ from model.training.neurons.firing import (
     population,
 )
 from model.training.neurons.float_lif import fire_float
-from model.training.neurons.lif import fire, membranes
+from model.training.neurons.twins import twin
 from model.training.passing import scale
 from model.training.quantisers import DEFAULT, QUANTISERS
 
@@ -55,7 +55,7 @@ class Weighted(nn.Module):
         self.dtype = torch.float32
         """Of sums and potentials: the narrower one in which every integer that can occur is exact."""
         if precision is not None:
-            self.quantiser = QUANTISERS[DEFAULT](precision)
+            self.quantiser = QUANTISERS[DEFAULT](precision.code)
             self.quantiser.initialise(self.weight)
 
     def connect(
@@ -69,7 +69,7 @@ class Weighted(nn.Module):
             inputs = self.weight[0].numel() * code.limit * largest_input
             bound = inputs + 2 * code.bias_limit  # bias and skip
             bound *= time_steps if self.sums_over_time else 1
-            bound += self.precision.lif(LARGEST_R).load_range[1]
+            bound += self.precision.neuron(LARGEST_R).potential_range(0, 0)[1]
             require(bound < EXACT_FLOAT64, f"sums of up to {bound} pass 2^53; narrow the fan-in")
             self.dtype = torch.float32 if bound < EXACT_FLOAT32 else torch.float64
 
@@ -183,13 +183,14 @@ class Spiking(Weighted, ABC):
 
     def _fused(self, sums: Tensor) -> bool:
         """Whether a GPU's kernels compute the neurons; they read the nearest integers, and keep no potential."""
-        return gpu_kernel.usable(sums, self.time_steps) and not self.taught
+        fused = gpu_kernel.usable(sums, self.time_steps) and not self.taught
+        return fused and self.precision is not None and self.precision.neuron_family == Lif.family
 
     def _config(self, leak: int | None = None, dropped: float = 1.0) -> NeuronConfig:
         assert self.precision is not None
         return NeuronConfig(
-            precision=self.precision,
-            leak=self.leak if leak is None else leak,
+            code=self.precision.code,
+            neuron=self.precision.neuron(self.leak if leak is None else leak),
             time_steps=self.time_steps,
             largest_input=self.largest_input,
             input_scale=self.input_scale * dropped,
@@ -222,17 +223,15 @@ class Spiking(Weighted, ABC):
             sums = self._sums(inputs, folded.weight)
             shape = sums.shape
             total = add_skip(sums.flatten(3), folded, None if skip is None else skip.flatten(3))
-            potential, spikes = fire(total, folded, self._config())
+            config = self._config()
+            potential, spikes = twin(config).fire(total, folded, config)
             if self.trace is not None:
-                self.trace.update(self._trace(potential, spikes, shape))
+                membrane = twin(config).membranes(potential, folded.threshold.to(potential), config)
+                named = {"potential": potential, "spikes": spikes, "membrane": membrane}
+                self.trace.update({key: value.view(-1, *shape[1:]) for key, value in named.items()})
             spikes = spikes.view(-1, *shape[1:])
         self.density = spikes.detach().mean()
         return spikes
-
-    def _trace(self, potential: Tensor, spikes: Tensor, shape: torch.Size) -> dict[str, Tensor]:
-        membrane = membranes(potential, spikes, self._config())
-        named = {"potential": potential, "spikes": spikes, "membrane": membrane}
-        return {key: value.view(-1, *shape[1:]) for key, value in named.items()}
 
     def _forward_training(self, inputs: Sequence[Tensor], skip: Tensor | None) -> Tensor:
         dropped = scale(self.dropouts)
@@ -294,7 +293,7 @@ class Spiking(Weighted, ABC):
         return max(
             r
             for r in range(1, LARGEST_R + 1)
-            if self.precision.lif(r).load_width < self.precision.code.accumulator_width
+            if signed_width(*self.precision.neuron(r).potential_range(0, 0)) < self.precision.code.accumulator_width
         )
 
     def _fitting(self, threshold: Tensor) -> int:
@@ -302,7 +301,10 @@ class Spiking(Weighted, ABC):
         assert self.precision is not None
         if threshold.is_meta:
             return 1
-        return Lif.calibrated(self.precision.membrane_width, threshold.cpu().numpy(), self.largest_leak).r
+        found = self.precision.neuron().calibrated(
+            self.precision.membrane_width, threshold.cpu().numpy(), self.largest_leak
+        )
+        return int(found.fields()["r"])
 
     def requantise(self) -> None:
         """A step for this width, and r from the running statistics."""

@@ -217,8 +217,11 @@ class Run:
     def _check_recipe(self, notes: dict[str, Any]) -> None:
         # A run of an earlier release lacks fields that came later; it had what is now their default.
         earlier = {field.name: field.default for field in fields(Recipe) if field.default is not MISSING}
+        found = {**earlier, **notes["recipe"]}
+        if found["precision"] is not None:
+            found["precision"] = asdict(Precision(**found["precision"]))
         require(
-            {**earlier, **notes["recipe"]} == asdict(self.recipe),
+            found == asdict(self.recipe),
             f"{self.folder} holds a run with other settings, network or teacher; "
             "remove it or choose another folder with --run",
         )

@@ -11,6 +11,7 @@ from model.network.fold import Folded, fold
 from model.training import parallel
 from model.training.neurons import gpu_kernel, kernel, lif
 from model.training.neurons.config import NeuronConfig
+from model.training.neurons.twins import twin
 
 BATCH_NORM_EPSILON = 1e-5
 
@@ -25,8 +26,8 @@ def fold_layer(
         gain = gain / torch.sqrt(variance * (effective * effective) + BATCH_NORM_EPSILON)
     return fold(
         codes.detach(),
-        code=config.precision.code,
-        neuron=config.precision.lif(config.leak),
+        code=config.code,
+        neuron=config.neuron,
         step=effective,
         gain=gain,
         mean=mean * effective,
@@ -84,7 +85,7 @@ class NormalisedFiring(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, sums, step, gamma, beta, folded, mean, variance, config, skip=None):  # type: ignore[no-untyped-def]
-        potential, spikes = lif.fire(add_skip(sums, folded, skip), folded, config)
+        potential, spikes = twin(config).fire(add_skip(sums, folded, skip), folded, config)
         ctx.save_for_backward(sums, potential, step, gamma, mean, variance, folded.unit)
         ctx.threshold = folded.threshold.float()
         ctx.skip_bias = None if skip is None else folded.skip.float()
@@ -102,7 +103,7 @@ class NormalisedFiring(torch.autograd.Function):
             x = (potential - ctx.threshold[:, None]) * unit.to(potential)[:, None] * (torch.pi / 2 * config.sharpness)
             grad = grad + grad_potential / unit.to(potential)[:, None] * (1 + x * x) / (config.sharpness / 2)
         grad = grad.contiguous()
-        real, reductions = lif.backward(grad, potential, sums, unit.float(), ctx.threshold, config)
+        real, reductions = twin(config).backward(grad, potential, sums, unit.float(), ctx.threshold, config)
         d_skip = None
         if ctx.skip_bias is not None:
             d_skip = (real * (ctx.skip_bias * unit.float())[:, None]).float()
@@ -127,7 +128,7 @@ class FusedFiring(torch.autograd.Function):
         if skip is None:
             skip_bias = None
         spikes, membranes = gpu_kernel.forward(
-            sums, config.time_steps, bias, threshold, config.constants, skip=skip, skip_bias=skip_bias
+            sums, config.time_steps, bias, threshold, lif.constants(config), skip=skip, skip_bias=skip_bias
         )
         ctx.save_for_backward(
             sums, membranes, step, gamma, mean, variance, folded.unit, bias, threshold, skip, skip_bias
@@ -142,7 +143,7 @@ class FusedFiring(torch.autograd.Function):
         config: NeuronConfig = ctx.config
         shape = (config.time_steps, *sums.shape[1:])
         grad = sums.new_zeros(shape) if grad is None else grad
-        neurons = (bias, threshold, unit.float(), config.constants, config.sharpness)
+        neurons = (bias, threshold, unit.float(), lif.constants(config), config.sharpness)
         passes = gpu_kernel.Backward(grad, sums, membranes, *neurons, skip, skip_bias)
         reductions = passes.reductions()
         *own, affine = parameter_gradients(reductions, step, gamma, mean, variance, unit, config, population(sums))

@@ -13,8 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from model.training.neurons.config import Constants
-from model.training.neurons.kernel import UNLIKE
+from model.training.neurons.kernel import UNLIKE, Constants
 
 try:
     import triton

@@ -8,7 +8,7 @@ together are refused. With the variable MINT_CHECK_BOUNDS=1, which the tests set
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -21,6 +21,23 @@ except ImportError:  # plain PyTorch then
 AVAILABLE = numba is not None
 CHECKED = os.environ.get("MINT_CHECK_BOUNDS") == "1"
 UNLIKE = "arrays of the neuron's loops do not belong together"
+
+
+class Constants(NamedTuple):
+    """A leaky neuron's law as the compiled loops take it: store by 2^-r, load by 2^(r-1) or half, ±Q, and its decay."""
+
+    store_scale: np.float32
+    load_scale: np.float32
+    limit: np.float32
+    half: bool
+    decay: np.float32
+    """By this the gradient goes back in time."""
+
+    @staticmethod
+    def of(neuron: Any) -> "Constants":
+        """Those of a :class:`~model.neurons.Lif`."""
+        scales = np.float32(2.0**-neuron.r), np.float32(2.0 ** (neuron.r - 1))
+        return Constants(*scales, np.float32(neuron.limit), neuron.r == 0, np.float32(neuron.leak))
 
 
 def compiled(x: Tensor) -> bool:

@@ -14,6 +14,12 @@ from torch import Tensor
 from model.network.fold import Folded
 from model.training.neurons import gpu_kernel, kernel
 from model.training.neurons.config import NeuronConfig
+from model.training.neurons.kernel import Constants
+
+
+def constants(config: NeuronConfig) -> Constants:
+    """As the loops take them."""
+    return Constants.of(config.neuron)
 
 
 def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Tensor]:
@@ -27,14 +33,14 @@ def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Te
             config.time_steps,
             bias.numpy(),
             threshold.numpy(),
-            *config.constants[:4],
+            *constants(config)[:4],
             potential.numpy(),
             spikes.numpy(),
         )
         return potential, spikes
     if gpu_kernel.usable(sums, config.time_steps):
         spikes, potential = gpu_kernel.forward(
-            sums, config.time_steps, bias, threshold, config.constants, potentials=True
+            sums, config.time_steps, bias, threshold, constants(config), potentials=True
         )
         return potential, spikes
     return fire_reference(sums, bias, threshold, config)
@@ -53,7 +59,7 @@ def backward(
         return backward_reference(grad, potential, sums, unit, threshold, config)
     real = torch.zeros_like(sums)
     arrays = (x.numpy() for x in (grad, potential, sums, unit, threshold))
-    partial = kernel.backward(*arrays, *config.constants, np.float32(config.sharpness), real.numpy())
+    partial = kernel.backward(*arrays, *constants(config), np.float32(config.sharpness), real.numpy())
     return real, torch.from_numpy(partial.sum(0))
 
 
@@ -64,16 +70,17 @@ def backward_reference(
     return _backward(grad, potential, sums, unit, threshold, _scalars(config, potential.device, potential.dtype))
 
 
-def membranes(potential: Tensor, spikes: Tensor, config: NeuronConfig) -> Tensor:
+def membranes(potential: Tensor, threshold: Tensor, config: NeuronConfig) -> Tensor:
     """What is stored of potentials: 0 on a spike, else sat(H >> r)."""
-    store_scale, _, limit, *_ = map(float, config.constants)
-    return torch.floor(potential * store_scale).clamp(-limit, limit) * (1 - spikes)
+    store_scale, _, limit, *_ = map(float, constants(config))
+    quiet = (potential < threshold[:, None]).to(potential)
+    return torch.floor(potential * store_scale).clamp(-limit, limit) * quiet
 
 
 @functools.cache
 def _scalars(config: NeuronConfig, device: torch.device, dtype: torch.dtype) -> Tensor:
     """(2^-r, 2^(r-1), Q, decay, sharpness) on a device, put there once."""
-    store_scale, load_scale, limit, _, decay = config.constants
+    store_scale, load_scale, limit, _, decay = constants(config)
     values = [float(x) for x in (store_scale, load_scale, limit, decay, config.sharpness)]
     return torch.tensor(values, dtype=dtype, device=device)
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from torch import nn
 
-from model.config import Precision
+from model.codes import WeightCode
 from model.training.quantisers.learned_step import LearnedStep
 
-QUANTISERS: dict[str, Callable[[Precision], nn.Module]] = {"learned-step": LearnedStep}
+QUANTISERS: dict[str, Callable[[WeightCode], nn.Module]] = {"learned-step": LearnedStep}
 """By name; each a :class:`~model.training.quantisers.quantiser.WeightQuantiser`."""
 DEFAULT = "learned-step"

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from model.config import Precision
+from model.codes import WeightCode
 
 
 def round_ste(x: Tensor) -> Tensor:
@@ -14,21 +14,21 @@ def round_ste(x: Tensor) -> Tensor:
 
 
 class LearnedStep(nn.Module):
-    """Levels n = clip(rint(w/s), -Q, Q) with a learned step s = exp(log_step).
+    """Levels n nearest to w/s, from -Q to Q, with a learned step s = exp(log_step).
 
     Gradients are those of LSQ (Esser et al., ICLR 2020): straight through inside the clip, none to w outside, and the
     step's gradient is scaled by 1/√(numel·Q). The membrane's share of it enters where the neuron uses :meth:`step`.
 
     Parameters
     ----------
-    precision : Precision
-        Q = 2^(weight_width-1) - 1.
+    code : WeightCode
+        Its levels; Q is the greatest. Of two that are equally near the even one where all integers are levels.
     """
 
-    def __init__(self, precision: Precision) -> None:
+    def __init__(self, code: WeightCode) -> None:
         super().__init__()
-        self.precision = precision
-        self.limit = float(precision.code.limit)
+        self.limit = float(code.limit)
+        self.levels = None if len(code.levels) > 2 * code.limit else torch.tensor(code.levels, dtype=torch.float32)
         self.log_step = nn.Parameter(torch.zeros(()))
 
     @torch.no_grad()
@@ -53,7 +53,12 @@ class LearnedStep(nn.Module):
 
     def values(self, weight: Tensor, step: Tensor) -> Tensor:
         """Integer-valued levels of ``weight``, differentiable in weight and step."""
-        return round_ste(torch.clamp(weight / step, -self.limit, self.limit))
+        inside = torch.clamp(weight / step, -self.limit, self.limit)
+        if self.levels is None:
+            return round_ste(inside)
+        levels = self.levels.to(inside)
+        nearest = levels[torch.bucketize(inside.detach(), (levels[1:] + levels[:-1]) / 2)]
+        return inside + (nearest - inside).detach()
 
     @torch.no_grad()
     def to_int(self, weight: Tensor) -> Tensor:

@@ -215,8 +215,8 @@ def test_missing_memory_is_named(chain):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["-W", "3"], "a weight width of 3 bits is not supported; choose one of 2, 4, 8"),
-        (["-U", "16"], "a membrane width of 16 bits is not supported; choose one of 2, 4, 8"),
+        (["-W", "9"], "a weight width of 9 bits is not supported; choose 2 to 8"),
+        (["-U", "16"], "a membrane width of 16 bits is not supported; choose 2 to 8"),
         (["--top", "chip"], "top 'chip'; choose one of: accelerator, array"),
         (["--bundle", "none.safetensors"], "none.safetensors: no such file"),
         (["--bundle", "tiny.safetensors", "-W", "8"], "the network is w4u4, asked for is w8u4"),

@@ -170,7 +170,7 @@ def _no_key(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
         (_set("layers", 0, "leak", value="2"), 'layer first: leak is "2"; it must be an integer'),
         (_set("layers", 0, "leak", value=True), "layer first: leak is true; it must be an integer"),
         (_set("layers", 0, "leak", value=99), "layer first: leak r = 99; choose 0 to 15"),
-        (_set("layers", 0, "weight_width", value=3), "layer first: a weight width of 3 bits is not supported"),
+        (_set("layers", 0, "weight_width", value=9), "layer first: a weight width of 9 bits is not supported"),
         (_set("layers", 0, "weight_code", value="offset"), "weight_code 'offset'"),
         (_set("layers", 0, "sources", 0, "from", value="nowhere"), "source 'nowhere' is neither 'input'"),
         (_set("layers", 0, "sources", 0, "stride", value=0), "layer first: stride 0"),

@@ -17,7 +17,6 @@ from model.training.inputs import Inputs
 from model.training.layers import Conv, Readout
 from model.training.network import SpikingNetwork
 from model.training.neurons import gpu_kernel, kernel
-from model.training.neurons.config import Constants
 from model.training.spiking import BATCH_NORM_MOMENTUM
 
 STEPS = 4
@@ -188,7 +187,7 @@ def arrays(*shapes: tuple[int, ...]) -> list[np.ndarray]:
 
 
 ONE, MANY, CHANNELS = (1, 2, 3, 5), (4, 2, 3, 5), (3,)
-SCALES = Constants(np.float32(0.5), np.float32(1), np.float32(7), half=False, decay=np.float32(0.5))
+SCALES = kernel.Constants(np.float32(0.5), np.float32(1), np.float32(7), half=False, decay=np.float32(0.5))
 UNLIKE = {
     "a time step less": lambda: kernel.forward(
         *arrays((2, 2, 3, 5)), 4, *arrays(CHANNELS, CHANNELS), *SCALES[:4], *arrays(MANY, MANY)

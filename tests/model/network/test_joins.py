@@ -7,10 +7,12 @@ import pytest
 import torch
 from torch import nn
 
+from model.codes import Narrow
 from model.config import Precision
 from model.errors import UserError
 from model.golden.network import run
 from model.network import bundle
+from model.neurons import Lif
 from model.training.export import to_network
 from model.training.layers import Branch, Conv, Join, Linear, MaxPool, Readout, SumPool
 from model.training.network import SpikingNetwork
@@ -151,7 +153,7 @@ def test_the_skip_s_gradient_is_that_of_the_real_equations() -> None:
     skip = torch.randint(0, 2, (1, 3, 5, 7), generator=generator).float().requires_grad_()
     step = torch.tensor(0.03, requires_grad=True)
     beta = torch.linspace(-0.2, 0.3, 5).requires_grad_()
-    config = NeuronConfig(Precision(4, 8), 2, 1, 1, 1.0, skip_unit=1.0, normalised=False)
+    config = NeuronConfig(Narrow(4), Lif(8, 2), 1, 1, 1.0, skip_unit=1.0, normalised=False)
     zeros = torch.zeros(5, dtype=torch.float64)
     folded = fold_layer(torch.full((5, 30), 7.0), step, torch.ones(5), beta, zeros, zeros, config)
     assert folded.skip.tolist() == [33] * 5

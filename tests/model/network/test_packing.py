@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.config import WIDTHS
 from model.network.packing import pack, packed_size, unpack
+
+WIDTHS = range(1, 9)
 
 
 @given(st.sampled_from(WIDTHS), st.integers(1, 4), st.integers(1, 40), st.integers(0, 2**32 - 1))
@@ -32,7 +33,8 @@ def test_a_kernel_is_a_row_in_its_own_order() -> None:
     assert (pack(kernel, 4) == pack(kernel.reshape(2, 6), 4)).all()
 
 
-@pytest.mark.parametrize("bit", [6, 7])
-def test_a_bit_after_the_last_code_is_refused(bit: int) -> None:
-    with pytest.raises(ValueError, match="a bit after the last of 3 codes of 2 bits is set"):
-        unpack(np.array([[1 << bit]], np.uint8), 3, 2)
+@pytest.mark.parametrize(("width", "bit"), [(2, 6), (2, 7), (5, 15), (3, 9)])
+def test_a_bit_after_the_last_code_is_refused(width: int, bit: int) -> None:
+    data = np.array([[1 << bit]], "<u8").view(np.uint8)[:, : packed_size(3, width)]
+    with pytest.raises(ValueError, match=f"a bit after the last of 3 codes of {width} bits is set"):
+        unpack(data, 3, width)

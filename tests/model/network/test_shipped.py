@@ -20,7 +20,7 @@ def network(request: pytest.FixtureRequest) -> bundle.Network:
     assert path.stat().st_size < 1 << 20
     found = bundle.read(path)
     assert {layer.widths for layer in found.layers if layer.spiking} == {str(Precision(request.param, request.param))}
-    assert not found.mixed
+    assert found.widths == str(Precision(request.param, request.param))
     return found
 
 

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 import torch
 
+from model.codes import Narrow
 from model.config import Precision
+from model.neurons import Lif
 from model.training import layers
 from model.training.layers import Conv, MaxPool
-from model.training.neurons import kernel
+from model.training.neurons import generic, kernel
 from model.training.neurons.config import NeuronConfig
 from model.training.neurons.firing import BATCH_NORM_EPSILON, NormalisedFiring, fold_layer, moments
-from model.training.neurons.lif import backward, backward_reference, fire, fire_reference
+from model.training.neurons.lif import backward, backward_reference, fire, fire_reference, membranes
 
 STEPS, BATCH, CHANNELS, SIZE = 4, 3, 5, 37
 
@@ -19,7 +21,7 @@ def case(leak: int, width: int, static: bool, gains=(0.6, 0.8, 1.0, 1.2, 1.4)): 
     """Sums that make some neurons fire and some saturate on both sides."""
     generator = torch.Generator().manual_seed(leak * 10 + width)
     sums = torch.randint(-40, 60, (1 if static else STEPS, BATCH, CHANNELS, SIZE), generator=generator).float()
-    config = NeuronConfig(Precision(4, width), leak, STEPS, 1, 1.0)
+    config = NeuronConfig(Narrow(4), Lif(width, leak), STEPS, 1, 1.0)
     codes = torch.randint(-7, 8, (CHANNELS, 12), generator=generator).float()
     step, gamma = torch.tensor(0.05), torch.tensor(gains)
     beta = torch.linspace(-0.2, 0.3, CHANNELS)
@@ -32,7 +34,7 @@ def case(leak: int, width: int, static: bool, gains=(0.6, 0.8, 1.0, 1.2, 1.4)): 
 
 
 @pytest.mark.parametrize("static", [False, True])
-@pytest.mark.parametrize("width", [2, 4, 8])
+@pytest.mark.parametrize("width", [2, 3, 4, 5, 8])
 @pytest.mark.parametrize("leak", [0, 1, 2, 4])
 def test_kernel_and_reference_agree(leak: int, width: int, static: bool) -> None:
     sums, *_, folded, config = case(leak, width, static)
@@ -50,6 +52,26 @@ def test_kernel_and_reference_agree(leak: int, width: int, static: bool) -> None
     wanted, wanted_reductions = backward_reference(grad, potential, sums, unit, threshold, config)
     torch.testing.assert_close(real, wanted, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(reductions, wanted_reductions, rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize("static", [False, True])
+@pytest.mark.parametrize("leak", [0, 1, 4])
+def test_the_twin_of_any_neuron_is_that_of_a_leaky_one(leak: int, static: bool) -> None:
+    sums, *_, folded, config = case(leak, 3, static)
+    potential, spikes = generic.fire(sums, folded, config)
+    wanted = fire(sums, folded, config)
+    assert torch.equal(potential, wanted[0])
+    assert torch.equal(spikes, wanted[1])
+    threshold = folded.threshold.float()
+    stored = generic.membranes(potential, threshold, config)
+    assert torch.equal(stored, membranes(potential, threshold, config))
+    assert stored.min() < 0 < stored.max()
+
+    grad = torch.randn(spikes.shape, generator=torch.Generator().manual_seed(1))
+    arguments = grad, potential, sums, folded.unit.float(), threshold, config
+    found, expected = generic.backward(*arguments), backward_reference(*arguments)
+    # A potential just below the last code's counts as inside.
+    assert float(torch.nn.functional.cosine_similarity(found[0].flatten(), expected[0].flatten(), 0)) > 0.99
 
 
 def test_a_convolution_that_rounds_changes_no_integer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +116,7 @@ def test_gradient_is_that_of_the_real_equations(static: bool, gains: tuple[float
     current = (a - mu[:, None]) * unit[:, None] + b[:, None]
     threshold = folded.threshold.double()[:, None]
     potential, wanted = fire(sums, folded, config)
-    limit = config.precision.lif().limit
+    limit = config.neuron.state_range[1]
     total = 0
     membrane = torch.zeros_like(current[0])
     for t in range(STEPS):

@@ -5,14 +5,17 @@ from pathlib import Path
 import pytest
 import torch
 
+from model.codes import Narrow
 from model.config import Precision
 from model.errors import UserError
 from model.files.tensor_file import save
+from model.neurons import Lif
 from model.training import checkpoint
 from model.training.export import to_network
 from model.training.layers import Linear, Readout
 from model.training.network import SpikingNetwork
 from model.training.quantisers import QUANTISERS
+from model.training.quantisers.learned_step import LearnedStep
 
 STORED = {
     "fc1.weight": [[0.4, -0.3, 0.2, 0.9], [-0.5, 0.1, 0.0, -0.2], [0.7, 0.6, -0.8, 0.35]],
@@ -43,7 +46,7 @@ def test_a_checkpoint_of_an_earlier_release_gives_its_integers(tmp_path: Path) -
     assert hidden.sources[0].weight.tolist() == [[3, -2, 1, 7], [4, -1, 0, 1], [5, 4, -6, 3]]
     assert hidden.bias.tolist() == [-446, -189, -827]
     assert hidden.threshold is not None
-    assert (hidden.threshold.tolist(), hidden.leak) == ([1216, 1101, 2244], 2)
+    assert (hidden.threshold.tolist(), hidden.neuron) == ([1216, 1101, 2244], Lif(4, 2))
     assert (last.sources[0].weight.tolist(), last.bias.tolist()) == ([[2, -1, 1], [-2, 1, 4]], [0, -1])
 
     state = module.state_dict()
@@ -54,9 +57,9 @@ def test_a_checkpoint_of_an_earlier_release_gives_its_integers(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", QUANTISERS)
-@pytest.mark.parametrize("width", [2, 4, 8])
+@pytest.mark.parametrize("width", range(2, 9))
 def test_values_are_the_exported_levels_and_a_rescaled_step_changes_none(name: str, width: int) -> None:
-    quantiser = QUANTISERS[name](Precision(width, 4))
+    quantiser = QUANTISERS[name](Narrow(width))
     weight = torch.randn(40, 30, generator=torch.Generator().manual_seed(width))
     quantiser.initialise(weight)
     step = quantiser.step(weight.numel()).detach()
@@ -71,3 +74,20 @@ def test_values_are_the_exported_levels_and_a_rescaled_step_changes_none(name: s
     assert torch.equal(quantiser.to_int(4 * weight), levels)
     quantiser.initialise(weight)
     assert torch.equal(quantiser.to_int(weight), levels)
+
+
+class Powers(Narrow):
+    """Levels with gaps."""
+
+    levels = (-4, -2, -1, 0, 1, 2, 4)
+    limit = 4
+
+
+def test_a_code_with_gaps_gets_the_nearest_level() -> None:
+    quantiser = LearnedStep(Powers(4))
+    weight = torch.tensor([-9.0, -3.4, -2.9, -1.2, -0.4, 0.0, 0.6, 1.4, 1.6, 2.9, 3.1, 8.0], requires_grad=True)
+    values = quantiser.values(weight, torch.ones(()))
+    assert values.tolist() == [-4, -4, -2, -1, 0, 0, 1, 1, 2, 2, 4, 4]
+    values.sum().backward()
+    assert weight.grad is not None
+    assert weight.grad.tolist() == [0] + 10 * [1] + [0]

@@ -586,6 +586,8 @@ def test_a_run_of_an_earlier_release_goes_on(tmp_path: Path, data: datasets.Data
         "statistics_batches",
     ):
         del notes["recipe"][later]
+    for later in ("weight_code", "neuron_family"):
+        del notes["recipe"]["precision"][later]
     checkpoint.write(run.last, run.module, None, notes)
     assert Run(RECIPE, digits, data, tmp_path).history == []
 
