@@ -41,13 +41,14 @@ class ArrayConfig:
     Parameters
     ----------
     precision : Precision
-        Widths of weights and membranes.
+        Widths of weights and membranes, the widest that it runs.
     rows, columns : int
         Processing elements: rows are output positions, columns are output channels.
     accumulator_width : int
         Bits of accumulators, biases and thresholds (two's complement).
-    leaks : tuple of int
-        The values of r that the neuron units support, ascending; a tile selects one by index.
+    neurons : tuple of Lif
+        What the neuron units support, ascending, of one family; a tile selects one by index. A membrane that is
+        narrower than the widest saturates at its own width.
     time_steps : int
         Steps T that a pixel tile fires in a row.
     joins : bool
@@ -60,7 +61,7 @@ class ArrayConfig:
     rows: int = 16
     columns: int = 8
     accumulator_width: int
-    leaks: tuple[int, ...] = (1,)
+    neurons: tuple[Lif, ...]
     time_steps: int = 4
     joins: bool = False
     retire: bool = False
@@ -79,9 +80,15 @@ class ArrayConfig:
             f"an accumulator of {self.accumulator_width} bits for membranes of {self.membrane_width} bits; "
             f"it needs {self.membrane_width} or more",
         )
+        found = ", ".join(neuron.describe() for neuron in self.neurons) or "none"
         require(
-            len(self.leaks) > 0 and list(self.leaks) == sorted(set(self.leaks)),
-            f"leaks {self.leaks} must be distinct and ascending, at least one",
+            len(self.neurons) > 0 and list(self.neurons) == sorted(set(self.neurons)),
+            f"neurons with {found}; they must be distinct and ascending, at least one",
+        )
+        widest = max(neuron.membrane_width for neuron in self.neurons)
+        require(
+            widest == self.membrane_width,
+            f"neurons with {found} in an array for membranes of {self.membrane_width} bits; the widest must have them",
         )
         for neuron in self.neurons:
             require(
@@ -97,11 +104,6 @@ class ArrayConfig:
     @property
     def membrane_width(self) -> int:
         return self.precision.membrane_width
-
-    @cached_property
-    def neurons(self) -> tuple[Lif, ...]:
-        """What the neuron units support, in the order of :attr:`leaks`."""
-        return tuple(map(self.precision.lif, self.leaks))
 
     @property
     def processing_elements(self) -> int:

@@ -135,10 +135,10 @@ def estimate(network: Network, dataflow: str, images: Any | None) -> None:
     """What ``mint estimate`` computes, with every bit set and, if there are some, for images."""
     try:
         config = plan(network, dataflow=dataflow)
-        array = None if network.mixed else network.array_config()
+        array = network.array_config()
     except UserError:
         return  # it can be run, and not built
-    dense = {name: each.cycles for name, each in tilings(network, array).items()} if array else None
+    dense = {name: each.cycles for name, each in tilings(network, array).items()}
     full = expected(config, [1.0] * len(network.layers))
     describe(full, dense)
     for layer in full.layers:

@@ -56,7 +56,8 @@ def describe(array: SystolicArray, module: str, network: Network | None) -> dict
             "accumulator_width": config.accumulator_width,
             "rows": config.rows,
             "columns": config.columns,
-            "leaks": list(config.leaks),
+            "leaks": [neuron.r for neuron in config.neurons],
+            "membrane_widths": [neuron.membrane_width for neuron in config.neurons],
             "time_steps": config.time_steps,
             "joins": config.joins,
             "retire": config.retire,
@@ -98,8 +99,8 @@ def widths(config: ArrayConfig, network: Network | None) -> dict[str, dict[str, 
         "membrane": {"bits": config.membrane_width, "why": f"{origin}; codes -{membrane} to {membrane}"},
         "accumulator": {"bits": config.accumulator_width, "why": why},
         "leak": {
-            "bits": Shape.cast(range(len(config.leaks))).width,
-            "why": f"index into the leaks r = {', '.join(map(str, config.leaks))}",
+            "bits": Shape.cast(range(len(config.neurons))).width,
+            "why": f"index into the neurons: {', '.join(neuron.describe() for neuron in config.neurons)}",
         },
     }
 

@@ -43,7 +43,7 @@ class NeuronUnit(wiring.Component):
 
         chain = H (keep), load(U) (fire) or 0     load(U) = U >> 1 if r = 0 else U << (r-1)
 
-    Supported are the r in ``config.leaks``; an index beyond them selects the last.
+    Supported are ``config.neurons``; an index beyond them selects the last. Each saturates at its own width.
 
     Latency
     -------
@@ -61,8 +61,8 @@ class NeuronUnit(wiring.Component):
         Take the column's parameters in this cycle.
     parameters : In(neuron_layout)
         Spike from the potential ``threshold`` on; B and B + J.
-    leak : In(range(len(leaks)))
-        Index of the tile's r; not registered here, because all columns share it.
+    leak : In(range(len(neurons)))
+        Index of the tile's neuron; not registered here, because all columns share it.
     accumulator : In(signed(accumulator_width))
         The sum that leaves row 0.
     advance : In(1)
@@ -89,7 +89,7 @@ class NeuronUnit(wiring.Component):
         members = {
             "configure": In(1),
             "parameters": In(neuron_layout(config)),
-            "leak": In(range(len(config.leaks))),
+            "leak": In(range(len(config.neurons))),
             "accumulator": In(number),
             "advance": In(1),
             "load": In(1),

@@ -12,9 +12,9 @@ from model.array import Action, ArrayConfig
 
 
 def parameters_layout(config: ArrayConfig) -> data.StructLayout:
-    """One column's parameters; ``leak`` has no bits where the array supports one."""
+    """One column's parameters; ``leak`` has no bits where the array supports one neuron."""
     neuron = {name: field.shape for name, field in neuron_layout(config)}
-    return data.StructLayout(neuron | {"leak": Shape.cast(range(len(config.leaks)))})
+    return data.StructLayout(neuron | {"leak": Shape.cast(range(len(config.neurons)))})
 
 
 def retire_layout(config: ArrayConfig) -> data.StructLayout:
@@ -126,7 +126,7 @@ class SystolicArray(wiring.Component):
         spikes = Signal(config.rows)
         skips = Signal(config.columns)
         configured = Signal(config.columns)
-        leak = Signal(range(len(config.leaks)), reset_less=True)
+        leak = Signal(range(len(config.neurons)), reset_less=True)
         self._sequence(m, advance, control, enable, spikes, skips, configured, leak)
         skips = _delay(m, "skips", skips, 1, advance)
         told = _delay(m, "token", control, 1, advance, reset_less=False)

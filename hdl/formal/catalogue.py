@@ -32,7 +32,9 @@ LEAKS = range(LARGEST_R + 1)
 SEVERAL_LEAKS = (0, 1, 2, 5, 7, 11, 15)
 """Together in one unit."""
 
-SMALL = partial(ArrayConfig, precision=Precision(2, 2), accumulator_width=4, time_steps=2)
+SMALL = partial(
+    ArrayConfig, precision=Precision(2, 2), neurons=Precision(2, 2).lifs(1), accumulator_width=4, time_steps=2
+)
 ARRAYS = (
     SMALL(rows=2, columns=2),
     SMALL(rows=2, columns=2, joins=True, retire=True),
@@ -69,7 +71,7 @@ def neuron_units() -> list[ArrayConfig]:
         ArrayConfig(
             precision=precision,
             accumulator_width=max(precision.code.accumulator_width, precision.membrane_width + leaks[-1] + 1),
-            leaks=leaks,
+            neurons=precision.lifs(*leaks),
             joins=joins,
         )
         for precision in PRECISIONS
@@ -104,7 +106,7 @@ def element_netlist(array: ArrayConfig, library: Library) -> Proof:
 
 def neuron_netlist(array: ArrayConfig, library: Library) -> Proof:
     design = verilog_text(NeuronUnit(array), "mint_neuron")
-    return netlist("neuron unit", f"{array.precision}, r = {array.leaks[0]}", design, "mint_neuron", library)
+    return netlist("neuron unit", f"{array.precision}, r = {array.neurons[0].r}", design, "mint_neuron", library)
 
 
 def prove_all(makes: Sequence[Make], workers: int) -> Iterator[Record]:

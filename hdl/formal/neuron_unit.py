@@ -1,13 +1,14 @@
 """The neuron unit follows the law of docs/numerics.md, for one r or several."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from hdl.array.neuron_unit import NeuronUnit, neuron_layout
 from hdl.formal.proof import Proof
 from hdl.verilog.text import verilog_text
-from model.arithmetic import code_limit
 from model.array import ArrayConfig
+from model.neurons import Lif
 
 HARNESS = Path(__file__).with_suffix(".v")
 
@@ -30,15 +31,16 @@ def neuron_unit(config: ArrayConfig, component: type[NeuronUnit] = NeuronUnit) -
         "U": config.membrane_width,
         "A": config.accumulator_width,
         "PARAMETERS": neuron_layout(config).size,
-        "R": chosen_leak(config),
+        "R": chosen(config, lambda neuron: neuron.r),
+        "Q": chosen(config, lambda neuron: neuron.limit),
     }
-    if len(config.leaks) > 1:
-        defines["L"] = (len(config.leaks) - 1).bit_length()
+    if len(config.neurons) > 1:
+        defines["L"] = (len(config.neurons) - 1).bit_length()
     if config.joins:
         defines["JOINS"] = 1
     return Proof(
-        name="neuron unit = law, " + ("one r" if len(config.leaks) == 1 else "several r, joins"),
-        configuration=f"{config.precision}, {config.accumulator_width} bits, r = {', '.join(map(str, config.leaks))}",
+        name="neuron unit = law, " + ("one r" if len(config.neurons) == 1 else "several r, joins"),
+        configuration=f"{config.precision}, {config.accumulator_width} bits, {modes(config)}",
         design=design,
         harness=HARNESS.read_text(encoding="utf-8"),
         longest=1,
@@ -53,10 +55,17 @@ def neuron_unit(config: ArrayConfig, component: type[NeuronUnit] = NeuronUnit) -
     )
 
 
-def chosen_leak(config: ArrayConfig) -> str:
-    """Verilog of the tile's r; an index beyond the leaks selects the last."""
-    *others, last = config.leaks
-    return "".join(f"leak=={index}?{leak}:" for index, leak in enumerate(others)) + str(last)
+def modes(config: ArrayConfig) -> str:
+    """The neurons that a unit supports, in words: of one width by r alone."""
+    if len({neuron.membrane_width for neuron in config.neurons}) == 1:
+        return f"r = {', '.join(str(neuron.r) for neuron in config.neurons)}"
+    return ", ".join(neuron.describe() for neuron in config.neurons)
+
+
+def chosen(config: ArrayConfig, number: Callable[[Lif], int]) -> str:
+    """Verilog of a number of the tile's neuron; an index beyond them selects the last."""
+    *others, last = map(number, config.neurons)
+    return "".join(f"leak=={index}?{each}:" for index, each in enumerate(others)) + str(last)
 
 
 def register(design: str, name: str) -> str:
@@ -69,18 +78,17 @@ def register(design: str, name: str) -> str:
 
 def covers(config: ArrayConfig) -> tuple[str, ...]:
     """What units of this configuration can meet."""
-    limit = code_limit(config.membrane_width)
     low, high = config.accumulator_range
     found = list(COVERS)
-    if any(high >> leak > limit for leak in config.leaks):
+    if any(high >> neuron.r > neuron.limit for neuron in config.neurons):
         found.append("cover_high_saturation")
-    if any(low >> leak < -limit for leak in config.leaks):
+    if any(low >> neuron.r < -neuron.limit for neuron in config.neurons):
         found.append("cover_low_saturation")
-    if any(leak > 0 and limit > 1 for leak in config.leaks):
+    if any(neuron.r > 0 and neuron.limit > 1 for neuron in config.neurons):
         found.append("cover_rounds_down")
-    if any(leak > 0 for leak in config.leaks):
+    if any(neuron.r > 0 for neuron in config.neurons):
         found.append("cover_stays_minus_one")
-    if 0 in config.leaks:
+    if any(neuron.r == 0 for neuron in config.neurons):
         found.append("cover_half_minus_one")
     if config.joins:
         found.append("cover_adds_bias_skip")

@@ -1,6 +1,6 @@
 // What a neuron unit has to do, as docs/numerics.md says it, in plain signed arithmetic of more bits than any of it needs;
 // hdl.formal.neuron_unit proves that it does. U and A are the widths of membrane and accumulator, L that of the leak's
-// index (0 without one), R an expression of it: the tile's r. JOINS is there where the unit has joins.
+// index (0 without one), R and Q expressions of it: the tile's r and the greatest code. JOINS is there where the unit has joins.
 `define N (`A + 4)
 module proof (
     input clk,
@@ -77,7 +77,7 @@ module proof (
     wire signed [`N-1:0] threshold = held_threshold, bias = held_bias, bias_skip = held_bias_skip;
     wire signed [`N-1:0] sum = sum_in, potential = held_potential, old_membrane = held_membrane;
     wire signed [`N-1:0] zero = 0, two = 2;
-    wire signed [`N-1:0] limit = (1 << (`U - 1)) - 1;
+    wire signed [`N-1:0] limit = `Q;
     wire [3:0] r = `R;
 
     wire spike = potential >= threshold;

@@ -118,7 +118,11 @@ class Record:
 def config(precision: Precision, rows: int, columns: int) -> ArrayConfig:
     """The array that is measured when no network says how wide its accumulators have to be."""
     return ArrayConfig(
-        precision=precision, rows=rows, columns=columns, accumulator_width=precision.code.accumulator_width, leaks=(1,)
+        precision=precision,
+        rows=rows,
+        columns=columns,
+        accumulator_width=precision.code.accumulator_width,
+        neurons=precision.lifs(1),
     )
 
 

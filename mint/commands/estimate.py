@@ -178,17 +178,15 @@ def _expected(
     )
 
 
-def _dense(network: "Network") -> dict[str, int] | None:
-    """Cycles of every layer on the dense array, of a network of one pair of widths."""
+def _dense(network: "Network") -> dict[str, int]:
+    """Cycles of every layer on the dense array."""
     from hdl.array.tiling import tilings
 
-    if network.mixed:
-        return None
     config = network.array_config(rows=ARRAY[0], columns=ARRAY[1])
     return {name: tiling.cycles for name, tiling in tilings(network, config).items()}
 
 
-def describe(found: "Estimate", dense: dict[str, int] | None) -> dict[str, Any]:
+def describe(found: "Estimate", dense: dict[str, int]) -> dict[str, Any]:
     """The report: means over the images."""
     from model.accelerator.traffic import membrane_bits
 
@@ -207,7 +205,7 @@ def describe(found: "Estimate", dense: dict[str, int] | None) -> dict[str, Any]:
                 "tokens": float(layer.tokens.mean()),
                 "density": layer.density,
                 "utilisation": layer.utilisation,
-                "dense_cycles": dense and dense[layer.plan.name],
+                "dense_cycles": dense[layer.plan.name],
                 "traffic_bits": {**asdict(traffic), "total": traffic.total},
             }
         )
@@ -221,7 +219,7 @@ def describe(found: "Estimate", dense: dict[str, int] | None) -> dict[str, Any]:
         "bound_cycles": float(found.bound.mean()),
         "ratio": found.ratio,
         "utilisation": found.utilisation,
-        "dense_cycles": dense and sum(dense.values()),
+        "dense_cycles": sum(dense.values()),
         "load_cycles": found.load,
         "interval_cycles": float(found.intervals.mean()),
         "latency_cycles": float(found.latency.mean()),
@@ -301,5 +299,5 @@ def _numbers(entry: dict[str, Any]) -> list[str]:
         f"{cycles / bound:.3f}" if bound else "-",
         f"{100 * entry['density']:.1f}" if "density" in entry else "",
         f"{100 * entry['utilisation']:.1f}",
-        f"{dense:,}" if dense else "-",
+        f"{dense:,}",
     ]

@@ -168,7 +168,9 @@ def _array(
 
     if network is None:
         width = precision.code.accumulator_width
-        config = ArrayConfig(precision=precision, rows=rows, columns=columns, accumulator_width=width)
+        config = ArrayConfig(
+            precision=precision, neurons=precision.lifs(1), rows=rows, columns=columns, accumulator_width=width
+        )
     else:
         config = network.array_config(rows=rows, columns=columns)
 

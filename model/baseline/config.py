@@ -109,7 +109,11 @@ class UqConfig:
     def array(self) -> ArrayConfig:
         """MINT's array of the same size and widths: a shared multiplier's column has its processing elements."""
         return ArrayConfig(
-            precision=self.precision, rows=self.rows, columns=self.columns, accumulator_width=self.accumulator_width
+            precision=self.precision,
+            neurons=self.precision.lifs(1),
+            rows=self.rows,
+            columns=self.columns,
+            accumulator_width=self.accumulator_width,
         )
 
     @property

@@ -24,7 +24,7 @@ class Step:
 class Tile:
     """All that the host sends for one tile; parameters are a column each.
 
-    ``leak`` is an index into the configured leaks. ``skips`` holds a beat (a column each) for every row
+    ``leak`` is an index into the configured neurons. ``skips`` holds a beat (a column each) for every row
     of every ``FIRE`` and ``FIRE_LAST``; without joins it is empty, and ``bias_skip`` is not used.
     """
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from model.array import ArrayConfig
 from model.config import Precision
-from model.errors import require
 from model.network import ranges
 from model.network.graph import INPUT, Layer, Shape
 from model.network.validation import checked, largest_values
@@ -43,12 +42,6 @@ class Network:
         """Of all layers, for reports; what has no membranes adds nothing to a layer with the same weights."""
         found = {layer.widths for layer in self.layers}
         return ", ".join(sorted(one for one in found if not any(other.startswith(f"{one}u") for other in found)))
-
-    @property
-    def mixed(self) -> bool:
-        """Whether layers differ in the widths of weights or membranes."""
-        membranes = {layer.state_bits for layer in self.layers if layer.spiking}
-        return len({layer.code.bits for layer in self.layers}) > 1 or len(membranes) > 1
 
     @cached_property
     def _by_name(self) -> dict[str, Layer]:
@@ -99,8 +92,7 @@ class Network:
         return ranges.accumulator_width(layer, self._largest, self.time_steps)
 
     def array_config(self, *, rows: int = 16, columns: int = 8, retire: bool = False) -> ArrayConfig:
-        """The smallest array that runs every layer; refuses a network of mixed widths."""
-        require(not self.mixed, f"layers have different widths ({self.widths}); one array runs one pair W, U")
+        """The smallest array that runs every layer: for the widest weights and membranes of all."""
         neurons = {layer.neuron for layer in self.layers if isinstance(layer.neuron, Lif)}
         precision = self.precision
         return ArrayConfig(
@@ -110,7 +102,7 @@ class Network:
             accumulator_width=max(
                 precision.weight_width + 1, precision.membrane_width, *map(self.accumulator_width, self.layers)
             ),
-            leaks=tuple(sorted(neuron.r for neuron in neurons)) or (1,),
+            neurons=tuple(sorted(neurons)) or precision.lifs(1),
             time_steps=self.time_steps,
             joins=any(layer.skip for layer in self.layers),
             retire=retire,

@@ -20,7 +20,6 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
     """Random control and numbers, with potentials around the membrane's range and thresholds that they tie."""
     random = Random(seed)
     low, high = config.accumulator_range
-    limit = config.precision.lif().limit
     potential = threshold = bias = bias_skip = held = 0
     corners = [
         "spike",
@@ -38,12 +37,12 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
         "waits",
         "held",
     ]
-    met: dict[object, int] = dict.fromkeys([*corners, *(("loop", leak) for leak in config.leaks)], 0)
+    met: dict[object, int] = dict.fromkeys([*corners, *(("loop", law) for law in config.neurons)], 0)
 
     for cycle in range(CYCLES):
-        index = random.randrange(len(config.leaks))
+        index = random.randrange(len(config.neurons))
         law = config.neurons[index]
-        leak = law.r
+        leak, limit = law.r, law.limit
         reach = min((limit + 2) << leak, high)
         edge = max((-limit - 1) << leak, low)
         number = random.choice(
@@ -87,7 +86,7 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
 
         # The second stage, in this cycle.
         spike, membrane = law.fire(potential, threshold)
-        chain = {"none": 0, "keep": potential, "fire": law.load(held)}[onward]
+        chain = {"none": 0, "keep": potential, "fire": wrap(law.load(held), config.accumulator_width)}[onward]
         if cycle > 1:
             check(
                 f"cycle {cycle}",
@@ -113,7 +112,7 @@ async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
             potential = wrap(exact, config.accumulator_width)
             met["wrap"] += potential != exact
             met["skip"] += not config.joins or (addend == "add_bias" and skip)
-            met["loop", leak] += addend == "add_membrane" and plus != 0
+            met["loop", law] += addend == "add_membrane" and plus != 0
         if advance and (taken or addend == "add_membrane"):
             held = membrane
         if configure:

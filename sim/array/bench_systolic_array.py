@@ -8,7 +8,6 @@ from typing import Any
 import cocotb
 
 from hdl.array.systolic_array import SystolicArray
-from model.arithmetic import saturate
 from model.array import Action, ArrayConfig
 from model.config import PIXEL_BITS
 from model.golden.systolic_array import Result, Tile, run_tile
@@ -51,15 +50,15 @@ class Coverage:
     negative_membranes: int = 0
 
     def add(self, config: ArrayConfig, tile: Tile, result: Result) -> None:
-        leak, limit = config.leaks[tile.leak], config.precision.lif().limit
+        neuron = config.neurons[tile.leak]
         for retired in result.retired:
-            kept = (retired.potential >> leak)[retired.spike == 0]
+            kept = (retired.potential >> neuron.r)[retired.spike == 0]
             self.spikes += int(retired.spike.sum())
             self.silences += len(kept)
             self.ties += int((retired.potential == tile.threshold).sum())
-            self.saturated_low += int((kept < -limit).sum())
-            self.saturated_high += int((kept > limit).sum())
-            self.negative_membranes += int((saturate(kept, config.membrane_width) < 0).sum())
+            self.saturated_low += int((kept < -neuron.limit).sum())
+            self.saturated_high += int((kept > neuron.limit).sum())
+            self.negative_membranes += int((kept < 0).sum())
 
 
 def agents(config: ArrayConfig, tiles: list[Tile], random: Random, idle: float, stall: float) -> Streams:

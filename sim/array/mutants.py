@@ -11,6 +11,7 @@ import sim
 from hdl.formal.mutation import Mutant, Verdict, compare, write_mutant, write_mutants
 from model.array import ArrayConfig
 from model.config import Precision
+from model.neurons import Lif
 from sim.array.bench_mutants import JOB_VARIABLE
 from sim.harness.runner import config_environment, simulate
 from sim.harness.simulators import SimulationError
@@ -22,7 +23,7 @@ CONFIG = ArrayConfig(
     rows=4,
     columns=3,
     time_steps=2,
-    leaks=(0, 2),
+    neurons=(Lif(4, 0), Lif(4, 2)),
     joins=True,
     retire=True,
 )

@@ -20,13 +20,19 @@ def _array(precision: Precision, index: int) -> ArrayConfig:
                 accumulator_width=width,
                 rows=3,
                 columns=2,
-                leaks=(0, 1, 3),
+                neurons=precision.lifs(0, 1, 3),
                 joins=True,
                 retire=True,
             )
         case 1:
             return ArrayConfig(
-                precision=precision, accumulator_width=width, rows=1, columns=1, time_steps=1, retire=True
+                precision=precision,
+                accumulator_width=width,
+                rows=1,
+                columns=1,
+                time_steps=1,
+                retire=True,
+                neurons=precision.lifs(1),
             )
         case 2:
             return ArrayConfig(
@@ -35,11 +41,13 @@ def _array(precision: Precision, index: int) -> ArrayConfig:
                 rows=4,
                 columns=3,
                 time_steps=3,
-                leaks=(0, 2),
+                neurons=precision.lifs(0, 2),
                 joins=True,
                 retire=True,
             )
-    return ArrayConfig(precision=precision, accumulator_width=width, rows=2, columns=4, time_steps=2, leaks=(0,))
+    return ArrayConfig(
+        precision=precision, accumulator_width=width, rows=2, columns=4, time_steps=2, neurons=precision.lifs(0)
+    )
 
 
 CONFIGS = tuple(_array(precision, index) for index, precision in enumerate(PRECISIONS))
@@ -67,11 +75,12 @@ def random_tile(config: ArrayConfig, random: np.random.Generator, kind: str, bea
             steps.append(Step(random.integers(0, 2, config.rows), _weights(config, random), action))
 
     low, high = config.accumulator_range
-    leak = int(random.integers(len(config.leaks)))
+    leak = int(random.integers(len(config.neurons)))
+    neuron = config.neurons[leak]
     if random.random() < 0.2:  # anything goes: sums wrap around
         scale = high
     else:  # around the membranes' range, so that they saturate on both sides and decay in between
-        scale = min((config.precision.lif().limit << config.leaks[leak]) * 2, high // 4)
+        scale = min((neuron.limit << neuron.r) * 2, high // 4)
     # What the steps add whatever spikes is taken out, as a host does.
     weighted = {"pixel": PIXEL_SCALE - 1, "sums": planes}.get(kind, 1)
     offset = config.offset(beats) * weighted

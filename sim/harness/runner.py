@@ -21,6 +21,7 @@ from model.array import ArrayConfig
 from model.baseline.config import Shifts, UqConfig
 from model.config import Precision
 from model.files.folders import locked
+from model.neurons import NEURONS
 from sim.harness.places import Place, place
 from sim.harness.simulators import BenchError, SimulationError, installed
 
@@ -149,15 +150,17 @@ def simulate(
 
 def config_environment(config: ArrayConfig | UqConfig) -> dict[str, str]:
     """The environment that tells a bench its array."""
-    return {CONFIG_VARIABLE: json.dumps(asdict(config))}
+    fields = asdict(config)
+    if isinstance(config, ArrayConfig):
+        fields["neurons"] = [(neuron.family, neuron.fields()) for neuron in config.neurons]
+    return {CONFIG_VARIABLE: json.dumps(fields)}
 
 
 def config_from_environment() -> ArrayConfig:
     """The array that :func:`config_environment` told."""
     fields = json.loads(os.environ[CONFIG_VARIABLE])
-    return ArrayConfig(
-        **fields | {"precision": Precision(**fields["precision"]), "leaks": tuple(fields["leaks"])},
-    )
+    neurons = tuple(NEURONS[family].of(each) for family, each in fields["neurons"])
+    return ArrayConfig(**fields | {"precision": Precision(**fields["precision"]), "neurons": neurons})
 
 
 def uq_config_from_environment() -> UqConfig:

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from model.accelerator.config import SKIP, SYSTOLIC, TIME_PARALLEL, Choice
 from model.accelerator.plan import joins
-from model.config import PIXEL_SCALE, PRECISIONS, Precision
+from model.codes import Narrow, narrow
+from model.config import PIXEL_SCALE, Precision
 from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
 from sim.networks.chains import last_layer
+from sim.networks.random_networks import ALL
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,15 @@ def sparse_images(network: Network, count: int, seed: int) -> NDArray[np.uint8]:
 
 
 def codes(random: Generator, shape: tuple[int, ...]) -> NDArray[np.int8]:
-    """Codes of 2, 4 or 8 bits, from none to all of them 0."""
-    limit = int(random.choice([1, 7, 127]))
+    """Codes of 2 to 8 bits, from none to all of them 0."""
+    limit = Narrow(int(random.choice(narrow.WIDTHS))).limit
     return (random.integers(-limit, limit + 1, shape) * (random.random(shape) < random.random())).astype(np.int8)
 
 
 def fitting(random: Generator, sources: Sequence[Source]) -> Precision:
     """Widths that hold the codes."""
     largest = max(int(np.abs(source.weight.astype(int)).max(initial=0)) for source in sources)
-    able = [precision for precision in PRECISIONS if precision.code.limit >= largest]
+    able = [precision for precision in ALL if precision.code.limit >= largest]
     return able[int(random.integers(len(able)))]
 
 

@@ -1,25 +1,30 @@
 """Small networks of random integers: every layer kind, join, pool, width and leak, thresholds about where sums are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import product
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from model.config import PIXEL_SCALE, WIDTHS, Precision
+from model.codes import narrow
+from model.config import PIXEL_SCALE, Precision
 from model.network.fold import fold
 from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
+from model.neurons import lif
 from sim.networks.chains import last_layer
 
-PAIRS = tuple(Precision(weight, membrane) for weight in WIDTHS for membrane in WIDTHS)
+PAIRS = tuple(Precision(*widths) for widths in ((2, 2), (5, 5), (3, 8), (4, 2), (4, 4), (6, 7), (8, 3), (7, 6), (8, 8)))
+"""Each width of weights and of membranes, narrower and wider ones of the other beside it."""
+ALL = tuple(Precision(*widths) for widths in product(narrow.WIDTHS, lif.WIDTHS))
 STEP = 1 / 64
 """The real weight step; any will do, because the gains are relative to it."""
 
 
 def random_network(seed: int) -> Network:
-    """A network of three to six layers; seeds 0 to 8 have the nine pairs of widths, further ones begin again."""
-    builder = _Builder(np.random.default_rng(seed), PAIRS[seed % len(PAIRS)])
+    """A network of three to six layers; seeds 0 to 8 have :data:`PAIRS`, each layer of further ones its own widths."""
+    builder = _Builder(np.random.default_rng(seed), PAIRS[seed : seed + 1] or ALL)
     random = builder.random
     builder.convolution("first", INPUT, pool=True)
     builder.convolution("second", "first", pool=False)
@@ -42,9 +47,9 @@ def random_images(network: Network, count: int, seed: int) -> NDArray[np.uint8]:
 class _Builder:
     """Adds layer after layer, and knows what each hands on."""
 
-    def __init__(self, random: Generator, precision: Precision) -> None:
+    def __init__(self, random: Generator, precisions: Sequence[Precision]) -> None:
         self.random = random
-        self._precision = precision
+        self._precisions, self._precision = precisions, precisions[0]
         self._kind = str(random.choice(["pixels", "spikes"]))
         shape = (*map(int, random.integers([1, 6, 6], [4, 9, 9])),)
         self._shapes: dict[str, Shape] = {INPUT: (shape[0], shape[1], shape[2])}
@@ -52,13 +57,19 @@ class _Builder:
         self._layers: list[Layer] = []
         self._flipped = 0
 
+    def _next(self) -> Generator:
+        """Chance for the next layer, whose widths are drawn where there are several."""
+        if len(self._precisions) > 1:
+            self._precision = self._precisions[int(self.random.integers(len(self._precisions)))]
+        return self.random
+
     @property
     def _last(self) -> str:
         return self._layers[-1].name
 
     def convolution(self, name: str, origin: str, *, pool: bool) -> None:
         """A convolution of any geometry that leaves at least 2 × 2 positions."""
-        random = self.random
+        random = self._next()
         inputs, height, width = self._shapes[origin]
         while True:
             kernel, stride, padding = (
@@ -74,7 +85,7 @@ class _Builder:
 
     def shortcut(self) -> None:
         """A join of two convolutions, main and shortcut, of the same input."""
-        origin, channels = self._last, int(self.random.integers(2, 6))
+        origin, channels = self._last, int(self._next().integers(2, 6))
         inputs, height, width = self._shapes[origin]
         sources = [Source(origin, self._codes((channels, inputs, kernel, kernel)), 1, kernel // 2) for kernel in (3, 1)]
         self._add("shortcut", sources, (channels, height, width))
@@ -82,17 +93,18 @@ class _Builder:
     def identity(self) -> None:
         """A join of a convolution with its own input."""
         origin = self._last
+        self._next()
         channels, height, width = self._shapes[origin]
         weight = self._codes((channels, channels, 3, 3))
         self._add("identity", [Source(origin, weight, 1, 1)], (channels, height, width), skip=origin)
 
     def linear(self, name: str) -> None:
-        outputs = int(self.random.integers(3, 8))
+        outputs = int(self._next().integers(3, 8))
         self._add(name, [self._flat(outputs)], (outputs, 1, 1))
 
     def finish(self, seed: int) -> Network:
         """The last layer, and the network."""
-        weight = self._flat(int(self.random.integers(2, 8)))
+        weight = self._flat(int(self._next().integers(2, 8)))
         bias = self.random.integers(-20, 21, len(weight.weight), np.int32)
         last = last_layer(self._precision, [weight], bias)
         return Network(

@@ -57,7 +57,7 @@ def test_every_r_of_the_catalogue_is_in_the_report_of_proofs():
     units = [record for record in records if record["proof"].startswith("neuron unit = law")]
     proved = {record["configuration"] for record in units if record["counterexample"] is None}
     wanted = {
-        f"{unit.precision}, {unit.accumulator_width} bits, r = {', '.join(map(str, unit.leaks))}"
+        f"{unit.precision}, {unit.accumulator_width} bits, r = {', '.join(str(neuron.r) for neuron in unit.neurons)}"
         for unit in neuron_units()
     }
     assert proved == wanted

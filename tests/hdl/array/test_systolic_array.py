@@ -16,7 +16,13 @@ from model.array import ArrayConfig
 from model.config import Precision
 
 CONFIG = ArrayConfig(
-    precision=Precision(4, 4), rows=3, columns=2, accumulator_width=17, leaks=(0, 1, 3), joins=True, retire=True
+    precision=Precision(4, 4),
+    rows=3,
+    columns=2,
+    accumulator_width=17,
+    neurons=Precision(4, 4).lifs(0, 1, 3),
+    joins=True,
+    retire=True,
 )
 COMPONENTS = [ProcessingElement, NeuronUnit, SystolicArray]
 
@@ -63,7 +69,7 @@ def flip_flops(component, folder):
 
 
 def test_retire_costs_nothing_when_off(tmp_path):
-    plain = replace(CONFIG, retire=False, joins=False, leaks=(1,))
+    plain = replace(CONFIG, retire=False, joins=False, neurons=CONFIG.neurons[1:2])
     width, columns = plain.accumulator_width, plain.columns
     expected = {
         "accumulators and their carries": plain.processing_elements * (width + 1),

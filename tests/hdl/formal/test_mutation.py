@@ -19,7 +19,9 @@ endmodule
 
 @pytest.fixture(scope="module")
 def text():
-    return design_text(ArrayConfig(precision=Precision(2, 2), accumulator_width=8, rows=2, columns=1))
+    return design_text(
+        ArrayConfig(precision=Precision(2, 2), neurons=Precision(2, 2).lifs(1), accumulator_width=8, rows=2, columns=1)
+    )
 
 
 @pytest.mark.parametrize(

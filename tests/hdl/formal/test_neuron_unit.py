@@ -13,13 +13,14 @@ from model.array import ArrayConfig
 from model.config import Precision
 from model.network import bundle
 from model.network.shipped import FOLDER
+from model.neurons import Lif
 from tests.hdl.formal.mutants import check_refuted, mutant, with_harness
 
 
 def unit(weight_width, membrane_width, *leaks, joins=False):
     precision = Precision(weight_width, membrane_width)
     width = precision.code.accumulator_width
-    return ArrayConfig(precision=precision, accumulator_width=width, leaks=leaks, joins=joins)
+    return ArrayConfig(precision=precision, accumulator_width=width, neurons=precision.lifs(*leaks), joins=joins)
 
 
 def test_unit_is_the_laws():
@@ -29,24 +30,49 @@ def test_unit_is_the_laws():
     assert {"high_saturation", "low_saturation", "tie", "adds_bias_skip"} <= set(record.covers)
 
 
+MIXED = ArrayConfig(
+    precision=Precision(2, 5), accumulator_width=12, neurons=(Lif(3, 0), Lif(3, 2), Lif(5, 1)), joins=True
+)
+"""Tiles with membranes of two widths, of which the last is the unit's."""
+
+
+def test_a_unit_for_two_widths_saturates_each_at_its_own():
+    record = prove(neuron_unit(MIXED))
+    assert record.configuration.endswith("r = 0 with 3 bits, r = 2 with 3 bits, r = 1 with 5 bits")
+    assert {"high_saturation", "low_saturation"} <= set(record.covers)
+
+
+def test_a_unit_that_saturates_all_at_the_widest_is_refuted():
+    widest = "codes[mode.membrane_width]", "codes[max(codes)]"
+    check_refuted(neuron_unit(MIXED, mutant(NeuronUnit, *widest, "hdl.neurons.lif")))
+
+
+def test_a_unit_of_five_bits_is_the_laws():
+    assert prove(neuron_unit(unit(5, 5, 1, 3))).counterexample is None
+
+
 def test_all_widths_and_leaks_are_in_the_catalogue():
-    single = {(*_widths(array), *array.leaks) for array in neuron_units() if not array.joins}
+    single = {(*_widths(array), *_leaks(array)) for array in neuron_units() if not array.joins}
     joins = {_widths(array) for array in neuron_units() if array.joins}
     assert single == {(*widths, leak) for widths in product((2, 4, 8), (2, 4, 8)) for leak in range(16)}
     assert joins == set(product((2, 4, 8), (2, 4, 8)))
 
 
 def test_the_largest_r_is_the_laws():
-    (array,) = (array for array in neuron_units() if _widths(array) == (2, 4) and array.leaks == (15,))
+    (array,) = (array for array in neuron_units() if _widths(array) == (2, 4) and _leaks(array) == (15,))
     assert {"high_saturation", "low_saturation", "rounds_down"} <= set(prove(neuron_unit(array)).covers)
 
 
 def test_the_shipped_networks_have_proved_leaks():
-    proved = {(*_widths(array), *array.leaks) for array in neuron_units() if not array.joins}
+    proved = {(*_widths(array), *_leaks(array)) for array in neuron_units() if not array.joins}
     for path in Path(FOLDER).glob("*.safetensors"):
         for layer in bundle.read(path).layers:
             neuron = layer.neuron
             assert neuron is None or (layer.code.bits, neuron.membrane_width, neuron.r) in proved
+
+
+def _leaks(array):
+    return tuple(neuron.r for neuron in array.neurons)
 
 
 def _widths(array):

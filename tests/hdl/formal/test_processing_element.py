@@ -12,7 +12,7 @@ from tests.hdl.formal.mutants import check_refuted, mutant, with_harness
 ARRAY = config(Precision(4, 4), 1, 1)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [*WIDTHS, 5])
 def test_sum_is_the_laws(width):
     record = prove(processing_element(config(Precision(width, width), 1, 1)))
     assert len(record.covers) == len(COVERS)

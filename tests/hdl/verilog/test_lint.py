@@ -10,13 +10,29 @@ from hdl.array.systolic_array import SystolicArray
 from hdl.verilog.text import verilog_text
 from model.array import ArrayConfig
 from model.config import Precision
+from model.neurons import Lif
 
 ROOT = Path(__file__).parents[3]
 WAIVERS = ROOT / "hdl" / "mint.vlt"
 CONFIGS = [
-    ArrayConfig(precision=Precision(2, 2), rows=4, columns=3, accumulator_width=15),
-    ArrayConfig(precision=Precision(4, 8), rows=2, columns=1, accumulator_width=17, leaks=(0, 1, 5), joins=True),
-    ArrayConfig(precision=Precision(8, 4), rows=1, columns=2, accumulator_width=21, time_steps=1, retire=True),
+    ArrayConfig(precision=Precision(2, 2), neurons=Precision(2, 2).lifs(1), rows=4, columns=3, accumulator_width=15),
+    ArrayConfig(
+        precision=Precision(4, 8),
+        rows=2,
+        columns=1,
+        accumulator_width=17,
+        neurons=Precision(4, 8).lifs(0, 1, 5),
+        joins=True,
+    ),
+    ArrayConfig(
+        precision=Precision(8, 4),
+        neurons=(Lif(3, 2), Lif(4, 0)),
+        rows=1,
+        columns=2,
+        accumulator_width=21,
+        time_steps=1,
+        retire=True,
+    ),
 ]
 
 

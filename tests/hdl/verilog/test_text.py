@@ -15,13 +15,19 @@ from hdl.verilog.text import VerilogError, verilog_text, write_verilog
 from model.array import ArrayConfig
 from model.config import Precision
 
-CONFIG = ArrayConfig(precision=Precision(2, 4), rows=2, columns=3, accumulator_width=15, leaks=(0, 2), joins=True)
+CONFIG = ArrayConfig(
+    precision=Precision(2, 4), rows=2, columns=3, accumulator_width=15, neurons=Precision(2, 4).lifs(0, 2), joins=True
+)
 ELSEWHERE = """
 import sys
 from hdl.array.systolic_array import SystolicArray
 from hdl.verilog.text import verilog_text
-from model.config import ArrayConfig, Precision
-config = ArrayConfig(precision=Precision(2, 4), rows=2, columns=3, accumulator_width=15, leaks=(0, 2), joins=True)
+from model.array import ArrayConfig
+from model.config import Precision
+widths = Precision(2, 4)
+config = ArrayConfig(
+    precision=widths, neurons=widths.lifs(0, 2), rows=2, columns=3, accumulator_width=15, joins=True
+)
 sys.stdout.write(verilog_text(SystolicArray(config), "systolic_array"))
 """
 

@@ -69,7 +69,7 @@ EVERY_LEAK = tuple(
     ArrayConfig(
         precision=Precision(width, width),
         accumulator_width=width + LARGEST_R + 1,
-        leaks=tuple(range(LARGEST_R + 1)),
+        neurons=Precision(width, width).lifs(*range(LARGEST_R + 1)),
         joins=True,
     )
     for width in (2, 8)

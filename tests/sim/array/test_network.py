@@ -19,13 +19,15 @@ from sim.harness.simulators import SimulationError
 from sim.networks.random_networks import PAIRS, random_images, random_network
 from tests.sim.harness.faults import as_it_lies_there
 
-SEEDS = range(len(PAIRS))
+SEEDS = range(len(PAIRS) + 3)
+"""The last ones are of layers of different widths."""
+MIXED = len(PAIRS)
 IMAGES = 2
 SMALL = {"rows": 4, "columns": 3}
 
 
 def name(seed):
-    return f"{seed}-{PAIRS[seed % len(PAIRS)]}"
+    return f"{seed}-{PAIRS[seed]}" if seed < MIXED else f"{seed}-mixed"
 
 
 def prepared(seed, folder, retire=True):
@@ -68,7 +70,7 @@ def test_power_up_does_not_matter(tmp_path):
 
 
 def test_random_network_in_verilator(tmp_path):
-    cosimulation = prepared(FAULTY, tmp_path)
+    cosimulation = prepared(MIXED, tmp_path)
     waits = Waits(idle=64, stall=64)
     outcomes = run(cosimulation, waits=waits, simulator="verilator")
     expected = run(cosimulation, waits=waits)

@@ -98,7 +98,9 @@ def test_a_long_simulation_is_optimised_even_where_a_short_one_was_built(tmp_pat
 
 
 def test_configuration_reaches_the_bench(monkeypatch):
-    config = ArrayConfig(precision=Precision(2, 8), accumulator_width=20, leaks=(0, 3), retire=True)
+    config = ArrayConfig(
+        precision=Precision(2, 8), accumulator_width=20, neurons=Precision(2, 8).lifs(0, 3), retire=True
+    )
     for name, value in config_environment(config).items():
         monkeypatch.setenv(name, value)
     assert config_from_environment() == config
