@@ -67,8 +67,8 @@ async def check_spike_memories(port: Port, config: AcceleratorConfig, seed: int)
             if plan.spiking:
                 memories[plan.memory] = written
             met |= {"read"} if reads[0].count else set()
-            met |= {"identity"} if len(reads) > 1 and reads[1].count else set()
-            met |= {"identity of a source"} if plan.skip_memory in sources else set()
+            if len(reads) > 1 and reads[1].count:
+                met.add("identity of a source" if plan.skip_memory in sources else "identity alone")
             met |= {"several sources"} if len(sources) > 1 else set()
             met |= {"time steps in rows"} if plan.steps_together else {"tiles"} if plan.tile > 1 else set()
     return met

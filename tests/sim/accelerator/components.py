@@ -29,6 +29,12 @@ def accelerator(seed, rows=None):
     return plan(case.network, lanes=ROWS_LANES, lanes_per_neuron_unit=1, dataflow=choices)
 
 
+def streaming(seed):
+    """Of a random chain, whose time steps are frames."""
+    case = random_chain(seed)
+    return plan(case.network, lanes=case.lanes, lanes_per_neuron_unit=case.lanes_per_neuron_unit, dataflow="streaming")
+
+
 def joining(seed):
     """Of a network whose layers join others."""
     case = random_joins(seed)
