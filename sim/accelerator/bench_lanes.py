@@ -9,7 +9,7 @@ from model.codes import Narrow
 from sim.harness.checker import check, neuron
 from sim.harness.port import Port
 
-HAND_OVERS = 4
+HAND_OVERS = 2
 """Of a layer; in the order streaming, all of them."""
 IMAGES = 2
 

@@ -66,7 +66,7 @@ def test_lanes():
 
 def test_spike_memories():
     met = set()
-    configs = [accelerator(155), accelerator(209, 1), accelerator(213, 0), joining(8), joining(140), joining(83)]
+    configs = [accelerator(155), accelerator(209, 1), accelerator(213, 0), joining(8), joining(214), joining(83)]
     for seed, config in enumerate(configs):
         met |= run(SpikeMemories(config), check_spike_memories, config, seed)
     assert met >= {"read", "merge", "again", "left out", "time steps in rows", "tiles"}
