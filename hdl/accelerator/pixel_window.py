@@ -99,27 +99,12 @@ class PixelWindow(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        plan = self.plan
-        kernel_rows, columns, width = plan.kernel[0], window_columns(plan), self.config.input_word_width
-        low = -plan.padding
-        shapes = {
-            "address": unsigned(len(self.address)),
-            "weights": unsigned(number_width(self.config.weight_rows)),
-            "y": signed(signed_width(low, plan.source_map[0] + plan.padding + kernel_rows)),
-            "x": signed(signed_width(low, plan.source_map[1] + plan.padding + columns)),
-        }
-        m.submodules.nest = nest = LoopNest(LEVELS, [program(plan)], shapes)
-        inside = nest.values.y >= 0
-        inside &= nest.values.y < plan.source_map[0]
-        inside &= (nest.values.x >= 0) & (nest.values.x < plan.source_map[1])
-
+        nest = self._nest(m)
+        inside = (nest.values.y >= 0) & (nest.values.y < self.plan.source_map[0])
+        inside &= (nest.values.x >= 0) & (nest.values.x < self.plan.source_map[1])
+        # Cycle 0: the nest's pixel is read, if it is inside the map.
         running = Signal()
-        valid = Signal()
         advance = Signal()
-        found = Signal()
-        bottom = Signal()
-        ends_row = Signal()
-        weights = Signal.like(nest.values.weights)
         m.d.comb += [
             nest.start.eq(self.start),
             nest.advance.eq(running & advance),
@@ -130,7 +115,12 @@ class PixelWindow(wiring.Component):
             m.d.sync += running.eq(1)
         with m.Elif(advance & nest.final):
             m.d.sync += running.eq(0)
-        kernel_row = Signal(number_width(kernel_rows))
+        # Cycle 1: the pixel is there, and goes into the window.
+        valid = Signal()
+        found = Signal()
+        bottom = Signal()
+        ends_row = Signal()
+        weights = Signal.like(nest.values.weights)
         with m.If(advance):
             m.d.sync += [
                 valid.eq(running),
@@ -139,40 +129,72 @@ class PixelWindow(wiring.Component):
                 ends_row.eq(nest.end_of("row")),
                 weights.eq(nest.values.weights),
             ]
-
-        # A row of the window moves by the pixel that came; the bottom one completes a column.
-        pixel = Mux(found, self.data, 0)
-        window = [[Signal(width, name=f"pixel_{i}_{j}", reset_less=True) for j in range(columns)]
-                  for i in range(kernel_rows)]  # fmt: skip
+        # Cycle 2: the window is complete; what is read next waits until it is captured.
         complete = Signal()
         captured = Signal()
-        until = Signal(range(max(columns, plan.tile * plan.stride)), init=columns - 1)
         m.d.comb += advance.eq(~complete | captured)
-        with m.If(captured):
-            m.d.sync += complete.eq(0)
-        with m.If(valid & advance):
-            for i, row in enumerate(window):
-                with m.If(kernel_row == i):
-                    m.d.sync += [place.eq(following) for place, following in zip(row, [*row[1:], pixel], strict=True)]
-            m.d.sync += kernel_row.eq(Mux(bottom, 0, kernel_row + 1))
-            with m.If(bottom):
-                m.d.sync += complete.eq(until == 0)
-                with m.If(ends_row):
-                    m.d.sync += until.eq(columns - 1)
-                with m.Elif(until == 0):
-                    m.d.sync += until.eq(plan.tile * plan.stride - 1)
-                with m.Else():
-                    m.d.sync += until.eq(until - 1)
+        window = self._slide(m, valid & advance, Mux(found, self.data, 0), bottom)
+        self._complete(m, valid & advance & bottom, ends_row, complete, captured)
         completed_weights = Signal.like(weights)
         ends_tiles = Signal()
         with m.If(valid & advance & bottom):
             m.d.sync += completed_weights.eq(weights)
-            if plan.tile > 1:
+            if self.plan.tile > 1:
                 m.d.sync += ends_tiles.eq(ends_row)
+        # Cycle 3: its first plane is offered.
+        emitting = self._emit(m, window, complete, captured, ends_tiles)
+        with m.If(captured):
+            m.d.sync += self.o.payload.row.eq(completed_weights)
+        m.d.comb += self.done.eq(~running & ~valid & ~complete & ~emitting)
+        return m
 
-        # The planes of a window that was captured: the top bits, then the next ones in their place.
-        item = self.o.payload
-        bytes_ = [place[8 * c : 8 * c + 8] for row in window for place in row for c in range(plan.source_channels)]
+    def _nest(self, m: Module) -> LoopNest:
+        plan = self.plan
+        low = -plan.padding
+        shapes = {
+            "address": unsigned(len(self.address)),
+            "weights": unsigned(number_width(self.config.weight_rows)),
+            "y": signed(signed_width(low, plan.source_map[0] + plan.padding + plan.kernel[0])),
+            "x": signed(signed_width(low, plan.source_map[1] + plan.padding + window_columns(plan))),
+        }
+        m.submodules.nest = nest = LoopNest(LEVELS, [program(plan)], shapes)
+        return nest
+
+    def _slide(self, m: Module, comes: Value, pixel: Value, bottom: Signal) -> list[list[Signal]]:
+        """The window: its row moves by the pixel that comes; the bottom one completes a column."""
+        kernel_rows, columns = range(self.plan.kernel[0]), range(window_columns(self.plan))
+        width = self.config.input_word_width
+        window = [[Signal(width, name=f"pixel_{i}_{j}", reset_less=True) for j in columns] for i in kernel_rows]
+        kernel_row = Signal(number_width(len(kernel_rows)))
+        with m.If(comes):
+            for i, row in enumerate(window):
+                with m.If(kernel_row == i):
+                    m.d.sync += [place.eq(following) for place, following in zip(row, [*row[1:], pixel], strict=True)]
+            m.d.sync += kernel_row.eq(Mux(bottom, 0, kernel_row + 1))
+        return window
+
+    def _complete(self, m: Module, column: Value, ends_row: Signal, complete: Signal, captured: Signal) -> None:
+        """Counts the columns until the next window: of the first one all, then those to the next tile."""
+        plan = self.plan
+        columns = window_columns(plan)
+        until = Signal(range(max(columns, plan.tile * plan.stride)), init=columns - 1)
+        with m.If(captured):
+            m.d.sync += complete.eq(0)
+        with m.If(column):
+            m.d.sync += complete.eq(until == 0)
+            with m.If(ends_row):
+                m.d.sync += until.eq(columns - 1)
+            with m.Elif(until == 0):
+                m.d.sync += until.eq(plan.tile * plan.stride - 1)
+            with m.Else():
+                m.d.sync += until.eq(until - 1)
+
+    def _emit(
+        self, m: Module, window: list[list[Signal]], complete: Signal, captured: Signal, ends_tiles: Signal
+    ) -> Signal:
+        """The planes of a window that was captured: the top bits, then the next ones in their place."""
+        item, channels = self.o.payload, range(self.plan.source_channels)
+        bytes_ = [place[8 * c : 8 * c + 8] for row in window for place in row for c in channels]
         held = [Signal(PIXEL_BITS, name=f"held_{k}", reset_less=True) for k in range(len(bytes_))]
         emitting = Signal()
         blank = Signal(init=1)
@@ -187,7 +209,6 @@ class PixelWindow(wiring.Component):
             self.o.valid.eq(emitting & (some | item.fire | ~blank)),
             passes.eq(emitting & (self.o.ready | ~self.o.valid)),
             captured.eq(complete & (~emitting | (passes & item.fire))),
-            self.done.eq(~running & ~valid & ~complete & ~emitting),
         ]
         with m.If(passes):
             m.d.sync += [byte.eq(byte << 1) for byte in held]
@@ -196,8 +217,8 @@ class PixelWindow(wiring.Component):
                 m.d.sync += emitting.eq(0)
         with m.If(captured):
             m.d.sync += [byte.eq(new) for byte, new in zip(held, bytes_, strict=True)]
-            m.d.sync += [emitting.eq(1), plane.eq(PIXEL_BITS - 1), item.row.eq(completed_weights)]
-        return m
+            m.d.sync += [emitting.eq(1), plane.eq(PIXEL_BITS - 1)]
+        return emitting
 
     def _bits(self, m: Module, planes: list[Value], captured: Signal, ends_tiles: Signal) -> Value:
         """The bits of a word, of a plane of the window; of several positions, also the item's parts."""

@@ -172,39 +172,13 @@ class WordFeeder(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         plans, skipped = self.plans, len(self.config.layers) - len(self.plans)
-        rows = self.config.rows
         select = (self.layer - skipped)[: Shape.cast(range(len(plans))).width]
-        counts = [len(plan.sources) for plan in plans]
-        nests, programs, sources = zip(*(self._loops(m, select, number) for number in range(max(counts))), strict=True)
-        turn = Signal(range(len(nests)))
-        loops = _Loops(*(Array(each)[turn] for each in zip(*sources, strict=True))) if len(nests) > 1 else sources[0]
-        each = by_program(m, select, [int(p.spiking and not p.pixels) for p in plans], unsigned(1), "each_round")
-        planes = by_program(m, select, [int(p.pixels) for p in plans], unsigned(1), "planes")
-
-        # Three stages: the nest with the memory's address, the word that was read, and the word that is handed on. What
-        # a block memory gives comes late in its cycle.
         running = Signal()
         fetched = Signal()
         valid = Signal()
         advance = Signal()
-        row = Signal(number_width(self.config.weight_rows))
-        marks = Signal(2)
-        found = Signal()
-        item = self.o.payload
-        hands_over = loops.round_ends & (each | loops.last_round)
-        last_source = turn == by_program(m, select, [count - 1 for count in counts], turn.shape(), "last_source")
-        fires, final = hands_over, loops.final
-        if len(nests) > 1:
-            fires, final = hands_over & last_source, final & last_source
-            with m.If(running & advance & hands_over):
-                m.d.sync += turn.eq(Mux(last_source, 0, turn + 1))
-        for number, nest in enumerate(nests):
-            goes_on = running & advance
-            m.d.comb += [
-                nest.program.eq(programs[number]),
-                nest.start.eq(self.start),
-                nest.advance.eq(goes_on & (turn == number) if len(nests) > 1 else goes_on),
-            ]
+        # Cycle 0: the nest's word is read, if it is inside the map.
+        loops, hands_over, final = self._turns(m, select, running & advance)
         m.d.comb += [
             self.address.eq(loops.address),
             self.read.eq(running & advance & loops.inside),
@@ -214,21 +188,27 @@ class WordFeeder(wiring.Component):
             m.d.sync += running.eq(1)
         with m.Elif(advance & final):
             m.d.sync += running.eq(0)
+        # Cycle 1: what was read is there, late in the cycle if it comes from a block memory.
+        found = Signal()
+        row = Signal(number_width(self.config.weight_rows))
+        marks = Signal(2)
+        planes = by_program(m, select, [int(p.pixels) for p in plans], unsigned(1), "planes")
         with m.If(advance):
             m.d.sync += [
                 fetched.eq(running),
                 found.eq(loops.inside),
                 row.eq(loops.weights),
                 marks[0].eq(planes & loops.round_ends & ~loops.last_round),
-                marks[1].eq(fires),
+                marks[1].eq(hands_over),
             ]
-
         word = Mux(found, self.data, 0)
         complete: Value = fetched
         bits: Value = word
-        if rows > 1:
+        if self.config.rows > 1:
             whole, earlier = self._parts(m, loops, advance, word)
             complete, bits = fetched & whole, word | earlier
+        # Cycle 2: it is offered, or left out.
+        item = self.o.payload
         with m.If(advance):
             m.d.sync += [
                 valid.eq(complete),
@@ -237,28 +217,54 @@ class WordFeeder(wiring.Component):
                 item.double.eq(marks[0]),
                 item.fire.eq(marks[1]),
             ]
-        some = Signal()
-        blank = Signal(init=1)
-        keep = Signal()
         m.d.comb += [
-            some.eq(item.bits.any()),
-            keep.eq(some | item.fire | (item.double & ~blank)),
-            self.o.valid.eq(valid & keep),
+            self.o.valid.eq(valid & self._keeps(m, valid & advance)),
             # A word that is left out waits for room as well: what was read must not decide what is read next.
             advance.eq(~valid | self.o.ready),
         ]
-        with m.If(valid & advance):
-            with m.If(item.fire):
-                m.d.sync += blank.eq(1)
-            with m.Elif(some):
-                m.d.sync += blank.eq(0)
+        return m
+
+    def _turns(self, m: Module, select: Value, goes_on: Value) -> tuple[_Loops, Value, Value]:
+        """The loops of the sources in turn; whether a hand-over ends, of all sources, and the layer."""
+        plans = self.plans
+        counts = [len(plan.sources) for plan in plans]
+        nests, programs, sources = zip(*(self._loops(m, select, number) for number in range(max(counts))), strict=True)
+        turn = Signal(range(len(nests)))
+        loops = _Loops(*(Array(each)[turn] for each in zip(*sources, strict=True))) if len(nests) > 1 else sources[0]
+        each = by_program(m, select, [int(p.spiking and not p.pixels) for p in plans], unsigned(1), "each_round")
+        hands_over = loops.round_ends & (each | loops.last_round)
+        last_source = turn == by_program(m, select, [count - 1 for count in counts], turn.shape(), "last_source")
+        for number, nest in enumerate(nests):
+            m.d.comb += [
+                nest.program.eq(programs[number]),
+                nest.start.eq(self.start),
+                nest.advance.eq(goes_on & (turn == number) if len(nests) > 1 else goes_on),
+            ]
         if not self.config.chain:
             memories = []
             for number in range(len(nests)):
                 table = [plan.sources[min(number, len(plan.joined))].source_memory for plan in plans]
                 memories.append(by_program(m, select, table, self.memory.shape(), f"memory_{number}"))
             m.d.comb += self.memory.eq(Array(memories)[turn])
-        return m
+        if len(nests) == 1:
+            return loops, hands_over, loops.final
+        with m.If(goes_on & hands_over):
+            m.d.sync += turn.eq(Mux(last_source, 0, turn + 1))
+        return loops, hands_over & last_source, loops.final & last_source
+
+    def _keeps(self, m: Module, passes: Value) -> Signal:
+        """Whether the word has a set bit or a mark; of planes, doubling nothing is not worth a mark."""
+        item = self.o.payload
+        some = Signal()
+        blank = Signal(init=1)
+        keep = Signal()
+        m.d.comb += [some.eq(item.bits.any()), keep.eq(some | item.fire | (item.double & ~blank))]
+        with m.If(passes):
+            with m.If(item.fire):
+                m.d.sync += blank.eq(1)
+            with m.Elif(some):
+                m.d.sync += blank.eq(0)
+        return keep
 
     def _loops(self, m: Module, select: Value, number: int) -> tuple[LoopNest, Value, _Loops]:
         """The loops of the layers' sources of this number."""

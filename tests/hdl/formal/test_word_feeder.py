@@ -18,8 +18,8 @@ def test_a_word_fires_for_every_hand_over():
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("fires, final = hands_over & last_source", "fires, final = hands_over"),  # after every source
-        ("final & last_source", "final"),  # ends with the first source
+        ("loops, hands_over & last_source", "loops, hands_over"),  # after every source
+        ("loops.final & last_source", "loops.final"),  # ends with the first source
         ("turn.eq(Mux(last_source, 0, turn + 1))", "turn.eq(0)"),  # leaves a source out
         ("goes_on & (turn == number) if len(nests) > 1 else goes_on", "goes_on"),  # loops that run on meanwhile
         ("advance.eq(~valid | self.o.ready)", "advance.eq(1)"),  # a word that is not taken
