@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.neurons.lif import load, store
+from hdl.neurons import datapath
 from hdl.verilog.memory import ModuleMemory
 from model.accelerator.config import AcceleratorConfig
 from model.arithmetic import number_width
@@ -140,13 +140,14 @@ class Cluster(wiring.Component):
     def _neuron(self, m: Module, leaving: Signal) -> Module:
         """The neuron unit, for the sum that leaves."""
         config, number = self.config, signed(self.config.accumulator_width)
+        law = datapath(config.modes)
         potential = Signal(number, reset_less=True)
         threshold = Signal(number, reset_less=True)
         kept: Value = self.stored if config.streaming else self._membranes(m)
         if config.relays:
             m.d.comb += self.kept.eq(kept)
             kept = self.relayed
-        contribution = load(m, kept, config.modes, self.mode, config.accumulator_width)
+        contribution = law.load(m, kept, config.modes, self.mode, config.accumulator_width)
         if config.streaming:
             contribution = Mux(self.sums, self.carried, contribution)
         bias = self.parameters.bias
@@ -160,8 +161,8 @@ class Cluster(wiring.Component):
             ]
         m.d.comb += [
             self.potential.eq(potential),
-            self.spike.eq(potential >= threshold),
-            self.membrane.eq(Mux(self.spike, 0, store(m, potential, config.modes, self.mode))),
+            self.spike.eq(law.fires(potential, threshold)),
+            self.membrane.eq(Mux(self.spike, 0, law.store(m, potential, config.modes, self.mode))),
         ]
         return m
 

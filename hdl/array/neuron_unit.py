@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.neurons.lif import load, store
+from hdl.neurons import datapath
 from model.array import ArrayConfig
 
 
@@ -107,6 +107,7 @@ class NeuronUnit(wiring.Component):
         m = Module()
         number = signed(self.config.accumulator_width)
         modes = self.config.neurons
+        law = datapath(modes)
 
         # Parameters hold their value until the next tile's; before the first tile nobody asks.
         parameters = Signal(neuron_layout(self.config), name="held", reset_less=True)
@@ -118,14 +119,14 @@ class NeuronUnit(wiring.Component):
         membrane = Signal(signed(self.config.membrane_width), reset_less=True)
         m.d.comb += [
             self.potential.eq(potential),
-            self.spike.eq(potential >= parameters.threshold),
-            self.membrane.eq(Mux(self.spike, 0, store(m, potential, modes, self.leak))),
+            self.spike.eq(law.fires(potential, parameters.threshold)),
+            self.membrane.eq(Mux(self.spike, 0, law.store(m, potential, modes, self.leak))),
         ]
         # A rotation that waits for a skip's spike holds both; FIRE_HELD makes a membrane without a new potential.
         with m.If(self.advance & (self.load | self.control.add_membrane)):
             m.d.sync += membrane.eq(self.membrane)
 
-        loaded = load(m, membrane, modes, self.leak, self.config.accumulator_width)
+        loaded = law.load(m, membrane, modes, self.leak, self.config.accumulator_width)
         with m.If(self.control.keep):
             m.d.comb += self.chain.eq(potential)
         with m.Elif(self.control.fire):

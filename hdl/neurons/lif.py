@@ -1,11 +1,17 @@
-"""Membrane codes in hardware: leak and saturation, for the modes that a design supports."""
+"""The leaky integrate-and-fire neuron: threshold, leak and saturation, for the modes that a design supports."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 
+from hdl.neurons.datapath import Datapath
 from model.neurons import Lif
+
+
+def fires(potential: Value, threshold: Value) -> Value:
+    """Whether there is a spike: H >= threshold."""
+    return potential >= threshold
 
 
 def store(m: Module, potential: Signal, modes: Sequence[Lif], select: Value) -> Value:
@@ -49,3 +55,6 @@ def _saturated(m: Module, shifted: Signal, width: int) -> Value:
     low = Signal(width - 1, name="low")
     m.d.comb += low.eq(Mux(rest == sign.replicate(len(rest)), shifted[: width - 1], (~sign).replicate(width - 1)))
     return Cat(low[0] | (sign & ~low.any()), low[1:], sign).as_signed()
+
+
+LIF = Datapath(fires, store, load)

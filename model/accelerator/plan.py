@@ -18,7 +18,7 @@ from model.accelerator.config import (
     LayerPlan,
 )
 from model.config import PIXEL_BITS
-from model.errors import UserError, require
+from model.errors import require
 from model.network.graph import Layer, LayerKind, PoolKind, Source
 from model.network.network import INPUT, Network
 from model.neurons import Lif
@@ -125,7 +125,7 @@ def plan(
     if alone:  # no more than the widest layer has channels
         lanes = min(lanes, max(layer.channels for layer in network.layers))
     lanes = -(-lanes // share) * share
-    modes = tuple(sorted({_lif(layer) for layer in network.layers if layer.spiking})) or (network.precision.lif(),)
+    modes = network.neurons
 
     plans: dict[str, LayerPlan] = {}
     last: LayerPlan | None = None
@@ -156,15 +156,6 @@ def plan(
         streaming=streaming,
         retire=retire,
     )
-
-
-def _lif(layer: Layer) -> Lif:
-    """The neuron of a layer that has one; refuses a family that no neuron unit computes."""
-    neuron = layer.neuron
-    if not isinstance(neuron, Lif):
-        family = neuron.family if neuron else "none"
-        raise UserError(f"layer {layer.name}: the accelerator has no neuron unit for the family {family!r}; train lif")
-    return neuron
 
 
 def _plan_layer(
@@ -211,7 +202,7 @@ def _plan_layer(
         pool=merged,
         weight_row=0 if last is None else last.weight_row + last.groups * last.group_rows,
         parameter_row=0 if last is None else last.parameter_row + last.groups * share,
-        mode=modes.index(_lif(layer)) if layer.spiking else 0,
+        mode=next((index for index, mode in enumerate(modes) if mode == layer.neuron), 0),
         memory=memory,
         skip_memory=places[layer.skip].memory if layer.skip else None,
         **first,

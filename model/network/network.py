@@ -7,6 +7,7 @@ from typing import Any
 
 from model.array import ArrayConfig
 from model.config import Precision
+from model.errors import UserError, require
 from model.network import ranges
 from model.network.graph import INPUT, Layer, Shape
 from model.network.validation import checked, largest_values
@@ -91,9 +92,22 @@ class Network:
         """Bits that hold every H and Θ of the layer; wrap-around in between is exact."""
         return ranges.accumulator_width(layer, self._largest, self.time_steps)
 
+    @cached_property
+    def neurons(self) -> tuple[Lif, ...]:
+        """What neuron units have to support, ascending; refuses what no neuron unit computes, and several families."""
+        found: set[Lif] = set()
+        for layer in self.layers:
+            if layer.neuron is None:
+                continue
+            if not isinstance(layer.neuron, Lif):
+                raise UserError(f"layer {layer.name}: no neuron unit computes {layer.neuron.family!r}; train lif")
+            found.add(layer.neuron)
+        families = sorted({neuron.family for neuron in found})
+        require(len(families) < 2, f"layers have neurons of the families {', '.join(families)}; train one of them")
+        return tuple(sorted(found)) or (self.precision.lif(),)
+
     def array_config(self, *, rows: int = 16, columns: int = 8, retire: bool = False) -> ArrayConfig:
         """The smallest array that runs every layer: for the widest weights and membranes of all."""
-        neurons = {layer.neuron for layer in self.layers if isinstance(layer.neuron, Lif)}
         precision = self.precision
         return ArrayConfig(
             precision=precision,
@@ -102,7 +116,7 @@ class Network:
             accumulator_width=max(
                 precision.weight_width + 1, precision.membrane_width, *map(self.accumulator_width, self.layers)
             ),
-            neurons=tuple(sorted(neurons)) or precision.lifs(1),
+            neurons=self.neurons,
             time_steps=self.time_steps,
             joins=any(layer.skip for layer in self.layers),
             retire=retire,
