@@ -1,6 +1,6 @@
 """The systolic array: rows of output positions, columns of output channels, one ring a column."""
 
-from typing import Any
+from typing import NamedTuple
 
 from amaranth.hdl import Module, Mux, Shape, Signal, Value, signed, unsigned
 from amaranth.lib import data, stream, wiring
@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.array.neuron_unit import CONTROL_LAYOUT, NeuronUnit, neuron_layout
 from hdl.array.processing_element import ProcessingElement
+from hdl.parts.delay import delay
 from model.array import Action, ArrayConfig
 
 
@@ -48,6 +49,16 @@ def token_layout(config: ArrayConfig) -> data.StructLayout:
     if config.retire:
         fields |= {"time_step": range(config.time_steps), "row": range(config.rows)}
     return data.StructLayout(fields)
+
+
+class _Rotation(NamedTuple):
+    """Where a rotation is: a row, and a cycle of it; and whether the row's cycle has a result."""
+
+    row: Signal
+    cycle: Signal
+    last_row: Signal
+    last_cycle: Signal
+    result: Signal
 
 
 class SystolicArray(wiring.Component):
@@ -128,8 +139,8 @@ class SystolicArray(wiring.Component):
         configured = Signal(config.columns)
         leak = Signal(range(len(config.neurons)), reset_less=True)
         self._sequence(m, advance, control, enable, spikes, skips, configured, leak)
-        skips = _delay(m, "skips", skips, 1, advance)
-        told = _delay(m, "token", control, 1, advance, reset_less=False)
+        skips = delay(m, "skips", skips, 1, advance)
+        told = delay(m, "token", control, 1, advance, reset_less=False)
         token = Signal.like(told, name="token")
         m.d.comb += [token.eq(told), token.enable.eq(enable)]
 
@@ -137,9 +148,9 @@ class SystolicArray(wiring.Component):
         for column in range(config.columns):
             neurons.append(self._column(m, column, advance, token, spikes, skips[column], configured[column], leak))
             # The registers that take token and spikes to the next column; the last token's is the outputs'.
-            token = _delay(m, f"token_{column + 1}", token, 1, advance, reset_less=False)
+            token = delay(m, f"token_{column + 1}", token, 1, advance, reset_less=False)
             if column + 1 < config.columns:
-                spikes = _delay(m, f"spikes_{column + 1}", spikes, 1, advance)
+                spikes = delay(m, f"spikes_{column + 1}", spikes, 1, advance)
         self._outputs(m, advance, token, neurons)
         return m
 
@@ -157,35 +168,12 @@ class SystolicArray(wiring.Component):
         """The control of column 0: parameters, then steps and rotations in turn; a rotation to clear first."""
         config = self.config
         parameters, steps, weights = self.i_parameters, self.i_spikes, self.i_weights
-
         action = Signal(Action, init=Action.CLEAR)  # whose rotation it is
         ends = Signal()
-        m.d.comb += ends.eq(_is(action, *(each for each in Action if each.ends_tile)))
+        m.d.comb += ends.eq(action.matches(*(each for each in Action if each.ends_tile)))
 
-        # A rotation counts rows, and inside a row the cycles that it takes: for FIRE_HELD from a time step's
-        # potential over its membrane to the next one's; for DRAIN the columns and one more, so that a row's
-        # sums wait for the last column in the potential registers and need no skew registers of their own.
-        # The parameters' columns are counted by the latter too.
-        row = Signal(range(config.rows + 2))
-        cycle = Signal(range(max(config.columns + 1, 2 * config.time_steps - 1)))
-        last_cycle = Signal.like(cycle)
-        with m.Switch(action):
-            with m.Case(Action.FIRE_HELD):
-                m.d.comb += last_cycle.eq(2 * config.time_steps - 2)
-            with m.Case(Action.DRAIN):
-                m.d.comb += last_cycle.eq(config.columns)
-
-        # What returns to the ring passes the neuron unit's registers: more cycles, without a result.
-        result = Signal()
-        last_row = Signal.like(row)
-        m.d.comb += result.eq((row != config.rows) & (row != config.rows + 1))
-        with m.If(action == Action.FIRE):
-            m.d.comb += last_row.eq(config.rows + 1)
-        with m.Elif(ends & (action != Action.CLEAR)):
-            m.d.comb += last_row.eq(config.rows - 1)
-        with m.Else():  # CLEAR goes round: a simulator's unknown carry spoils the place that it is added to
-            m.d.comb += last_row.eq(config.rows)
-
+        rotation = self._rotation(m, action, ends)
+        row, cycle = rotation.row, rotation.cycle
         stepping = Signal()  # the state, without the gates that tell it: every element of column 0 waits for it
         with m.FSM(init="ROTATE"):
             with m.State("PARAMETERS"):
@@ -213,32 +201,19 @@ class SystolicArray(wiring.Component):
                 go = Signal()
                 m.d.comb += go.eq(1)
                 if config.joins:
-                    with m.If(_is(action, Action.FIRE, Action.FIRE_LAST) & result):
+                    with m.If(action.matches(Action.FIRE, Action.FIRE_LAST) & rotation.result):
                         m.d.comb += [
                             self.i_skips.ready.eq(advance),
                             go.eq(self.i_skips.valid),
                             skips.eq(self.i_skips.payload),
                         ]
                 with m.If(go):
-                    fires = _is(action, Action.FIRE, Action.FIRE_LAST, Action.FIRE_HELD)
-                    m.d.comb += [
-                        token.shift.eq(cycle == last_cycle),
-                        token.load.eq((cycle == 0) | ((action == Action.FIRE_HELD) & ~cycle[0])),
-                        token.control.double.eq(_is(action, Action.DOUBLE, Action.DOUBLE_BIAS)),
-                        token.control.add_bias.eq(
-                            _is(action, Action.DOUBLE_BIAS, Action.FIRE, Action.FIRE_LAST, Action.DRAIN)
-                        ),
-                        token.control.add_membrane.eq((action == Action.FIRE_HELD) & (cycle != 0)),
-                        token.control.keep.eq(_is(action, Action.DOUBLE, Action.DOUBLE_BIAS)),
-                        token.control.fire.eq(action == Action.FIRE),
-                        token.spikes.eq(fires & result & token.load),
-                        token.sums.eq((action == Action.DRAIN) & (cycle == 0)),
-                    ]
+                    self._control(m, token, action, rotation)
                 with m.If(go & advance):
                     m.d.sync += cycle.eq(cycle + 1)
-                    with m.If(cycle == last_cycle):
+                    with m.If(cycle == rotation.last_cycle):
                         m.d.sync += [cycle.eq(0), row.eq(row + 1)]
-                        with m.If(row == last_row):
+                        with m.If(row == rotation.last_row):
                             m.d.sync += row.eq(0)
                             m.next = "LAST"
 
@@ -255,16 +230,68 @@ class SystolicArray(wiring.Component):
             m.d.comb += spikes.eq(steps.p.spikes)
 
         if config.retire:
-            # FIRE_HELD counts time steps in ``cycle``, two a step; the other tiles' FIREs are counted here.
-            time_step = Signal(range(config.time_steps))
-            with m.If(parameters.ready):
-                m.d.sync += time_step.eq(0)
-            with m.Elif((action == Action.FIRE) & (row == config.rows) & advance):
-                m.d.sync += time_step.eq(time_step + 1)
-            m.d.comb += [
-                token.time_step.eq(Mux(action == Action.FIRE_HELD, cycle >> 1, time_step)),
-                token.row.eq(row),
-            ]
+            self._retire(m, parameters.ready, advance, token, action, rotation)
+
+    def _rotation(self, m: Module, action: Signal, ends: Signal) -> _Rotation:
+        """Counters of a rotation, and where they end.
+
+        A rotation counts rows, and inside a row the cycles that it takes: for FIRE_HELD from a time step's potential
+        over its membrane to the next one's; for DRAIN the columns and one more, so that a row's sums wait for the last
+        column in the potential registers and need no skew registers of their own. The parameters' columns are counted
+        by the latter too.
+        """
+        config = self.config
+        row = Signal(range(config.rows + 2))
+        cycle = Signal(range(max(config.columns + 1, 2 * config.time_steps - 1)))
+        last_cycle = Signal.like(cycle)
+        with m.Switch(action):
+            with m.Case(Action.FIRE_HELD):
+                m.d.comb += last_cycle.eq(2 * config.time_steps - 2)
+            with m.Case(Action.DRAIN):
+                m.d.comb += last_cycle.eq(config.columns)
+        # What returns to the ring passes the neuron unit's registers: more cycles, without a result.
+        result = Signal()
+        last_row = Signal.like(row)
+        m.d.comb += result.eq((row != config.rows) & (row != config.rows + 1))
+        with m.If(action == Action.FIRE):
+            m.d.comb += last_row.eq(config.rows + 1)
+        with m.Elif(ends & (action != Action.CLEAR)):
+            m.d.comb += last_row.eq(config.rows - 1)
+        with m.Else():  # CLEAR goes round: a simulator's unknown carry spoils the place that it is added to
+            m.d.comb += last_row.eq(config.rows)
+        return _Rotation(row, cycle, last_row, last_cycle, result)
+
+    def _control(self, m: Module, token: data.View, action: Signal, rotation: _Rotation) -> None:
+        """What column 0 does in a cycle of a rotation."""
+        cycle = rotation.cycle
+        fires = action.matches(Action.FIRE, Action.FIRE_LAST, Action.FIRE_HELD)
+        adds = action.matches(Action.DOUBLE_BIAS, Action.FIRE, Action.FIRE_LAST, Action.DRAIN)
+        m.d.comb += [
+            token.shift.eq(cycle == rotation.last_cycle),
+            token.load.eq((cycle == 0) | ((action == Action.FIRE_HELD) & ~cycle[0])),
+            token.control.double.eq(action.matches(Action.DOUBLE, Action.DOUBLE_BIAS)),
+            token.control.add_bias.eq(adds),
+            token.control.add_membrane.eq((action == Action.FIRE_HELD) & (cycle != 0)),
+            token.control.keep.eq(action.matches(Action.DOUBLE, Action.DOUBLE_BIAS)),
+            token.control.fire.eq(action == Action.FIRE),
+            token.spikes.eq(fires & rotation.result & token.load),
+            token.sums.eq((action == Action.DRAIN) & (cycle == 0)),
+        ]
+
+    def _retire(
+        self, m: Module, begins: Value, advance: Signal, token: data.View, action: Signal, rotation: _Rotation
+    ) -> None:
+        """Row and time step: FIRE_HELD counts those in its cycles, two a step; other tiles' FIREs are counted here."""
+        row, cycle = rotation.row, rotation.cycle
+        time_step = Signal(range(self.config.time_steps))
+        with m.If(begins):
+            m.d.sync += time_step.eq(0)
+        with m.Elif((action == Action.FIRE) & (row == self.config.rows) & advance):
+            m.d.sync += time_step.eq(time_step + 1)
+        m.d.comb += [
+            token.time_step.eq(Mux(action == Action.FIRE_HELD, cycle >> 1, time_step)),
+            token.row.eq(row),
+        ]
 
     def _column(
         self,
@@ -290,13 +317,13 @@ class SystolicArray(wiring.Component):
             neuron.control.eq(token.control),
         ]
         if config.joins:
-            m.d.comb += neuron.skip.eq(_delay(m, f"skip_{column}", skip, column, advance))
+            m.d.comb += neuron.skip.eq(delay(m, f"skip_{column}", skip, column, advance))
 
         # Frozen columns add zeros: cheaper here, a gate a weight bit, than in every row. Bubbles have no spikes.
         enable = Signal(name=f"enable_{column}")
         preload = Signal(name=f"preload_{column}")
         weight = Signal(signed(config.weight_width), name=f"weight_{column}")
-        skewed = _delay(m, f"weight_{column}", self.i_weights.p[column], column, advance)
+        skewed = delay(m, f"weight_{column}", self.i_weights.p[column], column, advance)
         m.d.comb += [
             enable.eq(token.enable & advance),
             preload.eq(token.shift & advance),
@@ -349,7 +376,7 @@ class SystolicArray(wiring.Component):
         m.d.sync += [waits.eq(refused), advance.eq(~(fills | refused))]
 
         for column, neuron in enumerate(neurons):
-            spike = _delay(m, f"spike_{column}", neuron.spike, last - column, advance)
+            spike = delay(m, f"spike_{column}", neuron.spike, last - column, advance)
             m.d.comb += [
                 result.spikes[column].eq(spike),
                 self.o_sums.payload[column].eq(neuron.potential),
@@ -357,11 +384,11 @@ class SystolicArray(wiring.Component):
             if config.retire:
                 m.d.comb += [
                     result.retire.neurons[column].potential.eq(
-                        _delay(m, f"potential_{column}", neuron.potential, last - column, advance)
+                        delay(m, f"potential_{column}", neuron.potential, last - column, advance)
                     ),
                     result.retire.neurons[column].spike.eq(spike),
                     result.retire.neurons[column].membrane.eq(
-                        _delay(m, f"membrane_{column}", neuron.membrane, last - column, advance)
+                        delay(m, f"membrane_{column}", neuron.membrane, last - column, advance)
                     ),
                 ]
         if config.retire:
@@ -370,18 +397,3 @@ class SystolicArray(wiring.Component):
                 result.retire.row.eq(token.row),
                 self.retire.eq(first.retire),
             ]
-
-
-def _is(action: Signal, *actions: Action) -> Value:
-    """Whether ``action`` is one of ``actions``."""
-    return action.matches(*actions)
-
-
-def _delay(m: Module, name: str, value: Any, cycles: int, advance: Signal, *, reset_less: bool = True) -> Any:
-    """``value``, ``cycles`` unfrozen cycles later."""
-    for cycle in range(cycles):
-        register = Signal.like(value, name=f"{name}_{cycle}", reset_less=reset_less)
-        with m.If(advance):
-            m.d.sync += register.eq(value)
-        value = register
-    return value

@@ -13,7 +13,7 @@ from hdl.folder.description import memory_files
 from hdl.formal.proof import Proof
 from hdl.verilog.names import Names
 from hdl.verilog.text import verilog_text
-from model.accelerator.config import FEED_DEPTH, SKIP, STREAMING
+from model.accelerator.config import FEED_DEPTH, SKIP, STREAMING, AcceleratorConfig, LayerPlan
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision
@@ -74,25 +74,11 @@ def wide(signal: str, width: int) -> str:
     return ",".join(["1'0"] * (COUNTER - width) + [signal])
 
 
-def accelerator(
-    kind: str, share: int, component: type[Accelerator] = Accelerator, dataflow: str = SKIP, *, least: bool = False
-) -> Proof:
-    """The first layer has two rows, of ``dataflow``, unless that is skip or streaming."""
-    rows = 1 if dataflow in (SKIP, STREAMING) else 2
-    lanes = 2 * rows
-    network = small_network(kind, 2 if least else lanes + 1, least)
-    chosen = [(dataflow, rows), (SKIP, 1)] if rows > 1 else dataflow
-    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=chosen)
-    row = number_width(config.weight_rows)
-    intervals = [config.fire_interval(each) for each in config.layers]
-    first = config.layers[0]
-    window = first.window
-    marked = dict(item_of(config))["fire"].offset
-    fed = [word_feeder.program(each) for each in config.layers if not each.window]
-    fired = [fire_sequencer.program(each, config) for each in config.layers]
-    columns, following = pixel_window.window_columns(first), first.tile * first.stride
-    stages = "top.tokens.token_2", "top.tokens.token_1", "top.tokens.token_0"
-    peeks = {
+def _peeks(config: AcceleratorConfig) -> dict[str, str]:
+    """Wires of the harness, and the accelerator's registers and wires that they show."""
+    first, share = config.layers[0], config.lanes_per_neuron_unit
+    together = share == 1 and (first.fires_steps_together or first.tile > 1)
+    return {
         "layer": "top.layers.layer",
         "frame": "top.layers.frame" if config.streaming else "1'1",
         "running": "top.layers.running",
@@ -105,9 +91,9 @@ def accelerator(
         "full": "top.input_memory.writer.full",
         "wait_": "top.tokens.wait",
         "valid": "top.tokens.token_2_valid,top.tokens.token_1_valid,top.tokens.read",
-        "tokens": ",".join(stages),
+        "tokens": "top.tokens.token_2,top.tokens.token_1,top.tokens.token_0",
         "waiting": "top.sequencer.waiting",
-        "pausing": "top.sequencer.pausing" if share == 1 and (first.fires_steps_together or first.tile > 1) else "1'0",
+        "pausing": "top.sequencer.pausing" if together else "1'0",
         "complete": "top.sequencer.complete",
         "final_": "top.sequencer.final",
         "storing": "top.spike_memories.storing",
@@ -115,6 +101,17 @@ def accelerator(
         "step": "1'0" if config.streaming else "top.sequencer.nest.step_count",
         "part": "1'0" if first.tile == 1 else "top.sequencer.nest.part_count",
         "index": "1'0" if share == 1 else "top.sequencer.index",
+        **_feed_peeks(config),
+        **_window_peeks(first),
+    }
+
+
+def _feed_peeks(config: AcceleratorConfig) -> dict[str, str]:
+    """Words from the feeder's loops to the skip unit, and the sequencer's loops, which count the same."""
+    marked = dict(item_of(config))["fire"].offset
+    fed = [word_feeder.program(each) for each in config.layers if not each.window]
+    fired = [fire_sequencer.program(each, config) for each in config.layers]
+    return {
         "skip_valid": "top.skip.o__valid",
         "level": "top.feed.words.level",
         "feeder_running": "top.feed.feeder.running",
@@ -123,7 +120,7 @@ def accelerator(
         "feeder_read": "top.feed.feeder.read",
         "feeder_fire": f"top.feed.feeder.o__payload[{marked}]",
         "fetched_fire": "top.feed.feeder.marks[1]",
-        "fetched_whole": "top.feed.feeder.last" if rows > 1 else "1'1",
+        "fetched_whole": "top.feed.feeder.last" if config.rows > 1 else "1'1",
         "skip_fire": f"top.skip.word[{marked}]",
         "pushed": "top.feed.words.w_port__en",
         "pushed_fire": f"top.feed.words.w_port__data[{marked}]",
@@ -133,13 +130,33 @@ def accelerator(
         **loops("top.feed.feeder.nest", fed, "fed", "group", "row", "column", "round"),
         **loops("top.sequencer.nest", fired, "fired", "group", "row", "column", "step"),
     }
+
+
+def _window_peeks(first: LayerPlan) -> dict[str, str]:
+    """The window of pixels, where the first layer has one."""
     slides = ("running", "valid", "complete", "emitting", "read", "bottom", "ends_row")
-    peeks |= {f"window_{name}": f"top.feed.window.{name}" if window else "1'0" for name in slides}
-    if window:
-        peeks |= loops("top.feed.window.nest", [pixel_window.program(first)], "window", "group", "row", "column")
-        peeks["window_until"] = wide("top.feed.window.until", number_width(max(columns, following)))
-    else:
-        peeks |= {f"window_{name}": ZERO for name in ("group", "row", "column", "until")}
+    if not first.window:
+        zeros = {f"window_{name}": ZERO for name in ("group", "row", "column", "until")}
+        return {f"window_{name}": "1'0" for name in slides} | zeros
+    until = max(pixel_window.window_columns(first), first.tile * first.stride)
+    return {
+        **{f"window_{name}": f"top.feed.window.{name}" for name in slides},
+        **loops("top.feed.window.nest", [pixel_window.program(first)], "window", "group", "row", "column"),
+        "window_until": wide("top.feed.window.until", number_width(until)),
+    }
+
+
+def accelerator(
+    kind: str, share: int, component: type[Accelerator] = Accelerator, dataflow: str = SKIP, *, least: bool = False
+) -> Proof:
+    """The first layer has two rows, of ``dataflow``, unless that is skip or streaming."""
+    rows = 1 if dataflow in (SKIP, STREAMING) else 2
+    lanes = 2 * rows
+    network = small_network(kind, 2 if least else lanes + 1, least)
+    chosen = [(dataflow, rows), (SKIP, 1)] if rows > 1 else dataflow
+    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=chosen)
+    first = config.layers[0]
+    longest = max(config.fire_interval(each) for each in config.layers)
     return Proof(
         name="accelerator: layers, hand-overs, results, memories",
         configuration=f"{kind}, {share} lanes a neuron unit"
@@ -149,27 +166,27 @@ def accelerator(
         harness=HARNESS.read_text(encoding="utf-8"),
         defines={
             "IN": config.input_width,
-            "ROW": row,
+            "ROW": number_width(config.weight_rows),
             "MASK": rows if rows > 1 else 0,
             "TIMES": config.frame_steps if first.fires_steps_together else 1,
             "TILE": first.tile,
             "SHARE": share,
-            "WAIT": (max(intervals) - 1).bit_length(),
+            "WAIT": (longest - 1).bit_length(),
             "STEP": number_width(config.frame_steps),
             "INDEX": number_width(share),
-            "WINDOW": int(window),
+            "WINDOW": int(first.window),
             "C": COUNTER,
             "GROUPS": first.groups,
             "ROWS": first.tiles[0],
             "COLUMNS": first.tiles[1],
             "STEPS": 1 if first.fires_steps_together else config.frame_steps,
             "LAST_GROUPS": config.layers[-1].groups,
-            "KERNEL": columns,
-            "STRIDE": following,
+            "KERNEL": pixel_window.window_columns(first),
+            "STRIDE": first.tile * first.stride,
         },
         prepare=("hierarchy -top mint_accelerator", "proc", "memory -nordff"),
         files={FILES[parameter]: text for parameter, text in memory_texts(network, config).items()},
-        peeks=peeks,
+        peeks=_peeks(config),
         covers=OF_LEAST if least else COVERS,
         cover_cycles=28 if least else 18,
     )

@@ -16,108 +16,106 @@ from sim.harness.runner import config_from_environment
 CYCLES = 1500
 
 
+CORNERS = ("spike", "tie", "just below", "wrap", "low", "high", "edge", "keep", "fire", "zero", "skip")
+FREEZES = ("frozen", "waits", "held")
+
+
 async def check_neuron_unit(port: Port, config: ArrayConfig, seed: int) -> None:
     """Random control and numbers, with potentials around the membrane's range and thresholds that they tie."""
-    random = Random(seed)
-    low, high = config.accumulator_range
-    potential = threshold = bias = bias_skip = held = 0
-    corners = [
-        "spike",
-        "tie",
-        "just below",
-        "wrap",
-        "low",
-        "high",
-        "edge",
-        "keep",
-        "fire",
-        "zero",
-        "skip",
-        "frozen",
-        "waits",
-        "held",
-    ]
-    met: dict[object, int] = dict.fromkeys([*corners, *(("loop", law) for law in config.neurons)], 0)
-
+    random, unit = Random(seed), _Unit(config)
     for cycle in range(CYCLES):
-        index = random.randrange(len(config.neurons))
-        law = config.neurons[index]
-        leak, limit = law.r, law.limit
-        reach = min((limit + 2) << leak, high)
-        edge = max((-limit - 1) << leak, low)
-        number = random.choice(
-            [random.randint(low, high), random.randint(-reach, reach), random.choice([edge, -reach])]
-        )
-        configure = cycle == 0 or random.random() < 0.05
-        new = {
-            "threshold": random.randint(-reach, reach),
-            "bias": random.randint(-reach, reach),
-            "bias_skip": random.randint(-reach, reach),
-        }
-        if random.random() < 0.5:  # of the potential that this cycle shows next, if nothing is added
-            new["threshold"] = min(number + random.randrange(2), high)
-        addend = "none" if configure else random.choice(["none", "add_bias", "add_membrane"])
-        onward = random.choice(["none", "keep", "fire"])
-        double = int(not configure and random.random() < 0.2)
-        taken = cycle == 0 or random.random() < 0.8
-        advance = cycle < 2 or random.random() < 0.8
-        skip = random.randrange(2) if config.joins else 0
-
-        values = {
-            "configure": configure,
-            "parameters": new,
-            "leak": index,
-            "accumulator": number,
-            "advance": advance,
-            "load": taken,
-            "control": {
-                "double": double,
-                "add_bias": addend == "add_bias",
-                "add_membrane": addend == "add_membrane",
-                "keep": onward == "keep",
-                "fire": onward == "fire",
-            },
-        }
-        if config.joins:
-            values["skip"] = skip
+        values = random_cycle(config, random, cycle)
         for path, value in values.items():
             port.set(path, value)
         await port.tick()
-
-        # The second stage, in this cycle.
-        spike, membrane = law.fire(potential, threshold)
-        chain = {"none": 0, "keep": potential, "fire": wrap(law.load(held), config.accumulator_width)}[onward]
+        shown = unit.second_stage(values)
         if cycle > 1:
-            check(
-                f"cycle {cycle}",
-                {**neuron(potential, spike, membrane), "the chain": chain},
-                {**neuron(*map(port.get, ("potential", "spike", "membrane"))), "the chain": port.get("chain")},
-            )
-            met["spike"] += spike
-            met["tie"] += potential == threshold
-            met["just below"] += potential == threshold - 1
-            met["low"] += not spike and potential >> leak < -limit
-            met["high"] += not spike and potential >> leak > limit
-            met["edge"] += not spike and potential >> leak == -limit - 1
-            met[{"none": "zero"}.get(onward, onward)] += (held if onward == "fire" else potential) != 0
-            met["frozen"] += not advance and taken and held != membrane
-            met["waits"] += advance and not taken and addend != "add_membrane" and held != membrane
-            met["held"] += advance and not taken and addend == "add_membrane" and held != membrane
+            names = ("potential", "spike", "membrane")
+            check(f"cycle {cycle}", shown, {**neuron(*map(port.get, names)), "the chain": port.get("chain")})
+            unit.count(values)
+        unit.first_stage(values)
+    assert all(unit.met.values()), f"the stimulus missed something: {unit.met}"
 
-        # The first stage, for the next.
-        if taken and advance:
-            chosen = bias_skip if skip else bias
-            plus = {"none": 0, "add_bias": chosen, "add_membrane": law.load(held)}[addend]
-            exact = (number << double) + plus
-            potential = wrap(exact, config.accumulator_width)
-            met["wrap"] += potential != exact
-            met["skip"] += not config.joins or (addend == "add_bias" and skip)
-            met["loop", law] += addend == "add_membrane" and plus != 0
-        if advance and (taken or addend == "add_membrane"):
-            held = membrane
-        if configure:
-            threshold, bias, bias_skip = new["threshold"], new["bias"], new["bias_skip"]
-    assert all(met.values()), f"the stimulus missed something: {met}"
+
+def random_cycle(config: ArrayConfig, random: Random, cycle: int) -> dict[str, Any]:
+    """What the ports get."""
+    low, high = config.accumulator_range
+    index = random.randrange(len(config.neurons))
+    law = config.neurons[index]
+    reach = min((law.limit + 2) << law.r, high)
+    edge = max((-law.limit - 1) << law.r, low)
+    number = random.choice([random.randint(low, high), random.randint(-reach, reach), random.choice([edge, -reach])])
+    configure = cycle == 0 or random.random() < 0.05
+    new = {name: random.randint(-reach, reach) for name in ("threshold", "bias", "bias_skip")}
+    if random.random() < 0.5:  # of the potential that this cycle shows next, if nothing is added
+        new["threshold"] = min(number + random.randrange(2), high)
+    addend = "none" if configure else random.choice(["none", "add_bias", "add_membrane"])
+    onward = random.choice(["none", "keep", "fire"])
+    double = int(not configure and random.random() < 0.2)
+    chosen = {name: name in (addend, onward) for name in ("add_bias", "add_membrane", "keep", "fire")}
+    values = {
+        "configure": configure,
+        "parameters": new,
+        "leak": index,
+        "accumulator": number,
+        "load": cycle == 0 or random.random() < 0.8,
+        "advance": cycle < 2 or random.random() < 0.8,
+        "control": {"double": double, **chosen},
+    }
+    return values | ({"skip": random.randrange(2)} if config.joins else {})
+
+
+class _Unit:
+    """What the unit's registers hold, and what was met."""
+
+    def __init__(self, config: ArrayConfig) -> None:
+        self.config = config
+        self.potential = self.held = self.spike = self.membrane = 0
+        self.parameters = {"threshold": 0, "bias": 0, "bias_skip": 0}
+        loops = [("loop", law) for law in config.neurons]
+        self.met: dict[object, int] = dict.fromkeys([*CORNERS, *FREEZES, *loops], 0)
+
+    def second_stage(self, values: dict[str, Any]) -> dict[str, Any]:
+        """What the ports show in this cycle."""
+        law, control = self.config.neurons[values["leak"]], values["control"]
+        self.spike, self.membrane = law.fire(self.potential, self.parameters["threshold"])
+        loaded = wrap(law.load(self.held), self.config.accumulator_width)
+        chain = self.potential if control["keep"] else loaded if control["fire"] else 0
+        return {**neuron(self.potential, self.spike, self.membrane), "the chain": chain}
+
+    def count(self, values: dict[str, Any]) -> None:
+        """What is met in this cycle."""
+        law, control, met = self.config.neurons[values["leak"]], values["control"], self.met
+        threshold, stored = self.parameters["threshold"], self.potential >> law.r
+        met["spike"] += self.spike
+        met["tie"] += self.potential == threshold
+        met["just below"] += self.potential == threshold - 1
+        met["low"] += not self.spike and stored < -law.limit
+        met["high"] += not self.spike and stored > law.limit
+        met["edge"] += not self.spike and stored == -law.limit - 1
+        onward = "keep" if control["keep"] else "fire" if control["fire"] else "zero"
+        met[onward] += (self.held if onward == "fire" else self.potential) != 0
+        advance, takes, changes = values["advance"], values["load"], self.held != self.membrane
+        met["frozen"] += not advance and takes and changes
+        met["waits"] += advance and not takes and not control["add_membrane"] and changes
+        met["held"] += advance and not takes and control["add_membrane"] and changes
+
+    def first_stage(self, values: dict[str, Any]) -> None:
+        """What the registers take at the end of this cycle."""
+        law, control = self.config.neurons[values["leak"]], values["control"]
+        skip = values.get("skip", 0)
+        if values["load"] and values["advance"]:
+            bias = self.parameters["bias_skip" if skip else "bias"]
+            plus = bias if control["add_bias"] else law.load(self.held) if control["add_membrane"] else 0
+            exact = (values["accumulator"] << control["double"]) + plus
+            self.potential = wrap(exact, self.config.accumulator_width)
+            self.met["wrap"] += self.potential != exact
+            self.met["skip"] += not self.config.joins or (control["add_bias"] and skip)
+            self.met["loop", law] += control["add_membrane"] and plus != 0
+        if values["advance"] and (values["load"] or control["add_membrane"]):
+            self.held = self.membrane
+        if values["configure"]:
+            self.parameters = values["parameters"]
 
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")
