@@ -34,6 +34,14 @@ VERBS = [
 ]
 LIMIT = 1 << 20
 
+LONGEST_FILE = 400
+"""Lines; a file with more is probably two ideas."""
+WRITTEN = {".py", ".v", ".md", ".sh", ".toml", ""}
+"""Suffixes of files that people write; results and drawings are generated."""
+LONG_FILES = {"docs/results.md": "its tables are generated"}
+LONGEST_FUNCTION = 80
+"""Lines without signature and docstring, which say what there is; a comment ``# long: why`` allows more."""
+
 TRACES = {
     "an absolute path of one machine": r"(?<![\w.*])/(home|root|work|Users)/\w",
     "a package index": r"-{1,2}(extra-)?index[-]url|https?://\S*/simple\b",
@@ -59,6 +67,38 @@ def test_tracked_files_are_small():
     files = tracked()
     assert ROOT / "pyproject.toml" in files
     assert {str(path.relative_to(ROOT)): path.stat().st_size for path in files if path.stat().st_size >= LIMIT} == {}
+
+
+def test_files_are_short():
+    """Of one idea each."""
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in tracked()
+        if path.suffix in WRITTEN
+    }
+    assert len(lengths) > 300
+    assert {name for name, length in lengths.items() if length > LONGEST_FILE} == set(LONG_FILES)
+
+
+def functions(path):
+    """Of a file, with the lines of their bodies, those of functions inside them included."""
+    text = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+            start = min(each.lineno for each in [first, *getattr(first, "decorator_list", [])])
+            yield node.name, text.splitlines()[start - 1 : node.end_lineno], text.splitlines()[node.lineno : start]
+
+
+def test_functions_are_short_or_say_why():
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in tracked()
+        if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in ("model", "hdl", "sim", "mint")
+        for name, body, above in functions(path)
+        if len(body) > LONGEST_FUNCTION and not any(re.search(r"# long: \w+", line) for line in above)
+    }
+    assert found == set()
 
 
 def test_only_bundles_are_binary():

@@ -16,6 +16,7 @@ def core_file(names: Names, memories: Iterable[str], vectors: Iterable[str]) -> 
     What a memory begins with is of the type ``mem``, without which Vivado does not look for it. It lies where the
     tool runs, because that is where the Verilog looks for it; vectors keep their folder for the same reason.
     """
+    # long: one text, a target after the other
 
     def data(files: Iterable[str], kind: str) -> str:
         # A JSON string is a YAML string as well.

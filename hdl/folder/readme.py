@@ -14,6 +14,7 @@ def table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
 
 def readme_text(description: dict[str, Any]) -> str:
     """``README.md``, from what ``mint.json`` says."""
+    # long: one text, in the order in which it is read
     parameters, packet = description["parameters"], description["input_packet"]
     ports = [(f"`{port['name']}`", port["direction"], port["width"], port["meaning"]) for port in description["ports"]]
     widths = [(name, width["bits"], width["why"]) for name, width in description["widths"].items()]
