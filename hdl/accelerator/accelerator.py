@@ -115,10 +115,10 @@ class Accelerator(wiring.Component):
         m.submodules.sequencer = sequencer = FireSequencer(config)
         m.submodules.spike_memories = spikes = SpikeMemories(config)
         m.submodules.results = results = ResultStream(config)
-
         weights, parameters = self._contents(m)
 
-        # Words, tokens, weights: from the memories to the lanes.
+        # From the memories to the lanes. Cycles 0 to 3 of a word: it is read, there, offered, and out of the queue.
+        # Cycle 4: its first token passes. Cycles 5 to 7: the row's address, the row of weights, the lanes add it.
         wiring.connect(m, feed.o, skip.i)
         wiring.connect(m, skip.o, tokens.i)
         m.d.comb += [component.layer.eq(layers.layer) for component in (feed, tokens, lanes, sequencer, spikes)]
@@ -142,7 +142,8 @@ class Accelerator(wiring.Component):
             lanes.weights.eq(tokens.weights),
         ]
 
-        # Sums, potentials, spikes: from the lanes to the memories and the results.
+        # From the lanes to the memories and the results. Cycle 8, after a token that fires: potentials are due.
+        # Cycle 9: spikes are there, and what a max pool has in their place is read. Cycle 10: they are written.
         neuron = sequencer.neuron
         complete = neuron.update & sequencer.complete
         m.d.comb += [

@@ -146,6 +146,7 @@ class FireSequencer(wiring.Component):
         pausing = Signal()
         due = Signal()
         m.d.comb += due.eq(waiting & ~pausing)
+        # Cycle 0: the sums are handed over.
         with m.If(self.fire):
             m.d.sync += waiting.eq(1)
         with m.Elif(due & last_lane & last_step):
@@ -156,6 +157,7 @@ class FireSequencer(wiring.Component):
         else:
             with m.If(due):
                 m.d.sync += self.index.eq(Mux(last_lane, 0, self.index + 1))
+        # Cycle 1: a potential is due, and the parameters of the next one are read.
         following = Mux(due, Mux(last_lane, 0, self.index + 1), self.index) if share > 1 else Const(0, 1)
         if self.tiled:  # a group's first potential may follow the last spikes of the group before
             following = due & nest.end_of("group")
@@ -169,6 +171,7 @@ class FireSequencer(wiring.Component):
             self.neuron.keep.eq(~last_step),
             self.spiking.eq(spiking),
         ]
+        # Cycle 2: its spike is there, and where it belongs.
         final = Signal()
         m.d.sync += [
             self.neuron.update.eq(due),

@@ -79,7 +79,7 @@ class InputWriter(wiring.Component):
         first = config.layers[0]
         turns = first.pixels and not first.window
 
-        # A packet: beats are counted; what goes on too long is swallowed.
+        # Cycle 0: a beat is taken and counted, and written unless pixels are turned; too long packets are swallowed.
         count = Signal(number_width(config.input_beats))
         swallow = Signal()
         taken = Signal()
@@ -102,6 +102,7 @@ class InputWriter(wiring.Component):
         with m.If(whole):
             m.d.sync += self.error.eq(0)
 
+        # Cycle 1, after what is written last: the bank is full.
         filled = Signal()
         for bank in range(2):
             with m.If(filled & (self.bank == bank)):

@@ -120,6 +120,7 @@ class UqControl(wiring.Component):
                     with m.If(self.advance):
                         m.next = "WEIGH"
 
+            # Cycles 0 to 2 of an update: a product each. Of rows that take turns, the next one's follow.
             with m.State("WEIGH"):
                 m.d.comb += token.weigh.eq(1)
                 with m.If(self.advance):

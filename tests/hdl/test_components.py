@@ -27,8 +27,16 @@ from sim.networks.random_joins import random_joins
 from sim.networks.small_networks import first_layer
 
 ARRAY = ArrayConfig(
-    precision=Precision(4, 4), rows=3, columns=2, accumulator_width=17, leaks=(0, 1, 3), joins=True, retire=True
+    precision=Precision(4, 4),
+    rows=3,
+    columns=2,
+    accumulator_width=17,
+    neurons=Precision(4, 4).lifs(0, 1, 3),
+    joins=True,
+    retire=True,
 )
+LONG = 60
+"""Lines."""
 MEMBER = re.compile(r"^(\w+(?:, \w+)*) : (In|Out)\((.*)\)(?:, (.+))?$", re.MULTILINE)
 
 
@@ -100,6 +108,12 @@ def test_docstring_lists_members(component):
             assert {Shape.cast(member.shape) for member in found} == {unsigned(int(shape))}, name
         if shape.startswith("stream"):
             assert all(member.is_signature for member in found), name
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_long_elaborate_names_its_cycles(component):
+    source = inspect.getsource(component.elaborate)
+    assert len(source.splitlines()) <= LONG or re.search(r"# (.*\. )?Cycles? \d", source)
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
