@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from bench.entry import run
 from mint.console import console, messages
 from mint.report import write_json
-from mint.training import built_for, run_folder, sources_of
 from model import datasets
 from model.config import Precision
 from model.network import bundle
@@ -29,6 +28,7 @@ from model.neurons import Lif
 from model.training.export import to_network
 from model.training.history import Epoch
 from model.training.recipe import Recipe
+from model.training.session import built_for, run_folder, sources_of
 from model.training.train import Listener, Run
 
 TRAINING_IMAGES, VALIDATION_IMAGES, SEEDS = 6400, 2500, (0, 1, 2)

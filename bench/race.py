@@ -171,7 +171,7 @@ def race(builds: dict[str, Build], time_steps: int, rounds: int, device: str) ->
 def main() -> None:
     from mint.console import console, messages  # not for whoever only races
     from mint.report import write_json
-    from mint.training import checked_device
+    from model.training.session import checked_device
 
     parser = argparse.ArgumentParser(description="Seconds per epoch of training, against other libraries.")
     parser.add_argument("--bits", type=int, default=4)

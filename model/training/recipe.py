@@ -8,96 +8,12 @@ from typing import Any
 
 from model.config import Precision
 from model.datasets.own import is_own
-from model.errors import require
+from model.training.settings import Settings
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Everything that determines a run. AdamW, cosine to 0, cross-entropy of the mean logits unless said otherwise."""
-
-    network: str
-    dataset: str
-    precision: Precision | None
-    epochs: int
-    batch_size: int = 128
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-4
-    seed: int = 0
-    augment: int | None = None
-    """Mirror the images and move them by up to this many pixels."""
-    teacher: str | None = None
-    """Bundle whose logits are learned beside the labels."""
-    sources: str = ""
-    """SHA-256 of the user's files that the run is made from, so that it never goes on with others."""
-    width: float = 1.0
-    """Multiplies the channels of a network that has any width."""
-    time_steps: int = 4
-    """T of a network that has any."""
-    ends_bits: int = 0
-    """Bits of first and last layer, weights and membranes, of a network of any size; 0: as the others."""
-    warmup: int = 0
-    """Epochs in which the learning rate rises from 0."""
-    label_smoothing: float = 0.0
-    """Share of the label that all classes have alike."""
-    mixup: float = 0.0
-    """α of Beta(α, α), from which the share of a second image is drawn (arXiv 1710.09412); 0 without."""
-    cutmix: float = 0.0
-    """The same for a rectangle of a second image (arXiv 1905.04899)."""
-    step_loss: float = 0.0
-    """Share of the cross-entropy that is the mean of every time step's own (TET, arXiv 2202.11946)."""
-    membrane_loss: float = 0.0
-    """Weight of the squared distance from the teacher's membranes."""
-    initial: str | None = None
-    """Folder of a run, of any widths, whose best weights this one starts from."""
-    leak_search: int = 0
-    """After this many epochs each layer's r is searched; 0: it stays as the first batch calibrates it."""
-    statistics_batches: int = 0
-    """Before each validation batch norm's statistics are measured on so many batches; 0: those that ran along."""
-    refit: bool = False
-    """Train on the validation split too and keep the last epoch, once everything else has been chosen."""
-
-    def __post_init__(self) -> None:
-        require(self.epochs >= 1, f"{self.epochs} epochs; train at least 1")
-        require(
-            0 <= self.warmup < self.epochs,
-            f"a warm-up of {self.warmup} epochs of {self.epochs}; choose fewer than there are",
-        )
-        require(
-            0 <= self.label_smoothing < 1, f"a label smoothing of {self.label_smoothing:g}; choose 0 to less than 1"
-        )
-        require(
-            self.mixup >= 0 and self.cutmix >= 0,
-            f"mixup {self.mixup:g} and cutmix {self.cutmix:g} are parameters of Beta; choose 0, for none, or more",
-        )
-        require(
-            self.teacher is None or not (self.mixup or self.cutmix),
-            "a teacher's logits are of whole images; leave out the teacher, or mixup and cutmix",
-        )
-        require(0 <= self.step_loss <= 1, f"a share of {self.step_loss:g} for the time steps' loss; choose 0 to 1")
-        require(
-            self.membrane_loss == 0 or (self.membrane_loss > 0 and self.teacher is not None),
-            f"a weight of {self.membrane_loss:g} for the teacher's membranes; choose 0 or more, and name a teacher",
-        )
-        require(
-            0 <= self.leak_search < self.epochs,
-            f"r searched after {self.leak_search} epochs of {self.epochs}; choose fewer than there are, or 0",
-        )
-        require(
-            self.statistics_batches >= 0,
-            f"statistics of {self.statistics_batches} batches; choose 0, for running ones, or more",
-        )
-        require(
-            self.precision is not None or not (self.membrane_loss or self.initial or self.leak_search),
-            "a float32 network has no codes and no r; leave out the loss of membranes, the initial run and the search",
-        )
-
-    def rate(self, step: int, batches: int) -> float:
-        """Learning rate of a step, ``batches`` an epoch: rises for the warm-up, then a cosine to 0."""
-        warm = self.warmup * batches
-        if step < warm:
-            return self.learning_rate * (step + 1) / warm
-        progress = (step - warm) / (self.epochs * batches - warm)
-        return self.learning_rate * (1 + math.cos(math.pi * progress)) / 2
+class Recipe(Settings):
+    """Everything that determines a training run, by its name and as a command."""
 
     @property
     def name(self) -> str:
@@ -125,7 +41,7 @@ class Recipe:
         else:
             words += ["-W", str(self.precision.weight_width), "-U", str(self.precision.membrane_width)]
         named = usual(self.network, self.dataset)
-        others = [field.name for field in fields(self) if field.name not in (*ALWAYS, *NO_OPTION)]
+        others = [each.name for each in fields(self) if each.name not in (*ALWAYS, *NO_OPTION)]
         for key in (*ALWAYS, *(key for key in others if getattr(self, key) != getattr(named, key))):
             words += [f"--{key.replace('_', '-')}", str(getattr(self, key))]
         words += ["--refit"] if self.refit else []
@@ -174,3 +90,13 @@ def usual(network: str, dataset: str | None = None, width: float = 1.0) -> Recip
     if 0 < width != found.width:  # one that no network can have is refused where the network is made
         found = replace(found, width=width, learning_rate=float(f"{found.learning_rate / math.sqrt(width):.2g}"))
     return found
+
+
+def adjusted(network: str, precision: Precision | None, dataset: str | None = None, **given: Any) -> Recipe:
+    """The usual recipe of ``network`` with ``given`` fields in place of its own.
+
+    Where epochs are given and no warm-up, that is at most a tenth of them.
+    """
+    if "epochs" in given:
+        given.setdefault("warmup", min(usual(network).warmup, given["epochs"] // 10))
+    return replace(usual(network, dataset, given.get("width", 1.0)), precision=precision, **given)

@@ -48,10 +48,14 @@ DEAD, SATURATED = 0.001, 0.9
 class Listener:
     """Whom the loop tells: a progress bar, a log."""
 
+    begin: Callable[[int], None] = lambda epochs: None
+    """Before the first batch: how many epochs are done already."""
     batch: Callable[[int, int, float], None] = lambda done, total, loss: None
     teacher: Callable[[int, int], None] = lambda done, total: None
     epoch: Callable[[Epoch], None] = lambda epoch: None
     warning: Callable[[str], None] = lambda sentence: None
+    compared: Callable[[int, int], None] = lambda done, total: None
+    """After the last epoch: test images on which the integers were compared with the golden model's."""
 
 
 def keep_freed_memory() -> None:

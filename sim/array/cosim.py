@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,19 @@ class Outcomes:
     @property
     def cycles_per_second(self) -> float:
         return self.total_cycles / self.seconds if self.seconds else 0.0
+
+    def report(self) -> dict[str, Any]:
+        """What a file says of it."""
+        return {
+            "images": self.images,
+            "comparisons": self.comparisons,
+            "mismatches": self.mismatches,
+            "first_mismatch": self.first,
+            "cycles": self.total_cycles,
+            "layers": self.cycles,
+            "seconds": round(self.seconds, 3),
+            "cycles_per_second": round(self.cycles_per_second),
+        }
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import torch
 from typer.testing import CliRunner
 
 import sim.array.cosim
-from mint.accelerator import accelerator_config
 from mint.app import app
+from model.accelerator.choose import accelerator_config
 from model.config import Precision
 from model.files.folders import work_folder
 from model.network import bundle

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from mint.api import Training
 from mint.app import app
-from mint.training import run_folder
 from model import datasets
 from model.datasets import cifar10
 from model.errors import UserError
@@ -20,6 +20,7 @@ from model.network import bundle
 from model.training import parallel
 from model.training.equality import Comparison
 from model.training.recipe import Recipe
+from model.training.session import run_folder
 from sim.networks.random_networks import random_images, random_network
 
 runner = CliRunner()
@@ -59,7 +60,7 @@ def test_from_training_to_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [layer["name"] for layer in found["layers"]] == ["conv1", "fc"]
     assert f"{found['accuracy']:.2f} %" in said
 
-    monkeypatch.setattr("model.training.equality.compare", lambda *_: Comparison(1, 2, np.zeros((360, 10), np.int64)))
+    monkeypatch.setattr("model.training.finish.compare", lambda *_: Comparison(1, 2, np.zeros((360, 10), np.int64)))
     said = mint("export", "runs/digits-w4u4-seed0", "-o", "other.safetensors", status=70)
     assert "defect: trained model and golden model are not equal: 1 of 2 potentials" in said
     assert not Path("other.safetensors").exists()
@@ -81,7 +82,7 @@ def test_a_refused_training_leaves_the_folder_of_one_that_started_with_it(monkey
         raise UserError("another training")
         yield
 
-    monkeypatch.setattr("model.files.folders.locked", held)
+    monkeypatch.setattr("model.training.session.locked", held)
     with pytest.raises(UserError), run_folder(Path("runs/digits-w4u4-seed0")):
         raise AssertionError
     assert Path("runs/digits-w4u4-seed0").is_dir()
@@ -118,9 +119,9 @@ def test_a_network_of_any_width_trains_by_name(monkeypatch: pytest.MonkeyPatch) 
 def test_a_recorded_command_trains_the_same(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     recipes: list[Recipe] = []
 
-    def note(recipe: Recipe, *_: object) -> dict[str, float]:
+    def note(recipe: Recipe, *_: object) -> Training:
         recipes.append(recipe)
-        return {}
+        return Training(Path(), {}, before=False)
 
     monkeypatch.setattr("mint.commands.train.train_one", note)
     mint("train", *words, "--dataset", "digits")

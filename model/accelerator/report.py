@@ -1,0 +1,50 @@
+"""What the report of an estimate says."""
+
+from dataclasses import asdict
+from typing import Any
+
+from model.accelerator.estimate import Estimate
+from model.accelerator.traffic import membrane_bits
+
+
+def describe(found: Estimate, dense: dict[str, int]) -> dict[str, Any]:
+    """The report: means over the images."""
+    config = found.config
+    layers = []
+    for index, layer in enumerate(found.layers):
+        traffic = found.traffic(index)
+        layers.append(
+            {
+                "layer": layer.plan.name,
+                "dataflow": layer.plan.dataflow,
+                "rows": layer.plan.rows,
+                "groups": layer.plan.groups,
+                "cycles": float(layer.cycles.mean()),
+                "bound_cycles": float(layer.bound.mean()),
+                "tokens": float(layer.tokens.mean()),
+                "density": layer.density,
+                "utilisation": layer.utilisation,
+                "dense_cycles": dense[layer.plan.name],
+                "traffic_bits": {**asdict(traffic), "total": traffic.total},
+            }
+        )
+    return {
+        "lanes": config.lanes,
+        "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
+        "images": len(found.cycles),
+        "cycles": float(found.cycles.mean()),
+        "least_cycles": int(found.cycles.min()),
+        "most_cycles": int(found.cycles.max()),
+        "bound_cycles": float(found.bound.mean()),
+        "ratio": found.ratio,
+        "utilisation": found.utilisation,
+        "dense_cycles": sum(dense.values()),
+        "load_cycles": found.load,
+        "interval_cycles": float(found.intervals.mean()),
+        "latency_cycles": float(found.latency.mean()),
+        "input_width": config.input_width,
+        "input_beats": config.input_beats * config.frames,
+        "memory_bits": config.memory_bits,
+        "membrane_bits": membrane_bits(config),
+        "layers": layers,
+    }

@@ -1,0 +1,64 @@
+"""What a training run is made from, and the folder that is its own."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import torch
+
+from model.config import Precision
+from model.datasets import Dataset
+from model.errors import require
+from model.files.folders import locked
+from model.training import parallel
+from model.training.named import builder
+from model.training.network import SpikingNetwork
+from model.training.recipe import Recipe
+
+
+def checked_device(name: str) -> str:
+    """``name`` if PyTorch has such a device here."""
+    require(name in ("cpu", "cuda"), f"device {name!r} is not known; choose cpu or cuda")
+    require(name == "cpu" or torch.cuda.is_available(), "PyTorch finds no CUDA device here; leave out --device")
+    return name
+
+
+def sources_of(recipe: Recipe, data: Dataset) -> str:
+    """SHA-256 of the network's file, the teacher, the initial weights and a user's data set; empty without any."""
+    files = [Path(recipe.network.rpartition(":")[0])] if ":" in recipe.network else []
+    files += [Path(recipe.teacher)] if recipe.teacher else []
+    files += [Path(recipe.initial) / "best.safetensors"] if recipe.initial else []
+    parts = [file.read_bytes() for file in files]
+    parts += [data.provenance["dataset_sha256"].encode()] if "dataset_sha256" in data.provenance else []
+    return hashlib.sha256(b"".join(parts)).hexdigest() if parts else ""
+
+
+def built_for(recipe: Recipe, data: Dataset) -> Callable[[Precision | None], SpikingNetwork]:
+    """The function that makes the recipe's network for the images of ``data``."""
+    channels, height, width = data.train.images.shape[-3:]
+    return builder(
+        recipe.network,
+        width=recipe.width,
+        time_steps=recipe.time_steps,
+        input_shape=(channels, height, width),
+        classes=data.classes,
+        ends_bits=recipe.ends_bits,
+    )
+
+
+@contextmanager
+def run_folder(folder: Path) -> Iterator[Path]:
+    """``folder``, in which no other training is at work until the end; if nothing was written, it does not stay."""
+    if parallel.rank() > 0:  # the first process holds it for all
+        yield folder
+        return
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder, f"{folder}: another training is at work in it; wait for it, or choose another with --run"):
+        try:
+            yield folder
+        finally:
+            with suppress(OSError):  # what holds a file stays
+                for each in new:
+                    each.rmdir()
