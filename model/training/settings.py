@@ -1,7 +1,7 @@
 """The settings of a training run, each with the words and the limits of its option; imports nothing that is slow."""
 
 import math
-from dataclasses import MISSING, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from model.errors import require
@@ -10,15 +10,19 @@ if TYPE_CHECKING:
     from model.config import Precision
 
 
-def option(
-    default: Any = MISSING, *, words: str, usual: str = "", metavar: str = "", least: int | None = None, short: str = ""
-) -> Any:
-    """A field that ``mint train`` has an option for: ``words`` that its help says, and ``usual`` of recipes' values.
+def described(
+    words: str, *, usual: str = "", metavar: str = "", least: int | None = None, short: str = ""
+) -> dict[str, Any]:
+    """What ``mint train`` says of a field: the help's ``words``, and ``usual`` of recipes' values.
 
     ``metavar`` stands for a value, ``least`` is the smallest; the option is called like the field, or ``short``.
     """
-    metadata = {"help": words, "usual": usual, "metavar": metavar, "least": least, "short": short}
-    return field(default=default, metadata=metadata)
+    return {"help": words, "usual": usual, "metavar": metavar, "least": least, "short": short}
+
+
+def option(default: Any, words: str, **others: Any) -> Any:
+    """A field with a default that has an option, :func:`described` by the rest."""
+    return field(default=default, metadata=described(words, **others))
 
 
 @dataclass(frozen=True)
@@ -26,69 +30,69 @@ class Settings:
     """What determines a run. AdamW, cosine to 0, cross-entropy of the mean logits unless said otherwise."""
 
     network: str
-    dataset: str = option(
-        metavar="NAME",
-        words="fashion-mnist, mnist, cifar10, tiny-imagenet or digits; or your own: FILE.npz with arrays x and y, "
-        "or a folder of images by class.",
-        usual="the network's usual one",
+    dataset: str = field(
+        metadata=described(
+            "fashion-mnist, mnist, cifar10, tiny-imagenet or digits; or your own: FILE.npz with arrays x and y, "
+            "or a folder of images by class.",
+            usual="the network's usual one",
+            metavar="NAME",
+        )
     )
     precision: "Precision | None"
-    epochs: int = option(words="Passes over the training split.", least=1, usual="15, digits 12, VGG and ResNet 200")
-    learning_rate: float = option(
-        2e-3, words="Of AdamW; cosine to 0.", least=0, usual="0.002, of VGG and ResNet over √width, digits 0.01"
+    epochs: int = field(
+        metadata=described("Passes over the training split.", least=1, usual="15, digits 12, VGG and ResNet 200")
     )
-    weight_decay: float = option(1e-4, words="Of AdamW.", least=0, usual="0.0001")
+    learning_rate: float = option(
+        2e-3, "Of AdamW; cosine to 0.", least=0, usual="0.002, of VGG and ResNet over √width, digits 0.01"
+    )
+    weight_decay: float = option(1e-4, "Of AdamW.", least=0, usual="0.0001")
     warmup: int = option(
         0,
-        words="Let the learning rate rise at first.",
+        "Let the learning rate rise at first.",
         metavar="EPOCHS",
         least=0,
         usual="0, VGG and ResNet 5, at most a tenth of the epochs",
     )
-    batch_size: int = option(128, words="Images a step.", least=1, usual="128")
-    width: float = option(1.0, words="Multiplies the channels of VGG and ResNet.", metavar="FACTOR", usual="1")
-    time_steps: int = option(4, words="T of VGG and ResNet.", short="-T", least=1, usual="4")
-    ends_bits: int = option(0, words="Of first and last layer of VGG and ResNet.", metavar="BITS", usual="as others")
+    batch_size: int = option(128, "Images a step.", least=1, usual="128")
+    width: float = option(1.0, "Multiplies the channels of VGG and ResNet.", metavar="FACTOR", usual="1")
+    time_steps: int = option(4, "T of VGG and ResNet.", short="-T", least=1, usual="4")
+    ends_bits: int = option(0, "Of first and last layer of VGG and ResNet.", metavar="BITS", usual="as others")
     seed: int = 0
     augment: int | None = option(
         None,
-        words="Mirror images and move them by up to this.",
+        "Mirror images and move them by up to this.",
         metavar="PIXELS",
         least=0,
         usual="VGG and ResNet 4, tiny-imagenet 8, digits and clothes none",
     )
     label_smoothing: float = option(
-        0.0, words="Share of a label that all classes have.", metavar="SHARE", usual="0, VGG and ResNet 0.1"
+        0.0, "Share of a label that all classes have.", metavar="SHARE", usual="0, VGG and ResNet 0.1"
     )
-    mixup: float = option(0.0, words="Mix two images by a share of Beta(α, α).", metavar="ALPHA", usual="0")
+    mixup: float = option(0.0, "Mix two images by a share of Beta(α, α).", metavar="ALPHA", usual="0")
     """arXiv 1710.09412."""
-    cutmix: float = option(0.0, words="The same with a rectangle of the other.", metavar="ALPHA", usual="0")
+    cutmix: float = option(0.0, "The same with a rectangle of the other.", metavar="ALPHA", usual="0")
     """arXiv 1905.04899."""
-    teacher: str | None = option(
-        None, words="A trained bundle whose logits are learned beside the labels.", metavar="BUNDLE"
-    )
+    teacher: str | None = option(None, "A trained bundle whose logits are learned beside the labels.", metavar="BUNDLE")
     step_loss: float = option(
-        0.0, words="Share of the loss that is each time step's own.", metavar="SHARE", usual="0, VGG and ResNet 1"
+        0.0, "Share of the loss that is each time step's own.", metavar="SHARE", usual="0, VGG and ResNet 1"
     )
     """TET, arXiv 2202.11946."""
-    membrane_loss: float = option(
-        0.0, words="Of the distance from the teacher's membranes.", metavar="WEIGHT", usual="0"
-    )
+    membrane_loss: float = option(0.0, "Of the distance from the teacher's membranes.", metavar="WEIGHT", usual="0")
     """The distance is squared."""
     initial: str | None = option(
-        None, words="Start from the weights of a run's best epoch, of more bits for example.", metavar="RUN"
+        None, "Start from the weights of a run's best epoch, of more bits for example.", metavar="RUN"
     )
     leak_search: int = option(
-        0, words="After these, search each layer's leak r.", metavar="EPOCHS", least=0, usual="0, never"
+        0, "After these, search each layer's leak r.", metavar="EPOCHS", least=0, usual="0, never"
     )
     statistics_batches: int = option(
         0,
-        words="Measure batch norm's statistics on so many before each validation.",
+        "Measure batch norm's statistics on so many before each validation.",
         metavar="BATCHES",
         least=0,
         usual="0, running ones; VGG and ResNet 10",
     )
-    refit: bool = option(False, words="Train on the validation split too and keep the last epoch; choose before.")
+    refit: bool = option(False, "Train on the validation split too and keep the last epoch; choose before.")
     sources: str = ""
     """SHA-256 of the user's files that the run is made from, so that it never goes on with others."""
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.errors import UserError
 from model.files.home import plain, plain_temporary
-from sim.harness.simulators import SimulationError
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,6 @@ def place() -> Iterator[Place]:
     """A place for one simulation; it is gone afterwards."""
     folder = plain_temporary()
     if not plain(Path(folder)):
-        raise SimulationError("a simulation needs a folder whose path has letters and digits only; name one in TMPDIR")
+        raise UserError("a simulation needs a folder whose path has letters and digits only; name one in TMPDIR")
     with tempfile.TemporaryDirectory(prefix="mint-", dir=folder) as name:
         yield Place(Path(name))
