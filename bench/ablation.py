@@ -12,7 +12,6 @@ and reports what there is. One thread. Without ``--table`` it makes ``rows`` and
 
 import argparse
 import json
-import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
@@ -110,8 +109,8 @@ def train(recipe: Recipe, data: datasets.Dataset, folder: Path, initial_step: fl
         run = Run(recipe, built_for(recipe, data), data, folder)
         if not run.history and initial_step != 1:
             for layer in run.module.children():
-                if isinstance(layer, Weighted):
-                    layer.quantizer.log_step.data += math.log(initial_step)
+                if isinstance(layer, Weighted) and layer.precision is not None:
+                    layer.quantiser.rescale(torch.tensor(initial_step))
         run.train(Listener(epoch=epoch))
     return run
 

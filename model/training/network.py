@@ -85,6 +85,13 @@ class SpikingNetwork(nn.Module):
         self._done |= {name: [] for name in self.sources}
         for source, name in last_reader.items():
             self._done[name].append(source)
+        readers = [source for read in self.sources.values() for source in read]
+        self._pool_of = {
+            read[0]: name
+            for name, read in self.sources.items()
+            if type(layers[name]) is MaxPool and readers.count(read[0]) == 1
+        }
+        """The max pooling that alone reads a layer."""
         self._connect()
 
     def _check_layer(self, name: str, layer: nn.Module) -> None:
@@ -167,16 +174,29 @@ class SpikingNetwork(nn.Module):
 
     def _run(self, x: Tensor) -> Tensor:
         values = {INPUT: x}
+        pooled: set[str] = set()
         for name, layer in self.named_children():
             read = [values[source] for source in self.sources[name]]
             if passed_over(layer):
                 out = drop(read[0], layer) if isinstance(layer, nn.Dropout) else read[0]
+            elif name in pooled:
+                out = read[0]
+            elif name in self._pool_of and self._pools(layer, self._modules[self._pool_of[name]], read[0]):
+                pooled.add(self._pool_of[name])
+                out = layer(*read, pool=self._modules[self._pool_of[name]].size)
             else:
                 out = layer(*read)
             for source in self._done[name]:
                 del values[source]
             values[name] = out
         return out
+
+    @staticmethod
+    def _pools(layer: nn.Module, pool: nn.Module, x: Tensor) -> bool:
+        """Whether ``layer`` does what ``pool`` would: not if someone watches what either of them gives."""
+        watched = any(hooks for each in (layer, pool) for hooks in (each._forward_hooks, each._backward_hooks))
+        own = isinstance(layer, Spiking) and type(layer).forward is Spiking.forward
+        return own and not watched and layer.pools(x)
 
     def integer_sources(self) -> dict[str, tuple[str, ...]]:
         """What each layer reads, without the modules that evaluation passes over."""

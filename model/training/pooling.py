@@ -4,32 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.training.neurons import gpu_kernel, kernel
-
-
-class _MaxPool(torch.autograd.Function):
-    """PyTorch's max_pool2d without its index tensor, twice as fast on the CPU."""
-
-    @staticmethod
-    def forward(ctx, x, size):  # type: ignore[no-untyped-def]
-        y = torch.empty(*x.shape[:3], x.shape[3] // size, x.shape[4] // size)
-        kernel.max_pool_forward(x.detach().contiguous().flatten(0, 2).numpy(), size, y.flatten(0, 2).numpy())
-        ctx.save_for_backward(x, y)
-        ctx.size = size
-        return y
-
-    @staticmethod
-    def backward(ctx, grad):  # type: ignore[no-untyped-def]
-        x, y = ctx.saved_tensors
-        exact = x.shape[3] % ctx.size == 0 and x.shape[4] % ctx.size == 0
-        out = torch.empty_like(x) if exact else torch.zeros_like(x)
-        planes = (t.contiguous().flatten(0, 2).numpy() for t in (grad, x, y))
-        kernel.max_pool_backward(*planes, ctx.size, out.flatten(0, 2).numpy())
-        return out, None
+from model.training.neurons import gpu_kernel
 
 
 class _FusedMaxPool(torch.autograd.Function):
-    """The same on a GPU, of [M, H, W, C]."""
+    """The maximum on a GPU, of [M, H, W, C]."""
 
     @staticmethod
     def forward(ctx, x, size):  # type: ignore[no-untyped-def]
@@ -43,6 +22,14 @@ class _FusedMaxPool(torch.autograd.Function):
         return gpu_kernel.max_pool_backward(grad.contiguous(), x, ctx.size), None
 
 
+def max_pool(x: Tensor, size: int) -> Tensor:
+    """Maximum of spikes [T, N, C, H, W] over size × size."""
+    if gpu_kernel.usable(x):
+        y = _FusedMaxPool.apply(x.flatten(0, 1).movedim(1, -1).contiguous(), size)
+        return y.movedim(-1, 1).unflatten(0, x.shape[:2])
+    return functional.max_pool2d(x.flatten(0, 1), size).unflatten(0, x.shape[:2])
+
+
 class MaxPool(nn.Module):
     """Maximum of spikes, an OR, over size × size; odd rows and columns at the end are dropped."""
 
@@ -51,12 +38,7 @@ class MaxPool(nn.Module):
         self.size = size
 
     def forward(self, x: Tensor) -> Tensor:
-        if kernel.AVAILABLE and x.device.type == "cpu":
-            return _MaxPool.apply(x, self.size)
-        if gpu_kernel.usable(x):
-            y = _FusedMaxPool.apply(x.flatten(0, 1).movedim(1, -1).contiguous(), self.size)
-            return y.movedim(-1, 1).unflatten(0, x.shape[:2])
-        return functional.max_pool2d(x.flatten(0, 1), self.size).unflatten(0, x.shape[:2])
+        return max_pool(x, self.size)
 
 
 class SumPool(nn.Module):

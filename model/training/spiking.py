@@ -14,11 +14,12 @@ from model.errors import require
 from model.network.fold import Folded
 from model.neurons.lif import LARGEST_R, Lif
 from model.training import parallel
-from model.training.neurons import gpu_kernel
+from model.training.neurons import gpu_kernel, kernel
 from model.training.neurons.config import NeuronConfig
 from model.training.neurons.firing import (
     FusedFiring,
     NormalisedFiring,
+    PooledFiring,
     add_skip,
     as_integers,
     fold_layer,
@@ -27,6 +28,7 @@ from model.training.neurons.firing import (
 )
 from model.training.neurons.float_lif import fire_float
 from model.training.neurons.twins import twin
+from model.training.neurons.lif import Plane, fire_pooled
 from model.training.passing import scale
 from model.training.quantisers import DEFAULT, QUANTISERS
 
@@ -210,30 +212,37 @@ class Spiking(Weighted, ABC):
         variance = self.running_variance.double() / (effective * effective)
         return fold_layer(codes, step, self.gamma, self.beta, mean, variance, self._config(leak))
 
-    def forward(self, *inputs: Tensor) -> Tensor:
+    def pools(self, x: Tensor) -> bool:
+        """Whether inputs like ``x`` become spikes alone, in compiled loops, which can pool them on the way."""
+        leaky = self.precision is not None and self.precision.neuron_family == Lif.family
+        return leaky and kernel.compiled(x) and not self.taught and self.trace is None
+
+    def forward(self, *inputs: Tensor, pool: int = 1) -> Tensor:
+        """Spikes; where the layer :meth:`pools`, of ``pool`` × ``pool`` neurons the maximum, as a MaxPool gives it."""
         self._check(inputs)
         skip = inputs[-1] if self.skip else None
         inputs = inputs[: len(inputs) - self.skip]
         if self.precision is None:
             return self._forward_float(inputs, skip)
         if self.training:
-            spikes = self._forward_training(inputs, skip)
+            return self._forward_training(inputs, skip, pool)
+        folded = self.folded()
+        sums = self._sums(inputs, folded.weight)
+        shape = sums.shape
+        total = add_skip(sums.flatten(3), folded, None if skip is None else skip.flatten(3))
+        config = self._config()
+        if self.pools(sums):
+            spikes, self.density = fire_pooled(total, folded, config, Plane(shape[4], pool))
         else:
-            folded = self.folded()
-            sums = self._sums(inputs, folded.weight)
-            shape = sums.shape
-            total = add_skip(sums.flatten(3), folded, None if skip is None else skip.flatten(3))
-            config = self._config()
             potential, spikes = twin(config).fire(total, folded, config)
+            self.density = spikes.mean()
             if self.trace is not None:
                 membrane = twin(config).membranes(potential, folded.threshold.to(potential), config)
                 named = {"potential": potential, "spikes": spikes, "membrane": membrane}
                 self.trace.update({key: value.view(-1, *shape[1:]) for key, value in named.items()})
-            spikes = spikes.view(-1, *shape[1:])
-        self.density = spikes.detach().mean()
-        return spikes
+        return spikes.view(-1, *shape[1:3], shape[3] // pool, shape[4] // pool)
 
-    def _forward_training(self, inputs: Sequence[Tensor], skip: Tensor | None) -> Tensor:
+    def _forward_training(self, inputs: Sequence[Tensor], skip: Tensor | None, pool: int) -> Tensor:
         dropped = scale(self.dropouts)
         varied = self.settled or self._begin(inputs, self.input_scale * dropped)
         # A negative gain flips the channel's weights; from here on the gain is positive.
@@ -253,11 +262,15 @@ class Spiking(Weighted, ABC):
         if self.batch_norm and varied:
             self._follow(mean * sign, variance, step.double() * config.input_scale, population(sums))
         flat = None if skip is None else skip.flatten(3)
-        firing = FusedFiring if self._fused(sums) else NormalisedFiring
-        spikes, potential = firing.apply(sums, step, gamma, self.beta, folded, mean, variance, config, flat)
-        if self.taught:
-            self.potential = potential.mean((0, 3)) * folded.unit.to(potential)
-        return spikes.view(-1, *shape[1:])
+        arguments = (sums, step, gamma, self.beta, folded, mean, variance, config, flat)
+        if self.pools(sums):
+            spikes, self.density = PooledFiring.apply(*arguments, Plane(shape[4], pool))
+        else:
+            spikes, potential = (FusedFiring if self._fused(sums) else NormalisedFiring).apply(*arguments)
+            self.density = spikes.detach().mean()
+            if self.taught:
+                self.potential = potential.mean((0, 3)) * folded.unit.to(potential)
+        return spikes.view(-1, *shape[1:3], shape[3] // pool, shape[4] // pool)
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, variance: Tensor, effective: Tensor, count: int) -> None:

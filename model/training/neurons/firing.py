@@ -86,36 +86,63 @@ class NormalisedFiring(torch.autograd.Function):
     @staticmethod
     def forward(ctx, sums, step, gamma, beta, folded, mean, variance, config, skip=None):  # type: ignore[no-untyped-def]
         potential, spikes = twin(config).fire(add_skip(sums, folded, skip), folded, config)
-        ctx.save_for_backward(sums, potential, step, gamma, mean, variance, folded.unit)
-        ctx.threshold = folded.threshold.float()
-        ctx.skip_bias = None if skip is None else folded.skip.float()
-        ctx.config = config
+        ctx.save_for_backward(sums, potential, skip, step, gamma, mean, variance)
+        ctx.folded, ctx.config = folded, config
         ctx.set_materialize_grads(False)
         return spikes, potential
 
     @staticmethod
     def backward(ctx, grad, grad_potential):  # type: ignore[no-untyped-def]
-        sums, potential, step, gamma, mean, variance, unit = ctx.saved_tensors
-        config: NeuronConfig = ctx.config
+        sums, potential, skip, *affine = ctx.saved_tensors
+        folded, config = ctx.folded, ctx.config
+        unit, threshold = folded.unit.to(potential)[:, None], folded.threshold.float()
         grad = torch.zeros_like(potential) if grad is None else grad
         if grad_potential is not None:
             # Divided by the surrogate's slope at h, with which it is multiplied below: it then arrives at h as it is.
-            x = (potential - ctx.threshold[:, None]) * unit.to(potential)[:, None] * (torch.pi / 2 * config.sharpness)
-            grad = grad + grad_potential / unit.to(potential)[:, None] * (1 + x * x) / (config.sharpness / 2)
+            x = (potential - threshold[:, None]) * unit * (torch.pi / 2 * config.sharpness)
+            grad = grad + grad_potential / unit * (1 + x * x) / (config.sharpness / 2)
         grad = grad.contiguous()
-        real, reductions = twin(config).backward(grad, potential, sums, unit.float(), ctx.threshold, config)
-        d_skip = None
-        if ctx.skip_bias is not None:
-            d_skip = (real * (ctx.skip_bias * unit.float())[:, None]).float()
-        *own, affine = parameter_gradients(reductions, step, gamma, mean, variance, unit, config, population(sums))
-        scale, constant, linear = (x.float() for x in affine)
-        if not config.normalised:
-            real = real * unit.to(real)[:, None]
-        elif kernel.compiled(sums):
-            kernel.affine(real.numpy(), sums.numpy(), scale.numpy(), constant.numpy(), linear.numpy())
-        else:
-            real = real * scale[:, None] + constant[:, None] + sums * linear[:, None]
-        return real, *own, None, None, None, None, d_skip
+        found = twin(config).backward(grad, potential, sums, folded.unit.float(), threshold, config)
+        return _gradients(*found, sums, skip, *affine, folded, config)
+
+
+class PooledFiring(torch.autograd.Function):
+    """The same in the CPU's compiled loops: spikes pooled to the maximum of a plane's places, and their share.
+
+    No potentials: they are not kept, the gradient computes them again.
+    """
+
+    @staticmethod
+    def forward(ctx, sums, step, gamma, beta, folded, mean, variance, config, skip, plane):  # type: ignore[no-untyped-def]
+        spikes, density = lif.fire_pooled(add_skip(sums, folded, skip), folded, config, plane)
+        ctx.save_for_backward(sums, skip, step, gamma, mean, variance)
+        ctx.folded, ctx.config, ctx.plane = folded, config, plane
+        ctx.mark_non_differentiable(density)
+        return spikes, density
+
+    @staticmethod
+    def backward(ctx, grad, _):  # type: ignore[no-untyped-def]
+        sums, skip, *affine = ctx.saved_tensors
+        total = add_skip(sums, ctx.folded, skip).contiguous()
+        found = lif.backward_pooled(grad.contiguous(), total, sums, ctx.folded, ctx.config, ctx.plane)
+        return *_gradients(*found, sums, skip, *affine, ctx.folded, ctx.config), None
+
+
+def _gradients(  # type: ignore[no-untyped-def]
+    real, reductions, sums, skip, step, gamma, mean, variance, folded, config
+) -> tuple[Tensor | None, ...]:
+    """Gradients of what the two above take, from dh, which is written over, and its sums per channel."""
+    unit = folded.unit
+    d_skip = None if skip is None else (real * (folded.skip.float() * unit.float())[:, None]).float()
+    *own, affine = parameter_gradients(reductions, step, gamma, mean, variance, unit, config, population(sums))
+    scale, constant, linear = (x.float() for x in affine)
+    if not config.normalised:
+        real = real * unit.to(real)[:, None]
+    elif kernel.compiled(sums):
+        kernel.affine(real.numpy(), sums.numpy(), scale.numpy(), constant.numpy(), linear.numpy())
+    else:
+        real = real * scale[:, None] + constant[:, None] + sums * linear[:, None]
+    return real, *own, None, None, None, None, d_skip
 
 
 class FusedFiring(torch.autograd.Function):

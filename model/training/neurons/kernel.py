@@ -1,11 +1,13 @@
 """The neuron over all time steps in one pass: compiled loops for the CPU.
 
-One call reads every sum once and keeps the membrane of a strip of neurons in the cache, instead of
-a dozen elementwise passes per time step. ``lif.py`` holds the same equations in plain
-PyTorch; the tests demand equal results. Arrays are [T, N, C, S] float32 holding integers; arrays that do not belong
-together are refused. With the variable MINT_CHECK_BOUNDS=1, which the tests set, every index is checked as well.
+One call reads every sum once and keeps membranes and potentials of a strip of neurons in the cache, instead of
+a dozen elementwise passes per time step; memory is what limits it, so spikes leave pooled, and the gradient computes
+the potentials again. ``lif.py`` holds the same equations in plain PyTorch; the tests demand equal results. Arrays
+are [T, N, C, S] float32 holding integers; arrays that do not belong together are refused. With the variable
+MINT_CHECK_BOUNDS=1, which the tests set, every index is checked as well.
 """
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -45,18 +47,22 @@ def compiled(x: Tensor) -> bool:
     return AVAILABLE and x.device.type == "cpu"
 
 
-def jit(loops: Callable[..., Any], checked: bool = CHECKED) -> Any:
+def jit(loops: Callable[..., Any], checked: bool = CHECKED, parallel: bool = True) -> Any:
     """``loops``, compiled; ``checked`` ones raise IndexError beyond an array, in one thread: prange would lose it."""
     if numba is None:
         return loops
     loops.__qualname__ = loops.__name__ + "_checked" * checked  # numba's cache tells them apart by nothing else
     return numba.njit(
-        parallel=not checked,
+        parallel=parallel and not checked,
         boundscheck=checked,
         fastmath={"contract", "nsz", "reassoc"},
         cache=True,
         error_model="numpy",
     )(loops)
+
+
+part = functools.partial(jit, parallel=False)
+"""For what the loops over neurons call."""
 
 
 @jit
@@ -77,65 +83,174 @@ def channel_moments(sums):
     return partial
 
 
+@part
+def _ordered(sums, n, c, order):
+    """A channel of a sample, [T, S], its places in an order; an empty order is that of ``sums``."""
+    steps, size = len(sums), sums.shape[3]
+    out = np.empty((steps, size), sums.dtype)
+    for t in range(steps):
+        row, to = sums[t, n, c], out[t]
+        if len(order) == 0:
+            to[:] = row
+        else:
+            for s in range(size):
+                to[s] = row[order[s]]
+    return out
+
+
+@part
+def _potentials(total, bias, theta, store_scale, load_scale, limit, half, potential):
+    """H[t] = A[t] + B + load(U) of a channel of a sample, [T, S]; U = 0 after a spike or sat(floor(H·store_scale))."""
+    steps, size = potential.shape
+    membrane = np.zeros(size, np.float32)
+    for t in range(steps):
+        row, h_row = total[t if len(total) > 1 else 0], potential[t]
+        for s in range(size):
+            u = membrane[s]
+            loaded = np.floor(u * np.float32(0.5)) if half else u * load_scale
+            h = row[s] + bias + loaded
+            fired = np.float32(1.0) if h >= theta else np.float32(0.0)
+            kept = min(max(np.floor(h * store_scale), -limit), limit)
+            h_row[s] = h
+            membrane[s] = kept * (np.float32(1.0) - fired)
+
+
+@part
+def _hand_out(values, order, out):
+    """The inverse of :func:`_ordered` for one row."""
+    if len(order) == 0:
+        out[:] = values
+    else:
+        for s in range(len(order)):
+            out[order[s]] = values[s]
+
+
+@part
+def _to_first(grad, potential, theta, windows, rest, out):
+    """The gradient of a maximum of spikes goes to the first that spikes, or to the first of all; the others get 0."""
+    size = len(grad)
+    out[windows * size :] = np.float32(0.0)
+    rest[:] = grad
+    for d in range(windows):
+        h, to = potential[d * size : (d + 1) * size], out[d * size : (d + 1) * size]
+        for s in range(size):
+            spikes = h[s] >= theta
+            to[s] = rest[s] if spikes else np.float32(0.0)
+            rest[s] = np.float32(0.0) if spikes else rest[s]
+    for s in range(size):
+        out[s] += rest[s]
+
+
 @jit
-def forward(sums, steps, bias, threshold, store_scale, load_scale, limit, half, potential, spikes):
+def forward(total, steps, bias, threshold, store_scale, load_scale, limit, half, potential, spikes):
     """H[t] = A[t] + B + load(U); spike = H >= Θ; U = 0 or sat(floor(H·store_scale)).
 
     ``half`` selects load(U) = floor(U/2) (r = 0) instead of U·load_scale.
     """
-    static, batch, channels, size = sums.shape
+    static, batch, channels, size = total.shape
     if potential.shape != (steps, batch, channels, size) or spikes.shape != potential.shape:
         raise ValueError(UNLIKE)
     if static not in (1, steps) or len(bias) != channels or len(threshold) != channels:
         raise ValueError(UNLIKE)
+    order = np.empty(0, np.uint32)
     for index in numba.prange(batch * channels):
         n, c = index // channels, index % channels
-        b, theta = bias[c], threshold[c]
-        membrane = np.zeros(size, np.float32)
+        theta, rows = threshold[c], np.empty((steps, size), total.dtype)
+        _potentials(_ordered(total, n, c, order), bias[c], theta, store_scale, load_scale, limit, half, rows)
         for t in range(steps):
-            row = sums[t if static > 1 else 0, n, c]
-            h_row, s_row = potential[t, n, c], spikes[t, n, c]
+            h_row, out, s_row = rows[t], potential[t, n, c], spikes[t, n, c]
             for s in range(size):
-                u = membrane[s]
-                loaded = np.floor(u * np.float32(0.5)) if half else u * load_scale
-                h = row[s] + b + loaded
-                fired = np.float32(1.0) if h >= theta else np.float32(0.0)
-                kept = min(max(np.floor(h * store_scale), -limit), limit)
-                h_row[s] = h
-                s_row[s] = fired
-                membrane[s] = kept * (np.float32(1.0) - fired)
+                out[s] = h_row[s]
+                s_row[s] = np.float32(1.0) if h_row[s] >= theta else np.float32(0.0)
 
 
 @jit
-def backward(grad, potential, sums, unit, threshold, store_scale, load_scale, limit, half, decay, sharpness, grad_real):
+def fire(total, steps, bias, threshold, store_scale, load_scale, limit, half, order, windows, spikes):
+    """Spikes of :func:`forward` alone, pooled: [T, N, C, S'], the maximum of ``windows`` neurons each.
+
+    ``order`` [S] has the places of the first neurons of all windows, then of the second ones, and so on, then what is
+    in none; it is empty without pooling. Returns how many neurons spike, [N, C].
+    """
+    static, batch, channels, size = total.shape
+    pooled = spikes.shape[3]
+    if spikes.shape[:3] != (steps, batch, channels) or static not in (1, steps) or pooled * windows > size:
+        raise ValueError(UNLIKE)
+    if len(order) != (size if windows > 1 else 0) or len(bias) != channels or len(threshold) != channels:
+        raise ValueError(UNLIKE)
+    found = np.zeros((batch, channels))
+    for index in numba.prange(batch * channels):
+        n, c = index // channels, index % channels
+        theta, potential = threshold[c], np.empty((steps, size), total.dtype)
+        _potentials(_ordered(total, n, c, order), bias[c], theta, store_scale, load_scale, limit, half, potential)
+        count = 0
+        for t in range(steps):
+            h_row, s_row = potential[t], spikes[t, n, c]
+            for s in range(size):
+                count += h_row[s] >= theta
+            for s in range(pooled):
+                s_row[s] = np.float32(1.0) if h_row[s] >= theta else np.float32(0.0)
+            for d in range(1, windows):
+                h = h_row[d * pooled : (d + 1) * pooled]
+                for s in range(pooled):
+                    s_row[s] = np.float32(1.0) if h[s] >= theta else s_row[s]
+        found[n, c] = count
+    return found
+
+
+@jit
+def backward(
+    grad,
+    total,
+    sums,
+    bias,
+    threshold,
+    unit,
+    store_scale,
+    load_scale,
+    limit,
+    half,
+    decay,
+    sharpness,
+    order,
+    windows,
+    grad_real,
+):
     """Gradient with respect to the real potential h = unit·H, and its sums per sample and channel.
 
-    dh[t] = dS[t]·σ'((H-Θ)·unit) + dh[t+1]·decay·[no spike]·[not saturated], the reset detached.
-    ``grad_real`` comes in as zeros; for a static input it sums over t. Returns partial sums over time and space of
+    dh[t] = dS[t]·σ'((H-Θ)·unit) + dh[t+1]·decay·[no spike]·[not saturated], the reset detached; ``grad`` is of what
+    :func:`fire` returns for ``total``, which is ``sums`` and what a shortcut adds to them, or empty without one.
+    For a static input ``grad_real`` is the sum over t. Returns partial sums over time and space of
     dh, dh·A, and dh[t+1]·(load(U) - decay·H·[not saturated]): the last is what the step receives from U at every time
     step.
     """
-    steps, batch, channels, size = grad.shape
-    static = sums.shape[0]
-    out_static = grad_real.shape[0]
-    if potential.shape != grad.shape or sums.shape[1:] != grad.shape[1:] or grad_real.shape != sums.shape:
+    steps, batch, channels, pooled = grad.shape
+    size, static = sums.shape[3], len(sums)
+    if sums.shape[1:] != (batch, channels, size) or total.shape[1:] != sums.shape[1:] or grad_real.shape != sums.shape:
         raise ValueError(UNLIKE)
-    if static not in (1, steps) or len(unit) != channels or len(threshold) != channels:
+    if static not in (1, steps) or len(total) not in (0, 1, steps) or len(order) != (size if windows > 1 else 0):
         raise ValueError(UNLIKE)
+    if pooled * windows > size or not len(bias) == len(unit) == len(threshold) == channels:
+        raise ValueError(UNLIKE)
+    skips = len(total) > 0
     partial = np.zeros((batch, channels, 3))
     slope = np.float32(np.pi / 2 * sharpness)
     height = np.float32(sharpness / 2)
     for index in numba.prange(batch * channels):
         n, c = index // channels, index % channels
         q, theta = unit[c], threshold[c]
-        carried = np.zeros(size, np.float32)
-        total, weighted, residual = 0.0, 0.0, 0.0
+        potential, a = np.empty((steps, size), total.dtype), _ordered(sums, n, c, order)
+        h_sums = _ordered(total, n, c, order) if skips else a
+        _potentials(h_sums, bias[c], theta, store_scale, load_scale, limit, half, potential)
+        unpooled, rest = np.empty(size, np.float32), np.empty(pooled, np.float32)
+        carried, over_time = np.zeros(size, np.float32), np.zeros(size, np.float32)
+        whole, weighted, residual = 0.0, 0.0, 0.0
         for t in range(steps - 1, -1, -1):
-            g_row, h_row = grad[t, n, c], potential[t, n, c]
-            a_row = sums[t if static > 1 else 0, n, c]
-            out = grad_real[t if out_static > 1 else 0, n, c]
-            held = np.float32(1.0) if out_static == 1 else np.float32(0.0)
-            t_total, t_weighted, t_residual = np.float32(0), np.float32(0), np.float32(0)
+            g_row, h_row = grad[t, n, c], potential[t]
+            if windows > 1:
+                _to_first(g_row, h_row, theta, windows, rest, unpooled)
+                g_row = unpooled
+            a_row = a[t if static > 1 else 0]
+            t_whole, t_weighted, t_residual = np.float32(0), np.float32(0), np.float32(0)
             for s in range(size):
                 h = h_row[s]
                 quiet = np.float32(0.0) if h >= theta else np.float32(1.0)
@@ -148,13 +263,17 @@ def backward(grad, potential, sums, unit, threshold, store_scale, load_scale, li
                 x = (h - theta) * q * slope
                 real = g_row[s] * height / (np.float32(1.0) + x * x) + future * inside * decay
                 carried[s] = real
-                out[s] = real + held * out[s]
-                t_total += real
+                t_whole += real
                 t_weighted += real * a_row[s]
-            total += t_total
+            whole += t_whole
             weighted += t_weighted
             residual += t_residual
-        partial[n, c, 0], partial[n, c, 1], partial[n, c, 2] = total, weighted, residual
+            if static == 1:
+                for s in range(size):
+                    over_time[s] += carried[s]
+            if static > 1 or t == 0:
+                _hand_out(over_time if static == 1 else carried, order, grad_real[t, n, c])
+        partial[n, c, 0], partial[n, c, 1], partial[n, c, 2] = whole, weighted, residual
     return partial
 
 
@@ -181,37 +300,3 @@ def are_integers(values, top):
         value = values[i]
         wrong += 0 if (value >= 0) & (value <= top) & (np.floor(value) == value) else 1
     return wrong == 0
-
-
-@jit
-def max_pool_forward(x, size, out):
-    """Maximum over size × size of [M, H, W] planes of spikes."""
-    planes, height, width = out.shape
-    if out.shape != (len(x), x.shape[1] // size, x.shape[2] // size):
-        raise ValueError(UNLIKE)
-    for m in numba.prange(planes):
-        for i in range(height):
-            for j in range(width):
-                best = x[m, i * size, j * size]
-                for di in range(size):
-                    for dj in range(size):
-                        best = max(best, x[m, i * size + di, j * size + dj])
-                out[m, i, j] = best
-
-
-@jit
-def max_pool_backward(grad, x, y, size, out):
-    """The gradient goes to the first of the window that equals its maximum; the others get 0."""
-    planes, height, width = grad.shape
-    if y.shape != grad.shape or y.shape != (len(x), x.shape[1] // size, x.shape[2] // size) or out.shape != x.shape:
-        raise ValueError(UNLIKE)
-    for m in numba.prange(planes):
-        for i in range(height):
-            for j in range(width):
-                best = y[m, i, j]
-                rest = grad[m, i, j]
-                for di in range(size):
-                    for dj in range(size):
-                        first = x[m, i * size + di, j * size + dj] == best
-                        out[m, i * size + di, j * size + dj] = rest if first else np.float32(0.0)
-                        rest = np.float32(0.0) if first else rest

@@ -6,9 +6,11 @@ loops compiled by numba on the CPU (``kernel.py``); Triton's kernels on a GPU (`
 """
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from model.network.fold import Folded
@@ -46,27 +48,73 @@ def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Te
     return fire_reference(sums, bias, threshold, config)
 
 
+class Plane(NamedTuple):
+    """How wide the planes of [T, N, C, S] are, and over how many places, both ways, the maximum of spikes is taken."""
+
+    width: int
+    pool: int = 1
+
+    def pooled(self, size: int) -> int:
+        """How many of ``size`` places there are then; rows and columns that are left over do not count."""
+        return (size // self.width // self.pool) * (self.width // self.pool)
+
+
+@functools.cache
+def _windows(plane: Plane, size: int) -> tuple[NDArray[np.uint32], int]:
+    """The places of a plane as ``kernel.fire`` orders them, window by window, and how many are in a window."""
+    if plane.pool == 1:
+        return np.empty(0, np.uint32), 1
+    rows, columns, pool = size // plane.width // plane.pool, plane.width // plane.pool, plane.pool
+    places = np.arange(size, dtype=np.uint32)
+    whole = places.reshape(-1, plane.width)[: rows * pool, : columns * pool].reshape(rows, pool, columns, pool)
+    inside = whole.transpose(1, 3, 0, 2).ravel()
+    return np.concatenate([inside, np.setdiff1d(places, inside)]), pool**2
+
+
+def fire_pooled(total: Tensor, folded: Folded, config: NeuronConfig, plane: Plane) -> tuple[Tensor, Tensor]:
+    """Pooled spikes [T, N, C, S'] by the compiled loops, and what share of the neurons spikes; no potentials."""
+    steps, size = config.time_steps, total.shape[3]
+    order, windows = _windows(plane, size)
+    spikes = torch.empty(steps, *total.shape[1:3], plane.pooled(size))
+    arrays = (x.numpy() for x in (folded.bias.float(), folded.threshold.float()))
+    sums = total.detach().contiguous().numpy()
+    found = kernel.fire(sums, steps, *arrays, *constants(config)[:4], order, windows, spikes.numpy())
+    return spikes, torch.tensor(found.sum() / max(steps * found.size * size, 1), dtype=torch.float32)
+
+
 def fire_reference(sums: Tensor, bias: Tensor, threshold: Tensor, config: NeuronConfig) -> tuple[Tensor, Tensor]:
     """:func:`fire` in plain PyTorch."""
     return _fire(sums, bias, threshold, _scalars(config, sums.device, sums.dtype), config.time_steps)
 
 
-def backward(
-    grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, config: NeuronConfig
+def backward_pooled(
+    grad: Tensor, total: Tensor, sums: Tensor, folded: Folded, config: NeuronConfig, plane: Plane
 ) -> tuple[Tensor, Tensor]:
-    """Gradient dh of the real potentials, like ``sums``, and its three sums per channel [C, 3]: see ``kernel.py``."""
-    if not kernel.compiled(sums):
-        return backward_reference(grad, potential, sums, unit, threshold, config)
-    real = torch.zeros_like(sums)
-    arrays = (x.numpy() for x in (grad, potential, sums, unit, threshold))
-    partial = kernel.backward(*arrays, *constants(config), np.float32(config.sharpness), real.numpy())
+    """Gradient dh of the real potentials, like ``sums``, and its three sums per channel [C, 3], by the compiled loops.
+
+    ``grad`` is of the spikes that :func:`fire_pooled` gives for ``total``: ``sums`` and what a shortcut adds to them.
+    """
+    real = torch.empty_like(sums)
+    arrays = (
+        x.numpy()
+        for x in (
+            grad,
+            sums[:0] if total is sums else total,
+            sums,
+            folded.bias.float(),
+            folded.threshold.float(),
+            folded.unit.float(),
+        )
+    )
+    windows = _windows(plane, sums.shape[3])
+    partial = kernel.backward(*arrays, *constants(config), np.float32(config.sharpness), *windows, real.numpy())
     return real, torch.from_numpy(partial.sum(0))
 
 
-def backward_reference(
+def backward(
     grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, config: NeuronConfig
 ) -> tuple[Tensor, Tensor]:
-    """The same in plain PyTorch."""
+    """:func:`backward` in plain PyTorch, without pooling, of potentials that were kept."""
     return _backward(grad, potential, sums, unit, threshold, _scalars(config, potential.device, potential.dtype))
 
 
