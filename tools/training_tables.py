@@ -8,7 +8,8 @@ from tools.tables import Rows, table
 
 
 def _spread(values: Sequence[float]) -> str:
-    return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}"
+    mean = f"{statistics.mean(values):.2f}"
+    return f"{mean} ± {statistics.stdev(values):.2f}" if len(values) > 1 else mean
 
 
 @table("exactness", "exactness", tools=("torch", "numpy"))
@@ -74,17 +75,30 @@ def ablation_together(found: list[Any]) -> Rows:
     return _compared(run["together"])
 
 
+@table("ablation-gap", "ablation_gap", tools=("torch",))
+def ablation_gap(found: list[Any]) -> Rows:
+    """Where the points go."""
+    (run,) = found
+    return _compared(run["gap"])
+
+
 def _compared(measured: list[Any]) -> Rows:
     """Mean and standard deviation over seeds, and of the difference from the first row's of the same seed."""
     rows: list[list[object]] = [["row", "seeds", "validation, %", "each seed", "against the first row"]]
-    baseline = measured[0]["accuracy"]
+    baseline = _by_seed(measured[0])
     for row in measured:
-        accuracy = row["accuracy"]
-        difference = [mine - base for mine, base in zip(accuracy, baseline, strict=True)]
-        each = " / ".join(f"{one:.2f}" for one in accuracy)
+        accuracy = _by_seed(row)
+        difference = [one - baseline[seed] for seed, one in accuracy.items()]
+        each = " / ".join(f"{accuracy[seed]:.2f}" if seed in accuracy else "–" for seed in baseline)
         against = None if row is measured[0] else _spread(difference)
-        rows.append([row["row"], len(accuracy), _spread(accuracy), each, against])
+        rows.append([row["row"], len(accuracy), _spread([*accuracy.values()]), each, against])
     return rows
+
+
+def _by_seed(row: dict[str, Any]) -> dict[int, float]:
+    """A row's accuracies; where it does not say of which seeds, they are of all."""
+    accuracy = row["accuracy"]
+    return dict(zip(row.get("seed", range(len(accuracy))), accuracy, strict=True))
 
 
 @table("training-memory", "training_memory", tools=("torch",))

@@ -55,7 +55,7 @@ def check_neuron(device: str, leak: int, width: int, *, static: bool, shortcut: 
         return  # no shortcut comes from pixels
     grad = torch.randn(spikes.shape, generator=random).to(device)
     unit, scale, constant, linear = (torch.rand(4, CHANNELS, generator=random) / 20 + 0.01).to(device)
-    real, reductions = lif.backward_reference(grad, potential, sums, unit, threshold, config)
+    real, reductions = lif.backward(grad, potential, sums, unit, threshold, config)
     neurons = (bias, threshold, unit, lif.constants(config), config.sharpness)
     passes = gpu_kernel.Backward(grad, sums, membranes, *neurons, *shortcuts)
     _near(passes.reductions(), reductions, "sums of gradients")

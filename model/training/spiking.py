@@ -27,8 +27,8 @@ from model.training.neurons.firing import (
     population,
 )
 from model.training.neurons.float_lif import fire_float
-from model.training.neurons.twins import twin
 from model.training.neurons.lif import Plane, fire_pooled
+from model.training.neurons.twins import twin
 from model.training.passing import scale
 from model.training.quantisers import DEFAULT, QUANTISERS
 

@@ -18,6 +18,7 @@ from model.datasets import Dataset, Split
 from model.network import bundle
 from model.training import equality
 from model.training.recipe import Recipe
+from model.training.spiking import Weighted
 from model.training.train import Run
 
 
@@ -84,12 +85,13 @@ def test_an_ablation_goes_on_where_it_was_killed(monkeypatch: pytest.MonkeyPatch
     small = replace(ablation.BASELINE, epochs=1, warmup=0, batch_size=20, width=1 / 32, time_steps=2)
     monkeypatch.setattr(ablation, "BASELINE", small)
     stages = "8 bits, then 4, then 2"
-    monkeypatch.setattr(ablation, "TABLES", {"rows": {"baseline": ({},), stages: (ablation.EIGHT, {})}})
+    tables = {"rows": {"baseline": ({},), stages: (ablation.EIGHT, {}), "taught": ({"teacher": "teacher"},)}}
+    monkeypatch.setattr(ablation, "TABLES", tables)
     trained: list[str] = []
     train = ablation.train
 
-    def killed(recipe: Recipe, data: Dataset, folder: Path) -> Run:
-        run = train(recipe, data, folder)
+    def killed(recipe: Recipe, data: Dataset, folder: Path, initial_step: float = 1.0) -> Run:
+        run = train(recipe, data, folder, initial_step)
         trained.append(folder.name)
         if len(trained) == 4:
             raise KeyboardInterrupt
@@ -97,16 +99,33 @@ def test_an_ablation_goes_on_where_it_was_killed(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(ablation, "train", killed)
     with pytest.raises(KeyboardInterrupt):
-        ablation.ablate(data)
-    assert trained == ["teacher", "row0-seed0-stage0", "row1-seed0-stage0", "row1-seed0-stage1"]
+        ablation.ablate(["rows"], data)
+    assert trained == ["row0-seed0-stage0", "row1-seed0-stage0", "row1-seed0-stage1", "teacher"]
+    assert [(row["row"], row["seed"]) for row in ablation.finished("rows")] == [("baseline", [0]), (stages, [0])]
     before = {path: path.stat().st_mtime_ns for path in Path().rglob("last.safetensors")}
-    found = ablation.ablate(data)
+    ablation.ablate(["rows"], data)
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())  # trained once
-    assert [row["row"] for row in found["rows"]] == ["baseline", stages]
-    assert [len(row["accuracy"]) for row in found["rows"]] == [3, 3]
+    found = ablation.finished("rows")
+    assert [row["row"] for row in found] == ["baseline", stages, "taught"]
+    assert [row["seed"] for row in found] == [[0, 1, 2]] * 3
     assert {path.name for path in ablation.FOLDER.glob("*.json")} == {
-        f"row{row}-seed{seed}.json" for row in (0, 1) for seed in (0, 1, 2)
+        f"row{row}-seed{seed}.json" for row in (0, 1, 2) for seed in (0, 1, 2)
     }
+
+
+def test_an_ablation_s_first_steps_can_be_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    splits = (Split(np.zeros((n, 3, 8, 8), np.uint8), np.arange(n) % 10) for n in (40, 20, 10))
+    data = Dataset("cifar10", *splits)
+    found = []
+
+    def steps(run: Run, listener: object) -> None:
+        found.append([float(layer.step().detach()) for layer in run.module.children() if isinstance(layer, Weighted)])
+
+    monkeypatch.setattr(Run, "train", steps)
+    recipe = replace(ablation.BASELINE, epochs=1, warmup=0, batch_size=20, width=1 / 32)
+    for factor in (1.0, 0.5):
+        ablation.train(recipe, data, Path(f"run{factor}"), factor)
+    assert found[1] == pytest.approx([step / 2 for step in found[0]])
 
 
 def test_images_are_halved_to_the_rounded_mean() -> None:
@@ -133,7 +152,7 @@ def test_memory_grows_by_as_much_for_every_time_step_and_image(
     assert three[2] - three[1] == 3 * (one[2] - one[1])
     module = race.ours(Precision(4, 4), race.CHANNELS)(2)
     kept = [memory.kept_bytes(module, torch.zeros(count, 1, 28, 28, dtype=torch.uint8)) for count in (1, 2, 3)]
-    assert kept[2] - kept[1] == kept[1] - kept[0] > 2 * (16 * 28**2 + 32 * 14**2) * 4  # potentials alone, T = 2
+    assert kept[2] - kept[1] == kept[1] - kept[0] > (16 * 28**2 + 2 * 32 * 14**2) * 4  # sums alone, T = 2
 
 
 def test_crop_is_the_middle_of_the_images(monkeypatch: pytest.MonkeyPatch) -> None:

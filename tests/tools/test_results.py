@@ -255,6 +255,19 @@ def test_an_ablation_is_compared_seed_by_seed():
     assert training_tables.ablation_together([{"rows": [], "together": rows}])[1:] == compared
 
 
+def test_an_ablation_says_which_seeds_it_has():
+    rows = [
+        {"row": "kept", "seed": [0, 1, 2], "accuracy": [40.0, 42.0, 41.0]},
+        {"row": "some", "seed": [0, 2], "accuracy": [41.0, 41.5]},
+        {"row": "one", "seed": [1], "accuracy": [40.5]},
+    ]
+    assert training_tables.ablation_gap([{"gap": rows}])[1:] == [
+        ["kept", 3, "41.00 ± 1.00", "40.00 / 42.00 / 41.00", None],
+        ["some", 2, "41.25 ± 0.35", "41.00 / – / 41.50", "0.75 ± 0.35"],
+        ["one", 1, "40.50", "– / 40.50 / –", "-1.50"],
+    ]
+
+
 def test_exactness_has_a_row_for_each_network():
     one = {"network": "vgg9", "images": 2, "compared": 4000, "least_density": 0.1, "greatest_density": 0.25}
     networks = [one | {"bits": 2, "differing": 0}, one | {"bits": 8, "differing": 3}]

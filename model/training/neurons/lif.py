@@ -114,7 +114,7 @@ def backward_pooled(
 def backward(
     grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, config: NeuronConfig
 ) -> tuple[Tensor, Tensor]:
-    """:func:`backward` in plain PyTorch, without pooling, of potentials that were kept."""
+    """The same in plain PyTorch, without pooling, of potentials that were kept."""
     return _backward(grad, potential, sums, unit, threshold, _scalars(config, potential.device, potential.dtype))
 
 

@@ -186,7 +186,8 @@ def arrays(*shapes: tuple[int, ...]) -> list[np.ndarray]:
     return [np.zeros(shape, np.float32) for shape in shapes]
 
 
-ONE, MANY, CHANNELS = (1, 2, 3, 5), (4, 2, 3, 5), (3,)
+ONE, MANY, NONE, CHANNELS = (1, 2, 3, 5), (4, 2, 3, 5), (0, 2, 3, 5), (3,)
+ORDER, UNPOOLED = np.arange(5, dtype=np.uint32), (np.empty(0, np.uint32), 1)
 SCALES = kernel.Constants(np.float32(0.5), np.float32(1), np.float32(7), half=False, decay=np.float32(0.5))
 UNLIKE = {
     "a time step less": lambda: kernel.forward(
@@ -197,16 +198,21 @@ UNLIKE = {
     ),
     "a bias less": lambda: kernel.forward(*arrays(MANY), 4, *arrays((2,), CHANNELS), *SCALES[:4], *arrays(MANY, MANY)),
     "sums of fewer steps": lambda: kernel.backward(
-        *arrays(MANY, MANY, (2, 2, 3, 5), CHANNELS, CHANNELS), *SCALES, np.float32(2), *arrays((2, 2, 3, 5))
+        *arrays(MANY, NONE, (2, 2, 3, 5), *[CHANNELS] * 3), *SCALES, np.float32(2), *UNPOOLED, *arrays((2, 2, 3, 5))
     ),
     "a gradient of another shape": lambda: kernel.backward(
-        *arrays(MANY, MANY, ONE, CHANNELS, CHANNELS), *SCALES, np.float32(2), *arrays(MANY)
+        *arrays(MANY, NONE, ONE, *[CHANNELS] * 3), *SCALES, np.float32(2), *UNPOOLED, *arrays(MANY)
+    ),
+    "a shortcut of fewer places": lambda: kernel.backward(
+        *arrays(MANY, (4, 2, 3, 4), MANY, *[CHANNELS] * 3), *SCALES, np.float32(2), *UNPOOLED, *arrays(MANY)
+    ),
+    "more windows than places": lambda: kernel.fire(
+        *arrays(MANY), 4, *arrays(CHANNELS, CHANNELS), *SCALES[:4], ORDER, 4, *arrays((4, 2, 3, 2))
+    ),
+    "an order of other places": lambda: kernel.fire(
+        *arrays(MANY), 4, *arrays(CHANNELS, CHANNELS), *SCALES[:4], ORDER[:4], 4, *arrays((4, 2, 3, 1))
     ),
     "a channel less": lambda: kernel.affine(*arrays(MANY, MANY, CHANNELS, CHANNELS, (2,))),
-    "a plane less": lambda: kernel.max_pool_forward(*arrays((3, 4, 4)), 2, *arrays((4, 2, 2))),
-    "a row less": lambda: kernel.max_pool_backward(
-        *arrays((3, 2, 2), (3, 3, 4), (3, 2, 2)), 2, *arrays((3, 3, 4))
-    ),
 }  # fmt: skip
 
 
@@ -237,7 +243,7 @@ def test_compiled_loops_check_their_indices_here() -> None:
     with pytest.raises(IndexError):
         kernel.jit(beyond)(np.zeros(3))
     loops = [value for value in vars(kernel).values() if hasattr(value, "targetoptions")]
-    assert len(loops) == 7
+    assert len(loops) == 10
     assert all(loop.targetoptions["boundscheck"] for loop in loops)
 
 

@@ -8,11 +8,12 @@ from model.codes import Narrow
 from model.config import Precision
 from model.neurons import Lif
 from model.training import layers
-from model.training.layers import Conv, MaxPool
+from model.training.layers import Conv, MaxPool, Readout
+from model.training.network import SpikingNetwork
 from model.training.neurons import generic, kernel
 from model.training.neurons.config import NeuronConfig
-from model.training.neurons.firing import BATCH_NORM_EPSILON, NormalisedFiring, fold_layer, moments
-from model.training.neurons.lif import backward, backward_reference, fire, fire_reference, membranes
+from model.training.neurons.firing import BATCH_NORM_EPSILON, NormalisedFiring, PooledFiring, fold_layer, moments
+from model.training.neurons.lif import Plane, backward, backward_pooled, fire, fire_reference, membranes
 
 STEPS, BATCH, CHANNELS, SIZE = 4, 3, 5, 37
 
@@ -46,10 +47,9 @@ def test_kernel_and_reference_agree(leak: int, width: int, static: bool) -> None
     assert 0 < spikes.mean() < 1
 
     grad = torch.randn(spikes.shape, generator=torch.Generator().manual_seed(1))
-    unit = folded.unit.float()
     assert kernel.compiled(sums)
-    real, reductions = backward(grad, potential, sums, unit, threshold, config)
-    wanted, wanted_reductions = backward_reference(grad, potential, sums, unit, threshold, config)
+    real, reductions = backward_pooled(grad, sums, sums, folded, config, Plane(SIZE))
+    wanted, wanted_reductions = backward(grad, potential, sums, folded.unit.float(), threshold, config)
     torch.testing.assert_close(real, wanted, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(reductions, wanted_reductions, rtol=1e-3, atol=1e-2)
 
@@ -69,7 +69,7 @@ def test_the_twin_of_any_neuron_is_that_of_a_leaky_one(leak: int, static: bool) 
 
     grad = torch.randn(spikes.shape, generator=torch.Generator().manual_seed(1))
     arguments = grad, potential, sums, folded.unit.float(), threshold, config
-    found, expected = generic.backward(*arguments), backward_reference(*arguments)
+    found, expected = generic.backward(*arguments), backward(*arguments)
     # A potential just below the last code's counts as inside.
     assert float(torch.nn.functional.cosine_similarity(found[0].flatten(), expected[0].flatten(), 0)) > 0.99
 
@@ -137,17 +137,66 @@ def test_gradient_is_that_of_the_real_equations(static: bool, gains: tuple[float
         torch.testing.assert_close(mine.grad.double(), reference.grad, rtol=2e-3, atol=2e-3)
 
 
-@pytest.mark.parametrize(("height", "width", "size"), [(6, 6, 2), (7, 5, 2), (9, 9, 3)])
-def test_max_pooling_is_that_of_pytorch(height: int, width: int, size: int) -> None:
-    x = (torch.rand(2, 3, 4, height, width, generator=torch.Generator().manual_seed(0)) < 0.3).float()
-    mine, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
-    out = MaxPool(size)(mine)
-    wanted = torch.nn.functional.max_pool2d(theirs.flatten(0, 1), size).view(out.shape)
-    assert torch.equal(out, wanted)
-    grad = torch.randn(out.shape, generator=torch.Generator().manual_seed(1))
-    out.backward(grad)
-    wanted.backward(grad)
-    assert torch.equal(mine.grad, theirs.grad)
+@pytest.mark.parametrize("static", [False, True])
+@pytest.mark.parametrize(("height", "width", "size"), [(6, 6, 2), (7, 5, 2), (9, 9, 3), (3, 4, 5)])
+def test_spikes_are_pooled_as_pytorch_pools_them(height: int, width: int, size: int, static: bool) -> None:
+    """Spikes, gradients and the share of neurons that spike, with a shortcut and without."""
+    generator = torch.Generator().manual_seed(0)
+    sums, step, gamma, beta, *others, config = case(1, 4, static)
+    sums = torch.randint(-40, 60, (len(sums), BATCH, CHANNELS, height * width), generator=generator).float()
+    shape = (STEPS, BATCH, CHANNELS, height, width)
+    mean, variance, folded = others
+    skips = torch.randint(0, 2, (*shape[:3], height * width), generator=generator).float()
+    for skip in (None,) if static else (None, skips):  # no shortcut comes from pixels
+        found = []
+        for pooled in (True, False):
+            leaves = [x.clone().requires_grad_() for x in (sums, step, gamma, beta)]
+            other = None if skip is None else skip.clone().requires_grad_()
+            arguments = (*leaves, folded, mean, variance, config, other)
+            if pooled:
+                out, density = PooledFiring.apply(*arguments, Plane(width, size))
+            else:
+                spikes, _ = NormalisedFiring.apply(*arguments)
+                whole = spikes.view(shape)[..., : height // size * size, : width // size * size].flatten(0, 1)
+                out = torch.nn.functional.max_pool2d(whole, size) if min(whole.shape[2:]) else whole
+                out, density = out.reshape(*shape[:3], -1), spikes.detach().mean()
+            weights = torch.arange(1.0, out.numel() + 1).view(out.shape) / 100
+            (out * weights).sum().backward()
+            found.append((out, density, [x.grad for x in (*leaves, *([] if other is None else [other]))]))
+        (mine, density, gradients), (wanted, wanted_density, wanted_gradients) = found
+        assert torch.equal(mine, wanted)
+        assert 0 < float(density) == pytest.approx(float(wanted_density))
+        for gradient, other in zip(gradients, wanted_gradients, strict=True):
+            torch.testing.assert_close(gradient, other, rtol=1e-4, atol=1e-4)
+
+
+def test_a_layer_pools_for_the_max_pooling_that_alone_reads_it() -> None:
+    """Unless someone watches one of the two; what comes out is the same, in training and in evaluation."""
+    called: list[str] = []
+
+    def network() -> SpikingNetwork:
+        torch.manual_seed(0)
+        layers = {
+            "conv": Conv(1, 3, 3, padding=1, precision=Precision(4, 4)),
+            "pool": MaxPool(2),
+            "again": MaxPool(2),
+            "fc": Readout(3 * 4, 10, precision=Precision(4, 4)),
+        }
+        return SpikingNetwork(layers, input_shape=(1, 8, 8))
+
+    images = torch.randint(0, 256, (4, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    found = []
+    for watched in (False, True):
+        module = network()
+        if watched:
+            module.pool.register_forward_hook(lambda *_: called.append("pool"))
+        logits = module(images)
+        logits.square().sum().backward()
+        found.append([logits, module.conv.weight.grad, module.eval()(images), module.conv.density])
+    assert called == ["pool", "pool"]
+    for mine, wanted in zip(*found, strict=True):
+        torch.testing.assert_close(mine, wanted, rtol=1e-5, atol=1e-6)
+    assert 0 < float(found[0][3]) < 1
 
 
 def test_the_step_learns_from_weights_and_membranes() -> None:
