@@ -110,7 +110,8 @@ def train(recipe: Recipe, data: datasets.Dataset, folder: Path, initial_step: fl
         if not run.history and initial_step != 1:
             for layer in run.module.children():
                 if isinstance(layer, Weighted) and layer.precision is not None:
-                    layer.quantiser.rescale(torch.tensor(initial_step))
+                    quantiser: Any = layer.quantiser
+                    quantiser.rescale(torch.tensor(initial_step))
         run.train(Listener(epoch=epoch))
     return run
 

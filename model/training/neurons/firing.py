@@ -93,7 +93,7 @@ class NormalisedFiring(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad, grad_potential):  # type: ignore[no-untyped-def]
-        sums, potential, skip, *affine = ctx.saved_tensors
+        sums, potential, skip, step, gamma, mean, variance = ctx.saved_tensors
         folded, config = ctx.folded, ctx.config
         unit, threshold = folded.unit.to(potential)[:, None], folded.threshold.float()
         grad = torch.zeros_like(potential) if grad is None else grad
@@ -102,8 +102,8 @@ class NormalisedFiring(torch.autograd.Function):
             x = (potential - threshold[:, None]) * unit * (torch.pi / 2 * config.sharpness)
             grad = grad + grad_potential / unit * (1 + x * x) / (config.sharpness / 2)
         grad = grad.contiguous()
-        found = twin(config).backward(grad, potential, sums, folded.unit.float(), threshold, config)
-        return _gradients(*found, sums, skip, *affine, folded, config)
+        real, reductions = twin(config).backward(grad, potential, sums, folded.unit.float(), threshold, config)
+        return _gradients(real, reductions, sums, skip, step, gamma, mean, variance, folded, config)
 
 
 class PooledFiring(torch.autograd.Function):
@@ -122,10 +122,10 @@ class PooledFiring(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad, _):  # type: ignore[no-untyped-def]
-        sums, skip, *affine = ctx.saved_tensors
+        sums, skip, step, gamma, mean, variance = ctx.saved_tensors
         total = add_skip(sums, ctx.folded, skip).contiguous()
-        found = lif.backward_pooled(grad.contiguous(), total, sums, ctx.folded, ctx.config, ctx.plane)
-        return *_gradients(*found, sums, skip, *affine, ctx.folded, ctx.config), None
+        real, reductions = lif.backward_pooled(grad.contiguous(), total, sums, ctx.folded, ctx.config, ctx.plane)
+        return *_gradients(real, reductions, sums, skip, step, gamma, mean, variance, ctx.folded, ctx.config), None
 
 
 def _gradients(  # type: ignore[no-untyped-def]
