@@ -163,7 +163,7 @@ def estimate(
     assert images is not None
     cycles, done = cycles_by(network, images if chosen_on is None else chosen_on), 0
     config = accelerator_config(network, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles)
-    count = images.shape[0 if network.input_kind == "pixels" else 1]
+    count = images.shape[network.inputs.axis]
 
     def counted(some: int) -> None:
         nonlocal done

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 
-from model.config import PIXEL_BITS, Precision
+from model.config import Precision
 from model.errors import require
+from model.inputs import PIXELS
 from model.neurons import Lif
 
 
@@ -163,7 +164,7 @@ class ArrayConfig:
 
     def pixel_tile_cycles(self, beats: int) -> int:
         """Parameters, ``beats`` (the fan-in) a bit plane, doublings between them, then every row fires T times."""
-        return self.parameter_cycles + PIXEL_BITS * beats + (PIXEL_BITS - 1) * self.keep_cycles + self.held_cycles
+        return self.parameter_cycles + PIXELS.planes * beats + (PIXELS.planes - 1) * self.keep_cycles + self.held_cycles
 
     def sums_tile_cycles(self, beats: int) -> int:
         """Parameters, ``beats`` (the fan-in of all time steps), then row after row of sums."""

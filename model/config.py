@@ -10,10 +10,6 @@ from model.neurons import NEURONS, Lif, Neuron
 WIDTHS = (2, 4, 8)
 """Widths in bits of which areas, clocks and proofs are reported; codes and neurons have others too."""
 
-PIXEL_BITS = 8
-PIXEL_SCALE = 1 << PIXEL_BITS
-"""A pixel p in 0 ... 255 stands for the real input p / 256."""
-
 
 @dataclass(frozen=True)
 class Precision:

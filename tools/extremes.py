@@ -8,6 +8,7 @@ import numpy as np
 
 from model.config import Precision
 from model.errors import UserError, require
+from model.inputs import INPUTS
 from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
 from model.network.validation import LARGEST_TIME_STEPS
@@ -33,11 +34,11 @@ def extreme_network(random: Random) -> Network:
 def _drawn(random: Random) -> Network:
     numbers = np.random.default_rng(random.randrange(1 << 32))
     shape = random.choice(SHAPES)
-    kind = random.choice(["pixels", "spikes"])
+    inputs = random.choice(list(INPUTS.values()))
     precision = Precision(random.choice([2, 4, 8]), random.choice([2, 4, 8]))
     layers: list[Layer] = []
     origin, outputs = INPUT, shape
-    for index in range(random.choice([0, 1, 1, 2, 3]) + (kind == "pixels")):
+    for index in range(random.choice([0, 1, 1, 2, 3]) + inputs.static):
         channels, spread = random.choice([1, 2, 5]), 2 ** random.choice([0, 3, 9, 20, 30])
         if random.random() < 0.2:
             source = Source(origin, _codes(numbers, precision, (channels, int(np.prod(outputs)))))
@@ -65,7 +66,7 @@ def _drawn(random: Random) -> Network:
     last = Source(origin, _codes(numbers, precision, (random.choice([1, 2, 10]), int(np.prod(outputs)))))
     bias = numbers.integers(-5, 6, len(last.weight), np.int32)
     layers.append(last_layer(precision, [last], bias))
-    return Network(kind, shape, random.choice(TIME_STEPS), tuple(layers))
+    return Network(inputs, shape, random.choice(TIME_STEPS), tuple(layers))
 
 
 def _codes(numbers: np.random.Generator, precision: Precision, shape: tuple[int, ...]) -> np.ndarray:

@@ -123,7 +123,7 @@ def judge(data: bytes, path: Path) -> str:
     if work(network) <= WORK:
         images = random_images(network, 1, 0)
         golden(network, images)
-        if network.input_kind == "pixels":
+        if network.inputs.static:
             evaluate(network, Split(images, np.zeros(1, np.int64)))
     if words(network) <= WORDS:
         for dataflow in (SKIP, STREAMING):

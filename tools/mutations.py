@@ -24,10 +24,27 @@ NUMBERS: tuple[Any, ...] = (
     *(10**200, 0.5, -0.0, 1e-320, 1e308, float("nan"), float("inf"), float("-inf"), INFINITY),
 )
 STRINGS = (
-    *("", "a", "input", "first", "last", "pixels", "spikes", "conv", "linear", "lif", "none", "max", "sum", "narrow"),
+    *(
+        "",
+        "a",
+        "input",
+        "first",
+        "last",
+        "pixels",
+        "spikes",
+        "conv",
+        "linear",
+        "lif",
+        "none",
+        "max",
+        "sum",
+        "narrow",
+        "memory-free",
+        "binary",
+    ),
     *("\ud800", "\x1b[2J", "a\nb", "\x00", "\u202e", "é", "Θ", "x" * 300, "first.weight", "first.bias", "../x"),
 )
-OTHERS: tuple[Any, ...] = (None, True, False, [], {}, [[[[]]]], [1, 1, 1], {"kind": "sum", "size": 2}, ["a"] * 50)
+OTHERS: tuple[Any, ...] = (None, True, False, [], {}, [[[[]]]], [1, 1, 1], {"kind": "sum", "size": [2, 2]}, ["a"] * 50)
 DTYPES = {"I8": 1, "U8": 1, "I32": 4, "F32": 4, "F64": 8, "I64": 8, "BF16": 2, "F8_E4M3": 1, "BOOL": 1, "U16": 2}
 
 
@@ -99,23 +116,37 @@ def number(parts: Parts, random: Random) -> None:
     )
 
 
+def _pool(kind: str, size: int) -> dict[str, Any]:
+    return {"kind": kind, "size": [size, size], "stride": [size, size]}
+
+
 def setting(parts: Parts, random: Random) -> None:
     """Another setting that may well be right."""
     layer = _layer(parts, random)
     header, source = parts.header, random.choice(layer["sources"])
     choices: list[tuple[Any, str, list[Any]]] = [
         (header, "time_steps", [1, 2, 3, 7, 255, 256, 257, 65_536, 65_537]),
-        (header, "schema", [1, 2]),
-        (header["input"], "kind", ["pixels", "spikes"]),
-        (layer, "leak", [*range(17)]),
-        (layer, "membrane_width", [2, 4, 8, 3]),
-        (layer, "weight_width", [2, 4, 8, 3]),
+        (header, "schema", [1, 2, 3, 4]),
+        (header, "readout", ["sum", "count", "membrane", "max"]),
+        (header, "state", ["image", "stream", "none"]),
+        (header["input"], "kind", ["pixels", "spikes", "counts"]),
+        (header["input"], "bits", [1, 2, 8]),
+        (header["input"], "scale", [1, 256]),
+        (layer["neuron"] or {}, "r", [*range(17)]),
+        (layer["neuron"] or {}, "membrane_width", [*range(10)]),
+        (layer["neuron"] or {}, "leak", [0, 0.5, 0.75, 1]),
+        (layer["neuron"] or {}, "reset", ["zero", "subtract", "none"]),
+        (layer["neuron"] or {}, "family", ["lif", "memory-free"]),
+        (layer, "neuron", [None, {"family": "memory-free", "taps": [[1, 0], [-1, 1]], "dilation": 1}]),
+        (layer["code"], "width", [*range(10)]),
+        (layer["code"], "name", ["narrow", "binary", "pow2-5", "pow2-7"]),
         (layer, "step", [None, 1, 0.5, 0, -1, 1e-300, 5e-324]),
-        (layer, "pool", [None, *({"kind": kind, "size": size} for kind in ("max", "sum") for size in range(5))]),
+        (layer, "pool", [None, *(_pool(kind, size) for kind in ("max", "sum") for size in range(5))]),
         (layer, "skip", [None, *(each["name"] for each in header["layers"])]),
         (layer, "kind", ["conv", "linear"]),
-        (source, "stride", [1, 2, 3, 16, 17]),
-        (source, "padding", [0, 1, 2, 16, 17]),
+        (source, "stride", [[n, n] for n in (1, 2, 3, 16, 17)] + [[1, 2]]),
+        (source, "padding", [[n, n] for n in (0, 1, 2, 16, 17)] + [[1, 0]]),
+        (source, "groups", [1, 2]),
         (source, "from", ["input", *(each["name"] for each in header["layers"])]),
         (header, "accuracy", [{"test": 1e300, "x": [{"y": "z"}]}, {"": None}]),
     ]
@@ -137,14 +168,14 @@ def key(parts: Parts, random: Random) -> None:
     if kind == 0:
         del table[key]
     elif isinstance(table, dict):
-        table[random.choice(["", "shape", "tau", "\x1b", "schema", "x" * 300])] = table[key]
+        table[random.choice(["", "shape", "taps", "\x1b", "schema", "x" * 300])] = table[key]
     else:
         table.insert(random.randrange(len(table) + 1), copy.deepcopy(table[key]))
 
 
 def twice(parts: Parts, random: Random) -> None:
     """A key twice in an object of the text, or of the table of tensors."""
-    name = random.choice(['"leak": ', '"kind": ', '"schema": ', '"from": ', '"name": '])
+    name = random.choice(['"r": ', '"kind": ', '"schema": ', '"from": ', '"name": '])
     if random.random() < 0.5:
         parts.text = lambda text: text.replace(name, f"{name}0, {name}", 1)
         return
@@ -235,13 +266,13 @@ def metadata(parts: Parts, random: Random) -> None:
 def repacked(parts: Parts, random: Random) -> None:
     """The weights of a layer stored in another width, packed or not."""
     layer = _layer(parts, random)
-    width = random.choice([2, 4, 8])
+    width = random.choice(range(1, 9))
     for source in layer["sources"]:
         values = parts.tensors[source["weight"]]
         if source.get("shape") is None and values.ndim > 1:
             source["shape"] = list(values.shape)
             parts.tensors[source["weight"]] = pack(values.view(np.int8), width)
-            layer["weight_width"] = width
+            layer["code"]["width"] = width
 
 
 def flips(parts: Parts, random: Random) -> None:

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from hdl.verilog.words import Bits, to_bits, to_hex
 from model.accelerator.config import AcceleratorConfig, LayerPlan
-from model.config import PIXEL_BITS
 from model.network.graph import Layer
 from model.network.network import Network
 
@@ -88,8 +87,8 @@ def image_beats(config: AcceleratorConfig, images: NDArray[np.integer]) -> NDArr
     A convolution's beat is a position with its channels, row by row (of spikes, time step by time step); a linear
     layer's beat is the next ``beat_values`` inputs in the order channel, row, column.
     """
-    first, width = config.layers[0], PIXEL_BITS if config.layers[0].pixels else 1
-    steps = images[None] if first.pixels else images
+    first, width = config.layers[0], config.inputs.planes
+    steps = images[None] if first.static else images
     count = steps.shape[1]
     if first.source_map == (1, 1) and not first.window:
         values = steps.transpose(1, 0, 2, 3, 4).reshape(count, len(steps), -1)

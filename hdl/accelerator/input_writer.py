@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.accelerator.loop_nest import LoopNest, Program, Quantity
 from model.accelerator.config import AcceleratorConfig
 from model.arithmetic import number_width
-from model.config import PIXEL_BITS
+from model.inputs import PIXELS
 
 
 class InputWriter(wiring.Component):
@@ -77,7 +77,7 @@ class InputWriter(wiring.Component):
         m = Module()
         config = self.config
         first = config.layers[0]
-        turns = first.pixels and not first.window
+        turns = first.planes > 1 and not first.window
 
         # Cycle 0: a beat is taken and counted, and written unless pixels are turned; too long packets are swallowed.
         count = Signal(number_width(config.input_beats))
@@ -122,7 +122,7 @@ class InputWriter(wiring.Component):
             self.word.eq(self._inputs(m, taken & (expected | self.last | swallow), taken)),
             filled.eq(whole),
         ]
-        if first.pixels or first.source_map == (1, 1):
+        if first.static or first.source_map == (1, 1):
             m.d.comb += self.address.eq(count)
             return m
         rows, columns = first.source_map
@@ -165,7 +165,7 @@ class InputWriter(wiring.Component):
         pixels = config.input_word_width
         fewest = first.source_channels - (first.words - 1) * first.word_channels
         sets = [
-            [Signal(PIXEL_BITS, name=f"pixel_{which}_{k}", reset_less=True) for k in range(beats * values)]
+            [Signal(PIXELS.planes, name=f"pixel_{which}_{k}", reset_less=True) for k in range(beats * values)]
             for which in range(2)
         ]
         filling = Signal()  # the set that is collected in; the other one is written
@@ -176,10 +176,10 @@ class InputWriter(wiring.Component):
         waiting = Signal()  # a word that is collected
         captured = Signal()
         writing = Signal()
-        plane = Signal(range(PIXEL_BITS))
+        plane = Signal(range(PIXELS.planes))
         number = Signal(number_width(first.words))
         row = Signal.like(self.address)
-        last_plane = plane == PIXEL_BITS - 1
+        last_plane = plane == PIXELS.planes - 1
         bits = [
             Mux(filling, even[::-1], odd[::-1]).bit_select(plane, 1)
             for even, odd in zip(*(each[:pixels] for each in sets), strict=True)
@@ -205,7 +205,7 @@ class InputWriter(wiring.Component):
             for k, (which, pixels_of) in product(range(beats), enumerate(sets)):
                 with m.If((place == k) & ((filling ^ captured) == which)):
                     m.d.sync += [
-                        pixels_of[k * values + i].eq(self.data.word_select(i, PIXEL_BITS)) for i in range(values)
+                        pixels_of[k * values + i].eq(self.data.word_select(i, PIXELS.planes)) for i in range(values)
                     ]
             complete = whole | (place == beats - 1)
             m.d.sync += [place.eq(Mux(complete, 0, place + 1)), waiting.eq(complete), last_word.eq(whole)]

@@ -8,7 +8,7 @@ from hdl.accelerator.loop_nest import LoopNest, Program, Quantity
 from hdl.accelerator.skip_unit import item_of
 from model.accelerator.config import AcceleratorConfig, LayerPlan
 from model.arithmetic import number_width, signed_width
-from model.config import PIXEL_BITS
+from model.inputs import PIXELS
 
 LEVELS = ("group", "row", "column", "kernel_row")
 
@@ -195,11 +195,11 @@ class PixelWindow(wiring.Component):
         """The planes of a window that was captured: the top bits, then the next ones in their place."""
         item, channels = self.o.payload, range(self.plan.source_channels)
         bytes_ = [place[8 * c : 8 * c + 8] for row in window for place in row for c in channels]
-        held = [Signal(PIXEL_BITS, name=f"held_{k}", reset_less=True) for k in range(len(bytes_))]
+        held = [Signal(PIXELS.planes, name=f"held_{k}", reset_less=True) for k in range(len(bytes_))]
         emitting = Signal()
         blank = Signal(init=1)
         passes = Signal()
-        plane = Signal(range(PIXEL_BITS))
+        plane = Signal(range(PIXELS.planes))
         some = Signal()
         m.d.comb += [
             item.bits.eq(self._bits(m, [byte[-1] for byte in held], captured, ends_tiles)),
@@ -217,7 +217,7 @@ class PixelWindow(wiring.Component):
                 m.d.sync += emitting.eq(0)
         with m.If(captured):
             m.d.sync += [byte.eq(new) for byte, new in zip(held, bytes_, strict=True)]
-            m.d.sync += [emitting.eq(1), plane.eq(PIXEL_BITS - 1)]
+            m.d.sync += [emitting.eq(1), plane.eq(PIXELS.planes - 1)]
         return emitting
 
     def _bits(self, m: Module, planes: list[Value], captured: Signal, ends_tiles: Signal) -> Value:

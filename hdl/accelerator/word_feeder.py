@@ -192,7 +192,7 @@ class WordFeeder(wiring.Component):
         found = Signal()
         row = Signal(number_width(self.config.weight_rows))
         marks = Signal(2)
-        planes = by_program(m, select, [int(p.pixels) for p in plans], unsigned(1), "planes")
+        planes = by_program(m, select, [int(p.planes > 1) for p in plans], unsigned(1), "planes")
         with m.If(advance):
             m.d.sync += [
                 fetched.eq(running),
@@ -231,7 +231,7 @@ class WordFeeder(wiring.Component):
         nests, programs, sources = zip(*(self._loops(m, select, number) for number in range(max(counts))), strict=True)
         turn = Signal(range(len(nests)))
         loops = _Loops(*(Array(each)[turn] for each in zip(*sources, strict=True))) if len(nests) > 1 else sources[0]
-        each = by_program(m, select, [int(p.spiking and not p.pixels) for p in plans], unsigned(1), "each_round")
+        each = by_program(m, select, [int(p.spiking and not p.static) for p in plans], unsigned(1), "each_round")
         hands_over = loops.round_ends & (each | loops.last_round)
         last_source = turn == by_program(m, select, [count - 1 for count in counts], turn.shape(), "last_source")
         for number, nest in enumerate(nests):

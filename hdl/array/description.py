@@ -154,7 +154,7 @@ def layers(network: Network, config: ArrayConfig) -> list[dict[str, Any]]:
     return [
         {
             "name": tiling.layer.name,
-            "tile": "pixel" if tiling.pixels else "spiking" if tiling.layer.spiking else "sums",
+            "tile": "pixel" if tiling.static else "spiking" if tiling.layer.spiking else "sums",
             "K": tiling.beats,
             "passes": tiling.passes,
             "row_tiles": tiling.row_tiles,

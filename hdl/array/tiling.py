@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from model.array import Action, ArrayConfig
-from model.config import PIXEL_BITS, PIXEL_SCALE
 from model.network.graph import Layer
 from model.network.network import Network
 
@@ -22,8 +21,8 @@ class Tiling:
     layer: Layer
 
     @property
-    def pixels(self) -> bool:
-        return self.network.is_pixel_layer(self.layer)
+    def static(self) -> bool:
+        return self.network.is_static(self.layer)
 
     @property
     def positions(self) -> int:
@@ -45,7 +44,7 @@ class Tiling:
 
     def repeats(self, origin: str) -> int:
         """Beats of one input of ``origin``: a count up to n is n beats of 0 or 1 with the same weight."""
-        return 1 if self.pixels else self.network.largest_value(origin)
+        return 1 if self.static else self.network.largest_value(origin)
 
     @property
     def beats(self) -> int:
@@ -55,13 +54,13 @@ class Tiling:
     @property
     def passes(self) -> int:
         """How often the fan-in goes through a tile: once a time step, or once a bit plane of pixels."""
-        return PIXEL_BITS if self.pixels else self.network.time_steps
+        return self.network.rounds(self.layer)
 
     def actions(self) -> Iterator[Action]:
         """What follows the last beat of each pass."""
         for index in range(self.passes):
             left = self.passes - 1 - index
-            if self.pixels:
+            if self.static:
                 yield (Action.FIRE_HELD, Action.DOUBLE_BIAS)[left] if left < 2 else Action.DOUBLE
             elif self.layer.spiking:
                 yield Action.FIRE if left else Action.FIRE_LAST
@@ -71,7 +70,7 @@ class Tiling:
     @property
     def skips(self) -> bool:
         """Whether the tiles take i_skips, of this layer's shortcut or zeros."""
-        return self.config.joins and self.layer.spiking and not self.pixels
+        return self.config.joins and self.layer.spiking and not self.static
 
     @property
     def results(self) -> int:
@@ -81,7 +80,7 @@ class Tiling:
     @property
     def tile_cycles(self) -> int:
         """From a tile's first parameters to the next tile's."""
-        if self.pixels:
+        if self.static:
             return self.config.pixel_tile_cycles(self.beats)
         if self.layer.spiking:
             return self.config.spiking_tile_cycles(self.beats, self.passes)
@@ -98,8 +97,8 @@ class Tiling:
     @property
     def offset(self) -> int:
         """What the beats before a bias is used add to every sum besides the weights."""
-        if self.pixels:
-            return self.config.offset(self.beats) * (PIXEL_SCALE - 1)  # a bit plane's beats count as its bits do
+        if self.static:
+            return self.config.offset(self.beats) * self.network.inputs.largest  # a plane counts as its bits do
         return self.config.offset(self.beats) * (1 if self.layer.spiking else self.passes)
 
 

@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterable
 
 from hdl.verilog.names import Names
-
-VERSION = "0.1.0"
+from model.version import VERSION
 
 
 def core_file(names: Names, memories: Iterable[str], vectors: Iterable[str]) -> str:

@@ -61,7 +61,7 @@ def describe(accelerator: Accelerator, names: Names) -> dict[str, Any]:
         "widths": widths(config, network),
         "ports": ports(accelerator),
         "input_packet": {
-            "kind": config.input_kind,
+            "kind": config.inputs.name,
             "shape": list(config.input_shape),
             "packets_an_image": config.frames,
             "beats": config.input_beats,
@@ -103,8 +103,8 @@ def _each(numbers: Any) -> str:
 def input_order(config: AcceleratorConfig) -> str:
     """What comes when in an input packet."""
     first = config.layers[0]
-    what = "a pixel is a byte" if first.pixels else "a spike is a bit"
-    steps = "" if first.pixels or config.streaming else "time step by time step, "
+    what = "a pixel is a byte" if first.static else "a spike is a bit"
+    steps = "" if first.static or config.streaming else "time step by time step, "
     if first.source_map == (1, 1) and not first.window:
         return f"{steps}{config.beat_values} inputs a beat in the order channel, row, column, the first lowest; {what}"
     return f"{steps}a position a beat, row by row, its channels from the lowest bits on; {what}"

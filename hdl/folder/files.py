@@ -56,7 +56,7 @@ def accelerator_files(
     constraints = constraint_files(names, clock_mhz)
     accelerator, texts = design_files(network, config, names)
     tests = golden_vectors(network, config, images, names)
-    count = images.shape[0 if network.input_kind == "pixels" else 1]
+    count = images.shape[network.inputs.axis]
     vectors = {"images": count, "source": source, "files": list(tests), "cycles": _cycles(network, config, images)}
     clock = {"clock_mhz": clock_mhz, "constraints": list(constraints), "vivado": vivado}
     description = describe(accelerator, names) | clock | {"vectors": vectors, "tools": tools}

@@ -17,6 +17,7 @@ from model.accelerator.config import FEED_DEPTH, SKIP, STREAMING, AcceleratorCon
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision
+from model.inputs import INPUTS
 from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
 
@@ -56,7 +57,7 @@ def small_network(kind: str, classes: int, least: bool) -> Network:
         sources=(Source("first", np.ones((classes, channels * height * 2), np.int8)),),
         bias=np.zeros(classes, np.int32),
     )
-    return Network(kind, (1, height, 2), 2, (first, last))
+    return Network(INPUTS[kind], (1, height, 2), 2, (first, last))
 
 
 def loops(nest: str, programs: list[Program], wires: str, *levels: str) -> dict[str, str]:

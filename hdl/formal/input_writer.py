@@ -13,6 +13,7 @@ from model.accelerator.config import AcceleratorConfig
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision
+from model.inputs import inputs_of
 from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
 
@@ -43,7 +44,7 @@ def writer_config(kind: str, layer: str, inputs: int = 8) -> AcceleratorConfig:
     )
     reads = Source("first", np.ones((2, 8 if conv else 2), np.int8))
     last = Layer(name="last", kind=LayerKind.LINEAR, neuron=None, code=code, sources=(reads,), bias=0 * one)
-    network = Network(kind, (CHANNELS, ROWS, COLUMNS) if conv else (inputs, 1, 1), STEPS, (first, last))
+    network = Network(inputs_of(kind), (CHANNELS, ROWS, COLUMNS) if conv else (inputs, 1, 1), STEPS, (first, last))
     return plan(network, lanes=2, lanes_per_neuron_unit=1)
 
 

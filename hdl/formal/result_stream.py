@@ -7,6 +7,7 @@ from hdl.formal.proof import Proof
 from hdl.verilog.text import verilog_text
 from model.accelerator.config import SKIP, AcceleratorConfig, LayerPlan
 from model.arithmetic import number_width
+from model.inputs import SPIKES
 
 HARNESS = Path(__file__).with_suffix(".v")
 WIDTH = 3
@@ -24,7 +25,8 @@ def result_config(classes: int, lanes: int, share: int) -> AcceleratorConfig:
         row_lanes=lanes,
         spiking=False,
         from_input=True,
-        pixels=False,
+        planes=1,
+        static=False,
         window=False,
         kernel=(1, 1),
         stride=1,
@@ -50,7 +52,7 @@ def result_config(classes: int, lanes: int, share: int) -> AcceleratorConfig:
         membrane_width=2,
         accumulator_width=WIDTH,
         time_steps=1,
-        input_kind="spikes",
+        inputs=SPIKES,
         input_shape=(1, 1, 1),
         modes=(),
         layers=(layer,),

@@ -12,6 +12,7 @@ from hdl.verilog.text import verilog_text
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision
+from model.inputs import SPIKES
 from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
 
@@ -45,7 +46,7 @@ def joined_network() -> Network:
         sources=(Source("joined", codes(1, 8)),),
         bias=np.zeros(1, np.int32),
     )
-    return Network("spikes", (1, 3, 3), 2, (first, main, joined, last))
+    return Network(SPIKES, (1, 3, 3), 2, (first, main, joined, last))
 
 
 def word_feeder(component: type[WordFeeder] = WordFeeder) -> Proof:

@@ -13,6 +13,7 @@ from amaranth.lib import wiring
 
 from hdl.verilog.memory import ModulesPlatform
 from model.errors import Defect
+from model.version import VERSION
 
 PASSES = (
     # Processes become multiplexers, and these assignments: an ``always @*`` is not evaluated at time 0
@@ -49,7 +50,8 @@ def verilog_text(
     The Yosys that is packaged for Amaranth writes it, whatever else is installed, and neither paths nor
     source positions get into it. Ports of interfaces are joined with two underscores:
     ``i_spikes__payload``. ``files`` are those of memories' contents, by the parameter of the module that names them.
-    Without ``initial`` no register has an initial value, and a simulator begins with unknown ones.
+    The first line names the release. Without ``initial`` no register has an initial value, and a simulator begins with
+    unknown ones.
     """
     memories = ModulesPlatform(name)
     design = rtlil.convert(component, name=name, platform=memories, emit_src=False)
@@ -68,7 +70,7 @@ def verilog_text(
     text = _name_ports(text)
     # A wire called ``\\weights[0]`` is legal, but Yosys's own abc9 takes it for a bit of ``weights``.
     text = re.sub(r"\\(\w+)\[(\d+)\] ", r"\1_at_\2 ", text)
-    return f"{TIMESCALE}\n{memories.complete(_share_modules(text, name), files)}"
+    return f"// mint-snn {VERSION}\n{TIMESCALE}\n{memories.complete(_share_modules(text, name), files)}"
 
 
 def waivers(file: str) -> str:

@@ -21,7 +21,7 @@ def check(bundle: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.
 
     network = bundles.read(bundle)
     shape = "×".join(map(str, network.input_shape))
-    console.print(f"{network.name}: {network.input_kind} {shape}, T = {network.time_steps}")
+    console.print(f"{network.name}: {network.inputs.name} {shape}, T = {network.time_steps}")
     width = max(len(layer.name) for layer in network.layers)
     lines = (
         f"{layer.name if index == 0 else '':{width}}  {line}"

@@ -159,7 +159,7 @@ def _densities(network: "Network", draws: int, density: str, pixel_density: floa
         raise UserError(f"density {density!r}; give a number, or one for each layer with commas") from None
     if len(densities) == 1:
         densities *= len(network.layers)
-        if network.input_kind == "pixels":
+        if network.inputs.static:
             densities[0] = pixel_density
     return {"densities": densities, "draws": draws}, EXPECTED.format(count=f"{draws:,}")
 

@@ -97,7 +97,7 @@ def fpga(
     stimulus, source = some_images(
         network, images or TEST_IMAGES, dataset, data_dir, fewer=images is None, download=True
     )
-    count = stimulus.shape[0 if network.input_kind == "pixels" else 1]
+    count = stimulus.shape[network.inputs.axis]
     cycles = float(measured(network, config, stimulus).intervals.mean())
     identity = {
         "bundle": path.name,

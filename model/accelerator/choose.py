@@ -61,7 +61,7 @@ def accelerator_config(
 
 def cycles_by(network: Network, images: NDArray[Any]) -> Callable[[AcceleratorConfig, int], float]:
     """Cycles of a layer on the first of ``images``."""
-    samples = 0 if network.input_kind == "pixels" else 1
+    samples = network.inputs.axis
     return measured_layer(network, images.take(range(min(AUTO_IMAGES, images.shape[samples])), samples))
 
 

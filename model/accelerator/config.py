@@ -27,8 +27,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from model.arithmetic import number_width
-from model.config import PIXEL_BITS
 from model.errors import require
+from model.inputs import Inputs
 from model.neurons import Lif
 
 LARGEST_LANES = 1024
@@ -63,8 +63,10 @@ class LayerPlan:
     """Lanes of a row: the channels of a group."""
     spiking: bool
     from_input: bool
-    pixels: bool
-    """Whether the source is pixels: rounds are bit planes, and sums are the same at every time step."""
+    planes: int
+    """Bit planes of the source, which are read one after another."""
+    static: bool
+    """Whether the source, and so the sums, are the same at every time step."""
     window: bool
     """Whether pixels pass through a window of the kernel's size, so that a word is a plane of all its pixels."""
     kernel: tuple[int, int]
@@ -141,7 +143,7 @@ class LayerPlan:
     @property
     def fires_steps_together(self) -> bool:
         """Whether the sums of all time steps are handed over together: of pixels, they are the same."""
-        return self.pixels or self.steps_together
+        return self.static or self.steps_together
 
     @property
     def step_interval(self) -> int:
@@ -187,7 +189,7 @@ class AcceleratorConfig:
     membrane_width: int
     accumulator_width: int
     time_steps: int
-    input_kind: str
+    inputs: Inputs
     input_shape: tuple[int, int, int]
     modes: tuple[Lif, ...]
     layers: tuple[LayerPlan, ...]
@@ -291,14 +293,14 @@ class AcceleratorConfig:
     def beat_values(self) -> int:
         """Pixels or spikes in an input beat."""
         first = self.layers[0]
-        if first.pixels and not first.window:
+        if first.static and not first.window:
             return min(4, first.source_channels)
         return first.word_channels if not first.window else first.source_channels
 
     @property
     def beat_bits(self) -> int:
         """Bits of an input beat that count."""
-        return self.beat_values * (PIXEL_BITS if self.layers[0].pixels else 1)
+        return self.beat_values * self.inputs.planes
 
     @property
     def input_width(self) -> int:
@@ -309,7 +311,7 @@ class AcceleratorConfig:
     def input_beats(self) -> int:
         """Beats of a packet: an image, or a frame of it."""
         first = self.layers[0]
-        rounds = 1 if first.pixels else first.stored_rounds
+        rounds = 1 if first.static else first.stored_rounds
         values = first.source_channels if not first.window else self.beat_values
         return rounds * first.source_map[0] * first.source_map[1] * -(-values // self.beat_values)
 
@@ -317,7 +319,7 @@ class AcceleratorConfig:
     def input_word_width(self) -> int:
         """Bits of a word of the input memory."""
         first = self.layers[0]
-        return first.source_channels * PIXEL_BITS if first.window else min(first.word_channels, first.source_channels)
+        return first.source_channels * first.planes if first.window else min(first.word_channels, first.source_channels)
 
     @property
     def input_words(self) -> int:

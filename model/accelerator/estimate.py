@@ -139,7 +139,7 @@ def measured(
             read = inputs.pop(layer.name)
             stored[plan.name].append(stored_counts(_runs(read, config), plan))
             nnz[plan.name].append(set_bits(network, layer, read))
-        advance(part.shape[0 if network.input_kind == "pixels" else 1])
+        advance(part.shape[network.inputs.axis])
     return Estimate(
         config,
         tuple(

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import PIXEL_BITS
 from model.golden.network import LayerTrace, check_images, forward, pooled
+from model.inputs import PIXELS
 from model.network.graph import LayerKind, PoolKind
 from model.network.network import INPUT, Network
 
@@ -39,8 +39,8 @@ def layer_inputs(network: Network, images: NDArray[Any]) -> dict[str, list[NDArr
 
 
 def _input_bits(network: Network, images: NDArray[Any]) -> NDArray[np.uint8]:
-    if network.input_kind == "pixels":
-        images = np.unpackbits(images.astype(np.uint8)[None], axis=0).reshape(PIXEL_BITS, *images.shape)
+    if network.inputs.static:
+        images = np.unpackbits(images.astype(np.uint8)[None], axis=0).reshape(PIXELS.planes, *images.shape)
     if network.layers[0].kind == LayerKind.LINEAR:
         images = images.reshape(*images.shape[:2], -1, 1, 1)
     return images.transpose(0, 1, 3, 4, 2).astype(np.uint8)

@@ -17,7 +17,6 @@ from model.accelerator.config import (
     Choice,
     LayerPlan,
 )
-from model.config import PIXEL_BITS
 from model.errors import require
 from model.network.graph import Layer, LayerKind, PoolKind, Source
 from model.network.network import INPUT, Network
@@ -49,7 +48,7 @@ def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
         return -(-layer.channels // (lanes // rows)) * -(-columns // positions) * times
 
     least = alone = passes(1, 1, steps)
-    if not network.is_pixel_layer(layer) and 1 < steps <= lanes and passes(steps, 1, 1) < alone:
+    if not network.is_static(layer) and 1 < steps <= lanes and passes(steps, 1, 1) < alone:
         found.append((TIME_PARALLEL, steps))
     pool = layer.pool.size if layer.pool and layer.pool.kind == PoolKind.MAX else 1
     for rows in range(max(2, pool), min(lanes, columns + pool - 1) + 1):
@@ -98,7 +97,7 @@ def plan(
     ``dataflow`` is that of all layers where it applies, ``streaming`` for the order of that name, or a choice for each.
     """
     streaming = dataflow == STREAMING and network.time_steps > 1  # a single one is no other order than skip
-    instead = "choose the dataflow streaming" if network.input_kind == "spikes" else "train it with fewer"
+    instead = "choose the dataflow streaming" if not network.inputs.static else "train it with fewer"
     require(
         streaming or network.time_steps <= LARGEST_STORED_STEPS,
         f"{network.time_steps} time steps, whose spikes would all be stored; at most {LARGEST_STORED_STEPS}: {instead}",
@@ -108,8 +107,8 @@ def plan(
         names = (*DATAFLOWS, STREAMING)
         require(dataflow in names, f"dataflow {dataflow!r}; choose one of: {', '.join(names)}")
         require(
-            dataflow != STREAMING or network.input_kind == "spikes",
-            "dataflow streaming takes the spikes of one time step after another, and this network's input is pixels, "
+            dataflow != STREAMING or not network.inputs.static,
+            f"dataflow streaming takes one time step after another, and this network's input is {network.inputs.name}, "
             f"the same at every time step; choose one of: {', '.join(DATAFLOWS)}",
         )
         chosen = [_chosen(network, layer, lanes, dataflow) for layer in network.layers]
@@ -149,7 +148,7 @@ def plan(
         membrane_width=max(mode.membrane_width for mode in modes),
         accumulator_width=max(widest + 1, *(mode.membrane_width for mode in modes), *widths),
         time_steps=network.time_steps,
-        input_kind=network.input_kind,
+        inputs=network.inputs,
         input_shape=network.input_shape,
         modes=modes,
         layers=tuple(plans.values()),
@@ -178,7 +177,8 @@ def _plan_layer(
         f"layer {layer.name} reads {' and '.join(map(str, reads))}; of an accelerator, the first layer alone reads the "
         "input, and nothing else",
     )
-    pixels = network.is_pixel_layer(layer)
+    static = network.is_static(layer)
+    planes = network.inputs.planes if last is None else 1
     own = layer.pool
     merged = own.size if own and own.kind == PoolKind.MAX else 1
     _require_rows(network, layer, choice, lanes, merged)
@@ -193,9 +193,10 @@ def _plan_layer(
         row_lanes=lanes // rows,
         spiking=layer.spiking,
         from_input=last is None,
-        pixels=pixels,
-        window=pixels and layer.kind != LayerKind.LINEAR,
-        rounds=PIXEL_BITS if pixels else steps,
+        planes=planes,
+        static=static,
+        window=static and layer.kind != LayerKind.LINEAR,
+        rounds=planes if static else planes * steps,
         positions=network.shapes[layer.name][1:],
         channels=layer.channels,
         groups=groups,
@@ -258,6 +259,6 @@ def _require_rows(network: Network, layer: Layer, choice: Choice, lanes: int, po
         require(rows % pool == 0, f"{what}: max pooling of {pool} x {pool} needs a multiple of {pool}")
         return
     require(
-        rows == network.time_steps and not network.is_pixel_layer(layer),
-        f"{what}: rows are the {network.time_steps} time steps, in which pixels are the same",
+        rows == network.time_steps and not network.is_static(layer),
+        f"{what}: rows are the {network.time_steps} time steps, in which its input is the same",
     )

@@ -18,19 +18,19 @@ from numpy.typing import NDArray
 
 from model.accelerator.config import AcceleratorConfig
 from model.accelerator.cycles import WRITE_BACK, Cycles, last_frames
-from model.config import PIXEL_BITS
+from model.inputs import PIXELS
 
 
 def load_cycles(config: AcceleratorConfig) -> int:
     """From an image's first input beat to the cycle in which the layers can start, beats without a pause.
 
-    A beat a cycle; pixels of a linear layer are turned into bit planes, PIXEL_BITS cycles a word, a word behind.
+    A beat a cycle; pixels of a linear layer are turned into bit planes, PIXELS.planes cycles a word, a word behind.
     """
     first = config.layers[0]
-    if not first.pixels or first.window:
+    if not first.static or first.window:
         return config.input_beats
-    turned = PIXEL_BITS * first.words if first.words > 1 else 0
-    return max(config.input_beats, turned) + PIXEL_BITS + 1
+    turned = PIXELS.planes * first.words if first.words > 1 else 0
+    return max(config.input_beats, turned) + PIXELS.planes + 1
 
 
 def result_cycles(config: AcceleratorConfig) -> int:

@@ -14,7 +14,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from model.accelerator.config import LayerPlan
-from model.config import PIXEL_BITS
 
 Counts = NDArray[np.signedinteger[Any]]
 
@@ -82,7 +81,7 @@ def words_of(stored: Sequence[Counts], plan: LayerPlan) -> Words:
         [_window(own, source) if source.window else _gathered(own, source) for own, source in each], 1
     )
     doubles = np.zeros(counts.shape[1], bool)
-    if plan.pixels:  # the last word of every plane but the last
+    if plan.planes > 1:  # the last word of every plane but the last
         per_round = counts.shape[1] // plan.rounds
         doubles[per_round - 1 : -1 : per_round] = True
     tokens = counts.copy()
@@ -101,10 +100,10 @@ def _window(stored: Counts, plan: LayerPlan) -> Counts:
         columns = columns.sum(2, dtype=stored.dtype)
         padded = np.pad(columns, ((pad, pad), *((0, 0),) * 3))
         windows = sliding_window_view(padded, plan.kernel[0], 0)[:: plan.stride]
-        return windows.sum(-1, dtype=stored.dtype).reshape(-1, PIXEL_BITS, stored.shape[-1])
+        return windows.sum(-1, dtype=stored.dtype).reshape(-1, plan.planes, stored.shape[-1])
     padded = np.pad(planes, ((pad, pad), (pad, pad), (0, 0), (0, 0)))
     windows = sliding_window_view(padded, plan.kernel, (0, 1))[:: plan.stride, :: plan.stride]
-    return windows.sum((-2, -1), dtype=stored.dtype).reshape(-1, PIXEL_BITS, stored.shape[-1])
+    return windows.sum((-2, -1), dtype=stored.dtype).reshape(-1, plan.planes, stored.shape[-1])
 
 
 def _gathered(stored: Counts, plan: LayerPlan) -> Counts:
@@ -125,6 +124,6 @@ def _gathered(stored: Counts, plan: LayerPlan) -> Counts:
         x = places(plan.positions[1], plan.kernel[1])
     found: Any = padded[y[:, None, :, None, :, None], x[None, :, None, :, None, :]]
     found = found.transpose(0, 1, 6, 2, 3, 4, 5, 7, 8)
-    each_round = plan.spiking and not plan.pixels
+    each_round = plan.spiking and not plan.static
     tiles = plan.tiles[0] * plan.tiles[1]
     return found.reshape(tiles * (plan.rounds if each_round else 1), -1, images)

@@ -114,7 +114,7 @@ def uq_config(network: Network, layers: Mapping[str, UqLayer], scale_bits: int, 
 
 def uq_forward(network: Network, images: Array, layers: Mapping[str, UqLayer]) -> NDArray[np.int64]:
     """Integer logits [N, classes] of ``images`` [N, C, H, W], which are pixels."""
-    require(network.input_kind == "pixels", "the baseline is evaluated on pixels")
+    require(network.inputs.static, "the baseline is evaluated on pixels")
     steps = network.time_steps
     values: dict[str, Array] = {INPUT: images.transpose(0, 2, 3, 1)}
     for layer in network.layers:
@@ -124,7 +124,7 @@ def uq_forward(network: Network, images: Array, layers: Mapping[str, UqLayer]) -
         if not layer.spiking:
             return sums.reshape(steps, -1, layer.channels).sum(0) + steps * layer.bias.astype(np.int64)
         baseline = layers[layer.name]
-        static = network.is_pixel_layer(layer)
+        static = network.is_static(layer)
         sums = sums.reshape(1 if static else steps, -1, *sums.shape[1:]) + layer.bias
         spikes = np.empty((steps, *sums.shape[1:]), np.uint8)
         membrane = np.zeros(sums.shape[1:], np.int64)

@@ -61,7 +61,6 @@ def evaluate(network: Network, split: Split, progress: Callable[[int], None] | N
     layers = []
     for layer in network.layers:
         neurons = int(np.prod(network.shapes[layer.name]))
-        rounds = 8 if network.is_pixel_layer(layer) else network.time_steps
         layers.append(
             LayerActivity(
                 name=layer.name,
@@ -69,7 +68,7 @@ def evaluate(network: Network, split: Split, progress: Callable[[int], None] | N
                 density=spikes[layer.name] / (len(split) * neurons * network.time_steps),
                 dense_operations=sum(s.fan_in * network.largest_repeat(s.origin) for s in layer.sources)
                 * neurons
-                * rounds,
+                * network.rounds(layer),
                 operations=counts[layer.name] / len(split),
             )
         )

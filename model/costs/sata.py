@@ -17,7 +17,6 @@ after sum pooling is as many spikes; the readout has no neuron updates.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model.config import PIXEL_BITS
 from model.costs.evaluation import Evaluation
 from model.errors import require
 from model.network.graph import Layer
@@ -67,7 +66,7 @@ def energies(network: Network, densities: Mapping[str, float], *, pixels_as_spik
 def _energy(network: Network, layer: Layer, density: float, pixels_as_spikes: bool) -> LayerEnergy:
     require(0 <= density <= 1, f"layer {layer.name}: a density of {density:g}; choose 0 to 1")
     steps = network.time_steps
-    rounds = PIXEL_BITS if network.is_pixel_layer(layer) and not pixels_as_spikes else steps
+    rounds = steps if pixels_as_spikes else network.rounds(layer)
     channels, height, width = network.shapes[layer.name]
     neurons = channels * height * width
     fan_in = input_bits = weight_bits = 0

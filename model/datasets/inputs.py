@@ -32,7 +32,7 @@ class Images(NamedTuple):
 
 
 def _axis(network: "Network") -> int:
-    return 0 if network.input_kind == "pixels" else 1
+    return network.inputs.axis
 
 
 def images_for(

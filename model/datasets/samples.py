@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model import datasets
-from model.config import PIXEL_SCALE
 from model.errors import UserError, require
 from model.golden.network import check_images
+from model.inputs import PIXELS
 from model.network.network import Network
 
 RECTANGLES = 3
@@ -19,7 +19,7 @@ def drawn_images(network: Network, count: int) -> NDArray[np.uint8]:
     """Bright rectangles on black, or spikes at random; always the same ones."""
     random = np.random.default_rng(0)
     channels, height, width = network.input_shape
-    if network.input_kind == "spikes":
+    if not network.inputs.static:
         shape = (network.time_steps, count, *network.input_shape)
         return (random.random(shape) < SPIKE_DENSITY).astype(np.uint8)
     images = np.zeros((count, channels, height, width), np.uint8)
@@ -27,15 +27,15 @@ def drawn_images(network: Network, count: int) -> NDArray[np.uint8]:
         for _ in range(RECTANGLES):
             top, left = random.integers(0, height), random.integers(0, width)
             rows, columns = random.integers(1, height // 2 + 2), random.integers(1, width // 2 + 2)
-            image[random.integers(0, channels), top : top + rows, left : left + columns] = random.integers(PIXEL_SCALE)
+            image[random.integers(0, channels), top : top + rows, left : left + columns] = random.integers(PIXELS.scale)
     return images
 
 
 def images_of(network: Network, data: datasets.Dataset, count: int | None = None) -> NDArray[np.uint8]:
     """The first test images of ``data``, or all, as ``network`` takes them; refuses those of another kind or shape."""
     require(
-        data.input_kind == network.input_kind,
-        f"the network takes {network.input_kind}, and {data.name} has {data.input_kind}; "
+        data.inputs == network.inputs,
+        f"the network takes {network.inputs.name}, and {data.name} has {data.inputs.name}; "
         "choose another set with --dataset, or give images with --input FILE",
     )
     images = datasets.for_network(data.test.images[:count])

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from model.inputs import PIXELS, SPIKES, Inputs
+
 Images = TypeVar("Images", bound=Any)
 """An array of NumPy, or a tensor of PyTorch."""
 
@@ -48,8 +50,8 @@ class Dataset:
     provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def input_kind(self) -> str:
-        return "spikes" if self.train.images.ndim == 5 else "pixels"
+    def inputs(self) -> Inputs:
+        return SPIKES if self.train.images.ndim == 5 else PIXELS
 
     @property
     def classes(self) -> int:

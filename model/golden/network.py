@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from model.errors import require
 from model.network.graph import Layer, LayerKind, Pool, PoolKind, Source
-from model.network.inputs import LARGEST, check_shape, check_values
+from model.network.inputs import check_shape, check_values
 from model.network.network import INPUT, Network
 from model.neurons import Neuron
 
@@ -83,7 +83,6 @@ def forward(
     Where all time steps at once would unroll to more than :data:`CHUNK_BYTES`, they run in blocks.
     """
     steps, block = network.time_steps, block_steps(network)
-    pixels = network.input_kind == "pixels"
     membranes: dict[str, Any] = {}
     if block >= steps:
         return _forward(network, images, steps, membranes, observe)
@@ -94,7 +93,7 @@ def forward(
 
     total = np.zeros((), np.int64)
     for start in range(0, steps, block):
-        part = images if pixels else images[start : start + block]
+        part = images if network.inputs.static else images[start : start + block]
         total = total + _forward(network, part, min(block, steps - start), membranes, keep if observe else None)
     if observe:
         for name, parts in traces.items():
@@ -114,7 +113,7 @@ def _forward(
     observe: Callable[[str, LayerTrace], None] | None,
 ) -> NDArray[np.int64]:
     """The logits' share of the next ``steps`` time steps; ``membranes`` of the layers go on from block to block."""
-    if network.input_kind == "pixels":
+    if network.inputs.static:
         values = {INPUT: images.transpose(0, 2, 3, 1)}
     else:
         values = {INPUT: images.transpose(0, 1, 3, 4, 2).reshape(-1, *np.roll(network.input_shape, -1))}
@@ -144,7 +143,7 @@ def _fire(
     observe: Callable[[str, LayerTrace], None] | None,
 ) -> NDArray[np.uint8]:
     """``steps`` time steps of one layer's neurons, from the membranes in ``state`` on."""
-    static = network.is_pixel_layer(layer)
+    static = network.is_static(layer)
     sums = sums.reshape(1 if static else steps, -1, *sums.shape[1:])
     shape = (steps, *sums.shape[1:])
     threshold: Any = layer.threshold
@@ -190,7 +189,7 @@ def block_steps(network: Network) -> int:
 def chunk_size(network: Network) -> int:
     """Images at a time: as many as keep every layer's unrolled inputs within :data:`CHUNK_BYTES`."""
     widest = max(
-        _unrolled_bytes(network, layer) * (1 if network.is_pixel_layer(layer) else network.time_steps)
+        _unrolled_bytes(network, layer) * (1 if network.is_static(layer) else network.time_steps)
         for layer in network.layers
     )
     return max(1, min(CHUNK, CHUNK_BYTES // widest))
@@ -198,7 +197,7 @@ def chunk_size(network: Network) -> int:
 
 def chunks(network: Network, images: Array) -> Iterator[tuple[slice, Array]]:
     """Slices of ``images`` along N with the data; refuses images that the network does not take."""
-    axis = 0 if network.input_kind == "pixels" else 1
+    axis = network.inputs.axis
     size = chunk_size(network)
     check_images(network, images)
     for start in range(0, images.shape[axis], size):
@@ -208,13 +207,13 @@ def chunks(network: Network, images: Array) -> Iterator[tuple[slice, Array]]:
 
 def check_images(network: Network, images: Array) -> None:
     """Refuse images of another shape, type or range than the network's input."""
-    kind = network.input_kind
-    check_shape(images.shape, kind=kind, input_shape=network.input_shape, time_steps=network.time_steps)
+    inputs = network.inputs
+    check_shape(images.shape, inputs, input_shape=network.input_shape, time_steps=network.time_steps)
     require(
         np.issubdtype(images.dtype, np.integer) or images.dtype == bool,
-        f"images are {images.dtype}; the network takes {kind}, integers 0 to {LARGEST[kind]}",
+        f"images are {images.dtype}; the network takes {inputs.name}, integers 0 to {inputs.largest}",
     )
-    check_values(int(images.min()), int(images.max()), kind=kind)
+    check_values(int(images.min()), int(images.max()), inputs)
 
 
 def run(network: Network, images: Array) -> dict[str, Array]:

@@ -4,16 +4,13 @@ import math
 from collections.abc import Sequence
 
 from model.errors import UserError, require
-
-PIXELS, SPIKES = "pixels", "spikes"
-LARGEST = {PIXELS: 255, SPIKES: 1}
+from model.inputs import Inputs
 
 
-def check_shape(shape: Sequence[int], *, kind: str, input_shape: Sequence[int], time_steps: int) -> None:
-    """Refuse images that are not [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes), or none at all."""
+def check_shape(shape: Sequence[int], inputs: Inputs, *, input_shape: Sequence[int], time_steps: int) -> None:
+    """Refuse images that are not [N, C, H, W] (static) or [T, N, C, H, W], or none at all."""
     shape, frame = list(shape), list(input_shape)
-    leading = 1 if kind == PIXELS else 2
-    steps = [] if kind == PIXELS else [time_steps]
+    leading, steps = inputs.axis + 1, list(inputs.steps(time_steps))
     if len(shape) == leading + 3 and shape[: leading - 1] == steps and shape[leading:] == frame:
         require(shape[leading - 1] > 0, "there are no images; give at least one")
         return
@@ -23,25 +20,25 @@ def check_shape(shape: Sequence[int], *, kind: str, input_shape: Sequence[int], 
         hint = f"; one image needs unsqueeze({leading - 1})"
     elif shape[leading:] == [*frame[1:], frame[0]]:
         hint = "; channels come before rows and columns: permute the axes"
-    elif kind == SPIKES and len(shape) == 5 and shape[0] != time_steps:
+    elif not inputs.static and len(shape) == 5 and shape[0] != time_steps:
         swapped = shape[1] == time_steps and shape[2:] == frame
         hint = "; time is the first axis: transpose(0, 1)" if swapped else f"; bin the events into {time_steps} frames"
     raise UserError(f"images have shape {shape}; the network takes [{wanted}]{hint}")
 
 
-def check_values(least: float, greatest: float, *, kind: str, whole: bool = True) -> None:
-    """Refuse what are not pixels, integers 0 ... 255, or spikes, 0 and 1, by the least and the greatest value.
+def check_values(least: float, greatest: float, inputs: Inputs, *, whole: bool = True) -> None:
+    """Refuse what is no integer 0 ... ``inputs.largest``, by the least and the greatest value.
 
     ``whole`` says that every value is an integer; not a number is in ``least`` or ``greatest`` if it is anywhere.
     """
-    top = LARGEST[kind]
+    kind, top = inputs.name, inputs.largest
     require(not math.isnan(least + greatest), f"image values are not all numbers; the network takes {kind} 0 to {top}")
     found = f"image values run from {least + 0.0:g} to {greatest + 0.0:g}"
     if not whole:
         found += " and are no integers"
     if whole and least >= 0 and greatest <= top:
         return
-    if kind == SPIKES:
+    if inputs.planes == 1:
         hint = "a neuron spikes or does not: cut counts off at 1, or take more time steps"
     elif least >= 0 and greatest <= 1:
         hint = "multiply by 255 and round"

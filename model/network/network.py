@@ -8,6 +8,7 @@ from typing import Any
 from model.array import ArrayConfig
 from model.config import Precision
 from model.errors import UserError, require
+from model.inputs import Inputs
 from model.network import ranges
 from model.network.graph import INPUT, Layer, Shape
 from model.network.validation import checked, largest_values
@@ -18,7 +19,7 @@ from model.neurons import Lif
 class Network:
     """Input, T and layers; checked when made, so that whoever holds one can rely on it."""
 
-    input_kind: str
+    inputs: Inputs
     input_shape: Shape
     time_steps: int
     layers: tuple[Layer, ...]
@@ -29,7 +30,7 @@ class Network:
     """Neurons of every layer (channels, height, width), before pooling."""
 
     def __post_init__(self) -> None:
-        shapes = checked(self.name, self.input_kind, self.input_shape, self.time_steps, self.layers)
+        shapes = checked(self.name, self.inputs, self.input_shape, self.time_steps, self.layers)
         object.__setattr__(self, "shapes", shapes)
 
     @property
@@ -66,15 +67,19 @@ class Network:
 
     @cached_property
     def _largest(self) -> dict[str, int]:
-        return largest_values(self.input_kind, self.layers)
+        return largest_values(self.inputs, self.layers)
 
     def largest_repeat(self, name: str) -> int:
         """Beats that the hardware feeds for one value of ``name`` in one round: the count's maximum, else 1."""
         return 1 if name == INPUT else self.largest_value(name)
 
-    def is_pixel_layer(self, layer: Layer) -> bool:
-        """Whether the layer reads pixels, so that its sum is the same at every time step."""
-        return self.input_kind == "pixels" and layer.sources[0].origin == INPUT
+    def is_static(self, layer: Layer) -> bool:
+        """Whether the layer reads inputs that are the same at every time step, and so are its sums."""
+        return self.inputs.static and layer.sources[0].origin == INPUT
+
+    def rounds(self, layer: Layer) -> int:
+        """Time steps and bit planes of an image that the layer reads one after another."""
+        return self.inputs.rounds(self.time_steps) if layer.sources[0].origin == INPUT else self.time_steps
 
     def sum_range(self, layer: Layer) -> ranges.Range:
         """Least and greatest A per channel, from the trained weights; exact, or refused."""

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import PIXEL_SCALE, Precision
+from model.config import Precision
 from model.errors import require
+from model.inputs import PIXELS
 from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
 
@@ -67,7 +68,7 @@ def _vgg(
     for entry in plan:
         if isinstance(entry, int):
             source = Source(origin, _codes(random, precision, (entry, inputs, 3, 3)), 1, 1)
-            mean_square = DENSITY if layers else PIXEL_SCALE**2 / 3
+            mean_square = DENSITY if layers else PIXELS.scale**2 / 3
             bias, threshold = np.zeros(entry, np.int32), _thresholds([source], mean_square)
             inputs, origin = entry, f"conv{len(layers) + 1}"
             layers.append(
@@ -87,7 +88,7 @@ def _vgg(
             extent //= window
     source = Source(origin, _codes(random, precision, (classes, inputs * extent**2)))
     layers.append(_readout(precision, source))
-    return Network("pixels", input_shape, time_steps, tuple(layers), name=name, provenance={"untrained": True})
+    return Network(PIXELS, input_shape, time_steps, tuple(layers), name=name, provenance={"untrained": True})
 
 
 def resnet19(precision: Precision, time_steps: int = 4, seed: int = 0) -> Network:
@@ -103,7 +104,7 @@ def resnet19(precision: Precision, time_steps: int = 4, seed: int = 0) -> Networ
         for origin, inputs, kernel, stride in sources:
             codes = _codes(random, precision, (outputs, inputs, *(kernel, kernel)[: 2 * (kernel > 0)]))
             found.append(Source(origin, codes, stride, kernel // 2))
-        mean_square = DENSITY if layers else PIXEL_SCALE**2 / 3
+        mean_square = DENSITY if layers else PIXELS.scale**2 / 3
         threshold = _thresholds(found, mean_square)
         bias, joined = np.zeros(outputs, np.int32), threshold if skip else None
         layers.append(
@@ -135,7 +136,7 @@ def resnet19(precision: Precision, time_steps: int = 4, seed: int = 0) -> Networ
     add("hidden", HIDDEN, (before, inputs, 0, 1))
     source = Source("hidden", _codes(random, precision, (10, HIDDEN)))
     layers.append(_readout(precision, source))
-    return Network("pixels", (3, 32, 32), time_steps, tuple(layers), name="resnet19", provenance={"untrained": True})
+    return Network(PIXELS, (3, 32, 32), time_steps, tuple(layers), name="resnet19", provenance={"untrained": True})
 
 
 SHAPES: Mapping[str, Callable[[Precision], Network]] = {"vgg9": vgg9, "vgg16": vgg16, "resnet19": resnet19}

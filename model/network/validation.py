@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from model.config import PIXEL_SCALE
 from model.errors import require
 from model.files.text import shown
+from model.inputs import INPUTS, Inputs
 from model.network.graph import INPUT, Layer, LayerKind, PoolKind, Shape, Source
 from model.network.ranges import accumulator_width
 
-INPUT_KINDS = ("pixels", "spikes")
 LARGEST_ACCUMULATOR = 32
 LARGEST_TIME_STEPS = 1 << 16
 LARGEST_EXTENT = 1 << 16
@@ -28,17 +27,20 @@ LONGEST_NAME = 200
 """In characters."""
 
 
-def largest_values(input_kind: str, layers: Sequence[Layer]) -> dict[str, int]:
-    """Greatest integer that the input and each layer hand on: 255 for pixels, a count after sum pooling, else 1."""
-    inputs = PIXEL_SCALE - 1 if input_kind == "pixels" else 1
-    return {INPUT: inputs} | {layer.name: layer.largest for layer in layers}
+def largest_values(inputs: Inputs, layers: Sequence[Layer]) -> dict[str, int]:
+    """Greatest integer that the input and each layer hand on."""
+    return {INPUT: inputs.largest} | {layer.name: layer.largest for layer in layers}
 
 
 def checked(
-    name: str, input_kind: str, input_shape: Shape, time_steps: int, layers: Sequence[Layer]
+    name: str, inputs: Inputs, input_shape: Shape, time_steps: int, layers: Sequence[Layer]
 ) -> dict[str, Shape]:
     """The neurons of every layer: channels, height, width. UserError for what golden model or hardware cannot run."""
-    require(input_kind in INPUT_KINDS, f"input kind {input_kind!r}; choose one of {', '.join(INPUT_KINDS)}")
+    require(
+        inputs in INPUTS.values(),
+        f"inputs {inputs.name!r} of {inputs.planes} bits: this release does not run them; "
+        f"choose one of {', '.join(INPUTS)}",
+    )
     require(
         name.isprintable() and len(name) <= LONGEST_NAME,
         f"the network's name {shown(name)}; give at most {LONGEST_NAME} characters that can be printed",
@@ -56,17 +58,17 @@ def checked(
         1 <= len(layers) <= LARGEST_NETWORK,
         f"the network has {len(layers) or 'no'} layers; give 1 to {LARGEST_NETWORK:,}",
     )
-    outputs, largest, shapes = {INPUT: input_shape}, largest_values(input_kind, ()), dict[str, Shape]()
+    outputs, largest, shapes = {INPUT: input_shape}, largest_values(inputs, ()), dict[str, Shape]()
     for layer in layers:
         where = f"layer {layer.name}"
         _check_kind(where, layer, outputs, layer is layers[-1])
         _check_parameters(where, layer)
         for source in layer.sources:
             _check_source(where, layer, source, outputs)
-        if input_kind == "pixels" and any(s.origin == INPUT for s in layer.sources):
+        if inputs.static and any(s.origin == INPUT for s in layer.sources):
             require(
                 len(layer.sources) == 1 and layer.skip is None and layer.spiking,
-                f"{where}: a layer that reads pixels has neurons and no second source or skip",
+                f"{where}: a layer that reads {inputs.name} has neurons and no second source or skip",
             )
         neurons = layer.neuron_shape(outputs)
         _check_size(where, neurons)

@@ -38,6 +38,12 @@ class Lif:
     r: int = 1
 
     family: ClassVar[str] = "lif"
+    keys: ClassVar[Mapping[str, type | tuple[type, ...]]] = {
+        "leak": (float, int),
+        "reset": str,
+        "membrane_width": int,
+        "r": int,
+    }
     leak: ClassVar[float] = 0.5
     reset: ClassVar[str] = "zero"
 
@@ -117,6 +123,9 @@ class Lif:
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
+        for key in ("leak", "reset"):
+            here, value = getattr(cls, key), fields[key]
+            require(value == here, f"{key} {value!r}: this release does not run it; choose {here!r}")
         return cls(fields["membrane_width"], fields["r"])
 
     def describe(self) -> str:

@@ -17,6 +17,8 @@ class Neuron(Protocol):
     """
 
     family: ClassVar[str]
+    keys: ClassVar[Mapping[str, type | tuple[type, ...]]]
+    """What a bundle says of it besides the family (docs/bundle.md), and of which types."""
 
     @property
     def leak(self) -> float:
@@ -46,7 +48,7 @@ class Neuron(Protocol):
         """
 
     def fields(self) -> dict[str, Any]:
-        """What a bundle says of it besides the family (docs/bundle.md)."""
+        """The values of :attr:`keys`."""
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:

@@ -72,7 +72,7 @@ def ask(path: Path, images: np.ndarray, progress: Callable[[int, int], None]) ->
     watched = _last_spiking(network)
     for part, some in chunks(network, images):
         logits.append(forward(network, some, observe) * unit)
-        progress(part.stop, images.shape[0 if network.input_kind == "pixels" else 1])
+        progress(part.stop, images.shape[network.inputs.axis])
     return Lesson(*(torch.from_numpy(np.concatenate(found).astype(np.float32)) for found in (logits, potentials)))
 
 

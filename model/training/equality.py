@@ -39,5 +39,5 @@ def compare(
             compared += values.numel()
         logits.append(golden["logits"])
         if progress:
-            progress(some.shape[0 if network.input_kind == "pixels" else 1])
+            progress(some.shape[network.inputs.axis])
     return Comparison(differing, compared, np.concatenate(logits))

@@ -55,7 +55,7 @@ def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str
     if spiking and not any(layer.chosen for layer in spiking):
         raise UserError("the network is untrained: no batch has chosen r; train it, or call calibrate() on a batch")
     return Network(
-        input_kind=module.input_kind,
+        inputs=module.inputs.kind,
         input_shape=module.input_shape,
         time_steps=module.time_steps,
         layers=tuple(layers.values()),

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from model.errors import require
-from model.network.inputs import LARGEST, PIXELS, check_shape, check_values
+from model.inputs import PIXELS, Inputs
+from model.network.inputs import check_shape, check_values
 from model.training.neurons import kernel
 
 
-class Inputs:
+class InputCheck:
     """What one network takes: pixels [N, C, H, W], integers 0 ... 255, or spikes [T, N, C, H, W], 0 and 1.
 
     Shapes are refused at once; values on the CPU too. A GPU is not waited for: what its batches hold is added up
@@ -20,7 +21,7 @@ class Inputs:
     Bytes are pixels, whatever they are, and need no look.
     """
 
-    def __init__(self, kind: str, input_shape: Sequence[int], time_steps: int) -> None:
+    def __init__(self, kind: Inputs, input_shape: Sequence[int], time_steps: int) -> None:
         self.kind, self.input_shape, self.time_steps = kind, input_shape, time_steps
         self._seen: Tensor | None = None
         """(-least, greatest, farthest from an integer) of the batches that were not judged yet, on their device."""
@@ -28,13 +29,13 @@ class Inputs:
         """The same on the host, once the event has come."""
 
     def __reduce__(self) -> Any:
-        return Inputs, (self.kind, self.input_shape, self.time_steps)  # a copy of the network has seen nothing
+        return InputCheck, (self.kind, self.input_shape, self.time_steps)  # a copy of the network has seen nothing
 
     def take(self, x: Tensor) -> Tensor:
         """``x`` in float32; raises :class:`~model.errors.UserError` if it, or a batch before it, is to be refused."""
         require(isinstance(x, Tensor), f"images are a {type(x).__name__}; give a torch.Tensor")
         require(not x.is_complex(), f"images are {x.dtype}; give integers")
-        check_shape(x.shape, kind=self.kind, input_shape=self.input_shape, time_steps=self.time_steps)
+        check_shape(x.shape, self.kind, input_shape=self.input_shape, time_steps=self.time_steps)
         values = x.float()
         if self._copy is not None and not capturing() and self._copy[1].query():
             self._judge(self._copy[0])
@@ -50,7 +51,7 @@ class Inputs:
     def _look(self, values: Tensor) -> None:
         if kernel.compiled(values) and not asynchronous(values):
             row = values.reshape(-1).numpy()
-            if kernel.are_integers(row, np.float32(LARGEST[self.kind])):  # a fifth of the time of what follows
+            if kernel.are_integers(row, np.float32(self.kind.largest)):  # a fifth of the time of what follows
                 return
         found = torch.stack([-values.amin(), values.amax(), values.frac().abs_().amax()])
         if not asynchronous(found):
@@ -64,7 +65,7 @@ class Inputs:
     def _judge(self, seen: Tensor) -> None:
         self._seen = self._copy = None  # a batch is refused once
         least, greatest, stray = seen.tolist()
-        check_values(-least, greatest, kind=self.kind, whole=stray == 0)
+        check_values(-least, greatest, self.kind, whole=stray == 0)
 
 
 def copied(values: Tensor) -> tuple[Tensor, torch.cuda.Event] | None:

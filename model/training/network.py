@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from model.config import PIXEL_SCALE
 from model.errors import require
+from model.inputs import inputs_of
 from model.network.graph import INPUT
 from model.network.validation import check_name
-from model.training.inputs import Inputs
+from model.training.inputs import InputCheck
 from model.training.layers import Linear, MaxPool, Readout, SumPool
 from model.training.passing import drop, passed_over
 from model.training.spiking import Spiking, Weighted
@@ -54,9 +54,8 @@ class SpikingNetwork(nn.Module):
         sources: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         super().__init__()
-        require(input_kind in ("pixels", "spikes"), f"input kind {input_kind!r}; choose pixels or spikes")
-        self.input_shape, self.time_steps, self.input_kind = input_shape, time_steps, input_kind
-        self.inputs = Inputs(input_kind, input_shape, time_steps)
+        self.input_shape, self.time_steps = input_shape, time_steps
+        self.inputs = InputCheck(inputs_of(input_kind), input_shape, time_steps)
         named = dict(sources or {})
         self.sources: dict[str, tuple[str, ...]] = {}
         self._done: dict[str, list[str]] = {}
@@ -119,8 +118,8 @@ class SpikingNetwork(nn.Module):
 
     def _connect(self) -> None:
         """Tell every layer the greatest integer at its inputs and what it is worth in real terms."""
-        pixels = self.input_kind == "pixels"
-        values = {INPUT: _Values(PIXEL_SCALE - 1, 1 / PIXEL_SCALE) if pixels else _Values(1, 1.0)}
+        inputs = self.inputs.kind
+        values = {INPUT: _Values(inputs.largest, 1 / inputs.scale)}
         for name, layer in self.named_children():
             found = {values[source] for source in self.sources[name]}
             read = ", ".join(self.sources[name])
@@ -167,7 +166,7 @@ class SpikingNetwork(nn.Module):
         x = self.inputs.take(x)
         kind = x.device.type
         with torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext():
-            out = self._run(x[None] if self.input_kind == "pixels" else x)
+            out = self._run(x[None] if self.inputs.kind.static else x)
         if self.training and out.requires_grad and not all(layer.settled for layer in self.spiking().values()):
             out.register_hook(lambda _: self._settle())
         return out

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.config import PIXEL_SCALE, Precision
+from model.config import Precision
 from model.datasets import Dataset, Split, for_network
 from model.errors import UserError, require
 from model.training import checkpoint, parallel
@@ -157,23 +157,22 @@ class Run:
             isinstance(module, SpikingNetwork),
             f"network {name}: it is a {type(module).__name__}; return a SpikingNetwork of our layers",
         )
-        shape, spikes = list(data.train.images.shape[1:]), module.input_kind == "spikes"
-        takes = [module.time_steps] * spikes + list(module.input_shape)
+        shape, inputs = list(data.train.images.shape[1:]), module.inputs.kind
+        takes = [*inputs.steps(module.time_steps), *module.input_shape]
         require(
-            shape == takes and module.input_kind == data.input_kind,
-            f"{data.name} has {data.input_kind} {shape}, network {name} takes {module.input_kind} {takes}; "
+            shape == takes and inputs == data.inputs,
+            f"{data.name} has {data.inputs.name} {shape}, network {name} takes {inputs.name} {takes}; "
             "choose another network, or another set with --dataset",
         )
         require(
-            not spikes or (self.recipe.augment is None and not self.recipe.mixup and not self.recipe.cutmix),
+            inputs.static or (self.recipe.augment is None and not self.recipe.mixup and not self.recipe.cutmix),
             f"{data.name} has spikes, and augmentation and mixtures are of pixels; leave them out",
         )
         trial = copy.deepcopy(module)
         for layer, child in trial.named_children():
             child.register_forward_hook(lambda *_, layer=layer: reached.append(layer))
         reached: list[str] = []
-        largest = 1 if spikes else PIXEL_SCALE - 1
-        noise = torch.randint(0, largest + 1, (2, *shape), generator=torch.Generator().manual_seed(0))
+        noise = torch.randint(0, inputs.largest + 1, (2, *shape), generator=torch.Generator().manual_seed(0))
         state = torch.get_rng_state()
         try:
             logits = trial(for_network(noise))

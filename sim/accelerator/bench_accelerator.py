@@ -78,7 +78,7 @@ async def images(dut: Any) -> None:
     trained = bundle.read(folder / "network.safetensors")
     wanted = ("lanes", "lanes_per_neuron_unit", "dataflow", "retire")
     config = plan(trained, **{name: job[name] for name in wanted})
-    pixels = trained.input_kind == "pixels"
+    pixels = trained.inputs.static
     stimulus = np.load(folder / "images.npy")
     stimulus = stimulus if pixels else stimulus.swapaxes(0, 1)
     player = Player(dut, config, Waits(**job["waits"]), folder / PROGRESS)

@@ -91,7 +91,7 @@ async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int)
                 "last": not plan.spiking,
                 "time steps in rows": plan.steps_together,
                 "tiles": plan.tile > 1,
-                "pixels in tiles": plan.tile > 1 and plan.pixels,
+                "pixels in tiles": plan.tile > 1 and plan.static,
                 "pooled tiles": plan.tile > plan.pool > 1,
                 "partial tile": plan.positions[1] % plan.tile != 0,
                 "identity": skip,

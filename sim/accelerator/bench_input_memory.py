@@ -17,7 +17,7 @@ async def check_input_memory(
 ) -> set[str]:
     """Image after image, each read in a random order and with pauses; gives what was met."""
     random, met = Random(seed), set()
-    each = images if config.input_kind == "pixels" else images.swapaxes(0, 1)
+    each = images if config.inputs.static else images.swapaxes(0, 1)
     expected = [stored_words(config, image) for image in each]
     beats = [
         (beat, int(i == len(packet) - 1))

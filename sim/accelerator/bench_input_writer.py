@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.accelerator.config import AcceleratorConfig
-from model.config import PIXEL_BITS
+from model.inputs import PIXELS
 from sim.accelerator.packets import noisy_packets
 from sim.harness.checker import expect
 from sim.harness.port import Port
@@ -22,8 +22,8 @@ def stored_words(config: AcceleratorConfig, image: NDArray[np.uint8]) -> list[in
     values = steps.reshape(len(steps), *first.source_map, first.source_channels)
     if first.window:
         return [int.from_bytes(place.tobytes(), "little") for place in values.reshape(-1, first.source_channels)]
-    if first.pixels:
-        values = np.concatenate([values >> plane & 1 for plane in reversed(range(PIXEL_BITS))])
+    if first.static:
+        values = np.concatenate([values >> plane & 1 for plane in reversed(range(PIXELS.planes))])
     rounds = values.transpose(1, 2, 0, 3)  # [row, column, round, channel]
     missing = -first.source_channels % first.word_channels
     words = np.pad(rounds, ((0, 0), (0, 0), (0, 0), (0, missing))).reshape(-1, first.word_channels)
@@ -69,7 +69,7 @@ async def check_input_writer(
     Gives what was met.
     """
     random, met = Random(seed), set()
-    each = images if config.input_kind == "pixels" else images.swapaxes(0, 1)
+    each = images if config.inputs.static else images.swapaxes(0, 1)
     expected = [stored_words(config, image) for image in each]
     beats = random_beats(config, images, random)
     banks: list[dict[int, int]] = [{}, {}]

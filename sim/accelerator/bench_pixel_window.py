@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.accelerator.config import AcceleratorConfig, LayerPlan
-from model.config import PIXEL_BITS, PIXEL_SCALE
+from model.inputs import PIXELS
 from sim.accelerator.memory_reader import MemoryReader
 from sim.harness.checker import expect
 from sim.harness.port import Port
@@ -23,7 +23,7 @@ IMAGES = 3
 def random_pixels(plan: LayerPlan, random: np.random.Generator) -> Pixels:
     """Pixels [row, column, channel], some of them dark: with few high bits, or none at all."""
     shape = (*plan.source_map, plan.source_channels)
-    values = random.integers(0, PIXEL_SCALE, shape) >> random.integers(0, 9, shape)
+    values = random.integers(0, PIXELS.scale, shape) >> random.integers(0, 9, shape)
     return (values * (random.random(shape) < random.choice([0.1, 0.5, 1]))).astype(np.uint8)
 
 
@@ -40,7 +40,7 @@ def items_of(plan: LayerPlan, pixels: Pixels) -> Iterator[dict[str, Any]]:
             for x in range(tile * plan.tile, (tile + 1) * plan.tile)
         ]
         blank = True
-        for plane in reversed(range(PIXEL_BITS)):
+        for plane in reversed(range(PIXELS.planes)):
             parts = [sum(int(pixel >> plane & 1) << i for i, pixel in enumerate(window)) for window in windows]
             bits = reduce(or_, parts)
             blank = blank and not bits
@@ -78,7 +78,7 @@ async def check_pixel_window(port: Port, config: AcceleratorConfig, seed: int, s
             word["parts"] = list(word["parts"][: plan.tile]) if plan.tile > 1 else wanted["parts"]
             expect(word == wanted, f"image {image}, word {i} is {word}, expected {wanted}")
         planes = [word["fire"] for word in expected].index(1) + 1
-        late = plan.kernel[0] * (plan.kernel[1] + (plan.tile - 1) * plan.stride) + 3 + PIXEL_BITS - planes
+        late = plan.kernel[0] * (plan.kernel[1] + (plan.tile - 1) * plan.stride) + 3 + PIXELS.planes - planes
         expect(sink.cycles[0] == late or stall > 0, f"the first word comes in cycle {sink.cycles[0]}, not {late}")
         corners = {
             "padding": pad_reaches(plan),
@@ -90,7 +90,7 @@ async def check_pixel_window(port: Port, config: AcceleratorConfig, seed: int, s
             "dark": any(word["fire"] and not word["bits"] for word in expected),
             "one position": plan.positions == (1, 1),
             "stalled": sink.stalled > 0,
-            "left out": len(expected) < PIXEL_BITS * plan.groups * plan.tiles[0] * plan.tiles[1],
+            "left out": len(expected) < PIXELS.planes * plan.groups * plan.tiles[0] * plan.tiles[1],
             "tiles": plan.tile > 1,
             "partial tile": plan.positions[1] % plan.tile != 0,
         }

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.accelerator.config import AcceleratorConfig, LayerPlan
-from model.config import PIXEL_BITS
+from model.inputs import PIXELS
 from sim.accelerator.memory_reader import MemoryReader, MemoryReaders
 from sim.harness.checker import expect
 from sim.harness.port import Port
@@ -21,7 +21,7 @@ Bits = NDArray[np.uint8]
 
 def random_source(plan: LayerPlan, config: AcceleratorConfig, random: np.random.Generator) -> Bits:
     """Bits [row, column, step or plane, channel], from none to all set; some places and steps are silent."""
-    shape = (*plan.source_map, PIXEL_BITS if plan.pixels else config.time_steps, plan.source_channels)
+    shape = (*plan.source_map, PIXELS.planes if plan.static else config.time_steps, plan.source_channels)
     density = random.choice([0, 0.02, 0.3, 1])
     silent = random.random((*shape[:3], 1)) < random.choice([0, 0.5])
     return ((random.random(shape) < density) & ~silent).astype(np.uint8)
@@ -41,7 +41,7 @@ def _number(bits: Bits) -> int:
 def items_of(layer: LayerPlan, sources: Sequence[Bits]) -> Iterator[dict[str, Any]]:
     """Words that have a set bit or a mark: of every hand-over, those of one source after another."""
     blank = True
-    each_round = layer.spiking and not layer.pixels
+    each_round = layer.spiking and not layer.static
     turns = [[turn] for turn in range(layer.rounds)] if each_round else [list(range(layer.rounds))]
     for group, y, tile in np.ndindex(layer.groups, *layer.tiles):
         for together in turns:
@@ -49,7 +49,7 @@ def items_of(layer: LayerPlan, sources: Sequence[Bits]) -> Iterator[dict[str, An
             for plan, source in zip(layer.sources, sources, strict=True):
                 for turn in together:
                     own += _round(plan, source, plan.weight_row + group * layer.group_rows, y, tile, turn)
-                    own[-1]["double"] = int(layer.pixels and turn != layer.rounds - 1)
+                    own[-1]["double"] = int(layer.static and turn != layer.rounds - 1)
             own[-1]["fire"] = 1
             for item in own:
                 if item["bits"] or item["fire"] or (item["double"] and not blank):
@@ -144,7 +144,7 @@ def _corners(plan: LayerPlan, expected: list[dict[str, Any]], sink: Sink) -> set
         "partial word": plan.source_channels % plan.word_channels != 0 and plan.words > 1,
         "groups": plan.groups > 1,
         "input": plan.from_input,
-        "pixels": plan.pixels,
+        "pixels": plan.static,
         "last": not plan.spiking,
         "time steps in rows": plan.steps_together,
         "tiles": plan.tile > 1,

@@ -92,7 +92,7 @@ def prepare(
     files = design_files(network, config)
     files["player.v"] = player_text(config, TOP, digest(files[VERILOG])).encode()
     digests = write_files(folder, files | inputs(network, images))
-    count = images.shape[1 if network.input_kind == "spikes" else 0]
+    count = images.shape[network.inputs.axis]
     return Cosimulation(network, config, count, folder, digests, count * cycles_an_image)
 
 

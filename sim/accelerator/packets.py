@@ -18,7 +18,7 @@ def packets(config: AcceleratorConfig, images: NDArray[np.uint8]) -> list[list[i
 
 def noisy_packets(config: AcceleratorConfig, images: NDArray[np.uint8], random: Random) -> list[list[int]]:
     """As :func:`packets`, with anything in the bits that do not count."""
-    counting = packets(config, np.full_like(images, 255 if config.input_kind == "pixels" else 1))
+    counting = packets(config, np.full_like(images, config.inputs.largest))
     return [
         [beat | random.getrandbits(config.input_width) & ~bits for beat, bits in zip(*each, strict=True)]
         for each in zip(packets(config, images), counting, strict=True)

@@ -130,7 +130,7 @@ async def network(dut: Any) -> None:
     await player.reset()
     started = time.perf_counter()
     for image in range(len(golden["logits"])):
-        host.put_image(images[image] if trained.input_kind == "pixels" else images[:, image])
+        host.put_image(images[image] if trained.inputs.static else images[:, image])
         for layer in trained.layers:
             text = await play(layer)
             if layer.spiking:

@@ -9,8 +9,8 @@ import cocotb
 
 from hdl.array.systolic_array import SystolicArray
 from model.array import Action, ArrayConfig
-from model.config import PIXEL_BITS
 from model.golden.systolic_array import Result, Tile, run_tile
+from model.inputs import PIXELS
 from sim.array.stimulus import random_tiles
 from sim.harness.checker import SPIKE, check, neuron
 from sim.harness.port import CocotbPort, Port
@@ -118,7 +118,7 @@ def tile_cycles(config: ArrayConfig, tile: Tile) -> int:
             fires = sum(step.action in (Action.FIRE, Action.FIRE_LAST) for step in tile.steps)
             return config.spiking_tile_cycles(len(tile.steps) // fires, fires)
         case Action.FIRE_HELD:
-            return config.pixel_tile_cycles(len(tile.steps) // PIXEL_BITS)
+            return config.pixel_tile_cycles(len(tile.steps) // PIXELS.planes)
         case Action.DRAIN:
             return config.sums_tile_cycles(len(tile.steps))
     return config.parameter_cycles + len(tile.steps) + config.keep_cycles

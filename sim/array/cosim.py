@@ -103,7 +103,7 @@ def prepare(
     files = {VERILOG: verilog, "player.v": player_text(array, TOP, digest(verilog.encode()))}
     files |= {image.file: image.text for image in memory_images(network, config)}
     digests = write_files(folder, {name: text.encode() for name, text in files.items()} | inputs(network, images))
-    count = images.shape[1 if network.input_kind == "spikes" else 0]
+    count = images.shape[network.inputs.axis]
     return Cosimulation(network, config, count, folder, digests)
 
 

@@ -16,8 +16,8 @@ from hdl.array.systolic_array import retire_layout
 from hdl.array.tiling import Tiling, tilings
 from hdl.verilog.words import Bits, from_bits, from_hex, to_bits, to_hex
 from model.array import Action, ArrayConfig
-from model.config import PIXEL_BITS
 from model.golden.network import pooled
+from model.inputs import PIXELS
 from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
 
@@ -102,8 +102,8 @@ class Host:
     def _inputs(self, tiling: Tiling, source: Source) -> NDArray[np.uint8]:
         """Which input spikes, of one source: [passes, beats of the source, positions]."""
         values = self._fan_in(tiling.layer, source)
-        if tiling.pixels:
-            planes = np.arange(PIXEL_BITS - 1, -1, -1).reshape(-1, 1, 1)
+        if tiling.static:
+            planes = np.arange(PIXELS.planes - 1, -1, -1).reshape(-1, 1, 1)
             return ((values >> planes) & 1).astype(np.uint8)
         # A count n gives n spikes, and none for the rest of its beats.
         beats = values[:, :, None] > np.arange(tiling.repeats(source.origin))[:, None]
@@ -162,7 +162,7 @@ class Host:
     def _check_order(self, tiling: Tiling, retired: Bits) -> None:
         """Refuse results whose time steps and rows are not those of the protocol."""
         layout, steps, rows = retire_layout(self.config), self.network.time_steps, self.config.rows
-        step, row = np.meshgrid(np.arange(steps), np.arange(rows), indexing="xy" if tiling.pixels else "ij")
+        step, row = np.meshgrid(np.arange(steps), np.arange(rows), indexing="xy" if tiling.static else "ij")
         for name, expected in (("time_step", step), ("row", row)):
             start = layout[name].offset
             end = layout["row" if name == "time_step" else "neurons"].offset
@@ -174,7 +174,7 @@ class Host:
         """Result beats [beats, columns, bits] as [T, C, H, W, bits]; rows and columns not used are dropped."""
         config, steps, size = self.config, self.network.time_steps, bits.shape[-1]
         tiles = bits.reshape(tiling.column_tiles, tiling.row_tiles, tiling.results, config.columns, size)
-        if tiling.pixels:
+        if tiling.static:
             # Row by row, all time steps of a row together.
             ordered = tiles.reshape(*tiles.shape[:2], config.rows, steps, config.columns, size).swapaxes(2, 3)
         else:

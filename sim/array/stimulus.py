@@ -6,8 +6,9 @@ import numpy as np
 
 from model.arithmetic import wrap
 from model.array import Action, ArrayConfig
-from model.config import PIXEL_BITS, PIXEL_SCALE, PRECISIONS, Precision
+from model.config import PRECISIONS, Precision
 from model.golden.systolic_array import Step, Tile, run_tile
+from model.inputs import PIXELS
 
 
 def _array(precision: Precision, index: int) -> ArrayConfig:
@@ -56,7 +57,7 @@ CONFIGS = tuple(_array(precision, index) for index, precision in enumerate(PRECI
 
 def random_tile(config: ArrayConfig, random: np.random.Generator, kind: str, beats: int) -> Tile:
     """A tile of ``kind`` spiking, pixel, sums or clear, with ``beats`` of fan-in (each time step, each bit plane)."""
-    planes = {"spiking": config.time_steps, "pixel": PIXEL_BITS, "sums": config.time_steps, "clear": 1}[kind]
+    planes = {"spiking": config.time_steps, "pixel": PIXELS.planes, "sums": config.time_steps, "clear": 1}[kind]
     between = {"spiking": Action.FIRE, "pixel": Action.DOUBLE, "sums": Action.ACCUMULATE, "clear": Action.ACCUMULATE}
     after = {
         "spiking": Action.FIRE_LAST,
@@ -82,7 +83,7 @@ def random_tile(config: ArrayConfig, random: np.random.Generator, kind: str, bea
     else:  # around the membranes' range, so that they saturate on both sides and decay in between
         scale = min((neuron.limit << neuron.r) * 2, high // 4)
     # What the steps add whatever spikes is taken out, as a host does.
-    weighted = {"pixel": PIXEL_SCALE - 1, "sums": planes}.get(kind, 1)
+    weighted = {"pixel": PIXELS.largest, "sums": planes}.get(kind, 1)
     offset = config.offset(beats) * weighted
     bias, bias_skip = (
         wrap(random.integers(-scale, scale + 1, config.columns) - offset, config.accumulator_width) for _ in range(2)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import PIXEL_SCALE, Precision
+from model.config import Precision
+from model.inputs import INPUTS, Inputs
 from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source
 from model.network.network import Network
 
@@ -39,11 +40,15 @@ class Chain:
     seed: int
     density: float
 
+    @property
+    def inputs(self) -> Inputs:
+        return INPUTS[self.input_kind]
+
     def network(self) -> Network:
         """Kernels larger than their padded map are cut; thresholds lie about where the sums are, some out of reach."""
         random = np.random.default_rng(self.seed)
         layers: list[Layer] = []
-        origin, shape, largest = INPUT, self.input_shape, PIXEL_SCALE - 1 if self.input_kind == "pixels" else 1
+        origin, shape, largest = INPUT, self.input_shape, self.inputs.largest
         for index, link in enumerate(self.links):
             linear = link.kernel == 0 or (layers and layers[-1].kind == LayerKind.LINEAR)
             kernel = min(link.kernel, min(shape[1:]) + 2 * link.padding)
@@ -70,15 +75,15 @@ class Chain:
         weight = _codes(random, self.precision, (self.classes, int(np.prod(shape))))
         bias = random.integers(-20, 21, self.classes, np.int32)
         layers.append(last_layer(self.precision, [Source(origin, weight)], bias))
-        return Network(self.input_kind, self.input_shape, self.time_steps, tuple(layers), name="chain")
+        return Network(self.inputs, self.input_shape, self.time_steps, tuple(layers), name="chain")
 
     def images(self, count: int) -> NDArray[np.uint8]:
         """As :func:`model.golden.network.forward` takes them; an input is not zero with probability ``density``."""
         random = np.random.default_rng(self.seed + 1)
-        steps = () if self.input_kind == "pixels" else (self.time_steps,)
+        steps = self.inputs.steps(self.time_steps)
         shape = (*steps, count, *self.input_shape)
-        top = PIXEL_SCALE if self.input_kind == "pixels" else 2
-        return (random.integers(1, top, shape) * (random.random(shape) < self.density)).astype(np.uint8)
+        values = random.integers(1, self.inputs.largest, shape, endpoint=True)
+        return (values * (random.random(shape) < self.density)).astype(np.uint8)
 
 
 def last_layer(

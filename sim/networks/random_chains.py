@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from model.accelerator.config import SKIP, SYSTOLIC, TIME_PARALLEL, Choice
 from model.accelerator.plan import joins
 from model.codes import Narrow, narrow
-from model.config import PIXEL_SCALE, Precision
+from model.config import Precision
+from model.inputs import INPUTS, PIXELS
 from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
 from sim.networks.chains import last_layer
@@ -29,14 +30,14 @@ class Case:
 def random_chain(seed: int) -> Case:
     """One to five layers, each with widths of its own; every kind of input, pool and last layer turns up."""
     random = np.random.default_rng(seed)
-    kind = str(random.choice(["pixels", "spikes"]))
+    inputs = INPUTS[str(random.choice(list(INPUTS)))]
     steps = int(random.choice([1, 2, 3, 5]))
     shape = int(random.integers(1, 6)), int(random.integers(1, 9)), int(random.integers(1, 9))
     if random.random() < 0.2:
         shape = int(random.choice([1, 3, 31, 32, 33, 40, 65])), 1, 1
     layers: list[Layer] = []
-    origin, outputs, largest = INPUT, shape, PIXEL_SCALE - 1 if kind == "pixels" else 1
-    for index in range(int(random.integers(kind == "pixels", 5))):
+    origin, outputs, largest = INPUT, shape, inputs.largest
+    for index in range(int(random.integers(inputs.static, 5))):
         linear = random.random() < 0.25
         source = _linear(random, origin, outputs) if linear else _convolution(random, origin, outputs)
         layer = _spiking(random, f"layer_{index}", source, outputs, largest)
@@ -51,7 +52,7 @@ def random_chain(seed: int) -> Case:
     layers.append(last_layer(precision, [source], bias, LayerKind.CONV if whole else LayerKind.LINEAR))
     share = int(random.choice([1, 1, 2, 3, 4]))
     return Case(
-        Network(kind, shape, steps, tuple(layers), name=f"chain_{seed}"),
+        Network(inputs, shape, steps, tuple(layers), name=f"chain_{seed}"),
         share * int(random.choice([1, 2, 3, 8])),
         share,
     )
@@ -68,7 +69,7 @@ def random_choices(network: Network, lanes: int, seed: int) -> list[Choice]:
             columns = network.shapes[layer.name][2]
             tiles = [rows for rows in range(pool, min(lanes, columns + pool) + 1, pool) if rows > 1]
             options += [[(SYSTOLIC, rows) for rows in tiles]] if tiles else []
-            if 1 < network.time_steps <= lanes and not network.is_pixel_layer(layer):
+            if 1 < network.time_steps <= lanes and not network.is_static(layer):
                 options.append([(TIME_PARALLEL, network.time_steps)])
         own = options[int(random.integers(len(options)))]
         found.append(own[int(random.integers(len(own)))])
@@ -81,9 +82,9 @@ def sparse_images(network: Network, count: int, seed: int) -> NDArray[np.uint8]:
     shape = (count, *network.input_shape)
     density = random.random(count)
     density[:2] = [0, 1][:count]
-    if network.input_kind == "pixels":
-        values = random.integers(1, PIXEL_SCALE, shape, np.uint8) >> random.integers(0, 8, shape, np.uint8)
-        values[1:2] = PIXEL_SCALE - 1
+    if network.inputs.static:
+        values = random.integers(1, PIXELS.scale, shape, np.uint8) >> random.integers(0, 8, shape, np.uint8)
+        values[1:2] = PIXELS.largest
         return values * (random.random(shape) < density.reshape(-1, 1, 1, 1)).astype(np.uint8)
     chosen = random.random((network.time_steps, *shape)) < density.reshape(-1, 1, 1, 1)
     return chosen.astype(np.uint8)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
+from model.inputs import INPUTS
 from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source
 from model.network.network import Network
 from sim.networks.chains import last_layer
@@ -21,9 +22,9 @@ MOST_SOURCES, MOST_POSITIONS = 3, 10
 def random_joins(seed: int) -> Case:
     """A first layer, two to five that read what is there, and the last one, which reads one or two."""
     random = np.random.default_rng(seed)
-    kind = str(random.choice(["pixels", "spikes"]))
+    inputs = INPUTS[str(random.choice(list(INPUTS)))]
     shape = int(random.integers(1, 4)), int(random.integers(4, 8)), int(random.integers(4, 8))
-    largest = {INPUT: 255 if kind == "pixels" else 1}
+    largest = {INPUT: inputs.largest}
     first = _spiking(random, "layer_0", [_source(random, INPUT, shape, (3, 1, 1), 5)], {INPUT: shape}, largest, 0.3)
     outputs, layers = {first.name: first.pooled(first.neuron_shape({INPUT: shape}))}, [first]
     largest[first.name] = first.largest
@@ -39,7 +40,7 @@ def random_joins(seed: int) -> Case:
     layers.append(last_layer(fitting(random, last), last, bias))
     share = int(random.choice([1, 1, 2, 3]))
     return Case(
-        Network(kind, shape, int(random.choice([1, 2, 4])), tuple(layers), name=f"joins_{seed}"),
+        Network(inputs, shape, int(random.choice([1, 2, 4])), tuple(layers), name=f"joins_{seed}"),
         share * int(random.choice([1, 2, 5])),
         share,
     )

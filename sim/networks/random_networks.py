@@ -8,7 +8,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from model.codes import narrow
-from model.config import PIXEL_SCALE, Precision
+from model.config import Precision
+from model.inputs import INPUTS, PIXELS
 from model.network.fold import fold
 from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
@@ -39,9 +40,9 @@ def random_network(seed: int) -> Network:
 def random_images(network: Network, count: int, seed: int) -> NDArray[np.uint8]:
     """Images as :func:`model.golden.network.forward` takes them; spikes are as likely as none."""
     random = np.random.default_rng(seed)
-    if network.input_kind == "spikes":
+    if not network.inputs.static:
         return random.integers(0, 2, (network.time_steps, count, *network.input_shape), np.uint8)
-    return random.integers(0, PIXEL_SCALE, (count, *network.input_shape), np.uint8)
+    return random.integers(0, PIXELS.scale, (count, *network.input_shape), np.uint8)
 
 
 class _Builder:
@@ -50,10 +51,10 @@ class _Builder:
     def __init__(self, random: Generator, precisions: Sequence[Precision]) -> None:
         self.random = random
         self._precisions, self._precision = precisions, precisions[0]
-        self._kind = str(random.choice(["pixels", "spikes"]))
+        self._inputs = INPUTS[str(random.choice(list(INPUTS)))]
         shape = (*map(int, random.integers([1, 6, 6], [4, 9, 9])),)
         self._shapes: dict[str, Shape] = {INPUT: (shape[0], shape[1], shape[2])}
-        self._largest = {INPUT: PIXEL_SCALE - 1 if self._kind == "pixels" else 1}
+        self._largest = {INPUT: self._inputs.largest}
         self._layers: list[Layer] = []
         self._flipped = 0
 
@@ -108,7 +109,7 @@ class _Builder:
         bias = self.random.integers(-20, 21, len(weight.weight), np.int32)
         last = last_layer(self._precision, [weight], bias)
         return Network(
-            self._kind,
+            self._inputs,
             self._shapes[INPUT],
             int(self.random.integers(1, 6)),
             (*self._layers, last),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from model.config import Precision
+from model.inputs import INPUTS
 from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source
 from model.network.network import Network
 from sim.networks.chains import last_layer
@@ -29,4 +30,4 @@ def first_layer(kind: str, input_kind: str, shape: Shape, *, pool: Pool | None =
     inputs = int(np.prod(first.pooled(first.neuron_shape({INPUT: shape}))))
     weight = random.integers(-7, 8, (classes, inputs), np.int8)
     last = last_layer(PRECISION, [Source("first", weight)], np.arange(classes, dtype=np.int32))
-    return Network(input_kind, shape, 3, (first, last))
+    return Network(INPUTS[input_kind], shape, 3, (first, last))

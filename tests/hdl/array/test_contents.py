@@ -58,7 +58,7 @@ def test_images_hold_the_network(seed):
             channels = [c for c in range(first, first + config.columns) if c < layer.channels]
             for source in layer.sources:
                 for index in np.ndindex(source.weight.shape[1:]):
-                    repeats = 1 if tiling.pixels else network.largest_value(source.origin)
+                    repeats = 1 if tiling.static else network.largest_value(source.origin)
                     for _ in range(repeats):
                         fields = [int(source.weight[(c, *index)]) & mask for c in channels]
                         expected = sum(field << (i * config.weight_width) for i, field in enumerate(fields))
@@ -73,7 +73,7 @@ def test_images_hold_the_network(seed):
             if channel < layer.channels:
                 bias = int(layer.bias[channel]) * (1 if layer.spiking else network.time_steps)
                 # Less what every beat adds: 2^(W-1), doubled with the sum after a pixel's higher bits.
-                often = 255 if tiling.pixels else 1 if layer.spiking else network.time_steps
+                often = 255 if tiling.static else 1 if layer.spiking else network.time_steps
                 bias -= tiling.beats * often * 2 ** (config.weight_width - 1)
                 threshold = int(layer.threshold[channel]) if layer.spiking else 0
                 assert bits & mask == threshold & mask

@@ -12,6 +12,7 @@ from mint.app import app
 from model.accelerator.choose import accelerator_config
 from model.config import Precision
 from model.files.folders import work_folder
+from model.inputs import PIXELS
 from model.network import bundle
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import Network
@@ -48,7 +49,7 @@ def trained(tmp_path, monkeypatch):
         sources=(classes,),
         bias=random.integers(-9, 10, 10, np.int32),
     )
-    network = Network("pixels", (1, 8, 8), 2, (spiking, last), provenance={"dataset": "digits"})
+    network = Network(PIXELS, (1, 8, 8), 2, (spiking, last), provenance={"dataset": "digits"})
     bundle.write(network, tmp_path / "tiny.safetensors")
     return ["cosim", "--bundle", "tiny.safetensors", "--top", "array", "--rows", "4", "--columns", "3"]
 

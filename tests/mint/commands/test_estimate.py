@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from mint.app import app
 from model.config import Precision
+from model.inputs import PIXELS
 from model.network import bundle
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import Network
@@ -40,7 +41,7 @@ def trained(tmp_path, monkeypatch):
         sources=(classes,),
         bias=random.integers(-9, 10, 10, np.int32),
     )
-    network = Network("pixels", (1, 8, 8), 2, (spiking, last), provenance={"dataset": "digits"})
+    network = Network(PIXELS, (1, 8, 8), 2, (spiking, last), provenance={"dataset": "digits"})
     bundle.write(network, tmp_path / "tiny.safetensors")
     return ["estimate", "--bundle", "tiny.safetensors"]
 

@@ -8,6 +8,7 @@ from model.accelerator.plan import plan
 from model.config import Precision
 from model.costs.evaluation import evaluate
 from model.datasets import Split
+from model.inputs import INPUTS, PIXELS, SPIKES
 from model.network.graph import Layer, LayerKind, Source
 from model.network.network import Network
 
@@ -37,7 +38,7 @@ def test_words_of_more_than_32767_bits_are_counted(kind: str, shape: tuple[int, 
         sources=(Source("a", np.ones((1, 1), np.int8)),),
         bias=one,
     )
-    network = Network(kind, shape, 2, (first, last))
+    network = Network(INPUTS[kind], shape, 2, (first, last))
     images = np.full((1, *shape), 255, np.uint8) if kind == "pixels" else np.ones((2, 1, *shape), np.uint8)
     bits = int(np.prod(shape)) * (8 if kind == "pixels" else 2)
     config = plan(network)
@@ -73,7 +74,7 @@ def test_operations_beyond_2_to_the_24_are_counted_exactly() -> None:
     )
     images = np.full((1, *shape), 255, np.uint8)
     images[0, 0, 0, 0] = 1
-    found = evaluate(Network("pixels", shape, 1, (first, last)), Split(images, np.zeros(1, np.int64)))
+    found = evaluate(Network(PIXELS, shape, 1, (first, last)), Split(images, np.zeros(1, np.int64)))
     assert found.layers[0].operations == 8 * images.size - 7 > 2**24
 
 
@@ -97,6 +98,6 @@ def test_a_layer_that_reads_only_padding_has_no_density() -> None:
         sources=(Source("a", np.ones((1, 4), np.int8)),),
         bias=one,
     )
-    network = Network("spikes", (1, 1, 1), 2, (first, last))
+    network = Network(SPIKES, (1, 1, 1), 2, (first, last))
     found = measured(network, plan(network), np.ones((2, 1, 1, 1, 1), np.uint8))
     assert (found.layers[0].density, found.layers[0].set_bits.tolist()) == (0, [0])

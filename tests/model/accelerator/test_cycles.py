@@ -17,6 +17,7 @@ from model.accelerator.words import Words, stored_counts, words_of
 from model.config import Precision
 from model.errors import UserError
 from model.golden.network import run
+from model.inputs import INPUTS, SPIKES
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import Network
 from model.network.shapes import vgg9
@@ -49,12 +50,12 @@ def network(pool=None, *, kind="spikes", shape=(3, 6, 5), stride=1, padding=1, c
         sources=(Source("conv", codes),),
         bias=np.zeros(classes, np.int32),
     )
-    return Network(kind, shape, 3, (conv, last))
+    return Network(INPUTS[kind], shape, 3, (conv, last))
 
 
 def images_of(network, count=4, density=0.3):
     random = np.random.default_rng(4)
-    if network.input_kind == "pixels":
+    if network.inputs.static:
         return random.integers(0, 256, (count, *network.input_shape), np.uint8)
     return (random.random((network.time_steps, count, *network.input_shape)) < density).astype(np.uint8)
 
@@ -191,7 +192,7 @@ def test_a_join_by_hand():
         sources=(Source("join", np.ones((3, 16), np.int8)),),
         bias=ones[:3],
     )
-    trained = Network("spikes", (4, 2, 2), 3, (layer("a", "input"), layer("b", "a"), join, last))
+    trained = Network(SPIKES, (4, 2, 2), 3, (layer("a", "input"), layer("b", "a"), join, last))
     config, images = plan(trained, lanes=2, lanes_per_neuron_unit=1), images_of(trained)
     joined = config.layers[2]
     assert word_reads(joined) == 2 * (4 * 3 * 2 + 4 * 3 * 2 + 4 * 3)

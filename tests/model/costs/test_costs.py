@@ -11,6 +11,7 @@ from model.costs.footprint import PAPER, PAPER_NEURONS, PAPER_WEIGHTS, footprint
 from model.costs.sata import ADDITION, DRAM, SCRATCHPAD, SRAM, UPDATE, energies, input_densities
 from model.datasets import Split
 from model.errors import UserError
+from model.inputs import PIXELS
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import INPUT, Network
 from model.training.export import to_network
@@ -66,7 +67,7 @@ def small() -> Network:
         sources=(Source("join", np.ones((5, 32), np.int8)),),
         bias=np.zeros(5, np.int32),
     )
-    return Network("pixels", (1, 8, 8), 3, (first, second, join, last))
+    return Network(PIXELS, (1, 8, 8), 3, (first, second, join, last))
 
 
 def test_the_footprint_is_the_paper_s() -> None:

@@ -26,7 +26,7 @@ def saved(tmp_path, **given):
 
 def test_a_file_of_pixels(tmp_path):
     data = datasets.load(saved(tmp_path, x=PIXELS, y=LABELS, class_names=np.array(["a", "b", "c"])))
-    assert (data.name, data.input_kind, data.classes) == ("mine.npz", "pixels", 3)
+    assert (data.name, data.inputs.name, data.classes) == ("mine.npz", "pixels", 3)
     assert data.provenance["class_names"] == ["a", "b", "c"]
     assert len(data.provenance["dataset_sha256"]) == 64
     parts = [data.train, data.validation, data.test]
@@ -50,7 +50,7 @@ def test_a_sixth_is_held_out_and_parts_that_are_there_are_taken(tmp_path):
 
 def test_a_file_of_spikes_has_samples_first(tmp_path):
     data = datasets.load(saved(tmp_path, x=SPIKES.astype(bool), y=LABELS))
-    assert data.input_kind == "spikes"
+    assert data.inputs.name == "spikes"
     assert data.train.images.shape[1:] == (4, 2, 5, 6)
     assert datasets.for_network(data.test.images).shape[:2] == (4, len(data.test))
 

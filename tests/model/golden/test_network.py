@@ -7,6 +7,7 @@ from model.config import Precision
 from model.errors import UserError
 from model.golden import network as golden
 from model.golden.network import classify, pooled, run
+from model.inputs import PIXELS
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import INPUT, Network
 from sim.networks.random_networks import random_images, random_network
@@ -14,7 +15,7 @@ from sim.networks.random_networks import random_images, random_network
 
 def by_hand(network: Network, images: np.ndarray) -> dict[str, np.ndarray]:
     """Loops over everything; slow and obvious."""
-    pixels = network.input_kind == "pixels"
+    pixels = network.inputs.static
     count = len(images) if pixels else images.shape[1]
     found: dict[str, np.ndarray] = {}
     for n in range(count):
@@ -127,4 +128,4 @@ def test_images_that_do_not_fit_are_refused(images: np.ndarray, sentence: str) -
         bias=np.zeros(2, np.int32),
     )
     with pytest.raises(UserError, match=sentence):
-        run(Network("pixels", (1, 6, 6), 2, (hidden, last)), images)
+        run(Network(PIXELS, (1, 6, 6), 2, (hidden, last)), images)

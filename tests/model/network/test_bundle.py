@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from model.config import Precision
+from model.codes import Narrow
 from model.errors import UserError
 from model.golden.network import run
+from model.inputs import SPIKES
 from model.network import bundle
 from model.network.graph import Layer, LayerKind, Source
 from model.network.network import Network
@@ -36,39 +37,25 @@ def test_a_network_survives_the_file(tmp_path: Path, seed: int) -> None:
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
-def test_a_file_of_version_1_is_read(parts: Parts) -> None:
-    """A code a byte, and no shapes: what was written before weights were packed."""
-    path, tensors, header = parts
-    network = bundle.read(path)
-    header["schema"] = 1
-    for layer, table in zip(network.layers, header["layers"], strict=True):
-        for source, entry in zip(layer.sources, table["sources"], strict=True):
-            del entry["shape"]
-            tensors[entry["weight"]] = source.weight
-    save_file(tensors, path, {"mint": json.dumps(header)})
-    assert "uint8" not in {str(tensor.dtype) for tensor in load_file(path).values()}
-    images = random_images(network, 2, 0)
-    found, wanted = run(bundle.read(path), images), run(network, images)
-    assert all((found[key] == wanted[key]).all() for key in wanted)
-
-
-@pytest.mark.parametrize(("width", "size"), [(2, 590_000), (4, 1_180_000), (8, 2_360_000)])
+@pytest.mark.parametrize(
+    ("width", "size"), [(2, 590_000), (3, 885_000), (4, 1_180_000), (5, 1_475_000), (8, 2_360_000)]
+)
 def test_a_weight_takes_its_bits_in_the_file(tmp_path: Path, width: int, size: int) -> None:
     """A convolution of 512 × 512 × 3 × 3 weights, in bytes."""
     random = np.random.default_rng(width)
-    limit = Precision(width, 4).code.limit
+    limit = Narrow(width).limit
     weight = random.integers(-limit, limit, (512, 512, 3, 3), np.int8, endpoint=True)
     zeros = np.zeros(512, np.int32)
     layer = Layer(
         name="only",
         kind=LayerKind.CONV,
         neuron=None,
-        code=Precision(width, 4).code,
+        code=Narrow(width),
         sources=(Source("input", weight),),
         bias=zeros,
     )
     path = tmp_path / "n.safetensors"
-    bundle.write(Network("spikes", (512, 3, 3), 4, (layer,)), path)
+    bundle.write(Network(SPIKES, (512, 3, 3), 4, (layer,)), path)
     assert size <= path.stat().st_size < size + 4_000
     assert (bundle.read(path).layers[0].sources[0].weight == weight).all()
 
@@ -133,7 +120,7 @@ def _spare(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
 
 
 def _no_key(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
-    del header["layers"][0]["leak"]
+    del header["layers"][0]["neuron"]["r"]
 
 
 @pytest.mark.parametrize(
@@ -161,26 +148,28 @@ def _no_key(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
         (_short, "layer first: bias is int32"),
         (_missing, "layer first: tensor threshold is missing"),
         (_spare, "tensor 'stranger' belongs to no layer"),
-        (_no_key, "layer first: key 'leak' is missing"),
-        (_set("schema", value=3), "schema version 3; this release reads versions 1 to 2"),
-        (_set("schema", value=0), "schema version 0; this release reads versions 1 to 2"),
-        (_set("schema", value=1), "layer first, source: unknown key 'shape'"),
+        (_no_key, "layer first, neuron: key 'r' is missing"),
+        (_set("schema", value=4), "schema version 4; this release reads versions 1 to 3"),
+        (_set("schema", value=0), "schema version 0; this release reads versions 1 to 3"),
         (_set("colour", value="red"), "network: unknown key 'colour'"),
         (_set("layers", 0, "tau", value=2), "layer first: unknown key 'tau'"),
-        (_set("layers", 0, "leak", value="2"), 'layer first: leak is "2"; it must be an integer'),
-        (_set("layers", 0, "leak", value=True), "layer first: leak is true; it must be an integer"),
-        (_set("layers", 0, "leak", value=99), "layer first: leak r = 99; choose 0 to 15"),
-        (_set("layers", 0, "weight_width", value=9), "layer first: a weight width of 9 bits is not supported"),
-        (_set("layers", 0, "weight_code", value="offset"), "weight_code 'offset'"),
+        (_set("layers", 0, "neuron", "tau", value=2), "layer first, neuron: unknown key 'tau'; known are family, leak"),
+        (_set("layers", 0, "neuron", "r", value="2"), 'layer first, neuron: r is "2"; it must be an integer'),
+        (_set("layers", 0, "neuron", "r", value=True), "layer first, neuron: r is true; it must be an integer"),
+        (_set("layers", 0, "neuron", "r", value=99), "layer first: leak r = 99; choose 0 to 15"),
+        (_set("layers", 0, "code", "width", value=9), "layer first: a weight width of 9 bits is not supported"),
+        (_set("layers", 0, "code", "width", value=3), r"weights .* of 3 bits are packed in"),
         (_set("layers", 0, "sources", 0, "from", value="nowhere"), "source 'nowhere' is neither 'input'"),
-        (_set("layers", 0, "sources", 0, "stride", value=0), "layer first: stride 0"),
-        (_set("layers", -1, "sources", 0, "stride", value=7), "a linear layer has stride 1 and padding 0"),
-        (_set("layers", 0, "neuron", value="izhikevich"), "neuron 'izhikevich'"),
+        (_set("layers", 0, "sources", 0, "stride", value=[0, 0]), "layer first: stride 0"),
+        (_set("layers", 0, "sources", 0, "stride", value=1), "layer first, source: stride is 1; it must be a list"),
+        (_set("layers", 0, "sources", 0, "stride", value=[1]), r"stride is \[1\]; give \[rows, columns\]"),
+        (_set("layers", -1, "sources", 0, "stride", value=[7, 7]), "a linear layer has stride 1 and padding 0"),
+        (_set("layers", 0, "neuron", value="lif"), 'layer first: neuron is "lif"; it must be an object or null'),
         (
             _set("layers", 1, "name", value="a b"),
             'layer "a b": a name has letters, digits and _ only, at most 200',
         ),
-        (_set("input", "kind", value="sound"), "input kind 'sound'"),
+        (_set("input", "bits", value=5), "input: bits is 5; (pixels|spikes) have"),
         (_set("input", "shape", value=[1, 2]), "give \\[channels, height, width\\]"),
         (_set("time_steps", value=0), "0 time steps"),
     ],
@@ -193,6 +182,36 @@ def test_a_mistake_gets_its_sentence(parts: Parts, change: Change, sentence: str
         bundle.read(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+POOL = {"kind": "max", "size": [2, 2], "stride": [2, 2]}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (_set("input", "kind", value="counts"), "input kind 'counts': this release does not run it; choose one of pix"),
+        (_set("input", "kind", value="sound"), "input kind 'sound': it is unknown; choose one of pixels, spikes"),
+        (
+            _set("layers", 0, "neuron", value={"family": "memory-free", "taps": [[1, 0], [1, 1]], "dilation": 1}),
+            "layer first: neuron family 'memory-free': this release does not run it; choose one of lif",
+        ),
+        (_set("layers", 0, "neuron", "family", value="izhikevich"), "neuron family 'izhikevich': it is unknown"),
+        (_set("layers", 0, "neuron", "leak", value=0.75), "layer first: leak 0.75: this release does not run it"),
+        (_set("layers", 0, "neuron", "reset", value="subtract"), "reset 'subtract': this release does not run it"),
+        (_set("layers", 0, "code", "name", value="binary"), "layer first: weight code 'binary': this release does not"),
+        (_set("layers", 0, "code", "name", value="offset"), "layer first: weight code 'offset': it is unknown"),
+        (_set("readout", value="membrane"), "readout 'membrane': this release does not run it; choose one of sum"),
+        (_set("state", value="stream"), "state 'stream': this release does not run it; choose one of image"),
+        (_set("layers", 0, "sources", 0, "groups", value=2), "layer first, source: groups 2: this release does not"),
+        (_set("layers", 0, "sources", 0, "stride", value=[1, 2]), r"stride \[1, 2\]: this release runs the same"),
+        (_set("layers", 0, "sources", 0, "padding", value=[1, 0]), r"padding \[1, 0\]: this release runs the same"),
+        (_set("layers", 0, "pool", value=POOL | {"size": [2, 1]}), r"pool: size \[2, 1\]: this release runs the same"),
+        (_set("layers", 0, "pool", value=POOL | {"stride": [1, 1]}), "pool: stride 1 of windows of 2: this release"),
+    ],
+)
+def test_what_is_not_built_is_refused_by_name(parts: Parts, change: Change, sentence: str) -> None:
+    test_a_mistake_gets_its_sentence(parts, change, sentence)
 
 
 def test_files_that_are_no_bundles_are_refused(parts: Parts) -> None:

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from model.config import Precision
 from model.errors import UserError
 from model.golden.network import check_images
+from model.inputs import PIXELS
 from model.training import inputs
 from model.training.export import to_network
-from model.training.inputs import Inputs
+from model.training.inputs import InputCheck
 from model.training.layers import Conv, Readout
 from model.training.network import SpikingNetwork
 from model.training.neurons import gpu_kernel, kernel
@@ -156,7 +157,7 @@ def test_a_gpu_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_a_gpu_holds_is_kept_there() -> None:
-    there = Inputs("pixels", (1, 2, 2), 1)
+    there = InputCheck(PIXELS, (1, 2, 2), 1)
     for _ in range(2):
         there.take(torch.zeros(3, 1, 2, 2, device="meta"))
     assert there._seen is not None

@@ -15,6 +15,7 @@ from mint.commands.check import described
 from model.accelerator.plan import plan, spike_memories
 from model.config import Precision
 from model.errors import UserError
+from model.inputs import SPIKES
 from model.network import bundle, metadata, validation
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.metadata import DIGEST_KEY, METADATA_KEY
@@ -53,7 +54,7 @@ def two_layers(height: int, width: int, pool: Pool | None = None, *, weight: int
         bias=one.repeat(2),
     )
     return Network(
-        **{"input_kind": "spikes", "input_shape": (1, height, width), "time_steps": 4} | changes, layers=(first, last)
+        **{"inputs": SPIKES, "input_shape": (1, height, width), "time_steps": 4} | changes, layers=(first, last)
     )
 
 
@@ -64,6 +65,9 @@ def with_text(text: str, **metadata: str) -> bytes:
     header = json.loads(whole[8:start]) | {"__metadata__": {METADATA_KEY: text, **metadata}}
     raw = json.dumps(header).encode()
     return len(raw).to_bytes(8, "little") + raw + whole[start:]
+
+
+POOL = {"kind": "sum", "size": [2, 2], "stride": [2, 2]}
 
 
 def text_of(*keys: Any, value: Any) -> str:
@@ -86,10 +90,13 @@ def text_of(*keys: Any, value: Any) -> str:
         (text_of("layers", 0, "step", value=-0.5), "layer a: step -0.5; give"),
         (text_of("layers", 0, "step", value=True), "layer a: step is true; it must be a number or an integer or null"),
         (
-            text_of("layers", 0, "pool", value={"kind": "sum", "size": 10**200}),
+            text_of("layers", 0, "pool", value=POOL | {"size": [10**200, 10**200]}),
             "0000 is beyond the integers of 64 bits",
         ),
-        (text_of("layers", 0, "pool", value={"kind": "sum", "size": 2**33}), "layer a: pool size 8589934592 on 2×2"),
+        (
+            text_of("layers", 0, "pool", value=POOL | {"size": [2**33] * 2, "stride": [2**33] * 2}),
+            "layer a: pool size 8589934592 on 2×2",
+        ),
         (text_of("input", "shape", value=[1, 10**9, 10**9]), "the input: 1×1000000000×1000000000 values; give at most"),
         (text_of("input", "shape", value=[1, 4097, 4096]), "the input: 1×4097×4096 values; give at most 65,536"),
         (text_of("time_steps", value=validation.LARGEST_TIME_STEPS + 1), r"\d+ time steps; choose 1 to \d+"),
@@ -111,8 +118,8 @@ def text_of(*keys: Any, value: Any) -> str:
         ("[" * 100_000, "is not JSON that a bundle can have"),
         ("[]", "metadata 'mint' must be an object"),
         (
-            text_of("layers", 0, "leak", value=1).replace('"leak": 1', '"leak": 1, "leak": 3', 1),
-            "the key 'leak' stands twice in an object",
+            text_of("layers", 0, "step", value=1).replace('"r": 1', '"r": 1, "r": 3', 1),
+            "the key 'r' stands twice in an object",
         ),
         (text_of("layers", 1, "sources", 0, "weight", value="a.bias"), "layer b: tensor 'a.bias' is used twice"),
         (text_of("layers", 0, "kind", value=["conv"] * 10_000), "layer a: kind is .*…; it must be a string"),
@@ -215,7 +222,7 @@ def test_a_parameter_beyond_32_bits_is_refused() -> None:
     assert layer.threshold is not None
     with pytest.raises(UserError, match="layer first: threshold 2147483648 is beyond the integers of 32 bits"):
         Network(
-            network.input_kind,
+            network.inputs,
             network.input_shape,
             4,
             (replace(layer, threshold=np.full(layer.channels, 1 << 31, np.int64)), *network.layers[1:]),
@@ -245,7 +252,7 @@ def deep(layers: int) -> Network:
         sources=(Source(chain[-1].name, weight),),
         bias=one,
     )
-    return Network("spikes", (1, 1, 1), 4, (*chain, last))
+    return Network(SPIKES, (1, 1, 1), 4, (*chain, last))
 
 
 class Counted(tuple[Layer, ...]):
@@ -289,7 +296,7 @@ def test_unpacking_takes_the_memory_of_the_codes() -> None:
 
 def test_a_network_has_some_layers_and_not_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="the network has no layers; give 1 to 10,000"):
-        Network("spikes", (1, 1, 1), 4, ())
+        Network(SPIKES, (1, 1, 1), 4, ())
     monkeypatch.setattr(validation, "LARGEST_NETWORK", 4)
     with pytest.raises(UserError, match="the network has 5 layers; give 1 to 4"):
         deep(5)

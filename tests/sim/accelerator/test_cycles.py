@@ -56,7 +56,7 @@ CASES = {
 def images_for(network):
     """None of the bits set, few, half, all."""
     random = np.random.default_rng(6)
-    if network.input_kind == "spikes":
+    if not network.inputs.static:
         chances = np.array([0, 0.1, 0.5, 1]).reshape(1, -1, 1, 1, 1)
         return (random.random((network.time_steps, 4, *network.input_shape)) < chances).astype(np.uint8)
     images = random.integers(0, 256, (4, *network.input_shape), np.uint8)

@@ -12,6 +12,7 @@ from model.accelerator.estimate import measured
 from model.accelerator.plan import plan, spike_memories
 from model.config import Precision
 from model.errors import UserError
+from model.inputs import SPIKES
 from model.network.graph import Layer, LayerKind, Source
 from model.network.network import Network
 from model.network.shapes import resnet19
@@ -36,7 +37,7 @@ def drawn(seed, form):
         choices = random_choices(case.network, LANES, seed)
         return case.network, {"lanes": LANES, "lanes_per_neuron_unit": 1, "dataflow": choices}
     options = {"lanes": case.lanes, "lanes_per_neuron_unit": case.lanes_per_neuron_unit}
-    streams = form == "streaming" and case.network.input_kind == "spikes"
+    streams = form == "streaming" and not case.network.inputs.static
     return case.network, options | ({"dataflow": "streaming"} if streams else {})
 
 
@@ -80,7 +81,7 @@ def test_the_cases_meet_what_they_are_about():
                     "counts": any(source.source_pool > 1 for source in layer.joined),
                     "last": bool(layer.joined) and not layer.spiking,
                     "rows beside": layer.rows > 1,
-                    "pixels": layer.pixels,
+                    "pixels": layer.static,
                     "streaming": config.streaming and config.time_steps > 1,
                 }.items()
                 if happened
@@ -116,7 +117,7 @@ def test_spikes_stay_until_their_last_reader():
         for origin in {layer.skip, *(source.origin for source in layer.sources)} - {None, "input"}:
             written = [other.name for other in network.layers[: index + 1] if memories[other.name] == memories[origin]]
             assert written[-1] == origin
-    chain = Network("spikes", (1, 1, 1), 1, _ends([("a", "input"), ("b", "a"), ("c", "b"), ("d", "c")]))
+    chain = Network(SPIKES, (1, 1, 1), 1, _ends([("a", "input"), ("b", "a"), ("c", "b"), ("d", "c")]))
     assert spike_memories(chain) == [0, 1, 0, 1, 0]
     assert plan(chain, lanes=1).chain
 
@@ -130,7 +131,7 @@ def test_spikes_stay_until_their_last_reader():
 )
 def test_the_first_layer_alone_reads_the_input(layers, sentence):
     with pytest.raises(UserError, match=sentence):
-        plan(Network("spikes", (1, 1, 1), 1, _ends(layers)), lanes=1)
+        plan(Network(SPIKES, (1, 1, 1), 1, _ends(layers)), lanes=1)
 
 
 def test_a_join_has_no_rows():

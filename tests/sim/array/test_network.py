@@ -10,6 +10,7 @@ from hdl.array.systolic_array import SystolicArray
 from hdl.verilog.text import verilog_text
 from model.errors import UserError
 from model.golden.network import run as golden
+from model.inputs import SPIKES
 from model.network.graph import Layer, LayerKind, Source
 from model.network.network import Network
 from sim.array.cosim import TOP, Loss, prepare, run
@@ -93,7 +94,7 @@ def test_stimulus_meets_what_it_is_about():
     for seed in SEEDS:
         network = random_network(seed)
         trace = golden(network, random_images(network, IMAGES, seed))
-        met[network.input_kind] += 1
+        met[network.inputs.name] += 1
         met["flipped"] += network.provenance["flipped_channels"]
         for layer in network.layers[:-1]:
             spikes, potential = trace[f"{layer.name}.spikes"], trace[f"{layer.name}.potential"]
@@ -204,4 +205,4 @@ def test_last_layer_with_several_positions_is_refused():
         bias=np.zeros(2, np.int32),
     )
     with pytest.raises(UserError, match="layer last: the last layer gives 2×2 positions and must give one"):
-        Network("spikes", (1, 4, 4), 2, (last,))
+        Network(SPIKES, (1, 4, 4), 2, (last,))

@@ -1,0 +1,64 @@
+"""What a network reads: integers of a few bits, a plane of bits at a time, the same at every time step or not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from model.errors import require
+
+WIDEST = 8
+"""Bits of an input."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Integers 0 ... 2^planes - 1; one of them stands for the real number 1 / ``scale``.
+
+    A *round* is a time step and a bit plane, the most significant one first. ``static`` inputs are the same at every
+    time step, so that they have the rounds of one; their images are [N, C, H, W], those of others [T, N, C, H, W].
+    """
+
+    name: str
+    planes: int
+    static: bool
+    scale: int
+
+    def __post_init__(self) -> None:
+        require(1 <= self.planes <= WIDEST, f"{self.name} of {self.planes} bits; give 1 to {WIDEST}")
+
+    @property
+    def largest(self) -> int:
+        """The greatest integer."""
+        return (1 << self.planes) - 1
+
+    @property
+    def axis(self) -> int:
+        """Which axis of an array of images is N."""
+        return 0 if self.static else 1
+
+    def rounds(self, time_steps: int) -> int:
+        """Planes of an image."""
+        return self.planes if self.static else self.planes * time_steps
+
+    def steps(self, time_steps: int) -> tuple[int, ...]:
+        """The axis of time steps that precedes N, if there is one."""
+        return () if self.static else (time_steps,)
+
+
+PIXELS = Inputs("pixels", planes=8, static=True, scale=256)
+SPIKES = Inputs("spikes", planes=1, static=False, scale=1)
+INPUTS: Mapping[str, Inputs] = {each.name: each for each in (PIXELS, SPIKES)}
+"""What this release runs, by the names that bundles have for it."""
+
+
+def counts(bits: int) -> Inputs:
+    """Numbers of events in a bin of time, 0 ... 2^bits - 1; a bundle can say so, no network runs it yet."""
+    return Inputs("counts", planes=bits, static=False, scale=1)
+
+
+def inputs_of(name: str) -> Inputs:
+    """The inputs of that name; UserError for what no network of this release takes."""
+    require(
+        name != "counts", "inputs 'counts': this release does not run them; cut them off at 1 and give them as spikes"
+    )
+    require(name in INPUTS, f"input kind {name!r}; choose one of {', '.join(INPUTS)}")
+    return INPUTS[name]

@@ -1,0 +1,3 @@
+"""The release: in bundles, generated Verilog and reports; pyproject.toml reads it here."""
+
+VERSION = "0.1.0"
