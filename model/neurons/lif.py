@@ -124,7 +124,7 @@ class Lif:
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
         for key in ("leak", "reset"):
-            here, value = getattr(cls, key), fields[key]
+            here, value = getattr(cls, key), fields.get(key, getattr(cls, key))
             require(value == here, f"{key} {value!r}: this release does not run it; choose {here!r}")
         return cls(fields["membrane_width"], fields["r"])
 

@@ -52,7 +52,7 @@ class Neuron(Protocol):
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
-        """The neuron of a bundle's fields; UserError for what it cannot be."""
+        """The neuron of a bundle's fields, or of those that it cannot do without; UserError for what it cannot be."""
 
     def describe(self) -> str:
         """For reports, in a few words."""

@@ -102,7 +102,7 @@ def test_exact(simulated, name):
 
 def test_the_cases_meet_every_loop(simulated):
     layers = [layer for name in CASES for layer in simulated(name)[1].layers]
-    for what in ("padding", "window", "pixels"):
+    for what in ("padding", "window", "static"):
         assert {bool(getattr(layer, what)) for layer in layers} == {True, False}, what
     for what in ("stride", "groups", "pool", "source_pool", "words", "rows", "tile"):
         assert len({getattr(layer, what) for layer in layers}) > 1, what
