@@ -50,7 +50,7 @@ def test_a_shipped_network_has_the_accuracy_that_it_records(network: bundle.Netw
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.safetensors")), ids=lambda path: path.stem)
-def test_a_shipped_network_is_as_it_would_be_written_and_has_its_digest(path: Path) -> None:
-    whole = path.read_bytes()
-    assert b'"mint.sha256":' in whole
-    assert bundle.to_bytes(bundle.read(path)) == whole
+def test_a_shipped_network_has_its_digest_and_is_written_the_same_each_time(path: Path) -> None:
+    assert b'"mint.sha256":' in path.read_bytes()
+    written = bundle.to_bytes(bundle.read(path))
+    assert bundle.to_bytes(bundle.from_bytes(written)) == written
