@@ -13,7 +13,7 @@ from model.config import Precision
 from model.neurons import Lif
 
 ROOT = Path(__file__).parents[3]
-WAIVERS = ROOT / "hdl" / "mint.vlt"
+WAIVERS = ROOT / "hdl" / "verilog" / "mint.vlt"
 CONFIGS = [
     ArrayConfig(precision=Precision(2, 2), neurons=Precision(2, 2).lifs(1), rows=4, columns=3, accumulator_width=15),
     ArrayConfig(
