@@ -45,10 +45,17 @@ def check_images(shape: Shape, halved: int) -> None:
 
 
 def vgg9(
-    precision: Precision, input_shape: Shape = (3, 32, 32), classes: int = 10, time_steps: int = 4, seed: int = 0
+    precision: Precision,
+    input_shape: Shape = (3, 32, 32),
+    classes: int = 10,
+    time_steps: int = 4,
+    seed: int = 0,
+    *,
+    width: float = 1,
 ) -> Network:
-    """MINT's VGG-9."""
-    return _vgg("vgg9", VGG9, precision, input_shape, classes, time_steps, seed)
+    """MINT's VGG-9, its channels multiplied by ``width``."""
+    plan = tuple(max(1, round(entry * width)) if isinstance(entry, int) else entry for entry in VGG9)
+    return _vgg("vgg9", plan, precision, input_shape, classes, time_steps, seed)
 
 
 def vgg16(
