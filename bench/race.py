@@ -4,7 +4,7 @@ python -m bench.race [--bits 4] [--time-steps 4] [--rounds 15] [--device cpu] [-
 
 The same network for all: conv 3 × 3 (16), batch norm, LIF, pool, conv 3 × 3 (32), batch norm, LIF, pool, fully
 connected (a GPU needs more channels, or it waits for the host); 28 × 28 pixels, batch 128, membranes halve each step,
-reset to 0, ATan surrogate, AdamW. The peers get what ours has: the first convolution once an image, the second one for
+reset to 0, ATan surrogate, AdamW. The peers get what ours has: the first convolution once per image, the second one for
 all time steps in one call. One process, one after the other, a step each, for ``--rounds`` rounds after a first one
 that does not count; the medians are compared. Processor time is beside the wall clock: on a busy machine it is the
 steadier of the two. Writes ``build/race.json``.
@@ -186,7 +186,7 @@ def main() -> None:
     found = race(builds, arguments.time_steps, arguments.rounds, device)
     first = next(iter(found.values()))
     steps = EPOCH_IMAGES / BATCH
-    console.print(f"seconds an epoch of {EPOCH_IMAGES:,} images, T = {arguments.time_steps}, {arguments.device}")
+    console.print(f"seconds per epoch of {EPOCH_IMAGES:,} images, T = {arguments.time_steps}, {arguments.device}")
     result: dict[str, Any] = {}
     for name, taken in found.items():
         ratios = {kind: taken[kind] / first[kind] for kind in taken}

@@ -26,7 +26,7 @@ STYLE = {
 SERIES = {
     "uq_array": ("UQ array, a multiplier in every PE", "#D55E00", "s"),
     "uq_pe": ("UQ PE alone, with its multiplier", "#CC79A7", "v"),
-    "uq_shared_array": ("UQ array, a multiplier a column", "#E69F00", "D"),
+    "uq_shared_array": ("UQ array, a multiplier per column", "#E69F00", "D"),
     "mint_array": ("MINT array, with its neuron units and control", "#0072B2", "o"),
     "mint_pe": ("MINT PE alone", "#56B4E9", "^"),
     "gate_limit": ("gate limit: flip-flops and adders alone", "#555555", ""),

@@ -159,7 +159,7 @@ class ArrayConfig:
         return self.columns + 1
 
     def spiking_tile_cycles(self, beats: int, time_steps: int) -> int:
-        """Parameters, then ``beats`` (the fan-in) and a FIRE a time step, the last one a FIRE_LAST."""
+        """Parameters, then ``beats`` (the fan-in) and a FIRE per time step, the last one a FIRE_LAST."""
         return self.parameter_cycles + time_steps * beats + (time_steps - 1) * self.fire_cycles + self.leave_cycles
 
     def pixel_tile_cycles(self, beats: int) -> int:

@@ -10,7 +10,7 @@ from tools.tables import BUNDLES, Rows, count, table
 @table("cosim", "cosim", tools=("cocotb", "iverilog", "verilator"))
 def cosim(found: list[Any]) -> Rows:
     rows: list[list[object]] = [
-        ["bundle", "design", "simulator", "images", "comparisons", "mismatches", "cycles an image"]
+        ["bundle", "design", "simulator", "images", "comparisons", "mismatches", "cycles per image"]
     ]
     for run in found:
         if run.get("top") == "accelerator":
@@ -106,7 +106,7 @@ def ecp5(found: list[Any]) -> Rows:
     """Accelerators placed and routed: the median clock of all seeds; cycles are the mean of so many test images."""
     rows: list[list[object]] = [
         ["network", "dataflow", "lanes", "lanes per neuron unit", "device", "LUT", "FF", "block RAM", "DSP", "MHz",
-         "seeds", "cycles an image", "images", "images a second"]
+         "seeds", "cycles per image", "images", "images per second"]
     ]  # fmt: skip
     for run in found:
         chips = run["runs"]
@@ -140,7 +140,7 @@ def xc7(found: list[Any]) -> Rows:
     """Accelerators mapped to 7-series cells."""
     rows: list[list[object]] = [
         ["network", "lanes", "lanes per neuron unit", "LUT", "with small memories", "FF", "block RAM, 36 kbit", "DSP",
-         "cycles an image", "images"]
+         "cycles per image", "images"]
     ]  # fmt: skip
     for run in found:
         shape = [count(run["lanes"]), count(run["lanes_per_neuron_unit"])]

@@ -116,7 +116,7 @@ def limit(found: list[Any]) -> Rows:
     """An array's area per processing element against the gate limit: as small as it gets, and sized for a clock."""
     records = [record for run in found for record in run if record["flow"] not in FPGAS]
     sized = [record for run in read_report("timing") for record in run["found"]]
-    rows: list[list[object]] = [["library", "W/U", "period, ns", "GE a PE", "gate limit", "times the limit"]]
+    rows: list[list[object]] = [["library", "W/U", "period, ns", "GE per PE", "gate limit", "times the limit"]]
     limits = {
         (record["flow"], record["weight_width"]): record["gate_equivalents"]
         for record in records
@@ -137,7 +137,7 @@ def limit(found: list[Any]) -> Rows:
 @table("timing", "timing", tools=("amaranth", "pyosys", "opensta"), flows=("Library", lambda flow: True))
 def timing(found: list[Any]) -> Rows:
     """Netlists sized for a period: what they take, and how fast OpenSTA finds them."""
-    rows: list[list[object]] = [[None, "W/U", "period, ns", "GE", "GE a PE", "µm²", "critical path, ns", "MHz"]]
+    rows: list[list[object]] = [[None, "W/U", "period, ns", "GE", "GE per PE", "µm²", "critical path, ns", "MHz"]]
     for record in (record for run in found for record in run):
         elements = record["rows"] * record["columns"]
         rows.append(
@@ -165,7 +165,7 @@ def baseline(found: list[Any]) -> Rows:
     records = [record for run in found for record in run]
     areas = {id(record): record["gate_equivalents"] / (record["rows"] * record["columns"]) for record in records}
     mint = {record["weight_width"]: areas[id(record)] for record in records if record["design"] == "mint_array"}
-    rows: list[list[object]] = [[None, "W/U", "GE a PE", "MINT's to it, %", "cycles a tile", "µs a tile"]]
+    rows: list[list[object]] = [[None, "W/U", "GE per PE", "MINT's to it, %", "cycles per tile", "µs per tile"]]
     for record in records:
         width = record["weight_width"]
         variant = Variant(record["design"], Precision(width, record["membrane_width"]), record["scale_bits"])
@@ -283,7 +283,7 @@ def spread(found: list[Any]) -> Rows:
 
 @table("activity", "activity", tools=("amaranth", "pyosys"), flows=("Library", lambda flow: True))
 def activity(found: list[Any]) -> Rows:
-    """Toggles a cycle of an element's registers and of all its cells' outputs, a column a width."""
+    """Toggles per cycle of an element's registers and of all its cells' outputs, a column a width."""
     records = [record for run in found for record in run]
     widths = list(dict.fromkeys(record["weight_width"] for record in records))
     rows: list[list[object]] = [["registers / outputs of cells", *(f"W = {width}" for width in widths)]]

@@ -9,7 +9,7 @@ from tools.tables import Rows, count, table
 def memory(found: list[Any]) -> Rows:
     """MiB of weights and membranes by both accountings."""
     rows: list[list[object]] = [
-        ["bits", "a membrane a time step", "MINT paper", "saved, %", "of it membranes, %", "held once"]
+        ["bits", "a membrane per time step", "MINT paper", "saved, %", "of it membranes, %", "held once"]
     ]
     for run in found:
         first = run["rows"][0]["every_step"]

@@ -40,7 +40,7 @@ def exactness(found: list[Any]) -> Rows:
 @table("training", "training", tools=("torch",))
 def training(found: list[Any]) -> Rows:
     """Runs of the large networks: what was trained, for how long, how well, and whether the integers are the same."""
-    heading = ["network", "data set", "bits", "epochs", "seconds an epoch", "validation, %", "test, %", "differ"]
+    heading = ["network", "data set", "bits", "epochs", "seconds per epoch", "validation, %", "test, %", "differ"]
     rows: list[list[object]] = [[*heading]]
     for run in found:
         recipe, accuracy = run["recipe"], run["accuracy"]
@@ -115,10 +115,10 @@ def training_memory(found: list[Any]) -> Rows:
 
 @table("race", "race", tools=("torch",))
 def race(found: list[Any]) -> Rows:
-    """Medians of a step, as seconds an epoch, and how many times ours."""
+    """Medians of a step, as seconds per epoch, and how many times ours."""
     (run,) = found
     rows: list[list[object]] = [
-        ["", "seconds an epoch", "times ours", "processor seconds a step", "times ours, processor time"]
+        ["", "seconds per epoch", "times ours", "processor seconds per step", "times ours, processor time"]
     ]
     for name, one in run["results"].items():
         times = one["times_ours"]

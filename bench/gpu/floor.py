@@ -3,7 +3,7 @@
 python -m bench.gpu.floor [NETWORK] [--images 50000] [--tflops 300] [--terabytes 2.5]
 
 Operations are those of the convolutions and the last layer: forward, for the inputs, for the weights; the first layer
-runs once an image, and needs no gradient of its input. Bytes are those of sums and spikes in float32, each read or
+runs once per image, and needs no gradient of its input. Bytes are those of sums and spikes in float32, each read or
 written as often as a kernel touches it, membranes as a byte. Weights and the optimiser are left out: they are small.
 """
 
@@ -75,7 +75,7 @@ def main() -> None:
         cost = count(name)
         operations, traffic = cost.operations * arguments.images / 1e12, cost.bytes * arguments.images / 1e12
         seconds = operations / arguments.tflops + traffic / arguments.terabytes
-        print(f"{name:10} {operations:7.1f} TFLOP, {traffic:5.2f} TB an epoch: {seconds:.1f} s one after the other")
+        print(f"{name:10} {operations:7.1f} TFLOP, {traffic:5.2f} TB per epoch: {seconds:.1f} s one after the other")
 
 
 if __name__ == "__main__":

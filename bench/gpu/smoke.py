@@ -116,7 +116,7 @@ def same_step(training: Training) -> dict[str, Any]:
 
 
 def speed(training: Training) -> dict[str, Any]:
-    """Images a second, kernel by kernel and as one graph, and memory."""
+    """Images per second, kernel by kernel and as one graph, and memory."""
     found: dict[str, Any] = {}
     table = training.batches.table(0)
 

@@ -230,7 +230,7 @@ class Training:
         test = 100 * float((found.argmax(1) == self.data.test.labels).mean())
         epochs = self.progress.epoch + self.progress.step / self.batches.steps
         seconds = self.progress.seconds / epochs
-        self.log(f"{self.name}: validation {validation:.2f} %, test {test:.2f} %, {seconds:.2f} s an epoch")
+        self.log(f"{self.name}: validation {validation:.2f} %, test {test:.2f} %, {seconds:.2f} s per epoch")
         return {
             "recipe": {**asdict(self.recipe), "epochs": round(epochs)},
             "accuracy": {"validation": validation, "test": test},

@@ -43,7 +43,7 @@ class Accelerator(wiring.Component):
     """Zero-skipping accelerator of one network.
 
     An image comes as one packet of ``s_axis`` into one of two banks; layers run one after another, each reading the
-    words of its sources, skipping what is zero, adding a row of weights a cycle for every bit that is set, and firing::
+    words of its sources, skipping zeros, adding a row of weights per cycle for every bit that is set, and firing::
 
         sum[lane] <- sum[lane] + weights[row][lane]     for every input that is 1, a cycle each
         H = sum + B + (J if the shortcut spikes) + load(U);  spike = H >= threshold;  U <- 0 if spike else store(H)

@@ -26,12 +26,12 @@ sum for the next time step; make spike and membrane of the last cycle's potentia
 class Cluster(wiring.Component):
     """Lanes and their neuron unit.
 
-    A lane adds a weight a cycle::
+    A lane adds a weight per cycle::
 
         sum <- (2 · sum if double else sum) + weight
 
     With ``fire``, the result goes to the neuron unit and the sum starts at 0: with one lane, into the unit's own
-    register, while the lane goes on; with more, sums move past the unit, one a cycle, and the lanes must not add
+    register, while the lane goes on; with more, sums move past the unit, one per cycle, and the lanes must not add
     meanwhile. The unit has two stages::
 
         H <- sum + (bias_skip if shortcut else bias) + (0 if first else load(U))
@@ -56,7 +56,7 @@ class Cluster(wiring.Component):
     Members
     -------
     weights : In(signed(weight_width)).array(lanes_per_neuron_unit)
-        Of this cycle, one a lane; 0 in cycles without ``enable``.
+        Of this cycle, one per lane; 0 in cycles without ``enable``.
     step : In(STEP_LAYOUT)
         For all lanes.
     clear : In(1)

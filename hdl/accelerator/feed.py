@@ -23,7 +23,7 @@ class Feed(wiring.Component):
 
     Latency
     -------
-    One cycle more than the window's or the feeder's; then one word a cycle, as long as they are taken or there is room.
+    One cycle more than the window's or the feeder's; then a word per cycle, while they are taken or there is room.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ class FireSequencer(wiring.Component):
 
     Latency
     -------
-    The first ``potential`` is due in the cycle after ``fire``. A unit a lane: of pixels, further time steps every two
+    The first ``potential`` is due in the cycle after ``fire``. A unit per lane: of pixels, further time steps every two
     cycles, and likewise where rows are time steps. Rows that are positions fire together; their spikes leave one row a
     cycle, before the next time step. Shared units: a lane a cycle, time step after time step.
 

@@ -25,7 +25,7 @@ class InputWriter(wiring.Component):
 
     Latency
     -------
-    A beat a cycle; a bank is full one cycle after the packet's last beat, of a linear layer's pixels 9 cycles after.
+    A beat per cycle; a bank is full one cycle after the packet's last beat, of a linear layer's pixels 9 cycles after.
 
     Parameters
     ----------

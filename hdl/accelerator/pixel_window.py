@@ -45,7 +45,7 @@ def window_columns(plan: LayerPlan) -> int:
 
 
 class PixelWindow(wiring.Component):
-    """Slides over the rows of the input and hands on eight words a position, the most significant bits first.
+    """Slides over the rows of the input and hands on eight words per position, the most significant bits first.
 
     Of plane p, counted from 7 down::
 
@@ -57,8 +57,8 @@ class PixelWindow(wiring.Component):
 
     Latency
     -------
-    A kernel column of pixels, one a cycle; a window's first word is offered three cycles after its last pixel was
-    read; then one a cycle. Reading goes on meanwhile, until the next window is complete.
+    A kernel column of pixels, one per cycle; a window's first word is offered three cycles after its last pixel was
+    read; then one per cycle. Reading goes on meanwhile, until the next window is complete.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ class ResultStream(wiring.Component):
 
     Latency
     -------
-    The first logit is offered in the cycle after ``complete``; then one a cycle.
+    The first logit is offered in the cycle after ``complete``; then one per cycle.
 
     Parameters
     ----------

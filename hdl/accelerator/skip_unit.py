@@ -1,4 +1,4 @@
-"""The skip unit: the set bits of a word, one a cycle, and nothing for those that are not set."""
+"""The skip unit: the set bits of a word, one per cycle, and nothing for those that are not set."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring

@@ -26,7 +26,7 @@ class TokenPipeline(wiring.Component):
 
     Latency
     -------
-    Three cycles from a token that is taken to ``step``: row address, word of weights, gated weights. A token a cycle.
+    Three cycles from a token that is taken to ``step``: row address, word of weights, gated weights. A token per cycle.
 
     Parameters
     ----------

@@ -105,7 +105,7 @@ class _Loops(NamedTuple):
 
 
 class WordFeeder(wiring.Component):
-    """Fetches a word a cycle and hands on those that have a set bit or a mark::
+    """Fetches a word per cycle and hands on those that have a set bit or a mark::
 
         bits = source[y · stride + i - padding, x · stride + j - padding, round][word]
         row = weight row of (i, j, word)
@@ -121,7 +121,7 @@ class WordFeeder(wiring.Component):
 
     Latency
     -------
-    The first word is there three cycles after ``start``, then one a cycle, as long as they are taken; with rows, each
+    The first word is there three cycles after ``start``, then one per cycle, as long as they are taken; with rows, each
     takes a cycle for every row.
 
     Parameters

@@ -1,6 +1,6 @@
 """Memory images: the weights and parameters of a network, in the order in which a host streams them.
 
-Two text files a layer, one hexadecimal word a line (``$readmemh``), column tile by column tile:
+Two text files per layer, one hexadecimal word a line (``$readmemh``), column tile by column tile:
 
 - NAME.weights.hex: a tile's ``beats`` words, each the payload of an ``i_weights`` beat. The fan-in is in
   the order source, input channel, kernel row, kernel column (of a linear layer: channel, row, column); an

@@ -18,11 +18,11 @@ MEANINGS = {
     "clk": "clock, rising edge",
     "rst": "reset, synchronous, active high",
     "i_parameters": "a tile's parameters, one output channel a beat, column 0 first",
-    "i_weights": "one weight a column; taken together with i_spikes",
-    "i_spikes": "one spike a row, and the action that follows the beat; taken together with i_weights",
-    "i_skips": "spikes of the identity shortcut, one a column; a beat a row of every FIRE and FIRE_LAST, row 0 first",
-    "o_spikes": "spikes of one row, one a column; row 0 first; of FIRE_HELD all time steps of a row together",
-    "o_sums": "sums of one row of a DRAIN, one a column; row 0 first",
+    "i_weights": "one weight per column; taken together with i_spikes",
+    "i_spikes": "one spike per row, and the action that follows the beat; taken together with i_weights",
+    "i_skips": "spikes of the identity shortcut, one per column; a beat per row of a FIRE or FIRE_LAST, row 0 first",
+    "o_spikes": "spikes of one row, one per column; row 0 first; of FIRE_HELD all time steps of a row together",
+    "o_sums": "sums of one row of a DRAIN, one per column; row 0 first",
     "retire": "beside an o_spikes beat: time step, row, and H, spike and stored membrane of every column",
 }
 

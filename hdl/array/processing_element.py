@@ -15,7 +15,7 @@ class ProcessingElement(wiring.Component):
         sum <- (chain if preload else sum) + ((weight if spike else 0) + 2^(W-1) if enable else 0)
 
     The constant 2^(W-1) makes the addend a positive number of W bits, so that the sum's upper bits
-    count carries (a half adder a bit) instead of adding a sign (a full adder a bit). It does not depend
+    count carries (a half adder per bit) instead of adding a sign (a full adder per bit). It does not depend
     on the spikes, so the host takes it out with the bias (:meth:`ArrayConfig.offset`).
 
     The carry from the lower W bits waits in a register and is added a cycle later, so that an addition

@@ -37,7 +37,7 @@ def retire_layout(config: ArrayConfig) -> data.StructLayout:
 
 
 def token_layout(config: ArrayConfig) -> data.StructLayout:
-    """What one column does in one cycle; passes from column to column, one a cycle."""
+    """What one column does in one cycle; passes from column to column, one per cycle."""
     fields: dict[str, object] = {
         "enable": 1,  # the elements add
         "shift": 1,  # the ring moves
@@ -77,7 +77,7 @@ class SystolicArray(wiring.Component):
     -------
     With every input there and every output taken, from a tile's first parameters to the next tile's:
     ``config.spiking_tile_cycles``, ``config.pixel_tile_cycles``, ``config.sums_tile_cycles``. In parts:
-    ``columns`` for the parameters; 1 a step; for the actions ``config.keep_cycles``, ``fire_cycles``,
+    ``columns`` for the parameters; 1 per step; for the actions ``config.keep_cycles``, ``fire_cycles``,
     ``leave_cycles``, ``held_cycles``, ``drain_cycles``. Spikes leave ``config.result_cycles`` after the first
     column's neuron unit takes their potential, which is two cycles after the step for row 0; sums leave a cycle
     earlier. After a reset the array clears itself in ``config.keep_cycles``.
@@ -94,11 +94,11 @@ class SystolicArray(wiring.Component):
         column 0 first. The bias is B less what the steps add before it is used (``config.offset``), modulo
         2^accumulator_width; bias_skip is J more.
     i_weights : In(stream.Signature(data.ArrayLayout(signed(weight_width), columns)))
-        One weight a column.
+        One weight per column.
     i_spikes : In(stream.Signature(data.StructLayout(spikes, action)))
-        One spike a row, and what follows.
+        One spike per row, and what follows.
     i_skips : In(stream.Signature(unsigned(columns))), joins only
-        Spikes of the identity shortcut: one beat a row of every FIRE and FIRE_LAST, row 0 first.
+        Spikes of the identity shortcut: one beat per row of every FIRE and FIRE_LAST, row 0 first.
     o_spikes : Out(stream.Signature(unsigned(columns)))
         Spikes of one row; row 0 first; of FIRE_HELD row by row, all time steps of a row together.
     o_sums : Out(stream.Signature(data.ArrayLayout(signed(accumulator_width), columns)))

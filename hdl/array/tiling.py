@@ -53,7 +53,7 @@ class Tiling:
 
     @property
     def passes(self) -> int:
-        """How often the fan-in goes through a tile: once a time step, or once a bit plane of pixels."""
+        """How often the fan-in goes through a tile: once per time step, or once per bit plane of pixels."""
         return self.network.rounds(self.layer)
 
     def actions(self) -> Iterator[Action]:

@@ -1,6 +1,6 @@
 """The baseline's arithmetic: one multiplier, used in turn for the three products of a neuron update.
 
-What :mod:`model.baseline.law` computes, a product a cycle. The same rounding, addition and
+What :mod:`model.baseline.law` computes, a product per cycle. The same rounding, addition and
 potential register serve all three, so that a processing element has it as well as a column.
 """
 

@@ -18,12 +18,12 @@ class UqArray(wiring.Component):
         P = round(m_w*A) + round(m_u*U);  spike = P >= threshold[c];  U = 0 or sat(round(m_o*P))    FIRE, FIRE_LAST
 
     Column c works c cycles after column 0; inside a column all rows work in the same cycle. Spikes leave along
-    their columns, a row a cycle, while the next time step's weights come. A missing input is a bubble;
+    their columns, a row per cycle, while the next time step's weights come. A missing input is a bubble;
     an output that is not taken freezes the array.
 
     Latency
     -------
-    ``config.spiking_tile_cycles``: ``columns`` for the parameters and 1 to begin, 1 a step, 3 an update, but ``rows``
+    ``config.spiking_tile_cycles``: ``columns`` for the parameters and 1 to begin, 1 per step, 3 an update, but ``rows``
     at least from an update to the next. Spikes of row 0 leave ``config.result_cycles`` after the first column's last
     product.
 
@@ -38,9 +38,9 @@ class UqArray(wiring.Component):
         Threshold, bias, and the three scales with the index of their shifts (the last beat's hold for the
         tile); column 0 first.
     i_weights : In(stream.Signature(data.ArrayLayout(signed(weight_width), columns)))
-        One weight a column.
+        One weight per column.
     i_spikes : In(stream.Signature(data.StructLayout(spikes, action)))
-        One spike a row, and what follows.
+        One spike per row, and what follows.
     o_spikes : Out(stream.Signature(unsigned(columns)))
         Spikes of one row; row 0 first.
     """

@@ -17,7 +17,7 @@ TOKEN_LAYOUT = data.StructLayout(
         "spikes": 1,  # row 0 of the chain, or of the shared multiplier, has a spike that is a result
     }
 )
-"""What one column does in one cycle; passes from column to column, one a cycle."""
+"""What one column does in one cycle; passes from column to column, one per cycle."""
 
 
 class UqControl(wiring.Component):

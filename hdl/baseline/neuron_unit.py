@@ -11,7 +11,7 @@ from model.baseline.config import UqConfig
 class UqNeuronUnit(wiring.Component):
     """Multiplier, rounding, threshold, reset and saturation, and the membranes of a column's neurons.
 
-    A neuron's update is three products, one a cycle::
+    A neuron's update is three products, one per cycle::
 
         weigh: P <- round(m_w*(accumulator + bias))
         decay: P <- P + round(m_u*U)

@@ -11,7 +11,7 @@ from model.baseline.config import UqConfig
 class UqProcessingElement(wiring.Component):
     """Output-stationary processing element that keeps its membrane and updates it with three products.
 
-    Adds a weight to its sum where the input spikes; then, a product a cycle::
+    Adds a weight to its sum where the input spikes; then, a product per cycle::
 
         weigh: P <- round(m_w*A)
         decay: P <- P + round(m_u*U)

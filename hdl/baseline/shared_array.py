@@ -1,4 +1,4 @@
-"""The baseline's array with a multiplier a column: MINT's processing elements, and neuron units that multiply."""
+"""The baseline's array with a multiplier per column: MINT's processing elements, and neuron units that multiply."""
 
 from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib import wiring
@@ -24,7 +24,7 @@ class UqSharedArray(wiring.Component):
 
     Latency
     -------
-    ``config.spiking_tile_cycles``: ``columns`` for the parameters, 1 a step, 1 + 3 * ``rows`` for the updates of a time
+    ``config.spiking_tile_cycles``: ``columns`` for parameters, 1 per step, 1 + 3 * ``rows`` for the updates of a time
     step. Spikes leave ``config.result_cycles`` after the first column's last product. After a reset the array clears
     itself in 3 * (``rows`` + 1) cycles.
 
@@ -39,9 +39,9 @@ class UqSharedArray(wiring.Component):
         Threshold, bias, and the three scales with the index of their shifts (the last beat's hold for the
         tile); column 0 first. The bias is less what the steps add whatever spikes (``config.offset``).
     i_weights : In(stream.Signature(data.ArrayLayout(signed(weight_width), columns)))
-        One weight a column.
+        One weight per column.
     i_spikes : In(stream.Signature(data.StructLayout(spikes, action)))
-        One spike a row, and what follows.
+        One spike per row, and what follows.
     o_spikes : Out(stream.Signature(unsigned(columns)))
         Spikes of one row; row 0 first.
     """

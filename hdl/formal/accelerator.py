@@ -28,7 +28,7 @@ FILES = memory_files(Names())
 HARNESS = Path(__file__).with_suffix(".v")
 COVERS = ("cover_starts", "cover_read_and_write")
 OF_LEAST = ("cover_fire_after_fire", "cover_done")
-"""A unit a lane: two time steps right after each other; a whole layer."""
+"""A unit per lane: two time steps right after each other; a whole layer."""
 
 
 def small_network(kind: str, classes: int, least: bool) -> Network:
@@ -160,7 +160,7 @@ def accelerator(
     longest = max(config.fire_interval(each) for each in config.layers)
     return Proof(
         name="accelerator: layers, hand-overs, results, memories",
-        configuration=f"{kind}, {share} lanes a neuron unit"
+        configuration=f"{kind}, {share} lanes per neuron unit"
         + (f", {dataflow}" if dataflow != SKIP else "")
         + (", least network" if least else ""),
         design=verilog_text(component(config, network), "mint_accelerator", FILES),

@@ -47,7 +47,7 @@ SKIPPED_WORDS = (1, 3, 9, 17)
 """Bits of the words of which every set bit is proved to come once: one to three blocks of eight."""
 
 RESULTS = ((2, 2, 1), (5, 2, 1), (5, 4, 2))
-"""Classes, lanes and lanes a neuron unit of the result streams that are proved."""
+"""Classes, lanes and lanes per neuron unit of the result streams that are proved."""
 
 ACCELERATORS = (
     *product(("pixels", "spikes"), (1, 2), (SKIP,)),
@@ -56,7 +56,7 @@ ACCELERATORS = (
     ("spikes", 1, TIME_PARALLEL),
     *product(("spikes",), (1, 2), (STREAMING,)),
 )
-"""Input, lanes a neuron unit and dataflow of the accelerators whose control is proved."""
+"""Input, lanes per neuron unit and dataflow of the accelerators whose control is proved."""
 
 WRITERS = (("pixels", "conv"), ("spikes", "conv"), ("pixels", "linear"), ("spikes", "linear"))
 """Input and first layer of the input writers that are proved."""

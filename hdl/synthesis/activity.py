@@ -147,7 +147,7 @@ SITUATIONS: dict[str, Stimulus] = {
 
 @dataclass(frozen=True)
 class Activity:
-    """Toggles a cycle of a processing element's netlist in one of the situations."""
+    """Toggles per cycle of a processing element's netlist in one of the situations."""
 
     weight_width: int
     flow: str

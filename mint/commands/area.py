@@ -45,7 +45,7 @@ def area(
 ) -> None:
     """Print gates, flip-flops and FPGA cells of the PE and the array, for all nine pairs of widths.
 
-    With --baseline also uniform quantization (uq), for equal widths: a multiplier in every element, and one a column.
+    With --baseline also uniform quantization (uq), for equal widths: a multiplier in every element, and one per column.
 
     Synthesises the processing element and a whole array with Yosys: for a few generic gates, for standard-cell
     libraries, and for Xilinx 7-series, ECP5 and iCE40. Takes a few minutes on two cores.

@@ -150,7 +150,7 @@ def _accelerator(compared: "Comparison", dataflow: str) -> Found:
     cycles, bound = numbers["cycles"], numbers["bound_cycles"]
     rows = [
         *_counts(numbers),
-        ("cycles an image", f"{cycles:,.1f}"),
+        ("cycles per image", f"{cycles:,.1f}"),
         ("  estimated", f"{numbers['estimated_cycles']:,.1f}"),
         ("  zero-skip bound", f"{bound:,.1f}"),
         ("  cycles / bound", f"{cycles / bound:.3f}" if bound else "-"),

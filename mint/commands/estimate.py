@@ -213,7 +213,7 @@ def _print(report: dict[str, Any], heading: str, kind: str) -> None:
     load = f"{report['load_cycles']:,} ({report['input_beats']:,} beats of {report['input_width']} bits)"
     for line in (
         kind,
-        f"all layers, cycles an image: {layers}",
+        f"all layers, cycles per image: {layers}",
         f"loading an image: {load}, while the one before is computed",
         f"so a stream of these images gives a class every {interval} cycles, {report['ratio']:.3f} x the bound",
         f"latency from the first input beat to the class, both included: {report['latency_cycles']:,.1f} cycles",

@@ -67,9 +67,9 @@ def fpga(
         ),
     ] = None,
 ) -> None:
-    """Place and route the accelerator of a network on an ECP5: LUT, flip-flops, block RAM, DSP, clock, images a second.
+    """Place and route a network's accelerator on an ECP5: LUT, flip-flops, block RAM, DSP, clock, images per second.
 
-    Images a second are the clock divided by the cycles from class to class, those of `mint estimate`: the layers' or
+    Images per second are the clock divided by the cycles from class to class, those of `mint estimate`: the layers' or
     the input port's, whichever are more. They are the mean of the first test images of the network's data set; of drawn
     ones where the set is not at hand, and then it says so. Takes some minutes a seed.
 
@@ -162,8 +162,8 @@ def _print(report: dict[str, Any], chip: "Chip", title: str) -> None:
         ("DSP", f"{chip.dsp:,}"),
         ("pins", f"{chip.pins:,}"),
         (f"clock, MHz, {f'median of {seeds} seeds' if seeds > 1 else 'one seed'}", f"{report['fmax_mhz']:.1f}"),
-        ("cycles an image", f"{report['cycles_an_image']:,.1f}"),
-        ("images a second", f"{report['images_per_second']:,.0f}"),
+        ("cycles per image", f"{report['cycles_an_image']:,.1f}"),
+        ("images per second", f"{report['images_per_second']:,.0f}"),
     )
     for row in rows:
         table.add_row(*row)

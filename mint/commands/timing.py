@@ -150,7 +150,7 @@ def print_cells(records: list["Record"]) -> None:
 
     first = records[0]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("design", "W/U", "GE", "GE a PE", "um2", "path ns", "MHz", "ABC ns"):
+    for heading in ("design", "W/U", "GE", "GE per PE", "um2", "path ns", "MHz", "ABC ns"):
         table.add_column(heading, justify="left" if heading == "design" else "right", no_wrap=True)
     for record in records:
         bits = f", {record.scale_bits} bits" if record.scale_bits else ""

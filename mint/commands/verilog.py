@@ -149,7 +149,7 @@ def _print_accelerator(description: dict[str, Any], source: str) -> None:
     units = "a neuron unit each" if share == 1 else f"{share} of them a neuron unit"
     console.print(f"{source}: {parameters['lanes']} lanes, {units}; silent inputs are skipped", soft_wrap=True)
     if parameters["rows"] > 1:
-        table = Table("layer", "dataflow", "rows", "lanes a row", "groups")
+        table = Table("layer", "dataflow", "rows", "lanes per row", "groups")
         for layer in description["layers"]:
             table.add_row(*(str(layer[key]) for key in ("name", "dataflow", "rows", "row_lanes", "groups")))
         console.print(table)
@@ -157,7 +157,7 @@ def _print_accelerator(description: dict[str, Any], source: str) -> None:
     for name, width in description["widths"].items():
         table.add_row(name, str(width["bits"]), width["why"])
     console.print(table)
-    table = Table("memory", "words", "bits a word", "kbit")
+    table = Table("memory", "words", "bits per word", "kbit")
     for column in table.columns[1:]:
         column.justify = "right"
     for memory in description["memories"]:
@@ -222,7 +222,7 @@ def _print_array(description: dict[str, Any], config: "ArrayConfig", path: Path 
         table.add_row(name, str(width["bits"]), width["why"])
     console.print(table)
     if description["layers"]:
-        headings = ("layer", "tiles", "fan-in", "passes", "cycles a tile", "cycles")
+        headings = ("layer", "tiles", "fan-in", "passes", "cycles per tile", "cycles")
         table = Table(*headings)
         for column in table.columns[1:]:
             column.justify = "right"

@@ -201,11 +201,11 @@ class AcceleratorConfig:
         share = self.lanes_per_neuron_unit
         require(
             share >= 1 and self.lanes % share == 0,
-            f"{share} lanes a neuron unit; it must divide the {self.lanes} lanes",
+            f"{share} lanes per neuron unit; it must divide the {self.lanes} lanes",
         )
         require(
             self.rows == 1 or share == 1,
-            f"{share} lanes a neuron unit; lanes in rows have a neuron unit each: choose 1, or the dataflow skip",
+            f"{share} lanes per neuron unit; lanes in rows have a neuron unit each: choose 1, or the dataflow skip",
         )
 
     @property
@@ -382,7 +382,7 @@ class AcceleratorConfig:
     # Cycles between the skip unit's tokens; the benches measure them.
 
     def fire_interval(self, layer: LayerPlan) -> int:
-        """From a token that fires to the next one that may fire (a unit a lane) or to any next one (shared units)."""
+        """From a token that fires to the next one that may fire (a unit per lane) or to any next one (shared units)."""
         share = self.lanes_per_neuron_unit
         times = self.frame_steps if layer.fires_steps_together else 1
         if share == 1:

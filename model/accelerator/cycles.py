@@ -1,8 +1,8 @@
 """Cycles of the zero-skipping accelerator, exactly: the hardware's hand-shakes as recurrences over its words.
 
-Words are fetched one a cycle; what has a set bit or a mark goes into a queue, from there to the skip unit, which makes
-tokens of it, one a cycle; a token that fires starts the neuron units. With word k of a layer, all in cycles after the
-layer's start:
+Words are fetched one per cycle; what has a set bit or a mark goes into a queue, from there to the skip unit, which
+makes tokens of it, one per cycle; a token that fires starts the neuron units. With word k of a layer, all in cycles
+after the layer's start:
 
     seen_k   = pushed_(k-1) + rows                                  the feeder has read the word for every row; the
                                                                         window has it after one cycle
@@ -91,7 +91,7 @@ def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> La
                 np.maximum(ended, units_free, out=ended)
             if not plan.spiking:
                 np.maximum(ended, output_free, out=ended, where=emits)
-                output_free = ended + latency + config.lanes + 1  # a group's logits leave one a cycle
+                output_free = ended + latency + config.lanes + 1  # a group's logits leave one per cycle
             first_fire = ended.copy() if first_fire is None else first_fire
             units_free = ended + interval
     assert first_fire is not None
@@ -104,6 +104,6 @@ def last_frames(config: AcceleratorConfig, runs: int) -> NDArray[np.bool_]:
 
 
 def _fetches(plan: LayerPlan, tile: int) -> int:
-    """Pixels, one a cycle, that the window needs for a tile of positions beyond those that it has."""
+    """Pixels, one per cycle, that the window needs for a tile of positions beyond those that it has."""
     rows, columns = plan.kernel
     return rows * (plan.tile * plan.stride if tile % plan.tiles[1] else columns + (plan.tile - 1) * plan.stride)

@@ -27,7 +27,7 @@ def default_share(network: Network) -> int:
     """Lanes that share a neuron unit, unless somebody says otherwise.
 
     A convolution fires at every position, so each lane has its own unit and goes on meanwhile; a network of linear
-    layers fires a few times an image, and sixteen lanes may wait for one: fewer
+    layers fires a few times per image, and sixteen lanes may wait for one: fewer
     tables, and 4 % more cycles than with eight.
     """
     return 16 if all(layer.kind == LayerKind.LINEAR for layer in network.layers) else 1
@@ -120,7 +120,7 @@ def plan(
     share = lanes_per_neuron_unit
     if share is None:
         share = default_share(network) if alone else 1
-    require(share >= 1, f"{share} lanes a neuron unit; at least 1")
+    require(share >= 1, f"{share} lanes per neuron unit; at least 1")
     if alone:  # no more than the widest layer has channels
         lanes = min(lanes, max(layer.channels for layer in network.layers))
     lanes = -(-lanes // share) * share

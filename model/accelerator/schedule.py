@@ -24,7 +24,7 @@ from model.inputs import PIXELS
 def load_cycles(config: AcceleratorConfig) -> int:
     """From an image's first input beat to the cycle in which the layers can start, beats without a pause.
 
-    A beat a cycle; pixels of a linear layer are turned into bit planes, PIXELS.planes cycles a word, a word behind.
+    A beat per cycle; pixels of a linear layer are turned into bit planes, PIXELS.planes cycles a word, a word behind.
     """
     first = config.layers[0]
     if not first.static or first.window:

@@ -16,7 +16,7 @@ SCALE_BITS = 32
 """Bits of a scale in the arrays that MINT is compared with (arXiv 2305.09850): a 32 x 32 multiplier."""
 
 PRODUCTS = 3
-"""Products of one neuron update, one a cycle: of the sum, of the old membrane, of the potential."""
+"""Products of one neuron update, one per cycle: of the sum, of the old membrane, of the potential."""
 
 
 class UqAction(IntEnum):
@@ -161,9 +161,9 @@ class UqConfig:
         return self.columns - int(self.shared)
 
     def spiking_tile_cycles(self, beats: int, time_steps: int) -> int:
-        """Parameters, then ``beats`` (the fan-in) and a FIRE a time step, in a sequence of such tiles.
+        """Parameters, then ``beats`` (the fan-in) and a FIRE per time step, in a sequence of such tiles.
 
-        Elements with a multiplier of their own hand out spikes, a row a cycle, during the next time step,
+        Elements with a multiplier of their own hand out spikes, a row per cycle, during the next time step,
         which waits with its last product if it is too short for them.
         """
         step = beats + self.fire_cycles

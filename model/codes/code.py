@@ -19,7 +19,7 @@ class WeightCode(ABC):
     @classmethod
     @abstractmethod
     def of(cls, bits: int) -> Self:
-        """The code of that name with ``bits`` bits a weight; UserError if there is none."""
+        """The code of that name with ``bits`` bits per weight; UserError if there is none."""
 
     @property
     @abstractmethod

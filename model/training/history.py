@@ -22,7 +22,7 @@ class Epoch:
 
 
 def write_csv(path: Path, history: Sequence[dict[str, Any]]) -> None:
-    """Write a line an epoch, with the share of neurons that spike in each layer, whole or not at all."""
+    """Write a line per epoch, with the share of neurons that spike in each layer, whole or not at all."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for entry in history:

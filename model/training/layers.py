@@ -1,7 +1,7 @@
 """Layers of a quantised spiking network, in PyTorch.
 
 Activations travel as integer-valued float32 tensors [T, N, C, H, W]; a static input (pixels) has T = 1,
-so that the first layer is computed once an image.
+so that the first layer is computed once per image.
 """
 
 from collections.abc import Sequence

@@ -15,7 +15,7 @@ IMAGES = 20
 async def check_cluster(port: Port, config: AcceleratorConfig, seed: int) -> set[str]:
     """Neurons of all kinds, through all their time steps; gives what was met.
 
-    The lanes are at work as soon as they may: with a unit a lane, while the unit works.
+    The lanes are at work as soon as they may: with a unit per lane, while the unit works.
     """
     random, met = Random(seed), set()
     bench = _Cluster(port, config, random)
@@ -40,7 +40,7 @@ class _Cluster:
         self.met: set[str] = set()
 
     async def cycle(self, **neuron: int) -> None:
-        """One cycle in which the neuron unit does ``neuron``; with a unit a lane, the lane may add as well."""
+        """One cycle in which the neuron unit does ``neuron``; with a unit per lane, the lane may add as well."""
         self.port.set("neuron", {"potential": 0, "first": 0, "keep": 0, "update": 0, **neuron})
         if self.share == 1 and neuron and self.random.random() < 0.7:
             self._add()

@@ -36,7 +36,7 @@ UQ_CONFIGS = tuple(uq_config(precision, index, shared=False) for index, precisio
 """Every pair of widths, a multiplier in every element."""
 
 UQ_SHARED_CONFIGS = tuple(replace(config, shared=True) for config in UQ_CONFIGS)
-"""The same with a multiplier a column."""
+"""The same with a multiplier per column."""
 
 
 def random_number(random: Random, width: int) -> int:

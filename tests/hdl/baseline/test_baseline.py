@@ -26,7 +26,7 @@ def config(component, rows=2, columns=2):
 
 @pytest.mark.parametrize(("component", "multipliers"), [(UqProcessingElement, 1), (UqArray, 6), (UqSharedArray, 2)])
 def test_multipliers(component, multipliers):
-    """One in an element, or one a column; elements are counted once per module."""
+    """One in an element, or one per column; elements are counted once per module."""
     text = verilog_text(component(config(component, rows=3)), "top")
     assert operators(text, "top")["$mul"] == multipliers
 

@@ -217,7 +217,7 @@ def test_fusesoc_runs_the_testbench(folder):
     assert (done.returncode, f"\nFAIL: {HEX[3]} " in done.stdout) == (1, True), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("shape", [{}, {"lanes": 6, "share": 2}], ids=["unit a lane", "shared units"])
+@pytest.mark.parametrize("shape", [{}, {"lanes": 6, "share": 2}], ids=["unit per lane", "shared units"])
 def test_verilator_has_nothing_to_say(folder, shape):
     if shape:
         generate(replace(CHAIN, links=(Link(9, 0), Link(4, 0))), folder, **shape)

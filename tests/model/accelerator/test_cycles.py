@@ -271,7 +271,7 @@ def test_refused_rows(choice, sentence):
         plan(network(Pool("max", 2)), lanes=24, lanes_per_neuron_unit=1, dataflow=[choice, ("skip", 1)])
     with pytest.raises(UserError, match="1 dataflows for 2 layers"):
         plan(network(), dataflow=[("skip", 1)])
-    with pytest.raises(UserError, match="2 lanes a neuron unit; lanes in rows have a neuron unit each"):
+    with pytest.raises(UserError, match="2 lanes per neuron unit; lanes in rows have a neuron unit each"):
         plan(network(), lanes=24, lanes_per_neuron_unit=2, dataflow=[("systolic", 2), ("skip", 1)])
 
 

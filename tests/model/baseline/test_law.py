@@ -66,7 +66,7 @@ def test_widths_and_latency():
     assert (own.update_cycles, own.fire_cycles, shared.fire_cycles) == (3, 3, 1 + 16 * 3)
     assert own.spiking_tile_cycles(100, 4) == 8 + 1 + 4 * (100 + 3)
     assert shared.spiking_tile_cycles(100, 4) == 8 + 4 * (100 + 1 + 48)
-    assert own.spiking_tile_cycles(1, 3) == 16 + 2 * 16  # spikes leave a row a cycle
+    assert own.spiking_tile_cycles(1, 3) == 16 + 2 * 16  # spikes leave a row per cycle
     assert own.offset(5) == 0
     assert shared.offset(5) == 5 * 8
 

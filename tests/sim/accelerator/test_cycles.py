@@ -21,7 +21,7 @@ def chain(kind, shape, steps, classes, *links):
 
 
 CASES = {
-    # A chain, lanes, lanes a neuron unit, and the dataflow.
+    # A chain, lanes, lanes per neuron unit, and the dataflow.
     "pixels, groups, max pooling": (
         chain("pixels", (2, 5, 6), 2, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1)), 4, 1, "skip",
     ),
