@@ -1,3 +1,3 @@
 """The release: in bundles, generated Verilog and reports; pyproject.toml reads it here."""
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"

@@ -18,9 +18,10 @@ def found(name):
 
 
 def network(name):
-    """The network of a report: a shipped one, or the one of ``python -m bench.crop``."""
+    """The network of a report: a shipped one, or VGG-9 on the size of ``python -m bench.crop build/vgg9-SIZExSIZE``."""
     path = Path(FOLDER) / name
-    return bundle.read(path) if path.exists() else vgg9(Precision(4, 4), (3, 8, 8))
+    size = int(Path(name).stem.rpartition("x")[2]) if not path.exists() else 0
+    return bundle.read(path) if path.exists() else vgg9(Precision(4, 4), (3, size, size))
 
 
 def test_a_comparison_counts_once_for_every_image():
