@@ -15,9 +15,10 @@ from sim.accelerator.bench_lanes import check_lanes
 from sim.accelerator.bench_layer_sequencer import check_layer_sequencer
 from sim.accelerator.bench_spike_memories import check_spike_memories
 from sim.accelerator.bench_token_pipeline import check_token_pipeline
+from sim.accelerator.cases import accelerator, joining, streaming
 from sim.networks.random_networks import random_images
 from sim.networks.small_networks import first_layer
-from tests.sim.accelerator.components import WAITS, accelerator, joining, run, streaming
+from tests.sim.accelerator.components import WAITS, run
 
 
 def test_layer_sequencer():

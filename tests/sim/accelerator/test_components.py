@@ -1,7 +1,5 @@
 """The accelerator's components against Python, in Amaranth's simulator."""
 
-from dataclasses import replace
-
 import pytest
 
 from hdl.accelerator.cluster import Cluster
@@ -25,11 +23,11 @@ from sim.accelerator.bench_pixel_window import check_pixel_window
 from sim.accelerator.bench_result_stream import check_result_stream
 from sim.accelerator.bench_skip_unit import check_skip_unit
 from sim.accelerator.bench_word_feeder import check_word_feeder
+from sim.accelerator.cases import MODES, accelerator, cluster, joining
 from sim.networks.random_networks import random_images
 from sim.networks.small_networks import first_layer
-from tests.sim.accelerator.components import WAITS, accelerator, joining, run
+from tests.sim.accelerator.components import WAITS, run
 
-MODES = (Lif(2, 1), Lif(4, 0), Lif(4, 3), Lif(8, 2))
 EVERY_LEAK = tuple(Lif(8 if leak % 2 else 4, leak) for leak in range(LARGEST_R + 1))
 
 
@@ -104,24 +102,12 @@ def test_cluster_of_every_r():
 
 def check_modes(share, option, modes, accumulator_width):
     """A cluster of ``modes``, each of which is met."""
-    plain, relays, skips = accelerator(0), option == "relayed", option == "shortcut 1"
-    changes = {"dataflow": "time-parallel", "rows": 3} if relays else {"skip_memory": 0 if skips else None}
-    config = replace(
-        plain,
-        lanes=share,
-        lanes_per_neuron_unit=share,
-        layers=tuple(replace(layer, **changes) for layer in plain.layers),
-        time_steps=3,
-        modes=modes,
-        membrane_width=8,
-        weight_width=4,
-        accumulator_width=accumulator_width,
-    )
+    config = cluster(share, option, modes, accumulator_width)
     met = run(Cluster(config), check_cluster, config, share)
     assert met >= {f"keeps {mode}" for mode in modes}
     assert met >= {"spikes", "pixels", "last", "tie", "wraps"}
     assert ("adds meanwhile" in met) == (share == 1)
-    assert ("relayed" in met, "shortcut 1" in met) == (relays, skips)
+    assert ("relayed" in met, "shortcut 1" in met) == (option == "relayed", option == "shortcut 1")
     return met
 
 
