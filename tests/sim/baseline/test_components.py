@@ -32,34 +32,37 @@ def simulate_in_icarus(component, module, bench, folder):
     ).passed
 
 
-elements = pytest.mark.parametrize("config", UQ_CONFIGS[::2], ids=name)
-units = pytest.mark.parametrize("config", UQ_SHARED_CONFIGS[::2], ids=name)
+def some(configs, step=3):
+    """Every ``step``-th of the configurations in ``make test``, the others in ``make nightly``."""
+    marked = [
+        pytest.param(config, marks=() if index % step == 0 else pytest.mark.nightly)
+        for index, config in enumerate(configs)
+    ]
+    return pytest.mark.parametrize("config", marked, ids=name)
 
 
-@pytest.mark.parametrize("config", UQ_CONFIGS[1::2], ids=name)
+@some(UQ_CONFIGS[1::2])
 def test_uq_processing_element_in_amaranth(config):
     simulate_in_amaranth(UqProcessingElement(config), lambda port: check_uq_processing_element(port, config, SEED))
 
 
-@elements
+@some(UQ_CONFIGS[::2])
 def test_uq_processing_element_in_icarus(config, tmp_path):
     component = UqProcessingElement(config)
     assert simulate_in_icarus(component, "uq_pe", "sim.baseline.bench_processing_element", tmp_path) == 1
 
 
-@pytest.mark.parametrize("config", UQ_SHARED_CONFIGS[1::2], ids=name)
+@some(UQ_SHARED_CONFIGS[1::2])
 def test_uq_neuron_unit_in_amaranth(config):
     simulate_in_amaranth(UqNeuronUnit(config), lambda port: check_uq_neuron_unit(port, config, SEED))
 
 
-@units
+@some(UQ_SHARED_CONFIGS[::2])
 def test_uq_neuron_unit_in_icarus(config, tmp_path):
     assert simulate_in_icarus(UqNeuronUnit(config), "uq_neuron_unit", "sim.baseline.bench_neuron_unit", tmp_path) == 1
 
 
-@pytest.mark.parametrize(
-    "config", [*UQ_CONFIGS[1::2], *UQ_CONFIGS[2::4], *UQ_SHARED_CONFIGS[::2], *UQ_SHARED_CONFIGS[5::2]], ids=name
-)
+@some([*UQ_CONFIGS[1::2], *UQ_CONFIGS[2::4], *UQ_SHARED_CONFIGS[::2], *UQ_SHARED_CONFIGS[5::2]])
 def test_uq_array_in_amaranth(config):
     for waits in (0.0, 0.5):
         simulate_in_amaranth(
@@ -67,6 +70,6 @@ def test_uq_array_in_amaranth(config):
         )
 
 
-@pytest.mark.parametrize("config", [*UQ_CONFIGS[::4], *UQ_SHARED_CONFIGS[1:4:2]], ids=name)
+@some([*UQ_CONFIGS[::4], *UQ_SHARED_CONFIGS[1:4:2]], step=2)
 def test_uq_array_in_icarus(config, tmp_path):
     assert simulate_in_icarus(uq_component(config), "uq_array", "sim.baseline.bench_array", tmp_path) == 4
