@@ -41,7 +41,7 @@ def measure(network: Network) -> tuple[float, int]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "network.safetensors"
         bundle.write(network, path)
-        command = [sys.executable, "-m", "mint", "verilog", "--bundle", path, "--lanes", str(LANES)]
+        command: list[str | Path] = [sys.executable, "-m", "mint", "verilog", "--bundle", path, "--lanes", str(LANES)]
         subprocess.run([*command, "--output", Path(folder) / "verilog"], check=True, capture_output=True)
     used = getrusage(RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
