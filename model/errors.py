@@ -13,7 +13,3 @@ def require(condition: bool, sentence: str) -> None:
     """Raise :class:`UserError` with ``sentence`` unless ``condition`` holds."""
     if not condition:
         raise UserError(sentence)
-
-
-ConfigError = UserError
-"""The earlier name."""
