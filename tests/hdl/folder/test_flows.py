@@ -16,6 +16,7 @@ from hdl.synthesis.place_and_route import NEXTPNR
 from hdl.verilog.names import Names
 from hdl.verilog.yosys import run_script
 from model.accelerator.plan import plan
+from model.version import VERSION
 from sim.networks.small_networks import first_layer
 from tests.hdl.folder.test_files import CHAIN, generate, simulate
 
@@ -61,14 +62,14 @@ def test_every_flow_has_the_memories_where_the_verilog_looks_for_them(folder, co
 
 
 def test_vivado_reads_the_memories(configured):
-    script = (configured["vivado"] / "mint_0.1.0.tcl").read_text(encoding="utf-8")
+    script = (configured["vivado"] / f"mint_{VERSION}.tcl").read_text(encoding="utf-8")
     assert all(f"read_mem {{{name}}}\n" in script for name in MEMORIES)
     assert re.search(r"^read_verilog \{.*mint\.v\}$", script, re.MULTILINE)
     assert "set_property top mint_accelerator " in script
 
 
 def test_constraints_reach_the_tools_that_read_them(folder, configured):
-    vivado = (configured["vivado"] / "mint_0.1.0.tcl").read_text(encoding="utf-8")
+    vivado = (configured["vivado"] / f"mint_{VERSION}.tcl").read_text(encoding="utf-8")
     assert re.search(r"^read_xdc \{.*mint\.xdc\}$", vivado, re.MULTILINE)
     assert re.search(
         r"nextpnr-ecp5 .*--lpf \S*mint\.lpf ", (configured["ecp5"] / "Makefile").read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from hdl.verilog.names import LONGEST, Names
+from model.version import VERSION
 from tests.hdl.folder.test_files import CHAIN, IMAGES, generate
 
 OTHER = replace(CHAIN, seed=8, classes=4, links=CHAIN.links[:1])
@@ -105,12 +106,12 @@ def test_each_has_its_own_testbench(chip, name):
     (folder / f"{name}.vvp").unlink()
 
 
-CORE = """\
+CORE = f"""\
 CAPI=2:
 name: "::chip:1"
 filesets:
   parts:
-    depend: ["::eye:0.1.0", "::ear:0.1.0"]
+    depend: ["::eye:{VERSION}", "::ear:{VERSION}"]
 targets:
   default:
     filesets: [parts]
