@@ -83,6 +83,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from model.accelerator.plan import plan
 from model.config import Precision
 from model.golden.network import run as golden
 from model.network import bundle
@@ -116,7 +117,7 @@ pictures = images[:2].numpy().astype(np.uint8)
 ties = golden(network, pictures)["conv.potential"][0, 0, :, 0, 0].astype(np.int32)
 network = replace(network, layers=(replace(first, threshold=ties), *network.layers[1:]))
 runs = [
-    accelerator.run(accelerator.prepare(network, pictures, Path("accelerator"), lanes=4)),
+    accelerator.run(accelerator.prepare(network, pictures, Path("accelerator"), plan(network, lanes=4, retire=True))),
     array.run(array.prepare(network, pictures, Path("array"), rows=4, columns=2)),
 ]
 neuron = first.neuron

@@ -227,13 +227,6 @@ class AcceleratorConfig:
         return MIXED if len(found) > 1 else next(iter(found), SKIP)
 
     @property
-    def choices(self) -> str | list[Choice]:
-        """What :func:`model.accelerator.plan.plan` takes: dataflow and rows of every layer, or ``streaming``."""
-        if self.streaming:
-            return STREAMING
-        return [(layer.dataflow, layer.rows) for layer in self.layers]
-
-    @property
     def rows(self) -> int:
         """Of the layer that has most."""
         return max(layer.rows for layer in self.layers)

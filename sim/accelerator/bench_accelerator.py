@@ -10,10 +10,10 @@ import numpy as np
 from cocotb.triggers import First, RisingEdge, Timer
 
 from model.accelerator.config import AcceleratorConfig
-from model.accelerator.plan import plan
 from model.golden.network import classify, run
 from model.network import bundle
 from sim.accelerator import player as files
+from sim.accelerator.config_file import CONFIG, from_bytes
 from sim.accelerator.cosim import Outcomes
 from sim.accelerator.host import input_text, neurons, results
 from sim.harness.checker import Checker, expect, neuron
@@ -76,8 +76,7 @@ async def images(dut: Any) -> None:
     asked = Asked()
     folder, job = asked.folder, asked.settings
     trained = bundle.read(folder / "network.safetensors")
-    wanted = ("lanes", "lanes_per_neuron_unit", "dataflow", "retire")
-    config = plan(trained, **{name: job[name] for name in wanted})
+    config = from_bytes((folder / CONFIG).read_bytes())
     pixels = trained.inputs.static
     stimulus = np.load(folder / "images.npy")
     stimulus = stimulus if pixels else stimulus.swapaxes(0, 1)

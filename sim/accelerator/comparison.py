@@ -1,7 +1,7 @@
 """A co-simulation of the accelerator beside its estimate: numbers and cycles must both be those that were said."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +79,8 @@ def cosimulate(
     :class:`~sim.harness.simulators.SimulationError` where there is nothing to compare.
     """
     estimate = measured(network, config, images)
-    prepared = prepare(
-        network,
-        images,
-        folder,
-        lanes=config.lanes,
-        lanes_per_neuron_unit=config.lanes_per_neuron_unit,
-        dataflow=config.choices,
-        cycles_an_image=int(estimate.intervals.mean()),
-    )
+    mean = int(estimate.intervals.mean())
+    prepared = prepare(network, images, folder, replace(config, retire=True), cycles_an_image=mean)
     total = prepared.expected_cycles
     progress(0, total)
     outcomes = run(prepared, waits=waits, simulator=simulator, on_cycles=lambda cycles: progress(cycles, total))

@@ -1,6 +1,6 @@
 """Co-simulation of an accelerator: images in, every neuron, logit and class against the golden model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from hdl.accelerator.contents import memory_texts
 from hdl.folder.description import memory_files
 from hdl.verilog.names import Names
 from hdl.verilog.text import verilog_text
-from model.accelerator.config import SKIP, AcceleratorConfig, Choice
-from model.accelerator.plan import plan
+from model.accelerator.config import AcceleratorConfig
 from model.golden.network import check_images
 from model.network.network import Network
+from sim.accelerator.config_file import CONFIG, to_bytes
 from sim.accelerator.player import player_text
 from sim.harness.cosimulation import NO_WAITS, Waits, believed, inputs, watching
 from sim.harness.job import PROGRESS, VERILOG, Job, digest, write_files
@@ -78,19 +78,16 @@ def prepare(
     network: Network,
     images: NDArray[np.integer],
     folder: Path,
+    config: AcceleratorConfig,
     *,
-    lanes: int = 128,
-    lanes_per_neuron_unit: int | None = None,
-    dataflow: str | Sequence[Choice] = SKIP,
-    retire: bool = True,
     cycles_an_image: int = 100_000,
 ) -> Cosimulation:
-    """Write Verilog, network and images to ``folder``."""
+    """Write Verilog, network, configuration and images to ``folder``; what retires is compared if ``config`` has it."""
     check_images(network, images)
-    config = plan(network, lanes=lanes, lanes_per_neuron_unit=lanes_per_neuron_unit, dataflow=dataflow, retire=retire)
     folder = folder.resolve()
     files = design_files(network, config)
     files["player.v"] = player_text(config, TOP, digest(files[VERILOG])).encode()
+    files[CONFIG] = to_bytes(config)
     digests = write_files(folder, files | inputs(network, images))
     count = images.shape[network.inputs.axis]
     return Cosimulation(network, config, count, folder, digests, count * cycles_an_image)
@@ -110,15 +107,11 @@ def run(
     to compare: the simulator is missing, the accelerator waits for ever, a result has unknown bits, or another run has
     written to the folder.
     """
-    folder, config = prepared.folder, prepared.config
+    folder = prepared.folder
     settings = {
         "waits": asdict(waits),
         "batch": batch,
         "limit": 20 * max(prepared.expected_cycles // max(prepared.images, 1), 1000),
-        "lanes": config.lanes,
-        "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
-        "dataflow": config.choices,
-        "retire": config.retire,
     }
     job = Job.write(folder, prepared.digests, settings)
     stopped = None

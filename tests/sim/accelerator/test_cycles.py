@@ -8,6 +8,7 @@ import model.accelerator.schedule
 import model.accelerator.words
 from model.accelerator.config import AcceleratorConfig
 from model.accelerator.estimate import measured
+from model.accelerator.plan import plan
 from model.config import Precision
 from model.network.graph import Pool
 from sim.accelerator.cosim import prepare, run
@@ -75,13 +76,11 @@ def simulated(tmp_path_factory):
             drawn, lanes, share, dataflow = CASES[name]
             network = drawn.network()
             images = images_for(network)
-            prepared = prepare(
-                network, images, tmp_path_factory.mktemp("cycles"), lanes=lanes, lanes_per_neuron_unit=share,
-                dataflow=dataflow, retire=False, cycles_an_image=10_000,
-            )  # fmt: skip
+            config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
+            prepared = prepare(network, images, tmp_path_factory.mktemp("cycles"), config, cycles_an_image=10_000)
             outcomes = run(prepared)
             assert outcomes.mismatches == 0
-            found[name] = network, prepared.config, images, outcomes
+            found[name] = network, config, images, outcomes
         return found[name]
 
     return simulate

@@ -46,7 +46,7 @@ def test_random_joins(seed, form):
     network, options = drawn(seed, form)
     images = sparse_images(network, IMAGES, seed)
     with TemporaryDirectory() as folder:
-        prepared = prepare(network, images, Path(folder), **options)
+        prepared = prepare(network, images, Path(folder), plan(network, retire=True, **options))
         outcomes = run(prepared)
         waiting = run(prepared, waits=Waits(idle=100, stall=100)) if form == "own" else outcomes
     assert (outcomes.first, waiting.first) == (None, None)
@@ -95,7 +95,8 @@ def test_the_cases_meet_what_they_are_about():
 def test_a_planted_fault_is_named(what, tmp_path):
     """J, or the second source's weights, of the wrong sign."""
     network, options = drawn(41, "own")
-    prepared = prepare(network, sparse_images(network, IMAGES, 41), tmp_path, **options)
+    config = plan(network, retire=True, **options)
+    prepared = prepare(network, sparse_images(network, IMAGES, 41), tmp_path, config)
     layer = next(layer for layer in network.layers if layer.skip and len(layer.sources) > 1)
     first, second, *others = layer.sources
     if what == "identity":

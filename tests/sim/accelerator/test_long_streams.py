@@ -27,7 +27,7 @@ def network(steps: int) -> Network:
 
 def test_300_time_steps_are_computed_in_the_cycles_that_are_estimated(tmp_path):
     images = SMALL.images(1)
-    prepared = prepare(network(300), images, tmp_path, lanes=3, dataflow="streaming")
+    prepared = prepare(network(300), images, tmp_path, plan(network(300), lanes=3, dataflow="streaming", retire=True))
     outcomes = run(prepared)
     assert outcomes.first is None
     assert outcomes.comparisons == 300 * 3 * 3 + 2 + 1

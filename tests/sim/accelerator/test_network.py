@@ -11,13 +11,15 @@ import pytest
 from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
+from model.accelerator.plan import plan
 from model.config import Precision
 from model.errors import UserError
 from model.golden.network import run as golden
 from model.network.graph import Pool
 from model.neurons.lif import LARGEST_R
-from sim.accelerator.cosim import prepare, run
+from sim.accelerator.cosim import design_files, prepare, run
 from sim.harness.cosimulation import Waits
+from sim.harness.job import write_files
 from sim.networks.chains import Chain, Link
 from sim.networks.random_chains import random_choices
 from tests.sim.harness.faults import as_it_lies_there
@@ -65,7 +67,7 @@ def compared(chain, images, **options):
     """Outcomes without and with waits; both are right."""
     network = chain.network()
     with TemporaryDirectory() as folder:
-        prepared = prepare(network, chain.images(images), Path(folder), **options)
+        prepared = prepare(network, chain.images(images), Path(folder), plan(network, retire=True, **options))
         plain = run(prepared)
         waiting = run(prepared, waits=Waits(idle=100, stall=100))
     for outcomes in (plain, waiting):
@@ -166,12 +168,11 @@ def test_stimulus_meets_what_it_is_about():
 def test_wrong_weight_is_named(tmp_path):
     """A weight of the wrong sign in the Verilog shows as a difference in that layer and channel."""
     network = TYPICAL.network()
-    prepared = prepare(network, TYPICAL.images(1), tmp_path, lanes=7, lanes_per_neuron_unit=1)
+    config = plan(network, lanes=7, lanes_per_neuron_unit=1, retire=True)
+    prepared = prepare(network, TYPICAL.images(1), tmp_path, config)
     changed = replace(TYPICAL, seed=TYPICAL.seed).network()
     changed.layers[1].sources[0].weight[2] *= -1
-    wrong = prepare(changed, TYPICAL.images(1), tmp_path / "wrong", lanes=7, lanes_per_neuron_unit=1)
-    (weights,) = (name for name in prepared.digests if name.endswith("weights.hex"))
-    (tmp_path / weights).write_bytes((wrong.folder / weights).read_bytes())
+    write_files(tmp_path, design_files(changed, config))
     outcomes = run(as_it_lies_there(prepared))
     assert outcomes.mismatches > 0
     assert outcomes.first.startswith("layer layer1, step ")

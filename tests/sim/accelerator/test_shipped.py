@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from model.accelerator.estimate import measured
+from model.accelerator.plan import plan
 from model.datasets.samples import some_images
 from model.network import bundle
 from model.network.shipped import FOLDER
@@ -28,7 +29,7 @@ def compared(network, images):
 def test_a_whole_image_of_a_convolutional_network(tmp_path):
     """On Icarus, with half of the lanes, and in the cycles that are estimated."""
     network, images = network_and_images("fashion-w2u2", 1)
-    prepared = prepare(network, images, tmp_path, lanes=32)
+    prepared = prepare(network, images, tmp_path, plan(network, lanes=32, retire=True))
     outcomes = run(prepared)
     assert outcomes.first is None
     assert outcomes.comparisons == compared(network, images)
@@ -39,7 +40,7 @@ def test_a_whole_image_of_a_convolutional_network(tmp_path):
 def test_twenty_images_with_random_waits(tmp_path):
     """`make soak` has a thousand, on all lanes."""
     network, images = network_and_images("mlp-fashion-w4u4", 20)
-    prepared = prepare(network, images, tmp_path, lanes=32)
+    prepared = prepare(network, images, tmp_path, plan(network, lanes=32, retire=True))
     outcomes = run(prepared, waits=Waits(idle=64, stall=64), simulator="verilator")
     assert outcomes.first is None
     assert outcomes.mismatches == 0

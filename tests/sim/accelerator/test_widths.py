@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from model import datasets
+from model.accelerator.plan import plan
 from model.config import Precision
 from model.network import bundle
 from model.training.equality import compare
@@ -40,9 +41,9 @@ def test_trained_golden_and_rtl_are_one_network(tmp_path: Path, width: int) -> N
     assert path.stat().st_size < 8 * 1024
     found = compare(module, network, data.test.images)
     assert found.differing == 0 < found.compared
-    pictures = data.test.images[:1]
+    pictures, config = data.test.images[:1], plan(network, lanes=8, retire=True)
     for outcomes in (
-        accelerator.run(accelerator.prepare(network, pictures, tmp_path / "accelerator", lanes=8)),
+        accelerator.run(accelerator.prepare(network, pictures, tmp_path / "accelerator", config)),
         array.run(array.prepare(network, pictures, tmp_path / "array", rows=4, columns=4)),
     ):
         assert outcomes.mismatches == 0 < outcomes.comparisons

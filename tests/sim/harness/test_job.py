@@ -6,18 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from model.accelerator.plan import plan
 from model.config import Precision
 from model.errors import UserError
 from model.files.folders import locked
 from model.golden.network import run as golden
-from sim.accelerator.cosim import prepare, run
+from sim.accelerator.config_file import CONFIG
+from sim.accelerator.cosim import Cosimulation, prepare, run
 from sim.harness.cosimulation import Waits
 from sim.harness.job import FOLDER_VARIABLE, OUTCOMES, VERILOG, Asked, Job, digest, write_files
 from sim.harness.runner import simulate
 from sim.harness.simulators import SimulationError
 from sim.networks.chains import Chain, Link
 
-FILES = {VERILOG: b"module", "network.safetensors": b"network", "images.npy": b"images"}
+FILES = {VERILOG: b"module", CONFIG: b"config", "network.safetensors": b"network", "images.npy": b"images"}
 
 
 def answered(folder: Path, monkeypatch: pytest.MonkeyPatch, verilog: bytes = FILES[VERILOG]) -> None:
@@ -68,9 +70,14 @@ def chain(seed: int) -> Chain:
     return Chain("pixels", (1, 4, 4), 2, (Link(3, 3),), 3, Precision(4, 4), seed=seed, density=0.5)
 
 
+def prepared(seed: int, images: int, folder: Path) -> Cosimulation:
+    network = chain(seed).network()
+    return prepare(network, chain(seed).images(images), folder, plan(network, lanes=3, retire=True))
+
+
 def test_a_folder_that_another_network_was_prepared_in_gives_no_outcomes(tmp_path):
     """What is simulated there has no mismatches, and would be taken for this one's."""
-    first, second = (prepare(chain(seed).network(), chain(seed).images(1), tmp_path, lanes=3) for seed in (1, 2))
+    first, second = (prepared(seed, 1, tmp_path) for seed in (1, 2))
     with pytest.raises(
         SimulationError, match=r"what was simulated there had .*another network\.safetensors, another images\.npy"
     ):
@@ -82,8 +89,7 @@ def test_two_at_once_see_their_own(tmp_path):
     """Threads of one process, whose environment they share; each has other images, and as many."""
 
     def logits(seed: int) -> list[list[int]]:
-        prepared = prepare(chain(seed).network(), chain(seed).images(2), tmp_path / str(seed), lanes=3)
-        outcomes = run(prepared, waits=Waits(idle=seed))
+        outcomes = run(prepared(seed, 2, tmp_path / str(seed)), waits=Waits(idle=seed))
         assert outcomes.mismatches == 0
         return outcomes.logits
 
