@@ -21,6 +21,13 @@ def saturate(value: Integer, width: int) -> Integer:
     return max(-limit, min(limit, value))
 
 
+def truncated(value: Integer, shift: int) -> Integer:
+    """``value`` / 2^shift, rounded towards zero."""
+    below = value < 0
+    up = ((1 << shift) - 1) * (below.astype(value.dtype) if isinstance(value, np.ndarray) else below)
+    return (value + up) >> shift
+
+
 def signed_width(low: int, high: int) -> int:
     """Bits of the two's complement number that holds every integer from ``low`` to ``high``."""
     return max((~low if low < 0 else low).bit_length(), (~high if high < 0 else high).bit_length()) + 1

@@ -88,8 +88,9 @@ class ArrayConfig:
         )
         widest = max(neuron.membrane_width for neuron in self.neurons)
         require(
-            widest == self.membrane_width,
-            f"neurons with {found} in an array for membranes of {self.membrane_width} bits; the widest must have them",
+            widest == self.precision.membrane_width,
+            f"neurons with {found} in an array for membranes of {self.precision.membrane_width} bits; "
+            "the widest must have them",
         )
         for neuron in self.neurons:
             require(
@@ -104,7 +105,8 @@ class ArrayConfig:
 
     @property
     def membrane_width(self) -> int:
-        return self.precision.membrane_width
+        """Of the ports and registers; a bit, which is always 0, where no neuron keeps anything."""
+        return max(1, self.precision.membrane_width)
 
     @property
     def processing_elements(self) -> int:

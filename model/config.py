@@ -13,12 +13,14 @@ WIDTHS = (2, 4, 8)
 
 @dataclass(frozen=True)
 class Precision:
-    """W bits of weights in a code, U bits of a neuron's stored membrane: codes and neurons by their names."""
+    """W bits of weights in a code, U bits of a neuron's stored membrane, its leak and reset: both by their names."""
 
     weight_width: int
     membrane_width: int
     weight_code: str = field(default=Narrow.name, kw_only=True)
     neuron_family: str = field(default=Lif.family, kw_only=True)
+    leak: float = field(default=Lif.leak, kw_only=True)
+    reset: str = field(default=Lif.reset, kw_only=True)
 
     def __post_init__(self) -> None:
         for name, known, what in (
@@ -35,7 +37,7 @@ class Precision:
 
     def lif(self, r: int = 1) -> Lif:
         """The neuron where it is of that family."""
-        return Lif(self.membrane_width, r)
+        return Lif(self.membrane_width, r, self.leak, self.reset)
 
     def lifs(self, *rs: int) -> tuple[Lif, ...]:
         """Several of them."""
@@ -43,10 +45,16 @@ class Precision:
 
     def neuron(self, r: int = 1) -> Neuron:
         """The neuron, with the membranes' unit 2^r."""
-        return NEURONS[self.neuron_family].of({"membrane_width": self.membrane_width, "r": r})
+        fields = {"membrane_width": self.membrane_width, "r": r, "leak": self.leak, "reset": self.reset}
+        return NEURONS[self.neuron_family].of(fields)
 
     def __str__(self) -> str:
-        others = (self.weight_code, Narrow.name), (self.neuron_family, Lif.family)
+        others = (
+            (self.weight_code, Narrow.name),
+            (self.neuron_family, Lif.family),
+            (f"leak{self.leak:g}", f"leak{Lif.leak:g}"),
+            (self.reset, Lif.reset),
+        )
         named = [name for name, usual in others if name != usual]
         return "-".join([f"w{self.weight_width}u{self.membrane_width}", *named])
 

@@ -162,7 +162,7 @@ class Cluster(wiring.Component):
         m.d.comb += [
             self.potential.eq(potential),
             self.spike.eq(law.fires(potential, threshold)),
-            self.membrane.eq(Mux(self.spike, 0, law.store(m, potential, config.modes, self.mode))),
+            self.membrane.eq(law.store(m, potential, threshold, self.spike, config.modes, self.mode)),
         ]
         return m
 
@@ -170,6 +170,8 @@ class Cluster(wiring.Component):
         """The stored membrane of the lane at ``index``; ``update`` writes the one before."""
         config = self.config
         share = config.lanes_per_neuron_unit
+        if not config.keeps:
+            return Signal(signed(config.membrane_width), name="nothing")
         kept = Signal(signed(config.membrane_width), reset_less=share == 1)
         if share == 1:
             with m.If(self.neuron.update):

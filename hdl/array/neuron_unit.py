@@ -120,7 +120,7 @@ class NeuronUnit(wiring.Component):
         m.d.comb += [
             self.potential.eq(potential),
             self.spike.eq(law.fires(potential, parameters.threshold)),
-            self.membrane.eq(Mux(self.spike, 0, law.store(m, potential, modes, self.leak))),
+            self.membrane.eq(law.store(m, potential, parameters.threshold, self.spike, modes, self.leak)),
         ]
         # A rotation that waits for a skip's spike holds both; FIRE_HELD makes a membrane without a new potential.
         with m.If(self.advance & (self.load | self.control.add_membrane)):

@@ -24,12 +24,13 @@ from hdl.verilog.text import verilog_text
 from model.accelerator.config import SKIP, STREAMING, SYSTOLIC, TIME_PARALLEL
 from model.array import ArrayConfig
 from model.config import PRECISIONS, WIDTHS, Precision
-from model.neurons.lif import LARGEST_R
+from model.neurons import Lif
+from model.neurons.lif import LARGEST_R, LEAKS, Reset
 
-LEAKS = range(LARGEST_R + 1)
-"""Every r, each by itself."""
+EVERY_R = range(LARGEST_R + 1)
+"""Each by itself."""
 
-SEVERAL_LEAKS = (0, 1, 2, 5, 7, 11, 15)
+SEVERAL_R = (0, 1, 2, 5, 7, 11, 15)
 """Together in one unit."""
 
 SMALL = partial(
@@ -65,9 +66,9 @@ Make = Callable[[], Proof]
 
 
 def neuron_units() -> list[ArrayConfig]:
-    """Every pair of widths with every r by itself, and with several r and joins; accumulators in which both ends of the
-    membrane's range saturate."""
-    return [
+    """Every pair of widths with every r by itself, and with several r and joins; then the rest of the family: each leak
+    and reset with every r in one unit. Accumulators are so wide that both ends of the membrane's range saturate."""
+    mint = [
         ArrayConfig(
             precision=precision,
             accumulator_width=max(precision.code.accumulator_width, precision.membrane_width + leaks[-1] + 1),
@@ -75,8 +76,19 @@ def neuron_units() -> list[ArrayConfig]:
             joins=joins,
         )
         for precision in PRECISIONS
-        for leaks, joins in [*(((leak,), False) for leak in LEAKS), (SEVERAL_LEAKS, True)]
+        for leaks, joins in [*(((leak,), False) for leak in EVERY_R), (SEVERAL_R, True)]
     ]
+    members = [(leak, reset) for leak, reset in product(LEAKS, Reset) if (leak, reset) != (Lif.leak, Lif.reset)]
+    others = [
+        ArrayConfig(
+            precision=Precision(2, width, leak=leak, reset=reset),
+            accumulator_width=width + LARGEST_R + 1,
+            neurons=tuple(Lif(width, r, leak, reset) for r in range(leak != 1 / 2, LARGEST_R + 1)),
+        )
+        for leak, reset in members
+        for width in (WIDTHS if leak else (0,))
+    ]
+    return mint + others
 
 
 def catalogue(libraries: Sequence[Library]) -> list[Make]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from hdl.array.neuron_unit import NeuronUnit, neuron_layout
@@ -9,8 +10,12 @@ from hdl.formal.proof import Proof
 from hdl.verilog.text import verilog_text
 from model.array import ArrayConfig
 from model.neurons import Lif
+from model.neurons.lif import Reset
 
 HARNESS = Path(__file__).with_suffix(".v")
+
+RESETS = tuple(Reset)
+"""In the harness's order."""
 
 COVERS = (
     "cover_spike",
@@ -33,6 +38,10 @@ def neuron_unit(config: ArrayConfig, component: type[NeuronUnit] = NeuronUnit) -
         "PARAMETERS": neuron_layout(config).size,
         "R": chosen(config, lambda neuron: neuron.r),
         "Q": chosen(config, lambda neuron: neuron.limit),
+        "K": chosen(config, lambda neuron: neuron.kept_share[0]),
+        "SHIFT": chosen(config, lambda neuron: neuron.kept_share[1]),
+        "TOWARDS_ZERO": chosen(config, lambda neuron: int(neuron.kept_share[2])),
+        "RESET": chosen(config, lambda neuron: RESETS.index(neuron.reset)),
     }
     if len(config.neurons) > 1:
         defines["L"] = (len(config.neurons) - 1).bit_length()
@@ -57,9 +66,11 @@ def neuron_unit(config: ArrayConfig, component: type[NeuronUnit] = NeuronUnit) -
 
 def modes(config: ArrayConfig) -> str:
     """The neurons that a unit supports, in words: of one width by r alone."""
-    if len({neuron.membrane_width for neuron in config.neurons}) == 1:
+    if len({replace(neuron, r=1) for neuron in config.neurons}) == 1 and config.neurons[0] == Lif(
+        config.membrane_width, config.neurons[0].r
+    ):
         return f"r = {', '.join(str(neuron.r) for neuron in config.neurons)}"
-    return ", ".join(neuron.describe() for neuron in config.neurons)
+    return "; ".join(neuron.describe() for neuron in config.neurons)
 
 
 def chosen(config: ArrayConfig, number: Callable[[Lif], int]) -> str:
@@ -79,17 +90,27 @@ def register(design: str, name: str) -> str:
 def covers(config: ArrayConfig) -> tuple[str, ...]:
     """What units of this configuration can meet."""
     low, high = config.accumulator_range
-    found = list(COVERS)
-    if any(high >> neuron.r > neuron.limit for neuron in config.neurons):
-        found.append("cover_high_saturation")
-    if any(low >> neuron.r < -neuron.limit for neuron in config.neurons):
-        found.append("cover_low_saturation")
-    if any(neuron.r > 0 and neuron.limit > 1 for neuron in config.neurons):
-        found.append("cover_rounds_down")
-    if any(neuron.r > 0 for neuron in config.neurons):
-        found.append("cover_stays_minus_one")
-    if any(neuron.r == 0 for neuron in config.neurons):
-        found.append("cover_half_minus_one")
-    if config.joins:
-        found.append("cover_adds_bias_skip")
-    return (*found, "cover_adds_membrane", "cover_gives_membrane")
+    neurons = config.neurons
+    stored = [neuron for neuron in neurons if neuron.limit]
+
+    def share(neuron: Lif, potential: int) -> int:
+        k, shift, _ = neuron.kept_share
+        return ((potential << k) - potential if k else potential) >> shift
+
+    found = {
+        "cover_high_saturation": any(share(each, high) > each.limit for each in stored),
+        "cover_low_saturation": any(share(each, low) < -each.limit for each in stored),
+        "cover_rounds_down": any(each.leak == 1 / 2 and each.r > 0 and each.limit > 1 for each in stored),
+        "cover_rounds_up": any(each.kept_share[2] and each.kept_share[1] > 0 for each in stored),
+        "cover_vanishes": any(each.kept_share[2] and each.kept_share[1] > 0 for each in stored),
+        "cover_subtracts": any(each.reset == Reset.SUBTRACT for each in stored),
+        "cover_subtracts_negative": any(each.reset == Reset.SUBTRACT for each in stored),
+        "cover_keeps_after_spike": any(each.reset == Reset.NONE for each in stored),
+        "cover_clears": any(each.reset == Reset.ZERO for each in neurons),
+        "cover_stays_minus_one": any(each.leak == 1 / 2 and each.r > 0 for each in stored),
+        "cover_half_minus_one": any(each.r == 0 for each in stored),
+        "cover_adds_bias_skip": config.joins,
+        "cover_adds_membrane": bool(stored),
+        "cover_gives_membrane": bool(stored),
+    }
+    return (*COVERS, *(name for name, met in found.items() if met))

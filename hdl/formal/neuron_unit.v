@@ -1,7 +1,9 @@
 // What a neuron unit has to do, as docs/numerics.md says it, in plain signed arithmetic of more bits than any of it needs;
 // hdl.formal.neuron_unit proves that it does. U and A are the widths of membrane and accumulator, L that of the leak's
-// index (0 without one), R and Q expressions of it: the tile's r and the greatest code. JOINS is there where the unit has joins.
-`define N (`A + 4)
+// index (0 without one), and expressions of it are of the tile's neuron R, Q (the greatest code), K and SHIFT (a potential's share
+// (2^K - 1)/2^SHIFT is stored, with K = 0 1/2^SHIFT), TOWARDS_ZERO (how it is rounded) and RESET (0 to zero, 1 subtracts the
+// threshold, 2 none). JOINS is there where the unit has joins.
+`define N (`A + 8)
 module proof (
     input clk,
     input rst,
@@ -26,6 +28,12 @@ module proof (
     output cover_high_saturation,
     output cover_low_saturation,
     output cover_rounds_down,
+    output cover_rounds_up,
+    output cover_vanishes,
+    output cover_subtracts,
+    output cover_subtracts_negative,
+    output cover_keeps_after_spike,
+    output cover_clears,
     output cover_stays_minus_one,
     output cover_half_minus_one,
     output cover_doubles,
@@ -81,9 +89,14 @@ module proof (
     wire [3:0] r = `R;
 
     wire spike = potential >= threshold;
-    wire signed [`N-1:0] shifted = potential >>> r;
-    wire signed [`N-1:0] stored = shifted > limit ? limit : shifted < -limit ? -limit : shifted;
-    wire signed [`N-1:0] membrane = spike ? zero : stored;
+    wire [2:0] k = `K;
+    wire [4:0] shift = `SHIFT;
+    wire towards_zero = `TOWARDS_ZERO;
+    wire [1:0] reset = `RESET;
+    wire signed [`N-1:0] left = !spike | reset == 2 ? potential : reset == 1 ? potential - threshold : zero;
+    wire signed [`N-1:0] product = k == 0 ? left : (left <<< k) - left;
+    wire signed [`N-1:0] share = towards_zero & product < 0 ? -(-product >>> shift) : product >>> shift;
+    wire signed [`N-1:0] membrane = share > limit ? limit : share < -limit ? -limit : share;
     wire signed [`N-1:0] loaded = r == 0 ? old_membrane >>> 1 : old_membrane <<< (r - 1);
     wire signed [`N-1:0] addend = add_bias ? (skip ? bias_skip : bias) : add_membrane ? loaded : zero;
     wire signed [`N-1:0] next_potential = (double ? two * sum : sum) + addend;
@@ -117,9 +130,15 @@ module proof (
     assign cover_tie = ready & spike & threshold > 0 & potential == threshold;
     assign cover_short_of_threshold = ready & !spike & threshold > 0 & potential == threshold - 1;
     assign cover_negative_threshold = ready & spike & threshold < 0 & potential < 0;
-    assign cover_high_saturation = ready & !spike & shifted > limit;
-    assign cover_low_saturation = ready & !spike & shifted < -limit;
-    assign cover_rounds_down = ready & !spike & r != 0 & potential < -two & potential[0] & membrane > -limit;
+    assign cover_high_saturation = ready & !spike & share > limit;
+    assign cover_low_saturation = ready & !spike & share < -limit;
+    assign cover_rounds_down = ready & !spike & !towards_zero & (share <<< shift) < product & membrane < 0 & membrane > -limit;
+    assign cover_rounds_up = ready & !spike & towards_zero & (share <<< shift) > product & membrane < 0;
+    assign cover_vanishes = ready & !spike & towards_zero & left < 0 & membrane == 0;
+    assign cover_subtracts = ready & spike & reset == 1 & potential > threshold & membrane != 0;
+    assign cover_subtracts_negative = ready & spike & reset == 1 & potential < 0 & membrane > 0;
+    assign cover_keeps_after_spike = ready & spike & reset == 2 & membrane != 0;
+    assign cover_clears = ready & spike & reset == 0 & potential > 0;
     assign cover_stays_minus_one = stored_one & old_membrane == -1 & !spike & membrane == -1;
     assign cover_half_minus_one = stored_one & fire & old_membrane == -1 & loaded == -1;
     assign cover_doubles = ready & load & advance & double & sum < 0 & next_potential != sum;

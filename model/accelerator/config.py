@@ -174,7 +174,7 @@ class AcceleratorConfig:
         Lanes that share a neuron unit. Of 1, a unit works while its lane goes on; of more, the sums pass through it one
         after another while the lanes wait.
     weight_width, membrane_width, accumulator_width : int
-        The widest of all layers.
+        The widest of all layers; a membrane has one bit, which is always 0, where no neuron keeps anything.
     modes : tuple of Lif
         What neuron units support, a layer selects one.
     layers : tuple of LayerPlan
@@ -352,7 +352,12 @@ class AcceleratorConfig:
     def membrane_words(self) -> int:
         """Words of the memory of membranes, of a membrane a neuron unit; none unless streaming."""
         fires = (layer.fires for layer in self.layers if layer.spiking)
-        return sum(fires) * self.lanes_per_neuron_unit if self.streaming else 0
+        return sum(fires) * self.lanes_per_neuron_unit if self.streaming and self.keeps else 0
+
+    @property
+    def keeps(self) -> bool:
+        """Whether any neuron keeps something between two time steps."""
+        return any(mode.state_bits for mode in self.modes)
 
     @property
     def sum_words(self) -> int:

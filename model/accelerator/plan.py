@@ -145,7 +145,7 @@ def plan(
         lanes=lanes,
         lanes_per_neuron_unit=share,
         weight_width=widest,
-        membrane_width=max(mode.membrane_width for mode in modes),
+        membrane_width=max(1, *(mode.membrane_width for mode in modes)),
         accumulator_width=max(widest + 1, *(mode.membrane_width for mode in modes), *widths),
         time_steps=network.time_steps,
         inputs=network.inputs,

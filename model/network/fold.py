@@ -87,7 +87,7 @@ def fold(
         if g < 0: W <- -W
         unit = max(s·|g|, v_th / threshold_limit, skip_unit / bias_limit)
         B = rint((β - g·μ) / unit)            limited to ±bias_limit
-        Θ = ceil(v_th / unit)                 clamped to H_min ... H_max + 1
+        Θ = ceil(v_th / unit)                 clamped to H_min ... H_max + 1; a Θ that is subtracted to H_max + 1 only
         J = rint(skip_unit / unit)            at most bias_limit, by the floor of the unit
 
     The clamp of Θ changes no spike: a threshold below H_min is always reached, one above H_max never.
@@ -133,5 +133,7 @@ def fold(
         low, high = neuron.potential_range(low, high)
     skip = integers(xp.clip(xp.round(skip_unit / unit), 0, limit))
     threshold = integers(xp.ceil(firing_threshold / unit))
-    threshold = xp.clip(threshold, low + bias, high + bias + skip + 1)
+    threshold = xp.minimum(threshold, high + bias + skip + 1)
+    if neuron is None or neuron.clamps_threshold:
+        threshold = xp.maximum(threshold, low + bias)
     return Folded(codes, bias, threshold, skip, sign, unit, floored, (xp.abs(wanted) > limit).sum(), finite)

@@ -37,7 +37,10 @@ class Network:
     def precision(self) -> Precision:
         """The widest weights and membranes of all layers."""
         weights = max(layer.code.bits for layer in self.layers)
-        return Precision(weights, max(layer.state_bits for layer in self.layers) or weights)
+        kept = max(layer.state_bits for layer in self.layers)
+        if not kept and any(layer.spiking for layer in self.layers):
+            return Precision(weights, 0, leak=0.0)
+        return Precision(weights, kept or weights)
 
     @property
     def widths(self) -> str:

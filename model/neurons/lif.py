@@ -1,41 +1,58 @@
-"""The leaky integrate-and-fire neuron of MINT: leak 1/2, reset to zero, a membrane of a few bits.
+"""The leaky integrate-and-fire neuron: a leak, a reset, and a membrane of a few bits that is kept between time steps.
 
     H = A + B + load(U)
     spike = H >= Θ
-    U <- 0 if spike else store(H)
+    U <- store(V), V = H without a spike; on a spike 0 (reset zero), H - Θ (reset subtract), H (reset none)
 
-``>>`` is the arithmetic shift of Python and NumPy: it rounds towards minus infinity.
+With leak 1/2 and reset zero it is the neuron of MINT (arXiv 2305.09850). ``>>`` is the arithmetic shift of Python and
+NumPy: it rounds towards minus infinity; trunc rounds towards zero.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.arithmetic import Integer, code_limit, saturate, signed_width
+from model.arithmetic import Integer, code_limit, saturate, signed_width, truncated
 from model.errors import require
 
 LARGEST_R = 15
 WIDTHS = range(2, 9)
 """Bits that a membrane can have."""
+LEAKS = (0.0, 1 / 2, 3 / 4, 7 / 8, 15 / 16, 31 / 32, 1.0)
+"""β: nothing is kept, a half, all but 2^-2 ... 2^-5, and all (integrate and fire)."""
+
+
+class Reset(StrEnum):
+    """What a spike leaves of a potential H: 0, H - Θ, or H."""
+
+    ZERO = "zero"
+    SUBTRACT = "subtract"
+    NONE = "none"
 
 
 @dataclass(frozen=True, order=True)
 class Lif:
-    """lif(leak 1/2, reset zero).
+    """lif(leak, reset).
 
     Parameters
     ----------
     membrane_width : int
-        Bits of the stored membrane U, a code -Q ... Q with Q = 2^(width-1) - 1.
+        Bits of the stored membrane U, a code -Q ... Q with Q = 2^(width-1) - 1; 0 with leak 0.
     r : int
-        Bits of the potential below the membrane's unit, 0 to 15.
+        Bits of the potential below the membrane's unit, plus one: 1 to 15, with leak 1/2 also 0.
+    leak : float
+        β, one of :data:`LEAKS`.
+    reset : Reset
     """
 
     membrane_width: int
     r: int = 1
+    leak: float = 0.5
+    reset: str = "zero"
 
     family: ClassVar[str] = "lif"
     keys: ClassVar[Mapping[str, type | tuple[type, ...]]] = {
@@ -44,24 +61,31 @@ class Lif:
         "membrane_width": int,
         "r": int,
     }
-    leak: ClassVar[float] = 0.5
-    reset: ClassVar[str] = "zero"
 
     def __post_init__(self) -> None:
-        require(
-            self.membrane_width in WIDTHS,
-            f"a membrane width of {self.membrane_width} bits is not supported; choose {WIDTHS[0]} to {WIDTHS[-1]}",
-        )
-        require(0 <= self.r <= LARGEST_R, f"leak r = {self.r}; choose 0 to {LARGEST_R}")
+        object.__setattr__(self, "reset", str(self.reset))  # the same value however it came
+        require(self.leak in LEAKS, f"leak {self.leak:g}; choose one of {', '.join(f'{each:g}' for each in LEAKS)}")
+        require(self.reset in list(Reset), f"reset {self.reset!r}; choose one of {', '.join(Reset)}")
+        if self.leak == 0:
+            require(
+                self.membrane_width == 0,
+                f"a membrane of {self.membrane_width} bits with leak 0, which keeps nothing; give 0 bits",
+            )
+        else:
+            require(
+                self.membrane_width in WIDTHS,
+                f"a membrane width of {self.membrane_width} bits is not supported; choose {WIDTHS[0]} to {WIDTHS[-1]}",
+            )
+        least = 0 if self.leak == 1 / 2 else 1
+        require(least <= self.r <= LARGEST_R, f"leak r = {self.r}; choose {least} to {LARGEST_R}")
 
-    @classmethod
-    def calibrated(cls, membrane_width: int, threshold: NDArray[np.int64], largest_r: int) -> Self:
-        """With the least r >= 1 with Q·2^(r-1) >= median(Θ)/2: the stored membrane then spans the threshold."""
-        target = float(np.median(threshold)) / 2
+    def calibrated(self, threshold: NDArray[np.int64], largest_r: int) -> Self:
+        """With the least r >= 1 with Q·2^(r-1) >= β·median(Θ): the stored membrane then spans the threshold."""
+        target = self.leak * float(np.median(threshold))
         r = 1
-        while r < largest_r and code_limit(membrane_width) << (r - 1) < target:
+        while r < largest_r and self.limit << (r - 1) < target:
             r += 1
-        return cls(membrane_width, r)
+        return replace(self, r=r)
 
     @property
     def state_bits(self) -> int:
@@ -69,8 +93,8 @@ class Lif:
 
     @property
     def limit(self) -> int:
-        """Q of the membrane codes -Q ... Q."""
-        return code_limit(self.membrane_width)
+        """Q of the membrane codes -Q ... Q; 0 where nothing is kept."""
+        return code_limit(self.membrane_width) if self.membrane_width else 0
 
     @property
     def state_range(self) -> tuple[int, int]:
@@ -86,30 +110,64 @@ class Lif:
         """Bits of every value of :meth:`load`."""
         return signed_width(*self.load_range)
 
+    @property
+    def clamps_threshold(self) -> bool:
+        return self.reset != Reset.SUBTRACT
+
+    @property
+    def kept_share(self) -> tuple[int, int, bool]:
+        """(k, n, whether rounding is towards zero): :meth:`store` divides (2^k - 1)·V, with k = 0 V itself, by 2^n.
+
+        With leak 1/2 it is V >> r, as the paper has it; n = k + r - 1 otherwise. So |U| falls until it is 0.
+        """
+        if self.leak == 1 / 2:
+            return 0, self.r, False
+        k = 0 if self.leak in (0, 1) else LEAKS.index(self.leak)
+        return k, k + self.r - 1, True
+
     def potential_range(self, low: Any, high: Any) -> tuple[Any, Any]:
         load_low, load_high = self.load_range
         return low + load_low, high + load_high
 
-    def store(self, potential: Integer) -> Integer:
-        """Membrane code that is kept of a potential H that did not fire.
+    def store(self, left: Integer) -> Integer:
+        """Membrane code that is kept of what is left of a potential, V.
 
-        r = 0: sat(H); r >= 1: sat(H >> r). With r = 0 or 1 and a step shared by weights and
-        membrane these are the two orders of the MINT neuron (arXiv 2305.09850): the slides leak on
-        load, the released code leaks before the store.
+            leak 1/2            sat(V >> r)
+            leak 1 - 2^-k       sat(trunc((2^k - 1)·V / 2^(k+r-1)))
+            no leak             sat(trunc(V / 2^(r-1)))
+            leak 0              0
+
+        With leak 1/2, r = 0 or 1 and a step shared by weights and membrane these are the two orders of the MINT neuron:
+        the slides leak on load, the released code leaks before the store.
         """
-        return saturate(potential >> self.r, self.membrane_width)
+        if self.leak == 0:
+            return left * 0
+        k, n, towards_zero = self.kept_share
+        if not towards_zero:
+            return saturate(left >> n, self.membrane_width)
+        return saturate(truncated((left << k) - left if k else left, n), self.membrane_width)
 
     def load(self, membrane: Integer) -> Integer:
         """What a stored code contributes to the next potential: U >> 1 (r = 0) or U << (r-1)."""
         return membrane >> 1 if self.r == 0 else membrane << (self.r - 1)
 
+    def left(self, potential: Integer, threshold: Integer, spike: Any) -> Integer:
+        """V: what the reset leaves of a potential."""
+        if self.reset == Reset.NONE:
+            return potential
+        after = potential - threshold if self.reset == Reset.SUBTRACT else potential * 0
+        if isinstance(potential, np.ndarray):
+            return np.where(spike, after, potential)
+        return after if spike else potential
+
     def fire(self, potential: Integer, threshold: Integer) -> tuple[Integer, Integer]:
         """Spike and next membrane of a potential."""
         spike = potential >= threshold
-        membrane = self.store(potential)
-        if isinstance(spike, np.ndarray):
-            return spike.astype(np.int64), np.where(spike, 0, membrane)
-        return int(spike), 0 if spike else membrane
+        if not isinstance(spike, np.ndarray):
+            return int(spike), self.store(self.left(potential, threshold, spike))
+        narrow = self.leak == 1 / 2 and self.reset == Reset.ZERO  # other resets and leaks need some bits more
+        wide = potential if narrow else potential.astype(np.int64)
+        return spike.astype(np.int64), self.store(self.left(wide, threshold, spike)).astype(potential.dtype)
 
     def step(
         self, sums: Integer, bias: Integer, state: Integer, threshold: Integer
@@ -123,10 +181,9 @@ class Lif:
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Self:
-        for key in ("leak", "reset"):
-            here, value = getattr(cls, key), fields.get(key, getattr(cls, key))
-            require(value == here, f"{key} {value!r}: this release does not run it; choose {here!r}")
-        return cls(fields["membrane_width"], fields["r"])
+        usual = {"leak": cls.leak, "reset": cls.reset, **fields}
+        return cls(usual["membrane_width"], usual["r"], float(usual["leak"]), usual["reset"])
 
     def describe(self) -> str:
-        return f"r = {self.r} with {self.membrane_width} bits"
+        named = f"leak {self.leak:g}, " * (self.leak != 1 / 2) + f"reset {self.reset}, " * (self.reset != Reset.ZERO)
+        return f"{named}r = {self.r} with {self.membrane_width} bits"

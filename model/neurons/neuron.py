@@ -24,9 +24,8 @@ class Neuron(Protocol):
     def leak(self) -> float:
         """β, the share of a potential that is left at the next time step, in real terms; gradients go back by it."""
 
-    @classmethod
-    def calibrated(cls, membrane_width: int, threshold: NDArray[np.int64], largest_r: int) -> Self:
-        """The neuron with the membrane's unit 2^r, 1 <= r <= ``largest_r``, for a layer's thresholds Θ."""
+    def calibrated(self, threshold: NDArray[np.int64], largest_r: int) -> Self:
+        """The same with the membrane's unit 2^r, 1 <= r <= ``largest_r``, for a layer's thresholds Θ."""
 
     @property
     def state_bits(self) -> int:
@@ -38,6 +37,10 @@ class Neuron(Protocol):
 
     def potential_range(self, low: Any, high: Any) -> tuple[Any, Any]:
         """Least and greatest H − B − J where A is ``low`` to ``high``: integers, or arrays or tensors of them."""
+
+    @property
+    def clamps_threshold(self) -> bool:
+        """Whether Θ is only compared, so that one below every potential may be raised to the least of them."""
 
     def step(
         self, sums: Integer, bias: Integer, state: Integer, threshold: Integer

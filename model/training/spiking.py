@@ -314,9 +314,7 @@ class Spiking(Weighted, ABC):
         assert self.precision is not None
         if threshold.is_meta:
             return 1
-        found = self.precision.neuron().calibrated(
-            self.precision.membrane_width, threshold.cpu().numpy(), self.largest_leak
-        )
+        found = self.precision.neuron().calibrated(threshold.cpu().numpy(), self.largest_leak)
         return int(found.fields()["r"])
 
     def requantise(self) -> None:

@@ -10,6 +10,7 @@ from model.config import Precision
 from model.inputs import INPUTS, Inputs
 from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source
 from model.network.network import Network
+from sim.networks.family import varied
 
 DEFAULT = Precision(4, 4)
 
@@ -39,6 +40,8 @@ class Chain:
     precision: Precision
     seed: int
     density: float
+    family: int | None = None
+    """Which members of the LIF family the layers have; without it MINT's."""
 
     @property
     def inputs(self) -> Inputs:
@@ -75,7 +78,8 @@ class Chain:
         weight = _codes(random, self.precision, (self.classes, int(np.prod(shape))))
         bias = random.integers(-20, 21, self.classes, np.int32)
         layers.append(last_layer(self.precision, [Source(origin, weight)], bias))
-        return Network(self.inputs, self.input_shape, self.time_steps, tuple(layers), name="chain")
+        network = Network(self.inputs, self.input_shape, self.time_steps, tuple(layers), name="chain")
+        return network if self.family is None else varied(network, self.family)
 
     def images(self, count: int) -> NDArray[np.uint8]:
         """As :func:`model.golden.network.forward` takes them; an input is not zero with probability ``density``."""

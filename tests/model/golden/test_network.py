@@ -10,6 +10,7 @@ from model.golden.network import classify, pooled, run
 from model.inputs import PIXELS
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import INPUT, Network
+from sim.networks.family import varied
 from sim.networks.random_networks import random_images, random_network
 
 
@@ -49,8 +50,8 @@ def by_hand(network: Network, images: np.ndarray) -> dict[str, np.ndarray]:
                     h += layer.neuron.load(int(membrane[position]))
                     assert layer.threshold is not None
                     spikes[position] = h >= layer.threshold[c]
-                    kept = layer.neuron.store(h)
-                    membrane[position] = 0 if spikes[position] else kept
+                    left = {"zero": 0, "subtract": h - int(layer.threshold[c]), "none": h}[layer.neuron.reset]
+                    membrane[position] = layer.neuron.store(left if spikes[position] else h)
                     for key, value in (
                         ("potential", h), ("spikes", spikes[position]), ("membrane", membrane[position])
                     ):  # fmt: skip
@@ -78,10 +79,13 @@ def pooled_by_hand(spikes: np.ndarray, pool: Pool | None) -> np.ndarray:
 
 
 @pytest.mark.parametrize("block_bytes", [golden.CHUNK_BYTES, 1], ids=["at once", "step by step"])
+@pytest.mark.parametrize("family", [False, True], ids=["mint", "family"])
 @pytest.mark.parametrize("seed", range(12))
-def test_golden_network_is_the_equations(seed: int, block_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_golden_network_is_the_equations(
+    seed: int, family: bool, block_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(golden, "CHUNK_BYTES", block_bytes)
-    network = random_network(seed)
+    network = varied(random_network(seed), seed) if family else random_network(seed)
     images = random_images(network, 2, seed)
     found, wanted = run(network, images), by_hand(network, images)
     assert set(found) == set(wanted)

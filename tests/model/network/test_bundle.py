@@ -16,14 +16,16 @@ from model.inputs import SPIKES
 from model.network import bundle
 from model.network.graph import Layer, LayerKind, Source
 from model.network.network import Network
+from sim.networks.family import varied
 from sim.networks.random_networks import random_images, random_network
 
 Parts = tuple[Path, dict[str, np.ndarray], dict[str, Any]]
 
 
+@pytest.mark.parametrize("family", [False, True], ids=["mint", "family"])
 @pytest.mark.parametrize("seed", range(9))
-def test_a_network_survives_the_file(tmp_path: Path, seed: int) -> None:
-    network = random_network(seed)
+def test_a_network_survives_the_file(tmp_path: Path, seed: int, family: bool) -> None:
+    network = varied(random_network(seed), seed) if family else random_network(seed)
     path = tmp_path / "network.safetensors"
     bundle.write(network, path)
     again = bundle.read(path)
@@ -197,8 +199,8 @@ POOL = {"kind": "max", "size": [2, 2], "stride": [2, 2]}
             "layer first: neuron family 'memory-free': this release does not run it; choose one of lif",
         ),
         (_set("layers", 0, "neuron", "family", value="izhikevich"), "neuron family 'izhikevich': it is unknown"),
-        (_set("layers", 0, "neuron", "leak", value=0.75), "layer first: leak 0.75: this release does not run it"),
-        (_set("layers", 0, "neuron", "reset", value="subtract"), "reset 'subtract': this release does not run it"),
+        (_set("layers", 0, "neuron", "leak", value=0.9), "layer first.*: leak 0.9; choose one of 0, 0.5, 0.75"),
+        (_set("layers", 0, "neuron", "reset", value="soft"), "reset 'soft'; choose one of zero, subtract, none"),
         (_set("layers", 0, "code", "name", value="binary"), "layer first: weight code 'binary': this release does not"),
         (_set("layers", 0, "code", "name", value="offset"), "layer first: weight code 'offset': it is unknown"),
         (_set("readout", value="membrane"), "readout 'membrane': this release does not run it; choose one of sum"),

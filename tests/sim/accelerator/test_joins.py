@@ -19,15 +19,18 @@ from model.network.shapes import resnet19
 from sim.accelerator.cosim import design_files, prepare, run
 from sim.harness.cosimulation import Waits
 from sim.harness.job import write_files
+from sim.networks.family import varied
 from sim.networks.random_chains import random_choices, sparse_images
 from sim.networks.random_joins import random_joins
 from tests.sim.harness.faults import as_it_lies_there
 
 IMAGES, LANES = 2, 9
-SOAK = [(seed, ("own", "rows", "streaming")[seed % 3]) for seed in range(int(os.environ.get("MINT_EXAMPLES", "0")))]
+FORMS = "own", "rows", "streaming", "family"
+SOAK = [(seed, FORMS[seed % 4]) for seed in range(int(os.environ.get("MINT_EXAMPLES", "0")))]
 """The variable asks for more."""
-CASES = [(129, "own"), (25, "own"), (3, "streaming"), (36, "rows"), (20, "rows"), *SOAK]
-"""Networks, and whether lanes and units are as drawn, cut into rows where no layer joins, or frames stream."""
+CASES = [(129, "own"), (25, "family"), (3, "streaming"), (36, "rows"), (20, "rows"), *SOAK]
+"""Networks, and whether lanes and units are as drawn (and neurons of the whole family), cut into rows where no layer
+joins, or frames stream."""
 
 
 def drawn(seed, form):
@@ -37,6 +40,8 @@ def drawn(seed, form):
         choices = random_choices(case.network, LANES, seed)
         return case.network, {"lanes": LANES, "lanes_per_neuron_unit": 1, "dataflow": choices}
     options = {"lanes": case.lanes, "lanes_per_neuron_unit": case.lanes_per_neuron_unit}
+    if form == "family":
+        return varied(case.network, seed), options
     streams = form == "streaming" and not case.network.inputs.static
     return case.network, options | ({"dataflow": "streaming"} if streams else {})
 
@@ -48,7 +53,7 @@ def test_random_joins(seed, form):
     with TemporaryDirectory() as folder:
         prepared = prepare(network, images, Path(folder), plan(network, retire=True, **options))
         outcomes = run(prepared)
-        waiting = run(prepared, waits=Waits(idle=100, stall=100)) if form == "own" else outcomes
+        waiting = run(prepared, waits=Waits(idle=100, stall=100)) if form in ("own", "family") else outcomes
     assert (outcomes.first, waiting.first) == (None, None)
     neurons = sum(np.prod(network.shapes[layer.name]) for layer in network.layers if layer.spiking)
     each = 3 * network.time_steps * neurons + network.layers[-1].channels + 1

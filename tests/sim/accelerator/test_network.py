@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
+from hdl.accelerator.cluster import Cluster
+from hdl.verilog.text import verilog_text
 from model.accelerator.plan import plan
 from model.config import Precision
 from model.errors import UserError
@@ -60,6 +62,7 @@ CHAINS = st.builds(
     precision=PRECISIONS,
     seed=st.integers(0, 99),
     density=st.sampled_from([0.0, 0.05, 0.3, 0.7, 1.0]),
+    family=st.none() | st.integers(0, 999),
 )
 
 
@@ -132,6 +135,37 @@ MIXTURES = {
 def test_typical_chain(kind, share, lanes, rows):
     dataflow = MIXTURES[kind] if rows else "skip"
     compared(replace(TYPICAL, input_kind=kind), 1, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
+
+
+@pytest.mark.parametrize(
+    ("kind", "lanes", "share", "dataflow", "family"),
+    [
+        ("pixels", 3, 1, "skip", 0),
+        ("spikes", 3, 3, "streaming", 1),
+        pytest.param("spikes", 8, 1, MIXTURES["spikes"], 2, marks=pytest.mark.nightly),
+    ],
+)
+def test_typical_chain_of_the_family(kind, lanes, share, dataflow, family):
+    """Leaks and resets of its own in every layer."""
+    chain = replace(TYPICAL, input_kind=kind, family=family)
+    compared(chain, IMAGES, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
+
+
+NOTHING = tuple(replace(link, precision=replace(link.precision, membrane_width=0, leak=0.0)) for link in TYPICAL.links)
+
+
+@pytest.mark.parametrize(("share", "dataflow"), [(3, "skip"), (1, "streaming")])
+def test_a_chain_that_keeps_nothing_has_no_membranes(share, dataflow):
+    """Leak 0 in every layer: no register and no memory of membranes in the Verilog."""
+    chain = replace(TYPICAL, input_kind="spikes", links=tuple(replace(link, leak=1) for link in NOTHING))
+    compared(chain, IMAGES, lanes=3, lanes_per_neuron_unit=share, dataflow=dataflow)
+    options = {"lanes": 3, "lanes_per_neuron_unit": share, "dataflow": dataflow}
+    config, usual = (plan(each.network(), **options) for each in (chain, replace(TYPICAL, input_kind="spikes")))
+    assert config.memory_bits.get("membranes", 0) == 0
+    streams = dataflow == "streaming"
+    assert (usual.memory_bits.get("membranes", 0) > 0) == streams
+    memories = ["unit_membranes" in verilog_text(Cluster(each), "cluster") for each in (config, usual)]
+    assert memories == [False, not streams]
 
 
 @pytest.mark.parametrize("share", [1, 3])

@@ -17,6 +17,7 @@ from sim.array.cosim import TOP, Loss, prepare, run
 from sim.harness.cosimulation import Waits
 from sim.harness.power_up import powered_up
 from sim.harness.simulators import SimulationError
+from sim.networks.family import varied
 from sim.networks.random_networks import PAIRS, random_images, random_network
 from tests.sim.harness.faults import as_it_lies_there
 
@@ -31,8 +32,8 @@ def name(seed):
     return f"{seed}-{PAIRS[seed]}" if seed < MIXED else f"{seed}-mixed"
 
 
-def prepared(seed, folder, retire=True):
-    network = random_network(seed)
+def prepared(seed, folder, retire=True, family=False):
+    network = varied(random_network(seed), seed) if family else random_network(seed)
     return prepare(network, random_images(network, IMAGES, seed), folder, **SMALL, retire=retire)
 
 
@@ -40,6 +41,15 @@ def right(outcomes):
     assert outcomes.first is None
     assert outcomes.mismatches == 0
     assert outcomes.images == IMAGES
+
+
+@pytest.mark.parametrize("seed", [1, 6, pytest.param(3, marks=pytest.mark.nightly), 9])
+def test_random_network_of_the_family(seed, tmp_path):
+    """Leaks and resets of its own in every layer."""
+    cosimulation = prepared(seed, tmp_path, family=True)
+    outcomes = run(cosimulation)
+    right(outcomes)
+    assert outcomes.total_cycles == cosimulation.cycles
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=name)
