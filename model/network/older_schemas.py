@@ -65,5 +65,7 @@ def _layer(index: int, table: Any, version: int) -> dict[str, Any]:
 def _source(source: Any, version: int, where: str) -> dict[str, Any]:
     require(isinstance(source, dict), f"{where}: a source must be an object")
     known(source, SOURCE_KEYS | (PACKED_KEYS if version > 1 else set()), f"{where}, source")
+    if version > 1:
+        take(source, "shape", (list, type(None)), f"{where}, source")
     pairs = {key: [take(source, key, int, f"{where}, source")] * 2 for key in ("stride", "padding")}
     return {"shape": None, "groups": 1} | source | pairs

@@ -104,3 +104,13 @@ def test_a_mistake_in_an_old_key_gets_its_sentence(
     with pytest.raises(UserError, match=sentence) as caught:
         bundle.read(path)
     assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_schema_2_says_of_every_source_whether_it_is_packed(tmp_path: Path) -> None:
+    path, network = tmp_path / "n.safetensors", random_network(0)
+    bundle.write(network, path)
+    header = older(text_of(path), 2, network)
+    del header["layers"][0]["sources"][0]["shape"]
+    save_file(load_file(path), path, {"mint": json.dumps(header)})
+    with pytest.raises(UserError, match="layer first, source: key 'shape' is missing; add it"):
+        bundle.read(path)
