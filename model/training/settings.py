@@ -1,7 +1,7 @@
 """The settings of a training run, each with the words and the limits of its option; imports nothing that is slow."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from model.errors import require
@@ -130,6 +130,13 @@ class Settings:
             self.precision is not None or not (self.membrane_loss or self.initial or self.leak_search),
             "a float32 network has no codes and no r; leave out the loss of membranes, the initial run and the search",
         )
+        for each in fields(self):
+            least, value = each.metadata.get("least"), getattr(self, each.name)
+            require(
+                least is None or value is None or least <= value < math.inf,
+                f"{each.name} {value}; choose {least} or more",
+            )
+        require(self.seed >= 0, f"seed {self.seed}; choose 0 or more")
 
     def rate(self, step: int, batches: int) -> float:
         """Learning rate of a step, ``batches`` an epoch: rises for the warm-up, then a cosine to 0."""
