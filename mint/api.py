@@ -248,9 +248,8 @@ def cosim(
     from sim.harness.simulators import installed
 
     installed(simulator)
+    waits = Waits(idle, stall)
     cycles = cycles_by(network, images if chosen_on is None else chosen_on)
     config = accelerator_config(network, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles, retire=True)
     with work_folder(Path(folder)) as work:
-        return cosimulate(
-            network, images, work, config, waits=Waits(idle, stall), simulator=simulator, progress=progress
-        )
+        return cosimulate(network, images, work, config, waits=waits, simulator=simulator, progress=progress)

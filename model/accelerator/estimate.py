@@ -155,6 +155,7 @@ def expected(config: AcceleratorConfig, densities: Sequence[float], images: int 
     require(
         len(densities) == len(config.layers), f"{len(densities)} densities; give one for each of {len(config.layers)}"
     )
+    require(images >= 1, f"{images} draws; at least 1")
     for density in densities:
         require(0 <= density <= 1, f"density {density:g}; choose 0 to 1")
     return Estimate(

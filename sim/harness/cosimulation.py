@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import require
 from model.network import bundle
 from model.network.network import Network
 from sim.harness.job import Job
@@ -23,6 +24,10 @@ class Waits:
 
     idle: int = 0
     stall: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value in (("idle", self.idle), ("stall", self.stall)):
+            require(0 <= value < 256, f"{name} {value}, of 256; choose 0 to 255")
 
 
 NO_WAITS = Waits()

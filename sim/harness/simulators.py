@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model.errors import UserError
+from model.errors import UserError, require
 
 if TYPE_CHECKING:
     from sim.harness.places import Place
@@ -107,7 +107,8 @@ SIMULATORS = {
 
 
 def installed(name: str) -> Simulator:
-    """The simulator of that name; raises :class:`SimulationError` with a sentence if it cannot run here."""
+    """The simulator of that name; UserError with a sentence if there is none or it cannot run here."""
+    require(name in SIMULATORS, f"simulator {name!r}; choose one of: {', '.join(SIMULATORS)}")
     simulator = SIMULATORS[name]
     if sentence := simulator.missing():
         raise SimulationError(sentence)

@@ -36,3 +36,21 @@ def test_an_estimate_is_of_images_or_of_densities():
     for both in ({}, {"images": images, "densities": [1.0]}):
         with pytest.raises(UserError, match="give one of them"):
             mint.estimate(network, **both)
+    with pytest.raises(UserError, match="0 draws; at least 1"):
+        mint.estimate(network, densities=[1.0] * len(network.layers), draws=0)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"simulator": "questa"}, "simulator 'questa'; choose one of: icarus, verilator"),
+        ({"idle": 256}, "idle 256, of 256; choose 0 to 255"),
+        ({"stall": -1}, "stall -1, of 256; choose 0 to 255"),
+    ],
+)
+def test_a_simulation_that_cannot_run_is_refused_before_its_folder_is_made(options, sentence, tmp_path):
+    network = first_layer("linear", "spikes", (1, 2, 2))
+    images = np.zeros((network.time_steps, 1, 1, 2, 2), np.uint8)
+    with pytest.raises(UserError, match=sentence):
+        mint.cosim(network, images, tmp_path / "cosim", **options)
+    assert not (tmp_path / "cosim").exists()
