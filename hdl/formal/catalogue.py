@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from itertools import product
 
+from hdl.accelerator.cluster import Cluster
 from hdl.array.neuron_unit import NeuronUnit
 from hdl.array.processing_element import ProcessingElement
 from hdl.formal.accelerator import accelerator
 from hdl.formal.input_writer import input_writer
+from hdl.formal.lanes import lanes, lanes_config
 from hdl.formal.netlist import netlist
 from hdl.formal.neuron_unit import neuron_unit
 from hdl.formal.processing_element import processing_element
@@ -21,7 +23,7 @@ from hdl.formal.word_feeder import word_feeder
 from hdl.synthesis.designs import config
 from hdl.synthesis.flows import Library
 from hdl.verilog.text import verilog_text
-from model.accelerator.config import SKIP, STREAMING, SYSTOLIC, TIME_PARALLEL
+from model.accelerator.config import SKIP, STREAMING, SYSTOLIC, TIME_PARALLEL, AcceleratorConfig
 from model.array import ArrayConfig
 from model.config import PRECISIONS, WIDTHS, Precision
 from model.neurons import Lif
@@ -62,6 +64,29 @@ ACCELERATORS = (
 WRITERS = (("pixels", "conv"), ("spikes", "conv"), ("pixels", "linear"), ("spikes", "linear"))
 """Input and first layer of the input writers that are proved."""
 
+LANES = (
+    *(
+        lanes_config(precision, precision.lifs(1, 3), share=share, skips=True)
+        for precision in PRECISIONS
+        for share in (1, 2)
+    ),
+    *(
+        lanes_config(Precision(2, 4), [Lif(4 if leak else 0, 2, leak, reset) for reset in Reset], share=1 + (leak == 1))
+        for leak in LEAKS
+    ),
+    lanes_config(Precision(2, 2), Precision(2, 2).lifs(1, 2), units=2, relays=True),
+    lanes_config(Precision(2, 2), Precision(2, 2).lifs(1, 0), streaming=True),
+    lanes_config(Precision(2, 2), Precision(2, 2).lifs(1), share=2, streaming=True),
+)
+"""Lanes and neuron units that are proved: lanes with a unit each and two that share one; every leak with all resets, a
+layer each; states that move."""
+
+CLUSTERS = (
+    *(lanes_config(precision, precision.lifs(1), skips=True) for precision in PRECISIONS),
+    lanes_config(Precision(2, 2), Precision(2, 2).lifs(1), share=2),
+)
+"""Lanes and their neuron unit whose netlists are proved."""
+
 Make = Callable[[], Proof]
 
 
@@ -98,6 +123,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         *(partial(processing_element, each) for each in elements),
         *(partial(neuron_unit, each) for each in neuron_units()),
         *(partial(systolic_array, each) for each in ARRAYS),
+        *(partial(lanes, each) for each in LANES),
         *(partial(accelerator, kind, share, dataflow=dataflow) for kind, share, dataflow in ACCELERATORS),
         partial(accelerator, "spikes", 1, least=True),
         *(partial(input_writer, *each) for each in WRITERS),
@@ -108,6 +134,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
     for library in libraries:
         makes += [partial(element_netlist, each, library) for each in elements]
         makes += [partial(neuron_netlist, config(precision, 1, 1), library) for precision in PRECISIONS]
+        makes += [partial(lanes_netlist, each, library) for each in CLUSTERS]
     return makes
 
 
@@ -119,6 +146,15 @@ def element_netlist(array: ArrayConfig, library: Library) -> Proof:
 def neuron_netlist(array: ArrayConfig, library: Library) -> Proof:
     design = verilog_text(NeuronUnit(array), "mint_neuron")
     return netlist("neuron unit", f"{array.precision}, r = {array.neurons[0].r}", design, "mint_neuron", library)
+
+
+def lanes_netlist(accelerator: AcceleratorConfig, library: Library) -> Proof:
+    design = verilog_text(Cluster(accelerator), "mint_lanes")
+    share = accelerator.lanes_per_neuron_unit
+    widths = f"w{accelerator.weight_width}u{accelerator.membrane_width}"
+    return netlist(
+        "lanes and neuron unit", f"{widths}, r = {accelerator.modes[0].r}, {share} lanes", design, "mint_lanes", library
+    )
 
 
 def prove_all(makes: Sequence[Make], workers: int) -> Iterator[Record]:

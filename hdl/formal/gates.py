@@ -8,6 +8,8 @@ import random
 import shutil
 import tempfile
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,11 @@ from model.errors import Defect
 from model.files.home import plain_temporary
 
 LANES = 256
-CYCLES = 64
+CYCLES = 256
+MEMORIES = ("memory -nordff", "splitnets -format __ w:*words*")
+"""Yosys commands that make registers of memories, each bit by a name of its own."""
+CONTROLS = 4
+"""Bits of an input that may be controls."""
 
 
 class MatchError(Defect):
@@ -40,6 +46,8 @@ class Gates:
         state: dict[int | str, int] = dict.fromkeys(self.registers, 0)
         seen: dict[int | str, list[int]] = {bit: [] for bit in self.registers}
         order = self._order()
+        # In half of the lanes, a bit of a small input is seldom set: what clears a sum has to be away for long.
+        seldom = {bit: draw.getrandbits(LANES) for _, bits in sorted(self.inputs.items()) for bit in bits}
         for _ in range(CYCLES):
             values: dict[int | str, int] = {"0": 0, "1": ones, "x": 0, **state}
             for name in sorted(self.inputs):
@@ -49,6 +57,8 @@ class Gates:
                 last = min(draw.randrange(2 * len(bits)), len(bits) - 1)
                 for place, bit in enumerate(bits):
                     values[bit] = draw.getrandbits(LANES) if place <= last else values[bits[last]]
+                    if len(bits) <= CONTROLS:
+                        values[bit] &= ~seldom[bit] | reduce(and_, (draw.getrandbits(LANES) for _ in range(4)))
             for bit in order:
                 first, *second = self.gates[bit]
                 values[bit] = values[first] & values[second[0]] if second else values[first] ^ ones
@@ -100,6 +110,7 @@ def read_gates(verilog: str, top: str, liberty: str = "") -> Gates:
                 f"hierarchy -check -top {top}",
                 "proc",
                 "flatten -noscopeinfo",
+                *MEMORIES,
                 "setattr -unset init w:*",
                 "opt -fast",
                 "techmap",
@@ -128,7 +139,7 @@ def _gates(module: dict[str, Any]) -> Gates:
             assert cell["type"] in ("$_AND_", "$_NOT_"), cell["type"]
             gates[pins["Y"]] = (pins["A"], pins["B"]) if "B" in pins else (pins["A"],)
     names: dict[int, str] = {}
-    for name, net in module["netnames"].items():
+    for name, net in sorted(module["netnames"].items(), key=lambda named: "$" in named[0]):
         if not net["hide_name"]:
             wide = len(net["bits"]) > 1
             for index, bit in enumerate(net["bits"]):

@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from hdl.accelerator.cluster import Cluster
 from hdl.array.neuron_unit import NeuronUnit
 from hdl.formal import netlist as module
-from hdl.formal.catalogue import element_netlist, neuron_netlist
+from hdl.formal.catalogue import CLUSTERS, element_netlist, lanes_netlist, neuron_netlist
 from hdl.formal.gates import MatchError
 from hdl.formal.netlist import netlist_proof
 from hdl.formal.proof import prove
@@ -25,6 +26,21 @@ ARRAY = config(Precision(2, 2), 1, 1)
 def test_netlist_is_the_design(make, path):
     record = prove(make(ARRAY, Library() if path is None else Library(path)))
     assert record.covers == ("registers_move", "outputs_move")
+
+
+def test_netlist_of_lanes_is_the_design():
+    record = prove(lanes_netlist(CLUSTERS[-1], Library()))
+    assert record.covers == ("registers_move", "outputs_move")
+
+
+def test_a_wrong_cell_of_the_lanes_is_found(monkeypatch):
+    design = verilog_text(Cluster(CLUSTERS[0]), "mint_lanes")
+    mapped = Library().netlist(design, "mint_lanes").verilog
+    matches = module.match_registers(design, mapped, Library().text, "mint_lanes")
+    monkeypatch.setattr(module, "match_registers", lambda *_: matches)
+    wrong = re.sub(r"(.*)\bXOR2\b", r"\1XNOR2", mapped, count=1, flags=re.DOTALL)
+    assert wrong != mapped
+    check_refuted(netlist_proof("lanes", "w2u2", design, wrong, "mint_lanes", Library()))
 
 
 @pytest.fixture(scope="module")
