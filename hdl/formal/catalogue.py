@@ -10,6 +10,7 @@ from hdl.accelerator.cluster import Cluster
 from hdl.array.neuron_unit import NeuronUnit
 from hdl.array.processing_element import ProcessingElement
 from hdl.formal.accelerator import accelerator
+from hdl.formal.feeder_words import feeder_words
 from hdl.formal.input_writer import input_writer
 from hdl.formal.lanes import lanes, lanes_config
 from hdl.formal.netlist import netlist
@@ -128,6 +129,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         partial(accelerator, "spikes", 1, least=True),
         *(partial(input_writer, *each) for each in WRITERS),
         word_feeder,
+        feeder_words,
         *(partial(skip_unit, width) for width in SKIPPED_WORDS),
         *(partial(result_stream, result_config(*sizes)) for sizes in RESULTS),
     ]

@@ -1,0 +1,129 @@
+"""The word feeder reads the words of its loops, at their addresses, and hands on what is set in them."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from hdl.accelerator.skip_unit import item_of
+from hdl.accelerator.word_feeder import LEVELS, WordFeeder, program
+from hdl.formal.loops import choose, position
+from hdl.formal.proof import Proof
+from hdl.verilog.text import verilog_text
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.plan import plan
+from model.arithmetic import number_width
+from model.config import Precision
+from model.inputs import SPIKES
+from model.network.graph import INPUT, Layer, LayerKind, Source
+from model.network.network import Network
+
+HARNESS = Path(__file__).with_suffix(".v")
+COVERS = ("cover_outside", "cover_skips", "cover_waits", "cover_joined", "cover_linear")
+FIELDS = {
+    "HEIGHT": lambda source: source.kernel[0],
+    "WIDTH": lambda source: source.kernel[1],
+    "WORDS": lambda source: source.words,
+    "STRIDE": lambda source: source.stride,
+    "PADDING": lambda source: source.padding,
+    "MAP_ROWS": lambda source: source.source_map[0],
+    "MAP_COLUMNS": lambda source: source.source_map[1],
+    "CHANNELS": lambda source: source.source_channels,
+    "WORD": lambda source: source.word_channels,
+    "MEMORY": lambda source: 0 if source.from_input else 1 + source.source_memory,
+}
+"""Numbers of a layer's source."""
+
+
+def fed_network() -> Network:
+    """Kernels of 3 with padding, strides of 1 and 2, two words a pixel, a convolution as shortcut, a linear layer."""
+    precision = Precision(2, 2)
+    one, code = np.ones(2, np.int32), precision.code
+
+    def codes(*shape: int) -> np.ndarray:
+        return np.ones(shape, np.int8)
+
+    def spiking(name: str, *sources: Source) -> Layer:
+        neuron, kind = precision.lif(), LayerKind.CONV
+        return Layer(name=name, kind=kind, neuron=neuron, code=code, sources=sources, bias=one, threshold=one)
+
+    first = spiking("first", Source(INPUT, codes(2, 1, 3, 3), 1, 1))
+    joined = spiking("joined", Source("first", codes(2, 2, 3, 3), 2, 1), Source("first", codes(2, 2, 1, 1), 2))
+    reads = Source("joined", codes(1, 8))
+    last = Layer(name="last", kind=LayerKind.LINEAR, neuron=None, code=code, sources=(reads,), bias=one[:1] * 0)
+    return Network(SPIKES, (1, 3, 3), 2, (first, joined, last))
+
+
+def feeder_words(component: type[WordFeeder] = WordFeeder) -> Proof:
+    """One lane: two groups, and of their spikes two words a pixel."""
+    config = plan(fed_network(), lanes=1, lanes_per_neuron_unit=1)
+    design = verilog_text(component(config), "mint_feeder")
+    layers, item = config.layers, item_of(config)
+    main = [program(layer) for layer in layers]
+    joined = [program(layer, 1) for layer in layers if layer.joined]
+    nests = [
+        position(
+            name,
+            (f"feeder.nest{mark}", f"mint_feeder_nest{mark}"),
+            design,
+            programs,
+            LEVELS,
+            "own",
+        )
+        for name, mark, programs in (("main", "", main), ("joined", "_1", joined * len(layers)))
+    ]
+    words = max(config.input_words, *config.spike_memories.values())
+    return Proof(
+        name="word feeder: words of the loops, at their addresses",
+        configuration="3 x 3, strides 1 and 2, padding, two words a pixel, two sources, a linear layer",
+        design=design,
+        harness=_filled(HARNESS.read_text(encoding="utf-8"), config).replace(
+            "`POSITIONS", "\n".join(each.text for each in nests)
+        ),
+        defines={
+            "D": config.word_width,
+            "I": item.size,
+            "L": number_width(len(layers)),
+            "LAYERS": len(layers),
+            "ADDRESS": number_width(words),
+            "SPACE": 1 << number_width(words),
+            "SPACES": number_width(len(config.spike_memories)),
+        },
+        peeks={
+            "turn": "feeder.turn",
+            "running": "feeder.running",
+            "fetched": "feeder.fetched",
+            "held": "feeder.valid",
+            "found": "feeder.found",
+            "marks": "feeder.marks",
+            "unit_row": "feeder.row",
+            **nests[0].peeks,
+            **nests[1].peeks,
+        },
+        covers=COVERS,
+        cover_cycles=28,
+    )
+
+
+def _filled(harness: str, config: AcceleratorConfig) -> str:
+    """With the numbers of the layers and of their sources, which are plain geometry."""
+    layers = config.layers
+
+    def by_layer(numbers: list[int]) -> str:
+        return choose(numbers, "own")
+
+    texts = {
+        "GROUPS": by_layer([each.groups for each in layers]),
+        "ROWS": by_layer([each.positions[0] for each in layers]),
+        "COLUMNS": by_layer([each.positions[1] for each in layers]),
+        "ROUNDS": by_layer([each.rounds for each in layers]),
+        "EACH": by_layer([int(each.spiking) for each in layers]),
+        "JOINS": by_layer([len(each.sources) - 1 for each in layers]),
+        "FIRST": by_layer([each.weight_row for each in layers]),
+        "GROUP": by_layer([each.group_rows for each in layers]),
+        "SOURCE": f"(s ? {by_layer([each.fan_in for each in layers])} : 0)",
+    }
+    for name, number in FIELDS.items():
+        first, second = (by_layer([number(each.sources[place]) for each in layers]) for place in (0, -1))
+        texts[name] = f"(s ? {second} : {first})"
+    return re.sub(r"`(\w+)", lambda macro: texts.get(macro[1], macro[0]), harness)

@@ -1,0 +1,127 @@
+// Which words the word feeder reads and hands on, in nested loops and multiplied addresses; hdl.formal.feeder_words
+// proves that it does. The memories hold anything: bit a * D of CONTENTS_s is the first of word a of memory s. Numbers of a
+// layer and its source are expressions of `own` and `s`; D, I and L are bits of a word, item and layer.
+module proof (
+    input clk,
+    input rst,
+    input [`L-1:0] layer,
+    input start,
+    input ready,
+    input [3*`SPACE*`D-1:0] any,
+    output assumed,
+    output ok,
+    output cover_outside,
+    output cover_skips,
+    output cover_waits,
+    output cover_joined,
+    output cover_linear
+);
+    reg [`D-1:0] data;
+    wire [`I-1:0] item;
+    wire valid, done, read;
+    wire [`ADDRESS-1:0] address;
+    wire [`SPACES-1:0] memory;
+    mint_feeder feeder (
+        .clk(clk), .rst(rst), .layer(layer), .start(start), .data(data), .o__ready(ready), .o__valid(valid),
+        .o__payload(item), .done(done), .address(address), .read(read), .memory(memory)
+    );
+    reg [`SPACE*`D-1:0] contents_0, contents_1, contents_2;
+    reg begun = 0;
+    always @(posedge clk) if (!begun) {contents_0, contents_1, contents_2} <= any;
+    function [`D-1:0] word(input [1:0] space, input [9:0] place);
+        word = (space == 0 ? contents_0 : space == 1 ? contents_1 : contents_2) >> place * `D;
+    endfunction
+
+    // A layer stays until all of it was handed on.
+    reg [`L-1:0] own = 0;
+    reg there_0 = 0, there_1 = 0, there_2 = 0;
+    wire busy = there_0 | there_1 | there_2;
+    assign assumed = (!busy | (!start & layer == own)) & layer < `LAYERS;
+
+    // The loops: where they are, and a cycle later and two.
+    reg [3:0] g, y, x, t, i, j, c;
+    reg s;
+    wire [3:0] groups = `GROUPS, rows = `ROWS, columns = `COLUMNS, rounds = `ROUNDS;
+    wire each = `EACH;  // a hand-over for every round, not for the last one alone
+    wire sources = `JOINS;  // the last source's number
+    wire [3:0] height = `HEIGHT, width = `WIDTH, words = `WORDS;
+    wire end_c = c + 1 == words, end_j = end_c & j + 1 == width, end_i = end_j & i + 1 == height;
+    wire end_s = end_i & s == sources, end_t = end_s & t + 1 == rounds, end_x = end_t & x + 1 == columns;
+    wire end_y = end_x & y + 1 == rows, end_g = end_y & g + 1 == groups;
+    wire advance = !there_2 | ready;
+    wire stepping = there_0 & advance;
+    // What is read, handed on and marked.
+    wire signed [9:0] row = y * `STRIDE + i - `PADDING, column = x * `STRIDE + j - `PADDING;
+    wire inside = row >= 0 & row < `MAP_ROWS & column >= 0 & column < `MAP_COLUMNS;
+    wire [9:0] place = ((row * `MAP_COLUMNS + column) * rounds + t) * words + c;
+    wire [9:0] weights = `FIRST + g * `GROUP + `SOURCE + (i * width + j) * `CHANNELS + c * `WORD;
+    wire fires = end_s & (each | t + 1 == rounds);
+    wire [1:0] space = `MEMORY;
+
+    reg inside_1, fires_1, fires_2;
+    reg [9:0] weights_1, weights_2, place_1;
+    reg [1:0] space_1;
+    reg [`D-1:0] bits_2;
+    wire [`D-1:0] bits_1 = inside_1 ? word(space_1, place_1) : 0;
+    always @(posedge clk) begin
+        begun <= begun | rst;
+        if (read) data <= word(own == 0 ? 0 : 1 + memory, address);
+        if (stepping) begin
+            c <= end_c ? 0 : c + 1;
+            if (end_c) j <= end_j ? 0 : j + 1;
+            if (end_j) i <= end_i ? 0 : i + 1;
+            if (end_i) s <= end_s ? 0 : s + 1;
+            if (end_s) t <= end_t ? 0 : t + 1;
+            if (end_t) x <= end_x ? 0 : x + 1;
+            if (end_x) y <= end_y ? 0 : y + 1;
+            if (end_y) g <= end_g ? 0 : g + 1;
+            if (end_g) there_0 <= 0;
+        end
+        if (advance) begin
+            there_1 <= there_0;
+            there_2 <= there_1;
+            {inside_1, fires_1, weights_1, place_1, space_1} <= {inside, fires, weights, place, space};
+            {fires_2, weights_2, bits_2} <= {fires_1, weights_1, bits_1};
+        end
+        if (start) begin
+            own <= layer;
+            there_0 <= 1;
+            {g, y, x, t, i, j, c, s} <= 0;
+        end
+        if (rst) {there_0, there_1, there_2} <= 0;
+    end
+
+    // The word of the last stage is offered if something is set or it fires, as it has to be.
+    wire shows = valid == (there_2 & (bits_2 != 0 | fires_2)) & done == !busy;
+    wire right = !there_2 | item == {fires_2, 1'b0, weights_2[`I-`D-3:0], bits_2};
+    wire reads = read == (stepping & inside) & (!read | (address == place & (own == 0 | 1 + memory == space)));
+
+    // The feeder's registers, where the proof has to begin. A nest is at the loops' place while it is its source's turn;
+    // else at the beginning of that source's next words.
+    wire running, fetched, held, found, turn;
+    wire [1:0] marks;
+    wire [`I-`D-3:0] unit_row;
+    wire stages = running == there_0 & fetched == there_1 & held == there_2 & (!there_0 | turn == s) & (there_0 | !turn)
+        & (!there_1 | (found == inside_1 & marks == {fires_1, 1'b0} & unit_row == weights_1[`I-`D-3:0]
+            & (!inside_1 | data == word(space_1, place_1))));
+    wire bounded = !there_0 | (g < groups & y < rows & x < columns & t < rounds & s <= sources & i < height & j < width
+        & c < words);
+    wire [3:0] t_next = t + 1 == rounds ? 0 : t + 1, x_next = t_next ? x : x + 1 == columns ? 0 : x + 1,
+        y_next = t_next | x_next ? y : y + 1 == rows ? 0 : y + 1, g_next = t_next | x_next | y_next ? g : g + 1;
+    wire [3:0] main_group = s ? g_next : g, main_row = s ? y_next : y, main_column = s ? x_next : x,
+        main_round = s ? t_next : t, main_kernel_row = s ? 0 : i, main_kernel_column = s ? 0 : j, main_word = s ? 0 : c,
+        main_pooled_row = 0, main_pooled_column = 0;
+    wire [3:0] joined_group = g, joined_row = y, joined_column = x, joined_round = t, joined_kernel_row = s ? i : 0,
+        joined_kernel_column = s ? j : 0, joined_word = s ? c : 0, joined_pooled_row = 0, joined_pooled_column = 0;
+`POSITIONS
+    wire over = s & g_next == groups;  // the first source is through
+    wire at = !there_0 | ((over | main_agrees) & (sources == 0 | joined_agrees));
+    assign ok = own < `LAYERS & (!begun | (shows & right & reads & stages & bounded & at));
+
+    wire runs = begun & !rst;
+    assign cover_outside = runs & there_1 & !inside_1 & advance;
+    assign cover_skips = runs & there_2 & !valid & item[`I-`D-3:0] != 0;
+    assign cover_waits = runs & valid & !ready & own != 0;
+    assign cover_joined = runs & valid & ready & sources & bits_2 != 0 & fires_2;
+    assign cover_linear = runs & valid & ready & own == `LAYERS - 1;
+endmodule
