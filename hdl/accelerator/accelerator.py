@@ -146,6 +146,9 @@ class Accelerator(wiring.Component):
         # Cycle 9: spikes are there, and what a max pool has in their place is read. Cycle 10: they are written.
         neuron = sequencer.neuron
         complete = neuron.update & sequencer.complete
+        reads = ~sequencer.spiking
+        if config.totals and not config.streaming:
+            reads = reads & (sequencer.time_step == config.frame_steps - 1)
         m.d.comb += [
             sequencer.start.eq(layers.start),
             sequencer.fire.eq(tokens.step.enable & tokens.step.fire),
@@ -159,11 +162,11 @@ class Accelerator(wiring.Component):
             spikes.place.eq(sequencer.address),
             spikes.merge.eq(sequencer.merge),
             tokens.emits.eq(layers.emits),
-            tokens.summed.eq(complete & ~sequencer.spiking),
+            tokens.summed.eq(complete & reads),
             tokens.results_busy.eq(results.busy),
-            results.update.eq(neuron.update & (layers.emits if config.streaming else ~sequencer.spiking)),
+            results.update.eq(neuron.update & (layers.emits if config.streaming else reads)),
             results.complete.eq(sequencer.complete),
-            Cat(results.potentials).eq(lanes.potentials),
+            Cat(results.potentials).eq(lanes.totals if config.totals else lanes.potentials),
         ]
         self._options(m, layers, feed, lanes, sequencer, spikes)
         self._ports(m, layers, inputs, lanes, sequencer, results)

@@ -42,6 +42,10 @@ class Cluster(wiring.Component):
 
         H <- sum + bias + (0 if first else carried)
 
+    Where the last layer has neurons, their spikes are counted, or their potentials added up::
+
+        total <- (0 if first else total) + (spike or H)
+
     Nothing is reset: a first time step ignores the membrane, and sums start at 0 when ``clear`` says so.
 
     Latency
@@ -84,9 +88,11 @@ class Cluster(wiring.Component):
     stored : In(signed(membrane_width)), streaming only
         U to go on with.
     carried : In(signed(accumulator_width)), streaming only
-        H to go on with, in the last layer.
-    sums : In(1), streaming only
+        H, or the total, to go on with, in the last layer.
+    sums : In(1), streaming and readout sum only
         The last layer runs.
+    total : Out(signed(accumulator_width)), readouts of neurons only
+        With ``update``: what is read out so far.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -107,8 +113,10 @@ class Cluster(wiring.Component):
                 "membrane": Out(code),
             }
             | ({"kept": Out(code), "relayed": In(code)} if config.relays else {})
-            | ({"stored": In(code), "carried": In(number), "sums": In(1)} if config.streaming else {})
+            | ({"stored": In(code), "carried": In(number)} if config.streaming else {})
+            | ({"sums": In(1)} if config.streaming and not config.totals else {})
             | ({"shortcut": In(1)} if config.skips else {})
+            | ({"total": Out(number)} if config.totals else {})
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -148,7 +156,7 @@ class Cluster(wiring.Component):
             m.d.comb += self.kept.eq(kept)
             kept = self.relayed
         contribution = law.load(m, kept, config.modes, self.mode, config.accumulator_width)
-        if config.streaming:
+        if config.streaming and not config.totals:
             contribution = Mux(self.sums, self.carried, contribution)
         bias = self.parameters.bias
         if config.skips:
@@ -164,7 +172,33 @@ class Cluster(wiring.Component):
             self.spike.eq(law.fires(potential, threshold)),
             self.membrane.eq(law.store(m, potential, threshold, self.spike, config.modes, self.mode)),
         ]
+        if config.totals:
+            self._read_out(m)
         return m
+
+    def _read_out(self, m: Module) -> None:
+        """The total of the lane at ``index``; in the order streaming it comes from a memory, and goes there."""
+        config, share = self.config, self.config.lanes_per_neuron_unit
+        first, before = Signal(name="first_total"), Signal(signed(config.accumulator_width), name="total_before")
+        m.d.sync += first.eq(self.neuron.first)
+        m.d.comb += self.total.eq(Mux(first, 0, before) + (self.spike if config.readout == "count" else self.potential))
+        if config.streaming:
+            m.d.sync += before.eq(self.carried)
+        elif share == 1:
+            with m.If(self.neuron.update):
+                m.d.sync += before.eq(self.total)
+        else:
+            m.submodules.totals = memory = ModuleMemory("unit_totals", shape=config.accumulator_width, depth=share)
+            write, read = memory.write_port(), memory.read_port(domain="comb")
+            index = Signal(number_width(share), name="index_of_total")
+            m.d.sync += index.eq(self.index)
+            m.d.comb += [
+                read.addr.eq(index),
+                before.eq(read.data),
+                write.addr.eq(index),
+                write.data.eq(self.total),
+                write.en.eq(self.neuron.update),
+            ]
 
     def _membranes(self, m: Module) -> Signal:
         """The stored membrane of the lane at ``index``; ``update`` writes the one before."""

@@ -74,7 +74,7 @@ class FireSequencer(wiring.Component):
     complete : Out(1)
         With ``neuron.update``: the last lane's spike is there, so the spikes of a time step are complete.
     spiking : Out(1)
-        Whether the layer spikes.
+        Whether the layer's spikes are stored: not those of the last one.
     row : Out(range(rows)), rows only
         The row of lanes whose spikes they are.
     again : Out(1), tiles only
@@ -136,7 +136,8 @@ class FireSequencer(wiring.Component):
         m.submodules.nest = nest = LoopNest(levels, [program(plan, config) for plan in plans], shapes)
         select = self.layer[: len(nest.program)]
         held = by_program(m, select, [int(p.spiking and p.fires_steps_together) for p in plans], unsigned(1), "held")
-        spiking = by_program(m, select, [int(p.spiking) for p in plans], unsigned(1), "layer_spikes")
+        neurons = by_program(m, select, [int(p.spiking) for p in plans], unsigned(1), "has_neurons")
+        stores = by_program(m, select, [int(p.stores) for p in plans], unsigned(1), "layer_stores")
 
         # One potential after another until the hand-over is through; the last of a time step moves the nest on.
         last_lane = self.index == share - 1 if share > 1 else Const(1)
@@ -167,9 +168,9 @@ class FireSequencer(wiring.Component):
             nest.advance.eq(due & last_lane),
             self.parameter_address.eq(nest.values.parameter + following),
             self.neuron.potential.eq(due & (nest.values.part == 0) if self.tiled else due),
-            self.neuron.first.eq(self.frame == 0 if config.streaming else (nest.values.step == 0) | ~spiking),
+            self.neuron.first.eq(self.frame == 0 if config.streaming else (nest.values.step == 0) | ~neurons),
             self.neuron.keep.eq(~last_step),
-            self.spiking.eq(spiking),
+            self.spiking.eq(stores),
         ]
         # Cycle 2: its spike is there, and where it belongs.
         final = Signal()

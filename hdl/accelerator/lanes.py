@@ -53,6 +53,8 @@ class Lanes(wiring.Component):
         The layer begins.
     potentials : Out(signed(accumulator_width).array(neuron_units))
         H.
+    totals : Out(signed(accumulator_width).array(neuron_units)), readouts of neurons only
+        Spikes or potentials so far.
     fired : Out(neuron_units)
         Whose H reaches the threshold.
     membranes : Out(signed(membrane_width).array(neuron_units))
@@ -80,6 +82,7 @@ class Lanes(wiring.Component):
             }
             | ({"shortcuts": In(config.spike_width)} if config.skips else {})
             | ({"start": In(1)} if config.streaming else {})
+            | ({"totals": Out(data.ArrayLayout(signed(config.accumulator_width), units))} if config.totals else {})
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -102,6 +105,8 @@ class Lanes(wiring.Component):
                 self.fired[j].eq(cluster.spike),
                 self.membranes[j].eq(cluster.membrane),
             ]
+            if config.totals:
+                m.d.comb += self.totals[j].eq(cluster.total)
             self._own_lanes(m, j, cluster)
         if config.relays:
             self._relay(m, select, clusters)
@@ -149,8 +154,9 @@ class Lanes(wiring.Component):
             memory.potential.eq(self.neuron.potential),
             memory.update.eq(self.neuron.update),
             memory.membranes.eq(self.membranes),
-            memory.potentials.eq(self.potentials),
+            memory.potentials.eq(self.totals if self.config.totals else self.potentials),
             Cat(cluster.stored for cluster in clusters).eq(memory.stored),
             Cat(cluster.carried for cluster in clusters).eq(memory.carried),
         ]
-        m.d.comb += [cluster.sums.eq(last) for cluster in clusters]
+        if not self.config.totals:
+            m.d.comb += [cluster.sums.eq(last) for cluster in clusters]

@@ -16,8 +16,8 @@ class MembraneMemory(wiring.Component):
 
         stored = membranes[n] of the frame before;  carried = potentials[n] of the frame before, in the last layer
 
-    The last layer has no membranes, but adds up its potentials over the frames; they have a memory of their own, as
-    wide as the accumulators.
+    The last layer adds up its potentials over the frames, or, where it has neurons, what is read out of them beside
+    their membranes; these have a memory of their own, as wide as the accumulators.
 
     What the first frame of an image reads is of the image before, or undefined; whoever asks ignores it.
 
@@ -45,7 +45,7 @@ class MembraneMemory(wiring.Component):
     membranes : In(neuron_units * membrane_width)
         After the reset.
     potentials : In(neuron_units * accumulator_width)
-        H.
+        H, or what is read out so far.
     stored : Out(neuron_units * membrane_width)
         Membranes of the frame before.
     carried : Out(neuron_units * accumulator_width)
@@ -77,12 +77,17 @@ class MembraneMemory(wiring.Component):
         due = Signal.like(place)
         behind = Signal.like(place)
         m.d.comb += due.eq(place + self.potential)  # read a cycle ahead
-        again = self.start & (self.first | self.sums)
+        again = self.start & (self.first if config.totals else self.first | self.sums)
         m.d.sync += [place.eq(Mux(again, 0, due)), behind.eq(place)]
-        self._memory(
-            m, "membranes", config.membrane_words, due, behind, self.update & ~self.sums, self.membranes, self.stored
-        )
-        self._memory(m, "sums", config.sum_words, due, behind, self.update & self.sums, self.potentials, self.carried)
+        update, own, own_behind = self.update & ~self.sums, due, behind
+        if config.totals:  # the last layer has a word in both
+            update, sums = self.update, Signal(number_width(config.sum_words))
+            own, own_behind = Signal.like(sums), Signal.like(sums)
+            m.d.comb += own.eq(sums + self.potential)
+            m.d.sync += [sums.eq(Mux(self.start & self.sums, 0, own)), own_behind.eq(sums)]
+        self._memory(m, "membranes", config.membrane_words, due, behind, update, self.membranes, self.stored)
+        written = self.update & self.sums
+        self._memory(m, "sums", config.sum_words, own, own_behind, written, self.potentials, self.carried)
         return m
 
     @staticmethod

@@ -108,13 +108,19 @@ class TokenPipeline(wiring.Component):
         passes = Signal()
         select = self.layer[: number_width(len(config.layers))]
         interval = by_program(m, select, [each - 1 for each in intervals], wait.shape(), "interval")
+        emits = self.emits
+        if config.totals and config.frame_steps > 1:  # logits are there after the last time step
+            step = Signal(range(config.frame_steps), name="step_of_last")
+            emits = self.emits & (step == config.frame_steps - 1)
+            with m.If(passes & token.fire & self.emits):
+                m.d.sync += step.eq(Mux(step == config.frame_steps - 1, 0, step + 1))
         blocked = (wait != 0) & (token.fire if config.lanes_per_neuron_unit == 1 else Const(1))
         m.d.comb += [
-            self.i.ready.eq(~blocked & ~(token.fire & self.emits & (reserved | self.results_busy))),
+            self.i.ready.eq(~blocked & ~(token.fire & emits & (reserved | self.results_busy))),
             passes.eq(self.i.valid & self.i.ready),
         ]
         with m.If(passes & token.fire):
-            m.d.sync += [wait.eq(interval), reserved.eq(self.emits)]
+            m.d.sync += [wait.eq(interval), reserved.eq(emits)]
         with m.Elif(wait != 0):
             m.d.sync += wait.eq(wait - 1)
         with m.If(self.summed):

@@ -163,7 +163,7 @@ def memories(config: AcceleratorConfig, names: Names) -> list[dict[str, Any]]:
     steps = "" if config.streaming else "[time step]"
     for number, (name, words) in enumerate(config.spike_memories.items()):
         if words:
-            stored = [layer.name for layer in config.layers if layer.spiking and layer.memory == number]
+            stored = [layer.name for layer in config.layers if layer.stores and layer.memory == number]
             found.append(
                 {
                     "name": f"spikes {name}",

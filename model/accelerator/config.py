@@ -29,6 +29,7 @@ from functools import cached_property
 from model.arithmetic import number_width
 from model.errors import require
 from model.inputs import Inputs
+from model.network.graph import Readout
 from model.neurons import Lif
 
 LARGEST_LANES = 1024
@@ -62,6 +63,7 @@ class LayerPlan:
     row_lanes: int
     """Lanes of a row: the channels of a group."""
     spiking: bool
+    """Whether it has neurons."""
     from_input: bool
     planes: int
     """Bit planes of the source, which are read one after another."""
@@ -99,6 +101,13 @@ class LayerPlan:
     """The layer once more for each further weighted source: with that one's loops and places."""
     skip_memory: int | None = None
     """The spike memory of the identity shortcut."""
+    reads_out: bool = False
+    """Whether it is the last layer."""
+
+    @property
+    def stores(self) -> bool:
+        """Whether its spikes are stored."""
+        return self.spiking and not self.reads_out
 
     @property
     def sources(self) -> "tuple[LayerPlan, ...]":
@@ -179,6 +188,8 @@ class AcceleratorConfig:
         What neuron units support, a layer selects one.
     layers : tuple of LayerPlan
         In the order in which they run.
+    readout : Readout
+        What the logits are.
     streaming : bool
         Whether all layers run for a time step before they run for the next one.
     """
@@ -193,6 +204,7 @@ class AcceleratorConfig:
     input_shape: tuple[int, int, int]
     modes: tuple[Lif, ...]
     layers: tuple[LayerPlan, ...]
+    readout: str = Readout.SUM
     streaming: bool = False
     retire: bool = False
 
@@ -217,6 +229,11 @@ class AcceleratorConfig:
     def frame_steps(self) -> int:
         """Time steps for which the layers run at a time."""
         return self.time_steps // self.frames
+
+    @property
+    def totals(self) -> bool:
+        """Whether the last layer has neurons, of which spikes or potentials are added up."""
+        return self.readout != Readout.SUM
 
     @property
     def dataflow(self) -> str:
@@ -329,16 +346,16 @@ class AcceleratorConfig:
     @property
     def spike_width(self) -> int:
         """Bits of a word of the spike memories: a position's spikes of one time step and group of channels."""
-        return max((layer.row_lanes for layer in self.layers if layer.spiking), default=self.lanes)
+        return max((layer.row_lanes for layer in self.layers if layer.stores), default=self.lanes)
 
     @cached_property
     def spike_memories(self) -> dict[str, int]:
         """Words of the spike memories, by name: layers take turns with two of them, unless joins need more."""
-        count = 1 + max((layer.memory for layer in self.layers if layer.spiking), default=0)
+        count = 1 + max((layer.memory for layer in self.layers if layer.stores), default=0)
         names = ["even", "odd"] if count <= 2 else [str(number) for number in range(1, count + 1)]
         words = dict.fromkeys(names, 0)
         for layer in self.layers:
-            if layer.spiking:
+            if layer.stores:
                 own = layer.stored_map[0] * layer.stored_map[1] * self.frame_steps * layer.groups
                 words[names[layer.memory]] = max(words[names[layer.memory]], own)
         return words

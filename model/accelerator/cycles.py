@@ -89,7 +89,7 @@ def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> La
                 np.add(taken, tokens, out=ended, where=kept)
             if not shared:
                 np.maximum(ended, units_free, out=ended)
-            if not plan.spiking:
+            if plan.reads_out and (number + 1) % (config.frame_steps if plan.spiking else 1) == 0:
                 np.maximum(ended, output_free, out=ended, where=emits)
                 output_free = ended + latency + config.lanes + 1  # a group's logits leave one per cycle
             first_fire = ended.copy() if first_fire is None else first_fire

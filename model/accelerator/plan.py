@@ -40,7 +40,7 @@ def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
     with fewer rows. A layer that joins others, or is added as it is, has none.
     """
     found = [(SKIP, 1)]
-    if not layer.spiking or joins(network, layer):
+    if layer is network.layers[-1] or joins(network, layer):
         return found
     columns, steps = network.shapes[layer.name][2], network.time_steps
 
@@ -139,7 +139,6 @@ def plan(
         last.positions == (1, 1),
         f"layer {last.name}: the last layer has {last.positions} positions; it must be linear",
     )
-    require(not last.spiking, f"layer {last.name}: the last layer must have neuron none")
     require(classes <= 1 << 16, f"{classes} classes; at most 65,536")
     return AcceleratorConfig(
         lanes=lanes,
@@ -151,6 +150,7 @@ def plan(
         inputs=network.inputs,
         input_shape=network.input_shape,
         modes=modes,
+        readout=network.readout,
         layers=tuple(plans.values()),
         streaming=streaming,
         retire=retire,
@@ -192,6 +192,7 @@ def _plan_layer(
         rows=rows,
         row_lanes=lanes // rows,
         spiking=layer.spiking,
+        reads_out=layer is network.layers[-1],
         from_input=last is None,
         planes=planes,
         static=static,
@@ -251,7 +252,10 @@ def _require_rows(network: Network, layer: Layer, choice: Choice, lanes: int, po
     if dataflow == SKIP:
         require(rows == 1, f"{what}: skip has one")
         return
-    require(rows > 1 and layer.spiking, f"{what}: rows are two and more, of a layer that spikes; choose skip")
+    require(
+        rows > 1 and layer is not network.layers[-1],
+        f"{what}: rows are two and more, of a layer that is not the last; choose skip",
+    )
     require(
         not joins(network, layer), f"{what}: a layer that joins others, or is added as it is, has none; choose skip"
     )

@@ -36,7 +36,7 @@ def traffic(plan: LayerPlan, config: AcceleratorConfig, tokens: float) -> Traffi
     """Of a layer whose words became so many ``tokens`` an image, all groups of output channels together."""
     width = config.input_word_width if plan.from_input else config.spike_width
     rows, columns = plan.stored_map
-    stored = rows * columns * config.time_steps * plan.groups * config.spike_width if plan.spiking else 0
+    stored = rows * columns * config.time_steps * plan.groups * config.spike_width if plan.stores else 0
     kept = config.membrane_width if plan.spiking else config.accumulator_width
     # Of neighbouring positions, those that a max pool joins are ORed before they are written.
     merges = plan.pool**2 - 1 if plan.tile == 1 else plan.pool - 1

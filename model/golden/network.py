@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from model.errors import require
-from model.network.graph import Layer, LayerKind, Pool, PoolKind, Source
+from model.network.graph import Layer, LayerKind, Pool, PoolKind, Readout, Source
 from model.network.inputs import check_shape, check_values
 from model.network.network import INPUT, Network
 from model.neurons import Neuron
@@ -122,14 +122,16 @@ def _forward(
         sums = sum(weighted_sum(values[s.origin], s, layer.kind, dtype) for s in layer.sources)
         assert isinstance(sums, np.ndarray)
         if layer.neuron is None:
-            # The last layer: no leak, no threshold, no saturation.
+            # Of readout sum: no leak, no threshold, no saturation.
             total = sums.astype(np.int64).reshape(steps, -1, layer.channels).sum(0)
             return total + steps * layer.bias.astype(np.int64)
-        spikes = _fire(
-            network, layer, layer.neuron, sums.astype(np.int64).astype(np.int32), steps, membranes, values, observe
-        )
+        whole = sums.astype(np.int64).astype(np.int32)
+        spikes, potentials = _fire(network, layer, layer.neuron, whole, steps, membranes, values, observe)
+        if layer is network.layers[-1]:
+            read = spikes if layer.readout == Readout.COUNT else potentials
+            return read.astype(np.int64).reshape(steps, -1, layer.channels).sum(0)
         values[layer.name] = pooled(spikes, layer.pool)
-    raise AssertionError("a network ends with a layer without neurons")
+    raise AssertionError("a network has layers")
 
 
 def _fire(
@@ -141,16 +143,19 @@ def _fire(
     state: dict[str, Any],
     values: dict[str, Array],
     observe: Callable[[str, LayerTrace], None] | None,
-) -> NDArray[np.uint8]:
-    """``steps`` time steps of one layer's neurons, from the membranes in ``state`` on."""
+) -> tuple[NDArray[np.uint8], Any]:
+    """Spikes of ``steps`` time steps of one layer's neurons, from the membranes in ``state`` on; and their potentials,
+    if anybody asks for them."""
     static = network.is_static(layer)
     sums = sums.reshape(1 if static else steps, -1, *sums.shape[1:])
     shape = (steps, *sums.shape[1:])
-    threshold: Any = layer.threshold
+    never = np.full(layer.channels, np.iinfo(np.int32).max)
+    threshold: Any = never if layer.threshold is None else layer.threshold
     membrane: Any = state.get(layer.name, np.zeros(shape[1:], np.int32))
     spikes = np.empty(shape, np.uint8)
-    potentials = np.empty(shape, np.int32) if observe else None
-    membranes = np.empty(shape, np.int8) if observe else None
+    asked = observe is not None or layer.readout == Readout.MEMBRANE
+    potentials = np.empty(shape, np.int32) if asked else None
+    membranes = np.empty(shape, np.int8) if asked else None
     skipped = values[layer.skip].reshape(shape) if layer.skip else None
     for t in range(steps):
         bias: Any = layer.bias.astype(np.int32)  # narrow integers: four times the speed of wide ones
@@ -165,7 +170,7 @@ def _fire(
     if observe and potentials is not None and membranes is not None:
         trace = (_time_first(x.reshape(-1, *shape[2:]), steps) for x in (potentials, spikes, membranes))
         observe(layer.name, LayerTrace(*trace))  # type: ignore[arg-type]
-    return spikes.reshape(-1, *shape[2:])
+    return spikes.reshape(-1, *shape[2:]), potentials
 
 
 def classify(logits: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -31,6 +31,17 @@ class PoolKind(StrEnum):
     SUM = "sum"
 
 
+class Readout(StrEnum):
+    """What the logits are, of the last layer over all time steps: currents, spikes or potentials, added up.
+
+    ``sum`` has no neurons, ``count`` neurons that fire, ``membrane`` neurons that leak and never fire.
+    """
+
+    SUM = "sum"
+    COUNT = "count"
+    MEMBRANE = "membrane"
+
+
 @dataclass(frozen=True)
 class Pool:
     """Pooling of a layer's spikes over size × size, after the neuron: ``max`` is an OR, ``sum`` a count."""
@@ -70,8 +81,9 @@ class Layer:
     """Integers of one layer.
 
     A = Σ_sources Σ W·x; potential, spike and state are those of the ``neuron`` for A, the bias B[c] + J[c]·x_skip and
-    the threshold Θ[c]. A layer without a neuron is the last one: logits = Σ_t (A + B). ``code`` is that of all
-    weights; ``step`` is the real weight step, for information.
+    the threshold Θ[c]. The last layer's logits are by its :class:`Readout`: Σ_t (A + B) without a neuron, the number
+    of its spikes, or Σ_t H with a neuron and no threshold. ``code`` is that of all weights; ``step`` is the real weight
+    step, for information.
     """
 
     name: str
@@ -88,7 +100,15 @@ class Layer:
 
     @property
     def spiking(self) -> bool:
+        """Whether it has neurons, which is so of every layer but the last."""
         return self.neuron is not None
+
+    @property
+    def readout(self) -> Readout:
+        """What the logits are, if it is the last layer."""
+        if self.neuron is None:
+            return Readout.SUM
+        return Readout.MEMBRANE if self.threshold is None else Readout.COUNT
 
     @property
     def state_bits(self) -> int:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from model.arithmetic import signed_width
 from model.array import ArrayConfig
 from model.config import Precision
 from model.errors import UserError, require
 from model.inputs import Inputs
 from model.network import ranges
-from model.network.graph import INPUT, Layer, Shape
+from model.network.graph import INPUT, Layer, Readout, Shape
 from model.network.validation import checked, largest_values
 from model.neurons import Lif
 
@@ -88,6 +89,11 @@ class Network:
         """Least and greatest A per channel, from the trained weights; exact, or refused."""
         return ranges.sum_range(layer, self._largest, self.time_steps)
 
+    @property
+    def readout(self) -> Readout:
+        """What the logits are."""
+        return self.layers[-1].readout
+
     def potential_range(self, layer: Layer) -> ranges.Range:
         """Least and greatest H per channel (of a layer without neurons: least and greatest logit)."""
         return ranges.potential_range(layer, self._largest, self.time_steps)
@@ -97,8 +103,10 @@ class Network:
         return ranges.potential_extent(layer, self._largest, self.time_steps)
 
     def accumulator_width(self, layer: Layer) -> int:
-        """Bits that hold every H and Θ of the layer; wrap-around in between is exact."""
-        return ranges.accumulator_width(layer, self._largest, self.time_steps)
+        """Bits that hold every H, Θ and logit of the layer; wrap-around in between is exact."""
+        width = ranges.accumulator_width(layer, self._largest, self.time_steps)
+        counts = layer is self.layers[-1] and layer.readout == Readout.COUNT
+        return max(width, signed_width(0, self.time_steps)) if counts else width
 
     @cached_property
     def neurons(self) -> tuple[Lif, ...]:
@@ -116,6 +124,10 @@ class Network:
 
     def array_config(self, *, rows: int = 16, columns: int = 8, retire: bool = False) -> ArrayConfig:
         """The smallest array that runs every layer: for the widest weights and membranes of all."""
+        require(
+            self.readout == Readout.SUM,
+            f"readout {self.readout}: the array has sum only; generate the accelerator",
+        )
         precision = self.precision
         return ArrayConfig(
             precision=precision,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from model.arithmetic import signed_width
 from model.errors import require
 from model.network.fold import accumulator_range
-from model.network.graph import Layer
+from model.network.graph import Layer, Readout
 
 Range = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Least and greatest number of each channel."""
@@ -38,10 +38,13 @@ def potential_range(layer: Layer, largest: Mapping[str, int], time_steps: int) -
 
 
 def potential_extent(layer: Layer, largest: Mapping[str, int], time_steps: int) -> tuple[int, int]:
-    """The least and the greatest number that the layer compares, of all channels: every H and Θ."""
-    values: list[NDArray[np.integer]] = [*potential_range(layer, largest, time_steps)]
+    """The least and the greatest number that the layer compares or adds up, of all channels: every H, Θ and ΣH."""
+    low, high = potential_range(layer, largest, time_steps)
+    values: list[NDArray[np.integer]] = [low, high]
     if layer.threshold is not None:
         values.append(layer.threshold)
+    if layer.readout == Readout.MEMBRANE:
+        values += [low * time_steps, high * time_steps, high + 1]  # the last is a threshold that is never reached
     return min(int(each.min()) for each in values), max(int(each.max()) for each in values)
 
 

@@ -13,7 +13,7 @@ from model.codes import CODES, WeightCode
 from model.errors import UserError, require
 from model.files.text import shown
 from model.inputs import INPUTS, Inputs
-from model.network.graph import Layer, LayerKind, Pool, PoolKind, Source
+from model.network.graph import Layer, LayerKind, Pool, PoolKind, Readout, Source
 from model.network.keys import known, layer_name, one_of, runs, square, take
 from model.network.network import Network
 from model.network.older_schemas import upgraded
@@ -23,13 +23,12 @@ from model.version import VERSION
 
 SCHEMA = 3
 """What is written; older ones are read."""
-READOUT, STATE = "sum", "image"
-"""What this release runs: logits are sums of currents over all time steps; an image starts without any state."""
+STATE = "image"
+"""What this release runs: an image starts without any state."""
 PLANNED = {
     "input": ("counts",),
     "neuron": ("memory-free",),
     "code": ("binary", "pow2-5", "pow2-7"),
-    "readout": ("count", "membrane"),
     "state": ("stream",),
 }
 """What has a name in the schema, and is not built."""
@@ -63,7 +62,7 @@ def described(network: Network) -> tuple[dict[str, Any], Tensors]:
             "shape": list(network.input_shape),
         },
         "time_steps": network.time_steps,
-        "readout": READOUT,
+        "readout": str(network.readout),
         "state": STATE,
         "layers": [_described(layer, tensors) for layer in network.layers],
         "provenance": network.provenance,
@@ -115,13 +114,19 @@ def network_of(header: dict[str, Any], tensors: Tensors) -> Network:
         len(shape) == 3 and all(type(n) is int for n in shape),
         f"input: shape is {shown(shape)}; give [channels, height, width]",
     )
-    runs("readout", take(header, "readout", str, "network"), [READOUT], PLANNED["readout"])
+    readout = one_of(Readout, take(header, "readout", str, "network"), "readout")
     runs("state", take(header, "state", str, "network"), [STATE], PLANNED["state"])
     unused = set(tensors)
     layers = tuple(
         _layer(index, table, tensors, unused) for index, table in enumerate(take(header, "layers", list, "network"))
     )
     require(not unused, f"tensor {min(unused, default='')!r} belongs to no layer; remove it or name its layer")
+    require(
+        not layers or layers[-1].readout == readout,
+        f"readout {str(readout)!r}: layer {layers[-1].name if layers else ''} has "
+        f"{'no ' * (not layers[-1].spiking)}neurons and {'no ' * (layers[-1].threshold is None)}thresholds, "
+        f"which is {layers[-1].readout}; say so",
+    )
     return Network(
         inputs=_inputs(entry),
         input_shape=tuple(shape),

@@ -12,7 +12,7 @@ import numpy as np
 from model.errors import require
 from model.files.text import shown
 from model.inputs import INPUTS, Inputs
-from model.network.graph import INPUT, Layer, LayerKind, PoolKind, Shape, Source
+from model.network.graph import INPUT, Layer, LayerKind, PoolKind, Readout, Shape, Source
 from model.network.ranges import accumulator_width
 
 LARGEST_ACCUMULATOR = 32
@@ -62,22 +62,23 @@ def checked(
     for layer in layers:
         where = f"layer {layer.name}"
         _check_kind(where, layer, outputs, layer is layers[-1])
-        _check_parameters(where, layer)
+        _check_parameters(where, layer, layer is layers[-1])
         for source in layer.sources:
             _check_source(where, layer, source, outputs)
         if inputs.static and any(s.origin == INPUT for s in layer.sources):
             require(
-                len(layer.sources) == 1 and layer.skip is None and layer.spiking,
-                f"{where}: a layer that reads {inputs.name} has neurons and no second source or skip",
+                len(layer.sources) == 1 and layer.skip is None and layer.spiking and layer is not layers[-1],
+                f"{where}: a layer that reads {inputs.name} is not the last, has neurons, and no second source or skip",
             )
         neurons = layer.neuron_shape(outputs)
         _check_size(where, neurons)
         require(
-            layer.spiking or neurons[1:] == (1, 1),
+            layer is not layers[-1] or neurons[1:] == (1, 1),
             f"{where}: the last layer gives {neurons[1]}×{neurons[2]} positions and must give one; "
             "make it linear, or its kernel as large as its input",
         )
         if layer.pool is not None:
+            require(layer is not layers[-1], f"{where}: the last layer has no pooling; remove it")
             _check_pool(where, layer, neurons)
         if layer.skip is not None:
             _check_skip(where, layer.skip, outputs, largest, neurons)
@@ -114,8 +115,12 @@ def _check_kind(where: str, layer: Layer, outputs: Mapping[str, Shape], last: bo
     check_name(layer.name, where)
     require(layer.kind in list(LayerKind), f"{where}: kind {str(layer.kind)!r}; choose one of {', '.join(LayerKind)}")
     require(
-        layer.spiking != last,
-        f"{where}: it has {'' if layer.spiking else 'no '}neurons; the last layer has none and every other one some",
+        layer.spiking or last,
+        f"{where}: it has no neurons; every layer but the last has some",
+    )
+    require(
+        not last or layer.readout != Readout.MEMBRANE or getattr(layer.neuron, "reset", "none") == "none",
+        f"{where}: its neurons never fire, so that nothing resets them; give reset none, or thresholds",
     )
     require(len(layer.sources) > 0, f"{where}: it has no source; name at least one")
     require(
@@ -126,7 +131,6 @@ def _check_kind(where: str, layer: Layer, outputs: Mapping[str, Shape], last: bo
 
 def _check_pool(where: str, layer: Layer, neurons: Shape) -> None:
     assert layer.pool is not None
-    require(layer.spiking, f"{where}: the last layer has no pooling; remove it")
     require(
         layer.pool.kind in list(PoolKind),
         f"{where}: pool {str(layer.pool.kind)!r}; choose one of {', '.join(PoolKind)}",
@@ -209,11 +213,11 @@ def _check_source(where: str, layer: Layer, source: Source, outputs: Mapping[str
     )
 
 
-def _check_parameters(where: str, layer: Layer) -> None:
+def _check_parameters(where: str, layer: Layer, last: bool) -> None:
     outputs = {len(source.weight) if source.weight.ndim else 0 for source in layer.sources}
     expected = {
         "bias": (layer.bias, True),
-        "threshold": (layer.threshold, layer.spiking),
+        "threshold": (layer.threshold, layer.spiking and not (last and layer.readout == Readout.MEMBRANE)),
         "skip_bias": (layer.skip_bias, layer.skip is not None),
     }
     for key, (values, wanted) in expected.items():

@@ -10,7 +10,7 @@ from model.config import Precision
 from model.inputs import INPUTS, Inputs
 from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source
 from model.network.network import Network
-from sim.networks.family import varied
+from sim.networks.family import reading_out, varied
 
 DEFAULT = Precision(4, 4)
 
@@ -42,6 +42,7 @@ class Chain:
     density: float
     family: int | None = None
     """Which members of the LIF family the layers have; without it MINT's."""
+    readout: str = "sum"
 
     @property
     def inputs(self) -> Inputs:
@@ -79,7 +80,8 @@ class Chain:
         bias = random.integers(-20, 21, self.classes, np.int32)
         layers.append(last_layer(self.precision, [Source(origin, weight)], bias))
         network = Network(self.inputs, self.input_shape, self.time_steps, tuple(layers), name="chain")
-        return network if self.family is None else varied(network, self.family)
+        network = network if self.family is None else varied(network, self.family)
+        return reading_out(network, self.readout, self.seed)
 
     def images(self, count: int) -> NDArray[np.uint8]:
         """As :func:`model.golden.network.forward` takes them; an input is not zero with probability ``density``."""

@@ -1,12 +1,13 @@
-"""The same network with other neurons: members of the LIF family, drawn for each layer."""
+"""The same network with other neurons, members of the LIF family drawn for each layer, or with another readout."""
 
 from dataclasses import replace
 
 import numpy as np
 
+from model.network.graph import Readout
 from model.network.network import Network
 from model.neurons import Lif
-from model.neurons.lif import LEAKS, Reset
+from model.neurons.lif import LEAKS, WIDTHS, Reset
 
 
 def varied(network: Network, seed: int) -> Network:
@@ -20,3 +21,19 @@ def varied(network: Network, seed: int) -> Network:
             layer = replace(layer, neuron=Lif(width, r, leak, reset))
         layers.append(layer)
     return replace(network, layers=tuple(layers))
+
+
+def reading_out(network: Network, readout: str, seed: int) -> Network:
+    """``network`` with another readout: its last layer gets neurons, thresholds about where its sums are."""
+    if readout == Readout.SUM:
+        return network
+    random = np.random.default_rng(seed)
+    last = network.layers[-1]
+    leak = float(random.choice(LEAKS))
+    reset = str(random.choice(list(Reset))) if readout == Readout.COUNT else Reset.NONE
+    neuron = Lif(int(random.choice(WIDTHS)) if leak else 0, int(random.integers(1, 7)), leak, reset)
+    squares = (last.sources[0].weight.reshape(last.channels, -1).astype(np.int64) ** 2).sum(1)
+    spread = 1 + np.sqrt(squares) * network.largest_value(last.sources[0].origin) / 2
+    threshold = np.rint(spread * random.uniform(-0.2, 1.2, last.channels)).astype(np.int32)
+    layer = replace(last, neuron=neuron, threshold=threshold if readout == Readout.COUNT else None)
+    return replace(network, layers=(*network.layers[:-1], layer))

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from hdl.accelerator.cluster import Cluster
 from hdl.verilog.text import verilog_text
+from model.accelerator.estimate import measured
 from model.accelerator.plan import plan
 from model.config import Precision
 from model.errors import UserError
 from model.golden.network import run as golden
-from model.network.graph import Pool
+from model.network.graph import Pool, Readout
 from model.neurons.lif import LARGEST_R
 from sim.accelerator.cosim import design_files, prepare, run
 from sim.harness.cosimulation import Waits
@@ -63,6 +64,7 @@ CHAINS = st.builds(
     seed=st.integers(0, 99),
     density=st.sampled_from([0.0, 0.05, 0.3, 0.7, 1.0]),
     family=st.none() | st.integers(0, 999),
+    readout=st.sampled_from(list(Readout)),
 )
 
 
@@ -101,7 +103,7 @@ def test_random_chain(chain, lanes, form, rows):
         form = {"lanes_per_neuron_unit": 1, "dataflow": random_choices(network, lanes, rows)}
         note(f"{form}")
     outcomes = compared(chain, IMAGES, lanes=lanes, **form)
-    neurons = sum(np.prod(network.shapes[layer.name]) for layer in network.layers if layer.spiking)
+    neurons = sum(int(np.prod(network.shapes[layer.name])) for layer in network.layers if layer.spiking)
     assert outcomes.comparisons == IMAGES * (3 * network.time_steps * neurons + chain.classes + 1)
 
 
@@ -166,6 +168,28 @@ def test_a_chain_that_keeps_nothing_has_no_membranes(share, dataflow):
     assert (usual.memory_bits.get("membranes", 0) > 0) == streams
     memories = ["unit_membranes" in verilog_text(Cluster(each), "cluster") for each in (config, usual)]
     assert memories == [False, not streams]
+
+
+@pytest.mark.parametrize(
+    ("readout", "lanes", "share", "dataflow"),
+    [
+        ("count", 3, 1, "skip"),
+        ("membrane", 3, 3, "skip"),
+        ("count", 3, 3, "streaming"),
+        ("membrane", 3, 1, "streaming"),
+        pytest.param("count", 8, 1, MIXTURES["spikes"], marks=pytest.mark.nightly),
+    ],
+)
+def test_readouts_of_neurons(readout, lanes, share, dataflow):
+    """Spikes counted or potentials added up, in two groups of classes; as fast as estimated."""
+    chain = replace(TYPICAL, input_kind="spikes", seed=6, family=6, readout=readout)
+    options = {"lanes": lanes, "lanes_per_neuron_unit": share, "dataflow": dataflow}
+    outcomes = compared(chain, IMAGES, **options)
+    logits = np.array(outcomes.logits)
+    assert len(np.unique(logits)) > 2
+    network = chain.network()
+    found = measured(network, plan(network, **options), chain.images(IMAGES))
+    assert (outcomes.latency, outcomes.intervals) == (int(found.latency[0]), found.intervals.tolist())
 
 
 @pytest.mark.parametrize("share", [1, 3])
