@@ -82,9 +82,10 @@ def train(
     from model.network import bundle
     from model.training import parallel
     from model.training.finish import best, result
-    from model.training.session import built_for, run_folder, sources_of
+    from model.training.session import built_for, checked_device, run_folder, sources_of
     from model.training.train import Listener, Run
 
+    checked_device(device.partition(":")[0])
     listener = listener or Listener()
     data = data or datasets.load(recipe.dataset, data_dir)
     recipe = replace(recipe, sources=sources_of(recipe, data))
@@ -155,12 +156,14 @@ def estimate(
     from model.accelerator.choose import accelerator_config, cycles_by
     from model.accelerator.estimate import expected, expected_layer, measured
     from model.errors import require
+    from model.golden.network import check_images
 
     require((images is None) != (densities is None), "an estimate is of images or of densities; give one of them")
     if densities is not None:
         config = accelerator_config(network, lanes, lanes_per_neuron_unit, dataflow, cycles=expected_layer(densities))
         return expected(config, densities, draws)
     assert images is not None
+    check_images(network, images)
     cycles, done = cycles_by(network, images if chosen_on is None else chosen_on), 0
     config = accelerator_config(network, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles)
     count = images.shape[network.inputs.axis]

@@ -39,13 +39,13 @@ def area(
         ),
     ] = None,
     baseline: Annotated[
-        bool, typer.Option("--baseline", help="Uniform quantization with its multipliers, too; much longer.")
+        bool, typer.Option("--baseline", help="Uniform quantisation with its multipliers, too; much longer.")
     ] = False,
     output: PicturedFile = Path("build/area.json"),
 ) -> None:
     """Print gates, flip-flops and FPGA cells of the PE and the array, for all nine pairs of widths.
 
-    With --baseline also uniform quantization (uq), for equal widths: a multiplier in every element, and one per column.
+    With --baseline also uniform quantisation (uq), for equal widths: a multiplier in every element, and one per column.
 
     Synthesises the processing element and a whole array with Yosys: for a few generic gates, for standard-cell
     libraries, and for Xilinx 7-series, ECP5 and iCE40. Takes a few minutes on two cores.

@@ -41,14 +41,14 @@ def timing(
         int, typer.Option("--seeds", min=0, help="Place and route on ECP5 as often; 0: not at all (minutes each).")
     ] = 3,
     first_seed: Annotated[int, typer.Option("--first-seed", min=0, help="Of place and route; the others follow.")] = 1,
-    baseline: Annotated[bool, typer.Option("--baseline/--no-baseline", help="Time uniform quantization, too.")] = True,
+    baseline: Annotated[bool, typer.Option("--baseline/--no-baseline", help="Time uniform quantisation, too.")] = True,
     scale_bits: Annotated[
         list[int] | None,
         typer.Option(
             "--scale-bits",
             min=2,
             max=32,
-            help="Time nothing but uniform quantization with shared multipliers, and scales of so many bits; may be "
+            help="Time nothing but uniform quantisation with shared multipliers, and scales of so many bits; may be "
             "given several times.",
         ),
     ] = None,
@@ -56,7 +56,7 @@ def timing(
         bool,
         typer.Option(
             "--own-multipliers",
-            help="Time nothing but uniform quantization's whole array with a multiplier in every element: a million "
+            help="Time nothing but uniform quantisation's whole array with a multiplier in every element: a million "
             "cells, minutes each. The others have one element of it.",
         ),
     ] = False,

@@ -1,6 +1,6 @@
 """The configuration of the baseline: an array with scales, and so with multipliers.
 
-The law is vanilla uniform quantization (UQ): weights, old membrane and new membrane have scales of their own, so
+The law is vanilla uniform quantisation (UQ): weights, old membrane and new membrane have scales of their own, so
 that every neuron update takes three products (:mod:`model.baseline.law`).
 """
 

@@ -1,4 +1,4 @@
-"""Golden twin of the baseline, vanilla uniform quantization: one time step, and what comes out of a tile.
+"""Golden twin of the baseline, vanilla uniform quantisation: one time step, and what comes out of a tile.
 
     P = round(m_w*A) + round(m_u*U)
     spike = P >= threshold

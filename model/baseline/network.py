@@ -32,7 +32,7 @@ class UqLayer:
     potential_width: int
 
 
-def quantize_scale(scale: float, bits: int) -> tuple[int, int]:
+def quantise_scale(scale: float, bits: int) -> tuple[int, int]:
     """M and shift of the fixed-point number M / 2^shift nearest to ``scale`` with M of exactly ``bits`` bits."""
     require(scale > 0, f"a scale of {scale}; scales are positive")
     shift = bits - 1 - math.floor(math.log2(scale))
@@ -70,7 +70,7 @@ def uq_layer(network: Network, layer: Layer, membrane_scale: float, scale_bits: 
     """Scales of ``scale_bits`` bits and thresholds of one layer.
 
     The potential's scale makes the largest potential fill its bits. The thresholds are in units of the potential
-    that the quantized scale of the weights gives, so that its error costs nothing.
+    that the quantised scale of the weights gives, so that its error costs nothing.
     """
     require(layer.skip is None, f"layer {layer.name} has an identity shortcut; the baseline has none")
     assert layer.threshold is not None
@@ -80,9 +80,9 @@ def uq_layer(network: Network, layer: Layer, membrane_scale: float, scale_bits: 
     reach = largest + LEAK * membrane_scale * _limit(layer)
     potential_scale = reach * (1 + 2.0 ** (1 - scale_bits)) / ((1 << (width - 1)) - 2)
 
-    weight, weight_shift = quantize_scale(1 / potential_scale, scale_bits)
-    membrane, membrane_shift = quantize_scale(LEAK * membrane_scale / potential_scale, scale_bits)
-    output, output_shift = quantize_scale(potential_scale / membrane_scale, scale_bits)
+    weight, weight_shift = quantise_scale(1 / potential_scale, scale_bits)
+    membrane, membrane_shift = quantise_scale(LEAK * membrane_scale / potential_scale, scale_bits)
+    output, output_shift = quantise_scale(potential_scale / membrane_scale, scale_bits)
     scales = Scales(weight, membrane, output, Shifts(weight_shift, membrane_shift, output_shift))
 
     real = Fraction(weight) / Fraction(2) ** weight_shift

@@ -213,6 +213,7 @@ def chunks(network: Network, images: Array) -> Iterator[tuple[slice, Array]]:
 def check_images(network: Network, images: Array) -> None:
     """Refuse images of another shape, type or range than the network's input."""
     inputs = network.inputs
+    require(isinstance(images, np.ndarray), f"images are a {type(images).__name__}; give an array of NumPy")
     check_shape(images.shape, inputs, input_shape=network.input_shape, time_steps=network.time_steps)
     require(
         np.issubdtype(images.dtype, np.integer) or images.dtype == bool,

@@ -9,7 +9,7 @@ import torch
 
 from model.config import Precision
 from model.datasets import Dataset
-from model.errors import require
+from model.errors import UserError, require
 from model.files.folders import locked
 from model.training import parallel
 from model.training.named import builder
@@ -54,7 +54,10 @@ def run_folder(folder: Path) -> Iterator[Path]:
         yield folder
         return
     new = [each for each in (folder, *folder.parents) if not each.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UserError(f"{folder}: a file is in the way; choose another place with --run") from None
     with locked(folder, f"{folder}: another training is at work in it; wait for it, or choose another with --run"):
         try:
             yield folder

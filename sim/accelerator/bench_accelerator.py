@@ -59,7 +59,7 @@ class Player:
             await First(RisingEdge(dut.done), Timer(REPORT_CYCLES * CLOCK_PERIOD_NS, "ns"))
         else:
             raise TimeoutError(
-                f"{int(dut.taken_m_axis.value)} of {expected} result beats after {dut.cycle.value} cycles"
+                f"{int(dut.taken_m_axis.value)} of {expected} result beats after {int(dut.cycle.value)} cycles"
             )
         for _ in range(AFTER):
             await RisingEdge(dut.clk)

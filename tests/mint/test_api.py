@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import mint
+from model.config import Precision
 from model.errors import UserError
 from sim.networks.small_networks import first_layer
 
@@ -54,3 +55,22 @@ def test_a_simulation_that_cannot_run_is_refused_before_its_folder_is_made(optio
     with pytest.raises(UserError, match=sentence):
         mint.cosim(network, images, tmp_path / "cosim", **options)
     assert not (tmp_path / "cosim").exists()
+
+
+def test_images_that_are_no_array_or_of_another_shape_are_refused():
+    network = first_layer("linear", "spikes", (1, 2, 2))
+    for call in (mint.golden, mint.estimate):
+        with pytest.raises(UserError, match="images are a list; give an array of NumPy"):
+            call(network, [[0]])
+        with pytest.raises(UserError, match="shape"):
+            call(network, np.zeros((), np.uint8))
+
+
+def test_training_refuses_a_device_and_a_place_that_are_none(tmp_path):
+    recipe = mint.recipe("digits", Precision(4, 4), epochs=1)
+    with pytest.raises(UserError, match="device 'gpu9' is not known; choose cpu or cuda"):
+        mint.train(recipe, tmp_path, device="gpu9")
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    with pytest.raises(UserError, match="a file is in the way"):
+        mint.train(recipe, tmp_path / "file")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

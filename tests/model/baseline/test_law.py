@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from model.baseline.config import Shifts, UqConfig
 from model.baseline.law import Scales, round_shift, uq_fire, uq_potential, uq_step
-from model.baseline.network import calibrate, quantize_scale, uq_accuracy, uq_config, uq_forward, uq_layers
+from model.baseline.network import calibrate, quantise_scale, uq_accuracy, uq_config, uq_forward, uq_layers
 from model.config import Precision
 from model.errors import UserError
 from model.golden.network import classify, forward
@@ -54,7 +54,7 @@ def test_a_tie_fires_and_the_membrane_is_narrow():
 
 @given(st.floats(2.0**-20, 2.0**20), st.integers(2, 32))
 def test_a_scale_has_all_its_bits_and_is_nearest(scale, bits):
-    number, shift = quantize_scale(scale, bits)
+    number, shift = quantise_scale(scale, bits)
     assert number.bit_length() == bits
     assert abs(Fraction(number) / Fraction(2) ** shift / Fraction(scale) - 1) <= Fraction(1, 1 << bits)
 

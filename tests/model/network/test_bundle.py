@@ -182,7 +182,10 @@ def _no_key(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
         (_set("input", "shape", value=[1, 2]), "give \\[channels, height, width\\]"),
         (_set("time_steps", value=0), "0 time steps"),
         (_set("readout", value="rate"), "readout 'rate'; choose one of sum, count, membrane"),
-        (_set("readout", value="count"), "readout 'count': layer .* no neurons and no thresholds, which is sum; say so"),
+        (
+            _set("readout", value="count"),
+            "readout 'count': layer .* no neurons and no thresholds, which is sum; say so",
+        ),
     ],
 )
 def test_a_mistake_gets_its_sentence(parts: Parts, change: Change, sentence: str) -> None:
