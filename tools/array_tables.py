@@ -281,6 +281,29 @@ def spread(found: list[Any]) -> Rows:
     return rows
 
 
+@table("neurons", "neuron_area", tools=("amaranth", "pyosys"), flows=("Library", lambda flow: flow not in FPGAS))
+def neurons(found: list[Any]) -> Rows:
+    """Neuron units of the LIF family: gates and lookup tables of each, those of MINT's first."""
+    records = [record for run in found for record in run]
+    flows = list(dict.fromkeys(record["flow"] for record in records))
+    widths = sorted({record["membrane_width"] for record in records} - {0})
+    cells: dict[tuple[float, str], dict[tuple[int, str], Any]] = {}
+    for each in records:
+        kept = cells.setdefault((each["leak"], each["reset"]), {})
+        number = each["lut"] if each["gate_equivalents"] is None else round(each["gate_equivalents"])
+        for width in [each["membrane_width"]] if each["membrane_width"] else widths:
+            kept[width, each["flow"]] = number
+    units = {flow: f"{_short(flow)}, {'LUT' if flow in FPGAS else 'GE'}" for flow in flows}
+    places = [(width, flow) for width in widths for flow in flows]
+    heading = ["leak", "reset", *(f"u{width} {units[flow]}" for width, flow in places)]
+    order = sorted(cells, key=lambda key: (key != (1 / 2, "zero"), key[0]))
+    return [
+        heading,
+        *([f"{leak:g}", "–" if leak == 0 else reset, *(cells[leak, reset].get(place) for place in places)]
+          for leak, reset in order),
+    ]  # fmt: skip
+
+
 @table("activity", "activity", tools=("amaranth", "pyosys"), flows=("Library", lambda flow: True))
 def activity(found: list[Any]) -> Rows:
     """Toggles per cycle of an element's registers and of all its cells' outputs, a column a width."""

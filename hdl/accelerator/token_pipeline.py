@@ -120,10 +120,12 @@ class TokenPipeline(wiring.Component):
             passes.eq(self.i.valid & self.i.ready),
         ]
         with m.If(passes & token.fire):
-            m.d.sync += [wait.eq(interval), reserved.eq(emits)]
+            m.d.sync += wait.eq(interval)
         with m.Elif(wait != 0):
             m.d.sync += wait.eq(wait - 1)
-        with m.If(self.summed):
+        with m.If(passes & token.fire & emits):
+            m.d.sync += reserved.eq(1)
+        with m.Elif(self.summed):
             m.d.sync += reserved.eq(0)
         return passes
 

@@ -192,6 +192,13 @@ def test_readouts_of_neurons(readout, lanes, share, dataflow):
     assert (outcomes.latency, outcomes.intervals) == (int(found.latency[0]), found.intervals.tolist())
 
 
+def test_a_time_step_between_does_not_let_logits_meet_those_before():
+    """Two groups of classes whose time steps follow each other closely: the first one's logits are still to come when
+    the second one's first time step fires."""
+    chain = Chain("spikes", (2, 1, 1), 2, (Link(6, 0),), 7, Precision(8, 4), seed=6, density=0.0, readout="count")
+    compared(chain, 4, lanes=5, lanes_per_neuron_unit=1)
+
+
 @pytest.mark.parametrize("share", [1, 3])
 def test_typical_chain_of_frames(share):
     """Three groups of channels and of classes; membranes and sums wait in memories from frame to frame."""
