@@ -304,6 +304,18 @@ def neurons(found: list[Any]) -> Rows:
     ]  # fmt: skip
 
 
+@table("coverage", "coverage", tools=("verilator", "cocotb"))
+def coverage(found: list[Any]) -> Rows:
+    """Of every member of the LIF family, how many bins its neurons met in simulation, and which ones nothing hit."""
+    rows: list[list[object]] = [["leak", "reset", "neuron steps", "bins", "met", "least often", "not met"]]
+    for each in (each for run in found for each in run["members"]):
+        missing = "; ".join(", ".join(one) for one in each["missing"]) or "–"
+        reset = "–" if each["leak"] == 0 else each["reset"]
+        numbers = (count(each[key]) for key in ("neuron_steps", "possible", "met", "least"))
+        rows.append([f"{each['leak']:g}", reset, *numbers, missing])
+    return rows
+
+
 @table("activity", "activity", tools=("amaranth", "pyosys"), flows=("Library", lambda flow: True))
 def activity(found: list[Any]) -> Rows:
     """Toggles per cycle of an element's registers and of all its cells' outputs, a column a width."""
