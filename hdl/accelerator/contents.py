@@ -37,15 +37,14 @@ def layer_weights(layer: Layer, plan: LayerPlan, lanes: int) -> NDArray[np.int64
 def layer_parameters(layer: Layer, plan: LayerPlan, config: AcceleratorConfig) -> NDArray[np.int64]:
     """Threshold and bias, and with identity shortcuts the bias where one spikes: [rows, neuron units, 2 or 3].
 
-    A row is a group and a lane of a unit. A lane without a channel never reaches its threshold. The last layer adds its
-    bias for all time steps of a frame at once.
+    A row is a group and a lane of a unit. A lane without a channel never reaches its threshold, nor does a neuron
+    without one. A layer without neurons adds its bias for all time steps of a frame at once.
     """
     share = config.lanes_per_neuron_unit
     highest = (1 << (config.accumulator_width - 1)) - 1
-    if layer.threshold is None:
-        threshold, bias = np.full(layer.channels, highest), layer.bias.astype(np.int64) * config.frame_steps
-    else:
-        threshold, bias = layer.threshold.astype(np.int64), layer.bias.astype(np.int64)
+    never = np.full(layer.channels, highest)
+    threshold = never if layer.threshold is None else layer.threshold.astype(np.int64)
+    bias = layer.bias.astype(np.int64) * (1 if layer.spiking else config.frame_steps)
 
     def rows(values: NDArray[np.int64], fill: int) -> NDArray[np.int64]:
         padded = _padded(values, plan, config.lanes, fill)

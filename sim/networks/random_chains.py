@@ -64,7 +64,7 @@ def random_choices(network: Network, lanes: int, seed: int) -> list[Choice]:
     found: list[Choice] = []
     for layer in network.layers:
         options = [[(SKIP, 1)]]
-        if layer.spiking and not joins(network, layer):
+        if layer is not network.layers[-1] and not joins(network, layer):
             pool = layer.pool.size if layer.pool and layer.pool.kind == PoolKind.MAX else 1
             columns = network.shapes[layer.name][2]
             tiles = [rows for rows in range(pool, min(lanes, columns + pool) + 1, pool) if rows > 1]
