@@ -21,6 +21,7 @@ from mint.report import write_json
 from model.accelerator.plan import plan
 from model.errors import Defect
 from model.network.network import Network
+from model.neurons import Lif
 from sim.accelerator import cosim as accelerator
 from sim.array import cosim as array
 from sim.harness.cosimulation import NO_WAITS, Waits
@@ -60,7 +61,7 @@ def main() -> None:
     images = covering_images(network, chosen.images, SEED)
     records, meets = [], met(network, images)
     for layer in network.layers[1:-1]:
-        assert layer.neuron is not None
+        assert isinstance(layer.neuron, Lif)
         counts, can = meets[layer.name], possible(layer.neuron)
         records.append(
             {
