@@ -1,5 +1,7 @@
 """The golden network against the equations written out one neuron at a time."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,16 @@ def pooled_by_hand(spikes: np.ndarray, pool: Pool | None) -> np.ndarray:
     return out
 
 
+@cache
+def drawn(seed: int, family: bool) -> tuple[Network, np.ndarray, dict[str, np.ndarray]]:
+    """A network, images and what they give by hand, for every size of blocks."""
+    network = random_network(seed)
+    if family:
+        network = reading_out(varied(network, seed), list(Readout)[seed % 3], seed)
+    images = random_images(network, 2, seed)
+    return network, images, by_hand(network, images)
+
+
 @pytest.mark.parametrize("block_bytes", [golden.CHUNK_BYTES, 1], ids=["at once", "step by step"])
 @pytest.mark.parametrize("family", [False, True], ids=["mint", "family"])
 @pytest.mark.parametrize("seed", range(12))
@@ -88,11 +100,8 @@ def test_golden_network_is_the_equations(
     seed: int, family: bool, block_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(golden, "CHUNK_BYTES", block_bytes)
-    network = random_network(seed)
-    if family:
-        network = reading_out(varied(network, seed), list(Readout)[seed % 3], seed)
-    images = random_images(network, 2, seed)
-    found, wanted = run(network, images), by_hand(network, images)
+    network, images, wanted = drawn(seed, family)
+    found = run(network, images)
     assert set(found) == set(wanted)
     for key in wanted:
         assert (found[key] == wanted[key]).all(), key

@@ -99,9 +99,9 @@ def test_the_cases_meet_what_they_are_about():
 @pytest.mark.parametrize("what", ["identity", "source"])
 def test_a_planted_fault_is_named(what, tmp_path):
     """J, or the second source's weights, of the wrong sign."""
-    network, options = drawn(41, "own")
+    network, options = drawn(232, "own")
     config = plan(network, retire=True, **options)
-    prepared = prepare(network, sparse_images(network, IMAGES, 41), tmp_path, config)
+    prepared = prepare(network, sparse_images(network, IMAGES, 232), tmp_path, config)
     layer = next(layer for layer in network.layers if layer.skip and len(layer.sources) > 1)
     first, second, *others = layer.sources
     if what == "identity":

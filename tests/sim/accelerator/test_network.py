@@ -1,4 +1,7 @@
-"""Random chains through accelerator and golden model: every neuron, logit and class, idle and back-pressure crossed."""
+"""Random chains through accelerator and golden model: every neuron, logit and class, idle and back-pressure crossed.
+
+Without waits, test_cycles.py, test_joins.py and half of the random chains run.
+"""
 
 import os
 from collections import Counter
@@ -21,7 +24,7 @@ from model.golden.network import run as golden
 from model.network.graph import Pool, Readout
 from model.neurons.lif import LARGEST_R
 from sim.accelerator.cosim import design_files, prepare, run
-from sim.harness.cosimulation import Waits
+from sim.harness.cosimulation import NO_WAITS, Waits
 from sim.harness.job import write_files
 from sim.networks.chains import Chain, Link
 from sim.networks.random_chains import random_choices
@@ -68,19 +71,20 @@ CHAINS = st.builds(
 )
 
 
-def compared(chain, images, **options):
-    """Outcomes without and with waits; both are right."""
+WAITS = Waits(idle=100, stall=100)
+
+
+def compared(chain, images, *waits, **options):
+    """Outcomes of each of ``waits``, without one with :data:`WAITS`, all right; the first of them."""
     network = chain.network()
     with TemporaryDirectory() as folder:
         prepared = prepare(network, chain.images(images), Path(folder), plan(network, retire=True, **options))
-        plain = run(prepared)
-        waiting = run(prepared, waits=Waits(idle=100, stall=100))
-    for outcomes in (plain, waiting):
+        found = [run(prepared, waits=each) for each in waits or (WAITS,)]
+    for outcomes in found:
         assert outcomes.first is None
         assert outcomes.mismatches == 0
         assert outcomes.images == images
-    assert waiting.logits == plain.logits
-    return plain
+    return found[0]
 
 
 @settings(
@@ -90,8 +94,14 @@ def compared(chain, images, **options):
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     print_blob=True,
 )
-@given(chain=CHAINS, lanes=st.integers(1, 8), form=FORMS, rows=st.none() | st.integers(0, 99))
-def test_random_chain(chain, lanes, form, rows):
+@given(
+    chain=CHAINS,
+    lanes=st.integers(1, 8),
+    form=FORMS,
+    rows=st.none() | st.integers(0, 99),
+    waits=st.sampled_from([WAITS, NO_WAITS]),
+)
+def test_random_chain(chain, lanes, form, rows, waits):
     if form.get("dataflow") == "streaming":
         chain, rows = replace(chain, input_kind="spikes"), None
     try:
@@ -102,7 +112,7 @@ def test_random_chain(chain, lanes, form, rows):
     if rows is not None:
         form = {"lanes_per_neuron_unit": 1, "dataflow": random_choices(network, lanes, rows)}
         note(f"{form}")
-    outcomes = compared(chain, IMAGES, lanes=lanes, **form)
+    outcomes = compared(chain, IMAGES, waits, lanes=lanes, **form)
     neurons = sum(int(np.prod(network.shapes[layer.name])) for layer in network.layers if layer.spiking)
     assert outcomes.comparisons == IMAGES * (3 * network.time_steps * neurons + chain.classes + 1)
 
@@ -184,7 +194,7 @@ def test_readouts_of_neurons(readout, lanes, share, dataflow):
     """Spikes counted or potentials added up, in two groups of classes; as fast as estimated."""
     chain = replace(TYPICAL, input_kind="spikes", seed=6, family=6, readout=readout)
     options = {"lanes": lanes, "lanes_per_neuron_unit": share, "dataflow": dataflow}
-    outcomes = compared(chain, IMAGES, **options)
+    outcomes = compared(chain, IMAGES, NO_WAITS, WAITS, **options)
     logits = np.array(outcomes.logits)
     assert len(np.unique(logits)) > 2
     network = chain.network()

@@ -26,9 +26,10 @@ def compared(network, images):
     return len(images) * (3 * network.time_steps * neurons + classes + 1)
 
 
-def test_a_whole_image_of_a_convolutional_network(tmp_path):
-    """On Icarus, with half of the lanes, and in the cycles that are estimated."""
-    network, images = network_and_images("fashion-w2u2", 1)
+@pytest.mark.parametrize("name", ["mlp-fashion-w4u4", pytest.param("fashion-w2u2", marks=pytest.mark.nightly)])
+def test_a_whole_image(tmp_path, name):
+    """On Icarus, with fewer lanes, and in the cycles that are estimated; the convolutional one in `make nightly`."""
+    network, images = network_and_images(name, 1)
     prepared = prepare(network, images, tmp_path, plan(network, lanes=32, retire=True))
     outcomes = run(prepared)
     assert outcomes.first is None

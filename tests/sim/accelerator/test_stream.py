@@ -45,12 +45,13 @@ def run(folder, text, environment, **options):
 @pytest.mark.parametrize(
     ("kind", "input_kind", "shape", "lanes", "share", "dataflow", "simulator"),
     [
-        ("conv", "pixels", (2, 3, 3), 4, 1, "skip", "icarus"),
-        ("conv", "pixels", (3, 3, 3), 4, 1, "skip", "verilator"),
+        pytest.param("conv", "pixels", (2, 3, 3), 4, 1, "skip", "icarus", marks=pytest.mark.nightly),
+        ("conv", "pixels", (3, 3, 3), 4, 1, "skip", "icarus"),
+        pytest.param("conv", "pixels", (3, 3, 3), 4, 1, "skip", "verilator", marks=pytest.mark.nightly),
         ("conv", "spikes", (2, 3, 3), 4, 2, "skip", "icarus"),
         ("conv", "spikes", (2, 3, 3), 2, 1, "streaming", "icarus"),
         ("linear", "pixels", (2, 4, 5), 2, 1, "skip", "icarus"),
-        ("linear", "spikes", (2, 4, 5), 4, 4, "skip", "icarus"),
+        ("linear", "spikes", (2, 4, 5), 4, 4, "skip", "verilator"),
     ],
 )
 def test_streams(kind, input_kind, shape, lanes, share, dataflow, simulator, tmp_path):

@@ -25,15 +25,41 @@ def name(config):
     return f"{config.precision}-{config.rows}x{config.columns}"
 
 
+# Every r in one unit, in accumulators in which both ends of the membrane's range saturate.
+EVERY_LEAK = tuple(
+    ArrayConfig(
+        precision=Precision(width, width),
+        accumulator_width=width + LARGEST_R + 1,
+        neurons=Precision(width, width).lifs(*range(LARGEST_R + 1)),
+        joins=True,
+    )
+    for width in (2, 8)
+)
+
+
+def unit_name(config):
+    return name(config) + ("-every-r" if config in EVERY_LEAK else "")
+
+
 configs = pytest.mark.parametrize("config", CONFIGS, ids=name)
 # Verilator compiles for as long as Icarus takes for everything: two arrays, elements and units included, that differ in
 # every option.
 IN_VERILATOR = (CONFIGS[4], CONFIGS[7])
 
 
+def marked(config, quick):
+    """In ``make test`` if ``quick``, else in ``make nightly``."""
+    return pytest.param(config, marks=() if quick else pytest.mark.nightly, id=unit_name(config))
+
+
+# Every array is simulated as Verilog, with its elements and units; these alone, to say which of them is wrong.
+alone = pytest.mark.parametrize("config", [marked(config, config in IN_VERILATOR) for config in CONFIGS])
 simulations = pytest.mark.parametrize(
     ("simulator", "config"),
-    [*(("icarus", config) for config in CONFIGS), *(("verilator", config) for config in IN_VERILATOR)],
+    [
+        *(pytest.param("icarus", config, marks=[pytest.mark.nightly] * (config in IN_VERILATOR)) for config in CONFIGS),
+        *(("verilator", config) for config in IN_VERILATOR),
+    ],
     ids=lambda value: value if value in SIMULATORS else name(value),
 )
 
@@ -58,26 +84,10 @@ def test_processing_element_in_amaranth(config):
     simulate_in_amaranth(ProcessingElement(config), lambda port: check_processing_element(port, config, SEED))
 
 
-@configs
+@alone
 def test_processing_element_in_verilog(config, tmp_path):
     component = ProcessingElement(config)
     assert simulate_verilog("icarus", component, "sim.array.bench_processing_element", tmp_path).passed == 1
-
-
-# Every r in one unit, in accumulators in which both ends of the membrane's range saturate.
-EVERY_LEAK = tuple(
-    ArrayConfig(
-        precision=Precision(width, width),
-        accumulator_width=width + LARGEST_R + 1,
-        neurons=Precision(width, width).lifs(*range(LARGEST_R + 1)),
-        joins=True,
-    )
-    for width in (2, 8)
-)
-
-
-def unit_name(config):
-    return name(config) + ("-every-r" if config in EVERY_LEAK else "")
 
 
 units = pytest.mark.parametrize("config", [*CONFIGS, *EVERY_LEAK], ids=unit_name)
@@ -88,7 +98,9 @@ def test_neuron_unit_in_amaranth(config):
     simulate_in_amaranth(NeuronUnit(config), lambda port: check_neuron_unit(port, config, SEED))
 
 
-@units
+@pytest.mark.parametrize(
+    "config", [marked(config, config in (*IN_VERILATOR, EVERY_LEAK[0])) for config in (*CONFIGS, *EVERY_LEAK)]
+)
 def test_neuron_unit_in_verilog(config, tmp_path):
     component = NeuronUnit(config)
     assert simulate_verilog("icarus", component, "sim.array.bench_neuron_unit", tmp_path).passed == 1
