@@ -115,6 +115,10 @@ class Lif:
         return self.reset != Reset.SUBTRACT
 
     @property
+    def factor(self) -> int:
+        return (1 << self.kept_share[0]) - 1 or 1
+
+    @property
     def kept_share(self) -> tuple[int, int, bool]:
         """(k, n, whether rounding is towards zero): :meth:`store` divides (2^k - 1)·V, with k = 0 V itself, by 2^n.
 

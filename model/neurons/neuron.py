@@ -39,6 +39,10 @@ class Neuron(Protocol):
         """Least and greatest H − B − J where A is ``low`` to ``high``: integers, or arrays or tensors of them."""
 
     @property
+    def factor(self) -> int:
+        """By which a potential is multiplied before it is rounded: in training the product must be exact, too."""
+
+    @property
     def clamps_threshold(self) -> bool:
         """Whether Θ is only compared, so that one below every potential may be raised to the least of them."""
 

@@ -71,7 +71,8 @@ class Weighted(nn.Module):
             inputs = self.weight[0].numel() * code.limit * largest_input
             bound = inputs + 2 * code.bias_limit  # bias and skip
             bound *= time_steps if self.sums_over_time else 1
-            bound += self.precision.neuron(LARGEST_R).potential_range(0, 0)[1]
+            neuron = self.precision.neuron(LARGEST_R)
+            bound = (bound + neuron.potential_range(0, 0)[1]) * neuron.factor
             require(bound < EXACT_FLOAT64, f"sums of up to {bound} pass 2^53; narrow the fan-in")
             self.dtype = torch.float32 if bound < EXACT_FLOAT32 else torch.float64
 

@@ -53,6 +53,15 @@ def _check(sums: Tensor, time_steps: int, channels: Sequence[Tensor], neurons: S
         raise ValueError(UNLIKE)
 
 
+def _flags(constants: Constants) -> dict[str, bool]:
+    """What kernels are compiled for: how codes are rounded, and what a spike leaves of a potential."""
+    return {
+        "TOWARDS_ZERO": bool(constants.towards_zero),
+        "ZEROED": bool(constants.zeroed),
+        "SUBTRACTED": bool(constants.subtracted),
+    }
+
+
 def channel_moments(sums: Tensor) -> Tensor:
     """Σ A and Σ A² [2, C] in float64, exact."""
     x = rows(sums)
@@ -85,11 +94,12 @@ def forward(
     spikes = torch.empty(time_steps, batch, size, channels, dtype=torch.float32, device=x.device)
     kept = torch.empty_like(spikes, dtype=torch.float32 if potentials else torch.int8)
     store, load, limit, *_ = map(float, constants)
+    flags = _flags(constants)
     grid, block = _grid(count, channels)
     _forward[grid](
         x, x if skip is None else rows(skip), bias, threshold, bias if skip_bias is None else skip_bias,
         spikes, kept, count, channels, store, load, limit,
-        STEPS=time_steps, STATIC=steps == 1, SKIP=skip is not None, POTENTIALS=potentials, **block,
+        STEPS=time_steps, STATIC=steps == 1, SKIP=skip is not None, POTENTIALS=potentials, **flags, **block,
     )  # fmt: skip
     return spikes.movedim(3, 2), kept.movedim(3, 2)
 
@@ -115,13 +125,12 @@ class Backward:
     ) -> None:
         _check(sums, len(grad), [bias, threshold, unit], [grad, membranes, *([] if skip is None else [skip])])
         self.sums, self.sharpness = rows(sums), sharpness
-        store, load, limit, _, decay = map(float, constants)
-        self.scalars = [store, load, limit, decay]
+        self.scalars = [float(x) for x in (*constants[:3], constants.decay)]
         grad, membranes = rows(grad), rows(membranes)
         others = [self.sums if skip is None else rows(skip), bias, threshold, bias if skip is None else skip_bias, unit]
         self.arrays = [grad, self.sums, membranes, *others]
         self.count, self.channels = self.sums[0, ..., 0].numel(), self.sums.shape[3]
-        self.flags = {"STEPS": len(grad), "STATIC": len(self.sums) == 1, "SKIP": skip is not None}
+        self.flags = {"STEPS": len(grad), "STATIC": len(self.sums) == 1, "SKIP": skip is not None, **_flags(constants)}
 
     def reductions(self) -> Tensor:
         """Per channel Σ dh, Σ dh·A and what the step receives from U [C, 3], as ``kernel.backward`` has them."""
@@ -186,12 +195,30 @@ if triton is not None:
         tl.store(out + channels, tl.sum(a * a, 0), mask=c < channels)
 
     @triton.jit
+    def _left(h, theta, fired, ZEROED: tl.constexpr, SUBTRACTED: tl.constexpr):
+        """V: what a spike leaves of a potential."""
+        if ZEROED:
+            h = tl.where(fired, 0.0, h)
+        if SUBTRACTED:
+            h = tl.where(fired, h - theta, h)
+        return h
+
+    @triton.jit
+    def _code(share, TOWARDS_ZERO: tl.constexpr):
+        """What is stored of V, before it is limited."""
+        code = tl.floor(share)
+        if TOWARDS_ZERO:
+            code = tl.where(share < 0.0, tl.ceil(share), code)
+        return code
+
+    @triton.jit
     def _forward(
         sums, skip, bias, threshold, skip_bias, spikes, kept, count, channels, store, load, limit,
         STEPS: tl.constexpr, STATIC: tl.constexpr, SKIP: tl.constexpr, POTENTIALS: tl.constexpr,
+        TOWARDS_ZERO: tl.constexpr, ZEROED: tl.constexpr, SUBTRACTED: tl.constexpr,
         ROWS: tl.constexpr, WIDTH: tl.constexpr,
     ):  # fmt: skip
-        """H[t] = A[t] + B + J·x + floor(U·2^(r-1)); spike = H >= Θ; U = 0 or sat(floor(H·2^-r))."""
+        """H[t] = A[t] + B + J·x + floor(U·2^(r-1)); spike = H >= Θ; U is the code of what the spike leaves of H."""
         c, at, there = _place(count, channels, ROWS, WIDTH)
         step = count.to(tl.int64) * channels
         b = tl.load(bias + c, mask=c < channels, other=0.0)[None, :]
@@ -207,7 +234,8 @@ if triton is not None:
             if SKIP:
                 h += j * tl.load(skip + t * step + at, mask=there, other=0.0)
             fired = h >= theta
-            u = tl.where(fired, 0.0, tl.minimum(tl.maximum(tl.floor(h * store), -limit), limit))
+            code = _code(_left(h, theta, fired, ZEROED, SUBTRACTED) * store, TOWARDS_ZERO)
+            u = tl.minimum(tl.maximum(code, -limit), limit)
             tl.store(spikes + t * step + at, fired.to(tl.float32), mask=there)
             if POTENTIALS:
                 tl.store(kept + t * step + at, h, mask=there)
@@ -219,6 +247,7 @@ if triton is not None:
         grad, sums, membranes, skip, bias, threshold, skip_bias, unit, scale, constant, linear, real, skipped, partial,
         count, channels, store, load, limit, decay, sharpness,
         REDUCE: tl.constexpr, STEPS: tl.constexpr, STATIC: tl.constexpr, SKIP: tl.constexpr,
+        TOWARDS_ZERO: tl.constexpr, ZEROED: tl.constexpr, SUBTRACTED: tl.constexpr,
         ROWS: tl.constexpr, WIDTH: tl.constexpr,
     ):  # fmt: skip
         """``kernel.backward``, and ``kernel.affine`` of what it gives unless it only adds up."""
@@ -248,12 +277,14 @@ if triton is not None:
                 h += tl.floor(u * load)
             if SKIP:
                 h += j * tl.load(skip + t * step + at, mask=there, other=0.0)
-            quiet = h < theta
-            code = tl.floor(h * store)
+            fired = h >= theta
+            left = _left(h, theta, fired, ZEROED, SUBTRACTED)
+            code = _code(left * store, TOWARDS_ZERO)
             stored = tl.minimum(tl.maximum(code, -limit), limit)
-            inside = quiet & (stored == code)
-            loaded = tl.where(quiet, tl.floor(stored * load), 0.0)
-            residual += carried * (loaded - tl.where(inside, h * decay, 0.0))
+            inside = stored == code
+            if ZEROED:
+                inside = inside & (h < theta)
+            residual += carried * (tl.floor(stored * load) - tl.where(inside, left * decay, 0.0))
             x = (h - theta) * slope
             g = tl.load(grad + t * step + at, mask=there, other=0.0)
             carried = g * (sharpness * 0.5) / (1.0 + x * x) + tl.where(inside, carried * decay, 0.0)

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
+from model.neurons.lif import Reset
+
 try:
     import numba
 except ImportError:  # plain PyTorch then
@@ -26,20 +28,35 @@ UNLIKE = "arrays of the neuron's loops do not belong together"
 
 
 class Constants(NamedTuple):
-    """A leaky neuron's law as the compiled loops take it: store by 2^-r, load by 2^(r-1) or half, ±Q, and its decay."""
+    """A leaky neuron's law as the compiled loops take it: what is stored and loaded of it, ±Q, and its decay."""
 
     store_scale: np.float32
     load_scale: np.float32
     limit: np.float32
     half: bool
+    """Whether loading halves, and rounds down."""
+    towards_zero: bool
+    """Whether storing rounds towards zero; else down."""
+    zeroed: np.float32
+    """1 if a spike resets to zero, else 0."""
+    subtracted: np.float32
+    """1 if it subtracts the threshold, else 0."""
     decay: np.float32
     """By this the gradient goes back in time."""
 
     @staticmethod
     def of(neuron: Any) -> "Constants":
         """Those of a :class:`~model.neurons.Lif`."""
-        scales = np.float32(2.0**-neuron.r), np.float32(2.0 ** (neuron.r - 1))
-        return Constants(*scales, np.float32(neuron.limit), neuron.r == 0, np.float32(neuron.leak))
+        _, shift, towards_zero = neuron.kept_share
+        scales = np.float32(neuron.factor * 2.0**-shift), np.float32(2.0 ** (neuron.r - 1))
+        resets = (np.float32(neuron.reset == reset) for reset in (Reset.ZERO, Reset.SUBTRACT))
+        limit, decay = np.float32(neuron.limit), np.float32(neuron.leak)
+        return Constants(*scales, limit, neuron.r == 0, towards_zero, *resets, decay)
+
+    @property
+    def law(self) -> tuple[Any, ...]:
+        """What the forward pass needs."""
+        return self[:-1]
 
 
 def compiled(x: Tensor) -> bool:
@@ -99,12 +116,29 @@ def _ordered(sums, n, c, order):
 
 
 @part
-def _potentials(total, bias, theta, store_scale, load_scale, limit, half, potential):
-    """H[t] = A[t] + B + load(U) of a channel of a sample, [T, S]; U = 0 after a spike or sat(floor(H·store_scale))."""
+def _code(left, store_scale, towards_zero):
+    """What is stored of V, before it is limited."""
+    share = left * store_scale
+    code = np.floor(share)
+    return code + np.float32(1.0) if towards_zero and code < np.float32(0.0) and code < share else code
+
+
+@part
+def _potentials(total, bias, theta, store_scale, load_scale, limit, half, towards_zero, zeroed, subtracted, potential):
+    """H[t] = A[t] + B + load(U) of a channel of a sample, [T, S]; U is what is stored of V, 0 at first."""
     steps, size = potential.shape
     membrane = np.zeros(size, np.float32)
+    plain = zeroed == np.float32(1.0) and not towards_zero  # MINT's neuron has a loop of its own, which is faster
     for t in range(steps):
         row, h_row = total[t if len(total) > 1 else 0], potential[t]
+        if not plain:
+            for s in range(size):
+                h = row[s] + bias + (np.floor(membrane[s] * np.float32(0.5)) if half else membrane[s] * load_scale)
+                fired = np.float32(1.0) if h >= theta else np.float32(0.0)
+                h_row[s] = h
+                code = _code(h - fired * (zeroed * h + subtracted * theta), store_scale, towards_zero)
+                membrane[s] = min(max(code, -limit), limit)
+            continue
         for s in range(size):
             u = membrane[s]
             loaded = np.floor(u * np.float32(0.5)) if half else u * load_scale
@@ -142,8 +176,11 @@ def _to_first(grad, potential, theta, windows, rest, out):
 
 
 @jit
-def forward(total, steps, bias, threshold, store_scale, load_scale, limit, half, potential, spikes):
-    """H[t] = A[t] + B + load(U); spike = H >= Θ; U = 0 or sat(floor(H·store_scale)).
+def forward(
+    total, steps, bias, threshold, store_scale, load_scale, limit, half, towards_zero, zeroed, subtracted,
+    potential, spikes,
+):  # fmt: skip
+    """H[t] = A[t] + B + load(U); spike = H >= Θ; U is what is stored of V = H·(1 - zeroed·S) - subtracted·Θ·S.
 
     ``half`` selects load(U) = floor(U/2) (r = 0) instead of U·load_scale.
     """
@@ -153,10 +190,11 @@ def forward(total, steps, bias, threshold, store_scale, load_scale, limit, half,
     if static not in (1, steps) or len(bias) != channels or len(threshold) != channels:
         raise ValueError(UNLIKE)
     order = np.empty(0, np.uint32)
+    law = store_scale, load_scale, limit, half, towards_zero, zeroed, subtracted
     for index in numba.prange(batch * channels):
         n, c = index // channels, index % channels
         theta, rows = threshold[c], np.empty((steps, size), total.dtype)
-        _potentials(_ordered(total, n, c, order), bias[c], theta, store_scale, load_scale, limit, half, rows)
+        _potentials(_ordered(total, n, c, order), bias[c], theta, *law, rows)
         for t in range(steps):
             h_row, out, s_row = rows[t], potential[t, n, c], spikes[t, n, c]
             for s in range(size):
@@ -165,7 +203,10 @@ def forward(total, steps, bias, threshold, store_scale, load_scale, limit, half,
 
 
 @jit
-def fire(total, steps, bias, threshold, store_scale, load_scale, limit, half, order, windows, spikes):
+def fire(
+    total, steps, bias, threshold, store_scale, load_scale, limit, half, towards_zero, zeroed, subtracted,
+    order, windows, spikes,
+):  # fmt: skip
     """Spikes of :func:`forward` alone, pooled: [T, N, C, S'], the maximum of ``windows`` neurons each.
 
     ``order`` [S] has the places of the first neurons of all windows, then of the second ones, and so on, then what is
@@ -178,10 +219,11 @@ def fire(total, steps, bias, threshold, store_scale, load_scale, limit, half, or
     if len(order) != (size if windows > 1 else 0) or len(bias) != channels or len(threshold) != channels:
         raise ValueError(UNLIKE)
     found = np.zeros((batch, channels))
+    law = store_scale, load_scale, limit, half, towards_zero, zeroed, subtracted
     for index in numba.prange(batch * channels):
         n, c = index // channels, index % channels
         theta, potential = threshold[c], np.empty((steps, size), total.dtype)
-        _potentials(_ordered(total, n, c, order), bias[c], theta, store_scale, load_scale, limit, half, potential)
+        _potentials(_ordered(total, n, c, order), bias[c], theta, *law, potential)
         count = 0
         for t in range(steps):
             h_row, s_row = potential[t], spikes[t, n, c]
@@ -209,6 +251,9 @@ def backward(
     load_scale,
     limit,
     half,
+    towards_zero,
+    zeroed,
+    subtracted,
     decay,
     sharpness,
     order,
@@ -217,11 +262,11 @@ def backward(
 ):
     """Gradient with respect to the real potential h = unit·H, and its sums per sample and channel.
 
-    dh[t] = dS[t]·σ'((H-Θ)·unit) + dh[t+1]·decay·[no spike]·[not saturated], the reset detached; ``grad`` is of what
-    :func:`fire` returns for ``total``, which is ``sums`` and what a shortcut adds to them, or empty without one.
-    For a static input ``grad_real`` is the sum over t. Returns partial sums over time and space of
-    dh, dh·A, and dh[t+1]·(load(U) - decay·H·[not saturated]): the last is what the step receives from U at every time
-    step.
+    dh[t] = dS[t]·σ'((H-Θ)·unit) + dh[t+1]·decay·[no spike, or none that zeroes]·[not saturated], the reset detached;
+    ``grad`` is of what :func:`fire` returns for ``total``, which is ``sums`` and what a shortcut adds to them, or empty
+    without one. For a static input ``grad_real`` is the sum over t. Returns partial sums over time and space of
+    dh, dh·A, and dh[t+1]·(load(U) - decay·V·[not saturated]): the last is what the step receives from U at every time
+    step, Θ·unit being a constant.
     """
     steps, batch, channels, pooled = grad.shape
     size, static = sums.shape[3], len(sums)
@@ -233,6 +278,8 @@ def backward(
         raise ValueError(UNLIKE)
     skips = len(total) > 0
     partial = np.zeros((batch, channels, 3))
+    law = store_scale, load_scale, limit, half, towards_zero, zeroed, subtracted
+    plain = zeroed == np.float32(1.0) and not towards_zero
     slope = np.float32(np.pi / 2 * sharpness)
     height = np.float32(sharpness / 2)
     for index in numba.prange(batch * channels):
@@ -240,7 +287,7 @@ def backward(
         q, theta = unit[c], threshold[c]
         potential, a = np.empty((steps, size), total.dtype), _ordered(sums, n, c, order)
         h_sums = _ordered(total, n, c, order) if skips else a
-        _potentials(h_sums, bias[c], theta, store_scale, load_scale, limit, half, potential)
+        _potentials(h_sums, bias[c], theta, *law, potential)
         unpooled, rest = np.empty(size, np.float32), np.empty(pooled, np.float32)
         carried, over_time = np.zeros(size, np.float32), np.zeros(size, np.float32)
         whole, weighted, residual = 0.0, 0.0, 0.0
@@ -251,7 +298,22 @@ def backward(
                 g_row = unpooled
             a_row = a[t if static > 1 else 0]
             t_whole, t_weighted, t_residual = np.float32(0), np.float32(0), np.float32(0)
-            for s in range(size):
+            for s in range(0 if plain else size):
+                h = h_row[s]
+                fired = np.float32(1.0) if h >= theta else np.float32(0.0)
+                left = h - fired * (zeroed * h + subtracted * theta)
+                code = _code(left, store_scale, towards_zero)
+                kept = min(max(code, -limit), limit)
+                inside = np.float32(1.0) - fired * zeroed if kept == code else np.float32(0.0)
+                loaded = np.floor(kept * np.float32(0.5)) if half else kept * load_scale
+                future = carried[s]
+                t_residual += future * (loaded - inside * decay * left)
+                x = (h - theta) * q * slope
+                real = g_row[s] * height / (np.float32(1.0) + x * x) + future * inside * decay
+                carried[s] = real
+                t_whole += real
+                t_weighted += real * a_row[s]
+            for s in range(size if plain else 0):
                 h = h_row[s]
                 quiet = np.float32(0.0) if h >= theta else np.float32(1.0)
                 code = np.floor(h * store_scale)

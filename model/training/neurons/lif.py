@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.network.fold import Folded
+from model.neurons.lif import Reset
 from model.training.neurons import gpu_kernel, kernel
 from model.training.neurons.config import NeuronConfig
 from model.training.neurons.kernel import Constants
@@ -35,7 +36,7 @@ def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Te
             config.time_steps,
             bias.numpy(),
             threshold.numpy(),
-            *constants(config)[:4],
+            *constants(config).law,
             potential.numpy(),
             spikes.numpy(),
         )
@@ -78,13 +79,13 @@ def fire_pooled(total: Tensor, folded: Folded, config: NeuronConfig, plane: Plan
     spikes = torch.empty(steps, *total.shape[1:3], plane.pooled(size))
     arrays = (x.numpy() for x in (folded.bias.float(), folded.threshold.float()))
     sums = total.detach().contiguous().numpy()
-    found = kernel.fire(sums, steps, *arrays, *constants(config)[:4], order, windows, spikes.numpy())
+    found = kernel.fire(sums, steps, *arrays, *constants(config).law, order, windows, spikes.numpy())
     return spikes, torch.tensor(found.sum() / max(steps * found.size * size, 1), dtype=torch.float32)
 
 
 def fire_reference(sums: Tensor, bias: Tensor, threshold: Tensor, config: NeuronConfig) -> tuple[Tensor, Tensor]:
     """:func:`fire` in plain PyTorch."""
-    return _fire(sums, bias, threshold, _scalars(config, sums.device, sums.dtype), config.time_steps)
+    return _fire(sums, bias, threshold, _scalars(config, sums.device, sums.dtype), config)
 
 
 def backward_pooled(
@@ -115,42 +116,65 @@ def backward(
     grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, config: NeuronConfig
 ) -> tuple[Tensor, Tensor]:
     """The same in plain PyTorch, without pooling, of potentials that were kept."""
-    return _backward(grad, potential, sums, unit, threshold, _scalars(config, potential.device, potential.dtype))
+    scalars = _scalars(config, potential.device, potential.dtype)
+    return _backward(grad, potential, sums, unit, threshold, scalars, config)
 
 
 def membranes(potential: Tensor, threshold: Tensor, config: NeuronConfig) -> Tensor:
-    """What is stored of potentials: 0 on a spike, else sat(H >> r)."""
-    store_scale, _, limit, *_ = map(float, constants(config))
-    quiet = (potential < threshold[:, None]).to(potential)
-    return torch.floor(potential * store_scale).clamp(-limit, limit) * quiet
+    """What is stored of potentials: codes of what a spike leaves of them."""
+    law = constants(config)
+    limit, spikes = float(law.limit), (potential >= threshold[:, None]).to(potential)
+    left = _left(potential, threshold[:, None], spikes, config.neuron.reset)
+    return _code(left * float(law.store_scale), law.towards_zero).clamp(-limit, limit)
 
 
 @functools.cache
 def _scalars(config: NeuronConfig, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """(2^-r, 2^(r-1), Q, decay, sharpness) on a device, put there once."""
-    store_scale, load_scale, limit, _, decay = constants(config)
-    values = [float(x) for x in (store_scale, load_scale, limit, decay, config.sharpness)]
+    """What V is multiplied with, 2^(r-1), Q, decay and sharpness on a device, put there once."""
+    law = constants(config)
+    values = [float(x) for x in (law.store_scale, law.load_scale, law.limit, law.decay, config.sharpness)]
     return torch.tensor(values, dtype=dtype, device=device)
 
 
-def _fire(sums: Tensor, bias: Tensor, threshold: Tensor, scalars: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+def _left(potential: Tensor, threshold: Tensor, spikes: Tensor, reset: str) -> Tensor:
+    """V: what a spike leaves of a potential."""
+    if reset == Reset.ZERO:
+        return potential * (1 - spikes)
+    return potential - threshold * spikes if reset == Reset.SUBTRACT else potential
+
+
+def _code(share: Tensor, towards_zero: bool) -> Tensor:
+    return torch.trunc(share) if towards_zero else torch.floor(share)
+
+
+def _fire(
+    sums: Tensor, bias: Tensor, threshold: Tensor, scalars: Tensor, config: NeuronConfig
+) -> tuple[Tensor, Tensor]:
     store_scale, load_scale, limit, *_ = scalars.unbind()
+    towards_zero, reset = constants(config).towards_zero, config.neuron.reset
     bias, threshold = bias[:, None], threshold[:, None]
     membrane = torch.zeros_like(sums[0])
     potentials, spikes = [], []
-    for t in range(steps):
+    for t in range(config.time_steps):
         h = sums[t if len(sums) > 1 else 0] + bias + torch.floor(membrane * load_scale)
         s = (h >= threshold).float()
-        membrane = torch.floor(h * store_scale).clamp(-limit, limit) * (1 - s)
+        membrane = _code(_left(h, threshold, s, reset) * store_scale, towards_zero).clamp(-limit, limit)
         potentials.append(h)
         spikes.append(s)
     return torch.stack(potentials), torch.stack(spikes)
 
 
 def _backward(
-    grad: Tensor, potential: Tensor, sums: Tensor, unit: Tensor, threshold: Tensor, scalars: Tensor
+    grad: Tensor,
+    potential: Tensor,
+    sums: Tensor,
+    unit: Tensor,
+    threshold: Tensor,
+    scalars: Tensor,
+    config: NeuronConfig,
 ) -> tuple[Tensor, Tensor]:
     store_scale, load_scale, limit, decay, sharpness = scalars.unbind()
+    towards_zero, reset = constants(config).towards_zero, config.neuron.reset
     q, theta = unit[:, None], threshold[:, None]
     slope = torch.pi / 2 * sharpness
     carried = torch.zeros_like(potential[0])
@@ -159,12 +183,12 @@ def _backward(
     total, weighted, residual = (torch.zeros_like(carried) for _ in range(3))
     for t in range(len(grad) - 1, -1, -1):
         h = potential[t]
-        quiet = (h < theta).float()
-        code = torch.floor(h * store_scale)
+        spikes = (h >= theta).float()
+        left = _left(h, theta, spikes, reset)
+        code = _code(left * store_scale, towards_zero)
         kept = code.clamp(-limit, limit)
-        inside = quiet * (kept == code)
-        loaded = torch.floor(kept * load_scale)
-        residual = residual + carried * (quiet * loaded - inside * h * decay)
+        inside = (kept == code) * (1 - spikes if reset == Reset.ZERO else 1)
+        residual = residual + carried * (torch.floor(kept * load_scale) - inside * left * decay)
         x = (h - theta) * q * slope
         carried = grad[t] * (sharpness / 2) / (1 + x * x) + carried * inside * decay
         total = total + carried

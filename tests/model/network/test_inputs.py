@@ -12,6 +12,7 @@ from model.config import Precision
 from model.errors import UserError
 from model.golden.network import check_images
 from model.inputs import PIXELS
+from model.neurons import Lif
 from model.training import inputs
 from model.training.export import to_network
 from model.training.inputs import InputCheck
@@ -189,15 +190,15 @@ def arrays(*shapes: tuple[int, ...]) -> list[np.ndarray]:
 
 ONE, MANY, NONE, CHANNELS = (1, 2, 3, 5), (4, 2, 3, 5), (0, 2, 3, 5), (3,)
 ORDER, UNPOOLED = np.arange(5, dtype=np.uint32), (np.empty(0, np.uint32), 1)
-SCALES = kernel.Constants(np.float32(0.5), np.float32(1), np.float32(7), half=False, decay=np.float32(0.5))
+SCALES = kernel.Constants.of(Lif(4, 1))
 UNLIKE = {
     "a time step less": lambda: kernel.forward(
-        *arrays((2, 2, 3, 5)), 4, *arrays(CHANNELS, CHANNELS), *SCALES[:4], *arrays(MANY, MANY)
+        *arrays((2, 2, 3, 5)), 4, *arrays(CHANNELS, CHANNELS), *SCALES.law, *arrays(MANY, MANY)
     ),
     "a smaller output": lambda: kernel.forward(
-        *arrays(MANY), 4, *arrays(CHANNELS, CHANNELS), *SCALES[:4], *arrays(MANY, (4, 2, 3, 4))
+        *arrays(MANY), 4, *arrays(CHANNELS, CHANNELS), *SCALES.law, *arrays(MANY, (4, 2, 3, 4))
     ),
-    "a bias less": lambda: kernel.forward(*arrays(MANY), 4, *arrays((2,), CHANNELS), *SCALES[:4], *arrays(MANY, MANY)),
+    "a bias less": lambda: kernel.forward(*arrays(MANY), 4, *arrays((2,), CHANNELS), *SCALES.law, *arrays(MANY, MANY)),
     "sums of fewer steps": lambda: kernel.backward(
         *arrays(MANY, NONE, (2, 2, 3, 5), *[CHANNELS] * 3), *SCALES, np.float32(2), *UNPOOLED, *arrays((2, 2, 3, 5))
     ),
@@ -208,10 +209,10 @@ UNLIKE = {
         *arrays(MANY, (4, 2, 3, 4), MANY, *[CHANNELS] * 3), *SCALES, np.float32(2), *UNPOOLED, *arrays(MANY)
     ),
     "more windows than places": lambda: kernel.fire(
-        *arrays(MANY), 4, *arrays(CHANNELS, CHANNELS), *SCALES[:4], ORDER, 4, *arrays((4, 2, 3, 2))
+        *arrays(MANY), 4, *arrays(CHANNELS, CHANNELS), *SCALES.law, ORDER, 4, *arrays((4, 2, 3, 2))
     ),
     "an order of other places": lambda: kernel.fire(
-        *arrays(MANY), 4, *arrays(CHANNELS, CHANNELS), *SCALES[:4], ORDER[:4], 4, *arrays((4, 2, 3, 1))
+        *arrays(MANY), 4, *arrays(CHANNELS, CHANNELS), *SCALES.law, ORDER[:4], 4, *arrays((4, 2, 3, 1))
     ),
     "a channel less": lambda: kernel.affine(*arrays(MANY, MANY, CHANNELS, CHANNELS, (2,))),
 }  # fmt: skip
@@ -244,7 +245,7 @@ def test_compiled_loops_check_their_indices_here() -> None:
     with pytest.raises(IndexError):
         kernel.jit(beyond)(np.zeros(3))
     loops = [value for value in vars(kernel).values() if hasattr(value, "targetoptions")]
-    assert len(loops) == 10
+    assert len(loops) == 11
     assert all(loop.targetoptions["boundscheck"] for loop in loops)
 
 
@@ -256,7 +257,7 @@ def test_loops_in_many_threads_compute_the_same() -> None:
     found = []
     for forward in (kernel.forward, kernel.jit(kernel.forward.py_func, checked=False)):
         potential, spikes = np.empty_like(sums), np.empty_like(sums)
-        forward(sums, 4, bias, threshold, *SCALES[:4], potential, spikes)
+        forward(sums, 4, bias, threshold, *SCALES.law, potential, spikes)
         found.append((potential, spikes))
     assert 0 < found[0][1].mean() < 1
     assert all(np.array_equal(mine, wanted) for mine, wanted in zip(*found, strict=True))

@@ -7,6 +7,7 @@ import torch
 from model.codes import Narrow
 from model.config import Precision
 from model.neurons import Lif
+from model.neurons.lif import LEAKS, Reset
 from model.training import layers
 from model.training.layers import Conv, MaxPool, Readout
 from model.training.network import SpikingNetwork
@@ -18,11 +19,28 @@ from model.training.neurons.lif import Plane, backward, backward_pooled, fire, f
 STEPS, BATCH, CHANNELS, SIZE = 4, 3, 5, 37
 
 
-def case(leak: int, width: int, static: bool, gains=(0.6, 0.8, 1.0, 1.2, 1.4)):  # type: ignore[no-untyped-def]
+FAMILY = [
+    Lif(4 if leak else 0, r, leak, reset)
+    for leak, r in zip(LEAKS, (1, 2, 1, 3, 1, 2, 1), strict=True)
+    for reset in Reset
+    if (leak, reset) != (1 / 2, "zero")
+]
+
+
+def described(neuron: Lif) -> str:
+    return neuron.describe().replace(" ", "-")
+
+
+def case(leak, width, static, gains=(0.6, 0.8, 1.0, 1.2, 1.4)):  # type: ignore[no-untyped-def]
+    """The same of MINT's neuron."""
+    return case_of(Lif(width, leak), static, gains)
+
+
+def case_of(neuron, static, gains=(0.6, 0.8, 1.0, 1.2, 1.4)):  # type: ignore[no-untyped-def]
     """Sums that make some neurons fire and some saturate on both sides."""
-    generator = torch.Generator().manual_seed(leak * 10 + width)
+    generator = torch.Generator().manual_seed(neuron.r * 10 + neuron.membrane_width)
     sums = torch.randint(-40, 60, (1 if static else STEPS, BATCH, CHANNELS, SIZE), generator=generator).float()
-    config = NeuronConfig(Narrow(4), Lif(width, leak), STEPS, 1, 1.0)
+    config = NeuronConfig(Narrow(4), neuron, STEPS, 1, 1.0)
     codes = torch.randint(-7, 8, (CHANNELS, 12), generator=generator).float()
     step, gamma = torch.tensor(0.05), torch.tensor(gains)
     beta = torch.linspace(-0.2, 0.3, CHANNELS)
@@ -38,7 +56,26 @@ def case(leak: int, width: int, static: bool, gains=(0.6, 0.8, 1.0, 1.2, 1.4)): 
 @pytest.mark.parametrize("width", [2, 3, 4, 5, 8])
 @pytest.mark.parametrize("leak", [0, 1, 2, 4])
 def test_kernel_and_reference_agree(leak: int, width: int, static: bool) -> None:
-    sums, *_, folded, config = case(leak, width, static)
+    check_agreement(*case(leak, width, static))
+
+
+@pytest.mark.parametrize("static", [False, True])
+@pytest.mark.parametrize("neuron", FAMILY, ids=described)
+def test_kernel_reference_and_law_agree_for_the_family(neuron: Lif, static: bool) -> None:
+    sums, *others, folded, config = case_of(neuron, static)
+    potential, spikes = check_agreement(sums, *others, folded, config)
+    wanted = generic.fire(sums, folded, config)  # which is the law itself
+    assert torch.equal(potential, wanted[0])
+    assert torch.equal(spikes, wanted[1])
+    threshold = folded.threshold.float()
+    stored = membranes(potential, threshold, config)
+    assert torch.equal(stored, generic.membranes(potential, threshold, config))
+    assert (stored.min() < 0 < stored.max()) == (neuron.limit > 0)
+
+
+def check_agreement(*parts):  # type: ignore[no-untyped-def]
+    """Compiled loops and plain PyTorch: potentials and spikes, which are returned, equal; gradients close."""
+    sums, *_, folded, config = parts
     potential, spikes = fire(sums, folded, config)
     bias, threshold = (x.float() for x in (folded.bias, folded.threshold))
     wanted_potential, wanted_spikes = fire_reference(sums, bias, threshold, config)
@@ -52,6 +89,7 @@ def test_kernel_and_reference_agree(leak: int, width: int, static: bool) -> None
     wanted, wanted_reductions = backward(grad, potential, sums, folded.unit.float(), threshold, config)
     torch.testing.assert_close(real, wanted, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(reductions, wanted_reductions, rtol=1e-3, atol=1e-2)
+    return potential, spikes
 
 
 @pytest.mark.parametrize("static", [False, True])
@@ -98,8 +136,17 @@ def test_a_convolution_that_rounds_changes_no_integer(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("gains", [(0.6, 0.8, 1.0, 1.2, 1.4), (0.0, 1e-7, 1.0, 1e-5, 0.8)], ids=["usual", "floored"])
 @pytest.mark.parametrize("static", [False, True])
 def test_gradient_is_that_of_the_real_equations(static: bool, gains: tuple[float, ...]) -> None:
+    check_gradient(Lif(8, 1), static, gains)
+
+
+@pytest.mark.parametrize("neuron", FAMILY, ids=described)
+def test_gradients_of_the_family_are_those_of_the_real_equations(neuron: Lif) -> None:
+    check_gradient(neuron, False, (0.6, 0.8, 1.0, 1.2, 1.4))
+
+
+def check_gradient(neuron: Lif, static: bool, gains: tuple[float, ...]) -> None:
     """With rounding and the unit's floor taken as constant, autograd through batch norm and time has the same ones."""
-    sums, step, gamma, beta, mean, variance, folded, config = case(1, 8, static, gains)
+    sums, step, gamma, beta, mean, variance, folded, config = case_of(neuron, static, gains)
     assert int(folded.floored) == sum(gain < 1e-4 for gain in gains)
     grad = torch.randn((STEPS, *sums.shape[1:]), generator=torch.Generator().manual_seed(2))
 
@@ -126,12 +173,16 @@ def test_gradient_is_that_of_the_real_equations(static: bool, gains: tuple[float
         fired = wanted[t].double()
         x = ((fixed - threshold) * unit.detach()[:, None]) * np.pi
         total = total + (grad[t].double() * h / (1 + x**2)).sum() + (heard[t].double() * h).sum()
-        code = torch.floor(fixed / 2)
+        leak, reset, half_unit = neuron.leak, neuron.reset, 2.0 ** (neuron.r - 1)
+        left = {"zero": fixed * (1 - fired), "subtract": fixed - threshold * fired, "none": fixed}[reset]
+        code = leak * left / half_unit
+        code = (torch.floor(code) if leak == 1 / 2 else torch.trunc(code)) if leak else 0 * code
         kept = code.clamp(-limit, limit)
-        inside = (kept == code).double()
-        # unit·load(n(h/unit)): derivative ½ to h inside the clip; to unit the residual.
-        residual = (kept - inside * fixed / 2) * unit[:, None]
-        membrane = (1 - fired) * (inside * h / 2 + residual - (inside * h / 2 + residual).detach())
+        inside = (kept == code).double() * (1 - fired if reset == "zero" else 1)
+        # unit·load(n(v/unit)): derivative β to h inside the clip; to unit the residual; v_th = unit·Θ is constant.
+        residual = (kept * half_unit - inside * left * leak) * unit[:, None]
+        membrane = inside * h * leak + residual
+        membrane = membrane - membrane.detach()
     total.backward()
     for mine, reference in zip(leaves, (a, s, g, b), strict=True):
         torch.testing.assert_close(mine.grad.double(), reference.grad, rtol=2e-3, atol=2e-3)
