@@ -1,5 +1,6 @@
 """``mint train``: the options and the recipe that they make, trained for one seed or several."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from mint.report import write_json
 from model.training.named import NAMES
 
 if TYPE_CHECKING:
+    from model.config import Precision
     from model.datasets import Dataset
     from model.training.recipe import Recipe
 
@@ -35,6 +37,26 @@ def train(
     membrane_width: Annotated[
         int | None,
         typer.Option("--membrane-width", "-U", metavar="BITS", help="Bits of a membrane, 2 to 8.", show_default="4"),
+    ] = None,
+    leak: Annotated[
+        float | None,
+        typer.Option(
+            "--leak",
+            metavar="SHARE",
+            min=0,
+            max=1,
+            help="Share of a potential that is left after a time step: 0, 1/2, 3/4 … 31/32 or 1, the nearest one.",
+            show_default="0.5",
+        ),
+    ] = None,
+    reset: Annotated[
+        str | None,
+        typer.Option(
+            "--reset",
+            metavar="KIND",
+            help="What a spike leaves of a potential: zero, nothing; subtract, what passes the threshold; none, all.",
+            show_default="zero",
+        ),
     ] = None,
     network: Annotated[
         str | None,
@@ -76,7 +98,6 @@ def train(
     from dataclasses import replace
 
     from model import datasets
-    from model.config import Precision
     from model.errors import require
     from model.files.replacing import replacing
     from model.training import parallel
@@ -90,8 +111,11 @@ def train(
         "--bits is both widths; give it, or -W and -U",
     )
     require(network_name is None or network is None, f"two networks, {network_name} and {network}; name one")
-    widths = (bits or 4 if width is None else width for width in (weight_width, membrane_width))
-    precision = None if float32 else Precision(*widths)
+    require(
+        not float32 or (leak is None and reset is None),
+        "a float32 network leaks by 1/2 and is reset to zero; leave out --float32, or --leak and --reset",
+    )
+    precision = None if float32 else precision_of(bits, weight_width, membrane_width, leak, reset)
     name = network_name or network or ("fashion" if precision and precision.weight_width == 2 else "pooled")
     recipe = api.recipe(name, precision, **given)
     require(
@@ -115,6 +139,33 @@ def train(
     parallel.stop()
     if seeds > 1 and first:
         print_seeds(seedless(recipe), results, root)
+
+
+def precision_of(
+    bits: int | None, weight_width: int | None, membrane_width: int | None, leak: float | None, reset: str | None
+) -> "Precision":
+    """What the options say of weights and neurons; says what it takes instead of a leak that no neuron has."""
+    from model.config import Precision
+    from model.errors import require
+    from model.neurons.lif import nearest_leak
+
+    found = Precision.leak if leak is None else nearest_leak(leak)
+    require(
+        found > 0 or membrane_width is None,
+        f"--membrane-width {membrane_width} with leak 0, which keeps nothing; leave out one of them",
+    )
+    weights, membranes = (bits or 4 if width is None else width for width in (weight_width, membrane_width))
+    precision = Precision(weights, membranes if found else 0, leak=found, reset=reset or Precision.reset)
+    if leak is not None and found not in (0, 1 / 2, 1):
+        wanted, measured = math.log(0.5) / math.log(found), precision.lif().half_life
+        messages.print(
+            f"leak {found:g}{'' if found == leak else f', the nearest to {leak:g}'}: half of a potential is left after "
+            f"{wanted:.1f} time steps; of the greatest code of {membranes} bits after {measured}",
+            soft_wrap=True,
+        )
+    elif leak is not None and found != leak:
+        messages.print(f"leak {found:g}, the nearest to {leak:g}")
+    return precision
 
 
 def train_one(recipe: "Recipe", data: "Dataset", root: Path, device: str) -> api.Training:

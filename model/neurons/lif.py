@@ -34,6 +34,12 @@ class Reset(StrEnum):
     NONE = "none"
 
 
+def nearest_leak(wanted: float) -> float:
+    """The one of :data:`LEAKS` that is nearest to a β, the greater one of two; UserError for what is no share."""
+    require(0 <= wanted <= 1, f"leak {wanted:g} is no share of a potential; choose 0 to 1")
+    return min(reversed(LEAKS), key=lambda leak: abs(leak - wanted))
+
+
 @dataclass(frozen=True, order=True)
 class Lif:
     """lif(leak, reset).
@@ -76,8 +82,21 @@ class Lif:
                 self.membrane_width in WIDTHS,
                 f"a membrane width of {self.membrane_width} bits is not supported; choose {WIDTHS[0]} to {WIDTHS[-1]}",
             )
-        least = 0 if self.leak == 1 / 2 else 1
-        require(least <= self.r <= LARGEST_R, f"leak r = {self.r}; choose {least} to {LARGEST_R}")
+        require(self.least_r <= self.r <= LARGEST_R, f"leak r = {self.r}; choose {self.least_r} to {LARGEST_R}")
+
+    @property
+    def least_r(self) -> int:
+        return 0 if self.leak == 1 / 2 else 1
+
+    @property
+    def half_life(self) -> int | None:
+        """Time steps in which the greatest code falls to half of it or less, without input; None if never."""
+        if self.leak == 1:
+            return None
+        code, steps = self.limit, 0
+        while 2 * code > self.limit:
+            code, steps = self.store(self.load(code)), steps + 1
+        return steps
 
     def calibrated(self, threshold: NDArray[np.int64], largest_r: int) -> Self:
         """With the least r >= 1 with Q·2^(r-1) >= β·median(Θ): the stored membrane then spans the threshold."""

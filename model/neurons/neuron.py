@@ -28,6 +28,10 @@ class Neuron(Protocol):
         """The same with the membrane's unit 2^r, 1 <= r <= ``largest_r``, for a layer's thresholds Θ."""
 
     @property
+    def least_r(self) -> int:
+        """The least r that a neuron with this leak can have."""
+
+    @property
     def state_bits(self) -> int:
         """Bits in memory between two time steps; 0 if none."""
 

@@ -33,9 +33,9 @@ def search_leaks(module: SpikingNetwork, images: Tensor, labels: Tensor, batch_s
             layer.momentum = 0.0
         least = loss()
         for layer in layers:
-            kept = layer.leak
+            kept, least_r = layer.leak, layer.least_leak
             for other in (kept - 1, kept + 1):
-                if 0 <= other <= layer.largest_leak:
+                if least_r <= other <= layer.largest_leak:
                     layer.leak = other
                     if (found := loss()) < least:
                         least, kept = found, other

@@ -1,6 +1,6 @@
 """What a named network of any size is made for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from model.config import Precision
 from model.errors import require
@@ -34,7 +34,10 @@ class Size:
     @property
     def ends(self) -> Precision | None:
         """Precision of the first and the last layer."""
-        return Precision(self.ends_bits, self.ends_bits) if self.precision and self.ends_bits else self.precision
+        if self.precision is None or not self.ends_bits:
+            return self.precision
+        kept = self.ends_bits if self.precision.membrane_width else 0
+        return replace(self.precision, weight_width=self.ends_bits, membrane_width=kept)
 
     def channels(self, count: int) -> int:
         """The paper's ``count`` of channels at this width."""

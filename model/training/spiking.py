@@ -102,7 +102,7 @@ class Weighted(nn.Module):
 
 
 class Spiking(Weighted, ABC):
-    """Σ W·x, batch norm and leaky integrate-and-fire neurons with hard reset.
+    """Σ W·x, batch norm and neurons of the precision's family, leak and reset.
 
     Without ``batch_norm`` a layer has a bias, and its first batch scales its weights: s·A then has variance 1.
 
@@ -301,9 +301,17 @@ class Spiking(Weighted, ABC):
         return True
 
     @property
-    def largest_leak(self) -> int:
-        """The greatest r whose membranes fit the accumulator."""
+    def least_leak(self) -> int:
+        """The least r of this leak."""
         assert self.precision is not None
+        return self.precision.neuron().least_r
+
+    @property
+    def largest_leak(self) -> int:
+        """The greatest r whose membranes fit the accumulator; 1 where nothing is kept."""
+        assert self.precision is not None
+        if not self.precision.neuron().state_bits:
+            return 1
         return max(
             r
             for r in range(1, LARGEST_R + 1)

@@ -49,9 +49,9 @@ class Constants(NamedTuple):
         """Those of a :class:`~model.neurons.Lif`."""
         _, shift, towards_zero = neuron.kept_share
         scales = np.float32(neuron.factor * 2.0**-shift), np.float32(2.0 ** (neuron.r - 1))
-        resets = (np.float32(neuron.reset == reset) for reset in (Reset.ZERO, Reset.SUBTRACT))
+        zeroed, subtracted = (np.float32(neuron.reset == reset) for reset in (Reset.ZERO, Reset.SUBTRACT))
         limit, decay = np.float32(neuron.limit), np.float32(neuron.leak)
-        return Constants(*scales, limit, neuron.r == 0, towards_zero, *resets, decay)
+        return Constants(*scales, limit, neuron.r == 0, towards_zero, zeroed, subtracted, decay)
 
     @property
     def law(self) -> tuple[Any, ...]:

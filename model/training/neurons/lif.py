@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.network.fold import Folded
-from model.neurons.lif import Reset
 from model.training.neurons import gpu_kernel, kernel
 from model.training.neurons.config import NeuronConfig
 from model.training.neurons.kernel import Constants
@@ -124,7 +123,7 @@ def membranes(potential: Tensor, threshold: Tensor, config: NeuronConfig) -> Ten
     """What is stored of potentials: codes of what a spike leaves of them."""
     law = constants(config)
     limit, spikes = float(law.limit), (potential >= threshold[:, None]).to(potential)
-    left = _left(potential, threshold[:, None], spikes, config.neuron.reset)
+    left = _left(potential, threshold[:, None], spikes, law)
     return _code(left * float(law.store_scale), law.towards_zero).clamp(-limit, limit)
 
 
@@ -136,11 +135,11 @@ def _scalars(config: NeuronConfig, device: torch.device, dtype: torch.dtype) -> 
     return torch.tensor(values, dtype=dtype, device=device)
 
 
-def _left(potential: Tensor, threshold: Tensor, spikes: Tensor, reset: str) -> Tensor:
+def _left(potential: Tensor, threshold: Tensor, spikes: Tensor, law: Constants) -> Tensor:
     """V: what a spike leaves of a potential."""
-    if reset == Reset.ZERO:
+    if law.zeroed:
         return potential * (1 - spikes)
-    return potential - threshold * spikes if reset == Reset.SUBTRACT else potential
+    return potential - threshold * spikes if law.subtracted else potential
 
 
 def _code(share: Tensor, towards_zero: bool) -> Tensor:
@@ -151,14 +150,14 @@ def _fire(
     sums: Tensor, bias: Tensor, threshold: Tensor, scalars: Tensor, config: NeuronConfig
 ) -> tuple[Tensor, Tensor]:
     store_scale, load_scale, limit, *_ = scalars.unbind()
-    towards_zero, reset = constants(config).towards_zero, config.neuron.reset
+    law = constants(config)
     bias, threshold = bias[:, None], threshold[:, None]
     membrane = torch.zeros_like(sums[0])
     potentials, spikes = [], []
     for t in range(config.time_steps):
         h = sums[t if len(sums) > 1 else 0] + bias + torch.floor(membrane * load_scale)
         s = (h >= threshold).float()
-        membrane = _code(_left(h, threshold, s, reset) * store_scale, towards_zero).clamp(-limit, limit)
+        membrane = _code(_left(h, threshold, s, law) * store_scale, law.towards_zero).clamp(-limit, limit)
         potentials.append(h)
         spikes.append(s)
     return torch.stack(potentials), torch.stack(spikes)
@@ -174,7 +173,7 @@ def _backward(
     config: NeuronConfig,
 ) -> tuple[Tensor, Tensor]:
     store_scale, load_scale, limit, decay, sharpness = scalars.unbind()
-    towards_zero, reset = constants(config).towards_zero, config.neuron.reset
+    law = constants(config)
     q, theta = unit[:, None], threshold[:, None]
     slope = torch.pi / 2 * sharpness
     carried = torch.zeros_like(potential[0])
@@ -184,10 +183,10 @@ def _backward(
     for t in range(len(grad) - 1, -1, -1):
         h = potential[t]
         spikes = (h >= theta).float()
-        left = _left(h, theta, spikes, reset)
-        code = _code(left * store_scale, towards_zero)
+        left = _left(h, theta, spikes, law)
+        code = _code(left * store_scale, law.towards_zero)
         kept = code.clamp(-limit, limit)
-        inside = (kept == code) * (1 - spikes if reset == Reset.ZERO else 1)
+        inside = (kept == code) * (1 - spikes if law.zeroed else 1)
         residual = residual + carried * (torch.floor(kept * load_scale) - inside * left * decay)
         x = (h - theta) * q * slope
         carried = grad[t] * (sharpness / 2) / (1 + x * x) + carried * inside * decay

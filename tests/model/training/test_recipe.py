@@ -73,3 +73,10 @@ def test_only_photographs_are_mirrored(network: str, dataset: str | None, pixels
     recipe = usual(network, dataset)
     assert recipe.augment == pixels
     assert "--augment" not in recipe.command
+
+
+def test_leak_and_reset_are_in_name_and_command() -> None:
+    recipe = replace(usual("digits"), precision=Precision(4, 4, leak=0.875, reset="subtract"))
+    assert recipe.name == "digits-w4u4-leak0.875-subtract-seed0"
+    assert " -W 4 -U 4 --leak 0.875 --reset subtract --epochs" in recipe.command
+    assert " -W 4 --leak 0 --epochs" in replace(recipe, precision=Precision(4, 0, leak=0.0)).command

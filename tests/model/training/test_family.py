@@ -1,0 +1,126 @@
+"""Networks with every kind of leak and reset: trained, they compute what the golden model computes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from mint.app import app
+from model.config import Precision
+from model.errors import UserError
+from model.network import bundle
+from model.neurons.lif import LEAKS, Reset, nearest_leak
+from model.training.equality import compare
+from model.training.export import export
+from model.training.layers import Conv, Linear, MaxPool, Readout
+from model.training.leak_search import search_leaks
+from model.training.network import SpikingNetwork
+from model.training.sizes import Size
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+MEMBERS = [(0.0, "zero"), (1 / 2, "subtract"), (3 / 4, "none"), (7 / 8, "zero"), (31 / 32, "subtract"), (1.0, "none")]
+
+
+def precision_of(leak: float, reset: str, weight_width: int = 3, membrane_width: int = 4) -> Precision:
+    return Precision(weight_width, membrane_width if leak else 0, leak=leak, reset=reset)
+
+
+def trained(precision: Precision, steps: int = 6) -> tuple[SpikingNetwork, torch.Tensor]:
+    """A few steps on random images."""
+    torch.manual_seed(0)
+    module = SpikingNetwork(
+        {
+            "conv": Conv(1, 6, 3, precision=precision),
+            "pool": MaxPool(2),
+            "hidden": Linear(54, 12, precision=precision),
+            "fc": Readout(12, 3, precision=precision),
+        },
+        input_shape=(1, 8, 8),
+    )
+    optimiser = torch.optim.AdamW(module.parameters(), 0.01)
+    images = torch.randint(0, 256, (40, 1, 8, 8))
+    for _ in range(steps):
+        loss = torch.nn.functional.cross_entropy(module(images), images.flatten(1).sum(1) % 3)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return module.eval(), images
+
+
+@pytest.mark.parametrize(("leak", "reset"), MEMBERS)
+def test_a_trained_network_is_its_golden_model(leak: float, reset: str, tmp_path: Path) -> None:
+    module, images = trained(precision_of(leak, reset))
+    export(module, tmp_path / "network.safetensors")
+    network = bundle.read(tmp_path / "network.safetensors")
+    for layer in network.layers[:-1]:
+        assert (layer.neuron.leak, layer.neuron.reset) == (leak, reset)
+    found = compare(module, network, images.numpy().astype(np.uint8))
+    assert found.differing == 0
+    assert found.compared > 0
+    densities = [float(layer.density) for layer in module.spiking().values()]
+    assert all(0 < density < 1 for density in densities), densities
+
+
+def test_wide_sums_times_the_leaks_numerator_are_exact() -> None:
+    """31·H of 8-bit weights on pixels passes 2^24, so the layer computes in float64."""
+    kinds = {}
+    for leak in LEAKS:
+        conv = Conv(8, 4, 3, precision=precision_of(leak, "zero", 8, 8))
+        conv.connect(largest_input=255, input_scale=1 / 256, time_steps=4)
+        kinds[leak] = conv.dtype
+    assert kinds[1 / 2] == kinds[1.0] == torch.float32
+    assert kinds[31 / 32] == torch.float64
+
+
+def test_a_search_of_leaks_keeps_to_what_there_is() -> None:
+    for leak, least in ((1 / 2, 0), (3 / 4, 1), (0.0, 1)):
+        module, images = trained(precision_of(leak, "zero"), 1)
+        for layer in module.spiking().values():
+            layer.leak = least
+        search_leaks(module, images, images.flatten(1).sum(1) % 3, 20)
+        found = [layer.leak for layer in module.spiking().values()]
+        assert all(least <= r <= (1 if leak == 0 else least + 1) for r in found)
+
+
+def test_ends_of_other_widths_have_the_same_leak() -> None:
+    size = Size(precision_of(7 / 8, "subtract"), ends_bits=8)
+    assert size.ends == replace(precision_of(7 / 8, "subtract"), weight_width=8, membrane_width=8)
+    assert Size(precision_of(0.0, "zero"), ends_bits=8).ends == Precision(8, 0, leak=0.0)
+
+
+@pytest.mark.parametrize(("wanted", "leak"), [(0.9, 7 / 8), (0.95, 15 / 16), (0.99, 1.0), (0.2, 0.0), (0.25, 1 / 2)])
+def test_the_nearest_leak(wanted: float, leak: float) -> None:
+    assert nearest_leak(wanted) == leak
+
+
+def test_the_nearest_leak_of_no_share_is_refused() -> None:
+    with pytest.raises(UserError, match=r"leak 1\.5 is no share"):
+        nearest_leak(1.5)
+
+
+def test_the_command_says_what_it_takes_and_refuses(tmp_path: Path) -> None:
+    options = ["train", "digits", "--epochs", "1", "--run", str(tmp_path), "--batch-size", "512"]
+    done = CliRunner().invoke(app, [*options, "--leak", "0.9", "--reset", "subtract"])
+    assert done.exit_code == 0
+    said = " ".join(done.output.split())
+    assert (
+        "leak 0.875, the nearest to 0.9: half of a potential is left after 5.2 time steps; of the greatest code" in said
+    )
+    assert "of 4 bits after 4" in said
+    (folder,) = tmp_path.iterdir()
+    assert folder.name == "digits-w4u4-leak0.875-subtract-seed0"
+    network = bundle.read(folder / "bundle.safetensors")
+    assert {(layer.neuron.leak, layer.neuron.reset) for layer in network.layers[:-1]} == {(7 / 8, "subtract")}
+    assert "--leak 0.875 --reset subtract" in network.provenance["command"]
+    for wrong, sentence in (
+        (["--leak", "0", "-U", "4"], "with leak 0, which keeps nothing"),
+        (["--float32", "--leak", "0.5"], "a float32 network leaks by 1/2"),
+        (["--reset", "soft"], "reset 'soft'; choose one of zero, subtract, none"),
+    ):
+        refused = CliRunner().invoke(app, [*options, *wrong])
+        assert refused.exit_code != 0
+        assert sentence in " ".join(refused.output.split())
+    assert all(reset in list(Reset) for _, reset in MEMBERS)
