@@ -33,8 +33,8 @@ DatasetName = Annotated[
     typer.Option(
         "--dataset",
         metavar="NAME",
-        help="fashion-mnist, mnist, cifar10, tiny-imagenet or digits, or your own: FILE.npz with arrays x and y, or a "
-        "folder of images by class; without it, the network's own.",
+        help="fashion-mnist, mnist, cifar10, tiny-imagenet, digits or moving-digits, or your own: FILE.npz with arrays "
+        "x and y, or a folder of images by class; without it, the network's own.",
     ),
 ]
 RunDataset = Annotated[

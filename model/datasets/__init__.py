@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from model.datasets import cifar10, idx, tiny_imagenet
+from model.datasets import cifar10, idx, moving_digits, tiny_imagenet
 from model.datasets.own import is_own, own
 from model.datasets.split import Dataset, Split, for_network
 from model.errors import UserError, require
@@ -40,7 +40,10 @@ SETS: dict[str, Callable[[Path | None, bool], tuple[Split, Split]]] = {
 }
 """Functions from the folder that was named, and whether to download, to the official training and test split."""
 
-NAMES = tuple(SETS)
+MADE: dict[str, tuple[str, Callable[[Split], Split]]] = {"moving-digits": ("digits", moving_digits.recorded)}
+"""Sets that are made from another one, split by split, so that no image is in two of them."""
+
+NAMES = (*SETS, *MADE)
 UNKNOWN = f"data set {{name!r}} is not known; choose one of {', '.join(NAMES)}, FILE.npz or a folder"
 
 SHAPES: dict[str, tuple[tuple[int, int, int], int]] = {
@@ -49,6 +52,7 @@ SHAPES: dict[str, tuple[tuple[int, int, int], int]] = {
     "cifar10": ((3, 32, 32), 10),
     "tiny-imagenet": ((3, 64, 64), 200),
     "digits": ((1, 8, 8), 10),
+    "moving-digits": (moving_digits.SHAPE, moving_digits.CLASSES),
 }
 """Channels, height and width of the images, and classes."""
 
@@ -60,10 +64,14 @@ def load(name: str, data_dir: Path | None = None, *, download: bool = True) -> D
     then where the system or an earlier download has it; what is not there and may be downloaded is, with checksum,
     unless ``download`` is off.
     """
-    if name not in SETS and is_own(name):
+    if name not in NAMES and is_own(name):
         require(data_dir is None, f"{name} is a data set of yours, and --data-dir is of the known ones; leave it out")
         return own(Path(name))
-    require(name in SETS, UNKNOWN.format(name=name))
+    require(name in NAMES, UNKNOWN.format(name=name))
+    if name in MADE:
+        base, made = MADE[name]
+        still = load(base, data_dir, download=download)
+        return Dataset(name, made(still.train), made(still.validation), made(still.test))
     train, test = SETS[name](data_dir, download)
     held = min(VALIDATION_IMAGES, len(train) // 6)
     return Dataset(
@@ -91,7 +99,7 @@ def of_network(named: str | None, provenance: Mapping[str, Any]) -> str:
     found = str(provenance.get("dataset", ""))
     require(found != "", "the network names no data set; name one with --dataset, or images with --input")
     require(
-        found in SETS and "dataset_sha256" not in provenance,
+        found in NAMES and "dataset_sha256" not in provenance,
         f"the network's data set {found!r} is none that is known, but a user's; name its file or folder with --dataset",
     )
     return found

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from model.network.network import Network
     from model.training.network import SpikingNetwork
 
-NAMES = "vgg9, vgg9-plain, vgg16, resnet19, pooled, fashion, mlp, digits"
+NAMES = "vgg9, vgg9-plain, vgg16, resnet19, pooled, fashion, mlp, digits, moving"
 
 
 def builder(
@@ -78,5 +78,7 @@ def integers(
     shape, classes = datasets.sizes(dataset)
     steps = usual(name).time_steps if time_steps is None else time_steps
     module = builder(name, width=width, time_steps=steps, input_shape=shape, classes=classes)(precision)
-    module.calibrate(torch.randint(0, 256, (2, *module.input_shape), generator=torch.Generator().manual_seed(0)))
+    inputs = module.inputs.kind
+    drawn = (*inputs.steps(module.time_steps), 2, *module.input_shape)
+    module.calibrate(torch.randint(0, inputs.largest + 1, drawn, generator=torch.Generator().manual_seed(0)))
     return to_network(module.eval(), name=printable(name)[-LONGEST_NAME:])

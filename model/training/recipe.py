@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from model.config import Precision
+from model.datasets import moving_digits
 from model.datasets.own import is_own
 from model.training.settings import Settings
 
@@ -73,6 +74,14 @@ RECIPES = {
         Recipe("fashion", "fashion-mnist", Precision(2, 2), epochs=15),
         Recipe("mlp", "mnist", Precision(4, 4), epochs=15),
         Recipe("digits", "digits", Precision(4, 4), epochs=12, learning_rate=1e-2),
+        Recipe(
+            "moving",
+            "moving-digits",
+            Precision(4, 4),
+            epochs=15,
+            learning_rate=5e-3,
+            time_steps=moving_digits.TIME_STEPS,
+        ),
         *(Recipe(name, "cifar10", Precision(4, 4), **SCALABLE) for name in ("vgg9", "vgg9-plain", "vgg16", "resnet19")),
     )
 }

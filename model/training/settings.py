@@ -32,8 +32,8 @@ class Settings:
     network: str
     dataset: str = field(
         metadata=described(
-            "fashion-mnist, mnist, cifar10, tiny-imagenet or digits; or your own: FILE.npz with arrays x and y, "
-            "or a folder of images by class.",
+            "fashion-mnist, mnist, cifar10, tiny-imagenet, digits or moving-digits; or your own: FILE.npz with arrays "
+            "x and y, or a folder of images by class.",
             usual="the network's usual one",
             metavar="NAME",
         )
@@ -43,7 +43,7 @@ class Settings:
         metadata=described("Passes over the training split.", least=1, usual="15, digits 12, VGG and ResNet 200")
     )
     learning_rate: float = option(
-        2e-3, "Of AdamW; cosine to 0.", least=0, usual="0.002, of VGG and ResNet over √width, digits 0.01"
+        2e-3, "Of AdamW; cosine to 0.", least=0, usual="0.002, of VGG and ResNet over √width, digits 0.01, moving 0.005"
     )
     weight_decay: float = option(1e-4, "Of AdamW.", least=0, usual="0.0001")
     warmup: int = option(
@@ -55,7 +55,7 @@ class Settings:
     )
     batch_size: int = option(128, "Images a step.", least=1, usual="128")
     width: float = option(1.0, "Multiplies the channels of VGG and ResNet.", metavar="FACTOR", usual="1")
-    time_steps: int = option(4, "T of VGG and ResNet.", short="-T", least=1, usual="4")
+    time_steps: int = option(4, "T of VGG and ResNet.", short="-T", least=1, usual="4, moving 8")
     ends_bits: int = option(0, "Of first and last layer of VGG and ResNet.", metavar="BITS", usual="as others")
     seed: int = 0
     augment: int | None = option(
