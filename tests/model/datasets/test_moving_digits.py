@@ -85,9 +85,10 @@ def test_no_image_is_in_two_splits(moving: Dataset) -> None:
     assert not any(one & other for one, other in combinations(images, 2))
 
 
-def test_its_network_takes_it(moving: Dataset) -> None:
-    recipe = api.recipe("moving", Precision(4, 4))
-    assert recipe.name == "moving-w4u4-seed0"
-    network = integers("moving", Precision(4, 4), width=1.0, time_steps=None, dataset=None)
-    images = datasets.for_network(moving.test.images[:4])
-    assert api.golden(network, images)["logits"].shape == (4, moving.classes)
+@pytest.mark.parametrize(("membrane_width", "leak"), [(0, 0.0), (4, 0.5)])
+def test_its_network_tells_twins_apart_with_memory_only(moving: Dataset, membrane_width: int, leak: float) -> None:
+    network = integers("moving", Precision(4, membrane_width, leak=leak), width=1.0, time_steps=None, dataset=None)
+    logits = api.golden(network, datasets.for_network(moving.test.images[:16]))["logits"]
+    assert logits.shape == (16, moving.classes)
+    assert logits.std(0).max() > 0
+    assert np.array_equal(logits[::2], logits[1::2]) == (leak == 0)
