@@ -11,6 +11,7 @@ from hdl.array.neuron_unit import NeuronUnit
 from hdl.array.processing_element import ProcessingElement
 from hdl.formal.accelerator import accelerator
 from hdl.formal.feeder_words import feeder_words
+from hdl.formal.fire_places import fire_places
 from hdl.formal.input_writer import input_writer
 from hdl.formal.lanes import lanes, lanes_config
 from hdl.formal.netlist import netlist
@@ -20,6 +21,7 @@ from hdl.formal.proof import Proof, ProofError, Record, prove
 from hdl.formal.result_stream import result_config, result_stream
 from hdl.formal.skip_unit import skip_unit
 from hdl.formal.systolic_array import systolic_array
+from hdl.formal.window_pixels import window_pixels
 from hdl.formal.word_feeder import word_feeder
 from hdl.synthesis.designs import config
 from hdl.synthesis.flows import Library
@@ -61,6 +63,9 @@ ACCELERATORS = (
     *product(("spikes",), (1, 2), (STREAMING,)),
 )
 """Input, lanes per neuron unit and dataflow of the accelerators whose control is proved."""
+
+WINDOWS = ((3, 1, 1), (3, 1, 0), (3, 2, 1), (2, 2, 1, 2))
+"""Kernel, stride, padding and channels of the pixel windows that are proved."""
 
 WRITERS = (("pixels", "conv"), ("spikes", "conv"), ("pixels", "linear"), ("spikes", "linear"))
 """Input and first layer of the input writers that are proved."""
@@ -130,6 +135,8 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         *(partial(input_writer, *each) for each in WRITERS),
         word_feeder,
         feeder_words,
+        *(partial(window_pixels, *each) for each in WINDOWS),
+        *(partial(fire_places, kind, share) for kind, share in product(("pixels", "spikes"), (1, 2))),
         *(partial(skip_unit, width) for width in SKIPPED_WORDS),
         *(partial(result_stream, result_config(*sizes)) for sizes in RESULTS),
     ]
