@@ -14,6 +14,7 @@ from hdl.formal.feeder_words import feeder_words
 from hdl.formal.fire_places import fire_places
 from hdl.formal.input_writer import input_writer
 from hdl.formal.lanes import lanes, lanes_config
+from hdl.formal.layers import layers
 from hdl.formal.netlist import netlist
 from hdl.formal.neuron_unit import neuron_unit
 from hdl.formal.processing_element import processing_element
@@ -135,6 +136,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         *(partial(input_writer, *each) for each in WRITERS),
         word_feeder,
         feeder_words,
+        *(partial(layers, streaming) for streaming in (False, True)),
         *(partial(window_pixels, *each) for each in WINDOWS),
         *(partial(fire_places, kind, share) for kind, share in product(("pixels", "spikes"), (1, 2))),
         *(partial(skip_unit, width) for width in SKIPPED_WORDS),

@@ -1,0 +1,30 @@
+"""Layers start in order, when they may; a planted bug is found."""
+
+from dataclasses import replace
+
+import pytest
+
+from hdl.accelerator.layer_sequencer import LayerSequencer
+from hdl.formal.layers import layers
+from hdl.formal.proof import prove
+from tests.hdl.formal.mutants import check_refuted, mutant
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_layers_start_in_order(streaming):
+    record = prove(replace(layers(streaming), covers=("cover_next_layer",), cover_cycles=8))
+    assert record.covers == ("next_layer",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("~running & (~first | present)", "~running"),  # without a packet
+        ("cleared & ~running", "~running"),
+        ("released << self.bank", "released"),  # always the same bank
+        ("Mux(last, 0, layer + 1)", "layer + 1"),
+        ("last & last_frame", "last"),  # logits of every frame
+    ],
+)
+def test_a_bug_is_found(old, new):
+    check_refuted(layers(True, mutant(LayerSequencer, old, new)))
