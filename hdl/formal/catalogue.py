@@ -65,8 +65,8 @@ ACCELERATORS = (
 )
 """Input, lanes per neuron unit and dataflow of the accelerators whose control is proved."""
 
-WINDOWS = ((3, 1, 1), (3, 1, 0), (3, 2, 1), (2, 2, 1, 2))
-"""Kernel, stride, padding and channels of the pixel windows that are proved."""
+WINDOWS = ((3, 1, 1), (3, 1, 0), (3, 2, 1))
+"""Kernel, stride and padding of the pixel windows that are proved."""
 
 WRITERS = (("pixels", "conv"), ("spikes", "conv"), ("pixels", "linear"), ("spikes", "linear"))
 """Input and first layer of the input writers that are proved."""

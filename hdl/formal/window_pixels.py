@@ -89,5 +89,5 @@ def window_pixels(
             **nest.peeks,
         },
         covers=COVERS if padding else COVERS[1:],
-        cover_cycles=32,
+        cover_cycles=26,
     )

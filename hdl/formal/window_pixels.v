@@ -151,6 +151,6 @@ module proof (
     assign cover_outside = runs & there_1 & !inside_1 & emitting;
     assign cover_skips = runs & emitting & !offered & plane == 3;
     assign cover_waits = runs & offered & !ready & plane == 3;
-    assign cover_second_window = runs & valid & ready & plane == 0 & c_3 >= `K & bits != 0;
+    assign cover_second_window = runs & offered & c_3 >= `K & bits != 0;
     assign cover_reads_on = runs & read & emitting & plane == 7;
 endmodule

@@ -33,10 +33,10 @@ def test_feeders_fire_as_often_as_the_sequencer_counts():
         (1, ["layer_sequencer"], "start.eq(cleared & ~running & (~first", "start.eq(cleared & (~first"),
         (1, ["layer_sequencer"], "released.eq(first & self.done)", "released.eq(first & running)"),
         # A token hands over too early, adds while sums move past the unit, or its logits meet those that wait.
-        (1, ["token_pipeline"], "[wait.eq(interval),", "[wait.eq(interval - 1),"),
+        (1, ["token_pipeline"], "wait.eq(interval)", "wait.eq(interval - 1)"),
         (2, ["token_pipeline"], "(token.fire if config.lanes_per_neuron_unit == 1 else Const(1))", "token.fire"),
         (1, ["token_pipeline"], "(reserved | self.results_busy)", "reserved"),
-        (1, [], "tokens.summed.eq(complete & ~sequencer", "tokens.summed.eq(neuron.potential & ~sequencer"),
+        (1, [], "tokens.summed.eq(complete & reads)", "tokens.summed.eq(neuron.potential & reads)"),
     ],
 )
 def test_a_bug_is_found(share, uses, old, new):
@@ -70,5 +70,5 @@ def test_a_bug_of_frames_is_found():
 
 def test_a_bug_of_rows_is_found():
     """Hands over while spikes of the time step before are still being stored."""
-    hurries = changed("[wait.eq(interval),", "[wait.eq(interval - 1),", ["token_pipeline"])
+    hurries = changed("wait.eq(interval)", "wait.eq(interval - 1)", ["token_pipeline"])
     check_refuted(accelerator("pixels", 1, hurries, "systolic"))
