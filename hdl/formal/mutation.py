@@ -8,15 +8,16 @@ the same inputs, and ABC proves that no sequence of inputs makes their outputs d
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from importlib.util import find_spec
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
+from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal, Value
 from amaranth.lib import wiring
 
 from hdl.array.neuron_unit import NeuronUnit
@@ -67,28 +68,30 @@ def design_text(config: ArrayConfig) -> str:
     Modules are called by their stems. In the text that users get, Amaranth may shape a module after the
     place of an instance; here a mutant is a fault of all instances, and a bench of the component fits.
     """
-    with mock.patch.object(ProcessingElement, "elaborate", _instance("processing_element")):
-        with mock.patch.object(NeuronUnit, "elaborate", _instance("neuron_unit")):
+    with mock.patch.object(ProcessingElement, "elaborate", instance("processing_element")):
+        with mock.patch.object(NeuronUnit, "elaborate", instance("neuron_unit")):
             array = verilog_text(SystolicArray(config), "systolic_array")
     element = verilog_text(ProcessingElement(config), "processing_element")
     return array + element + verilog_text(NeuronUnit(config), "neuron_unit")
 
 
-def _instance(module: str) -> Callable[[wiring.Component, object], Module]:
-    """An ``elaborate`` that leaves a component to a module of its own."""
+def instance(module: str, without: Sequence[str] = ()) -> Callable[[wiring.Component, object], Module]:
+    """An ``elaborate`` that leaves a component to a module of its own, which may be ``without`` clock or reset."""
 
     def elaborate(self: wiring.Component, platform: object) -> Module:
         m = Module()
         ports: dict[str, Any] = {"i_clk": ClockSignal(), "i_rst": ResetSignal()}
+        ports = {name: value for name, value in ports.items() if name.removeprefix("i_") not in without}
         for path, member, value in self.signature.flatten(self):
-            ports[f"{'i' if member.flow == wiring.In else 'o'}_{'__'.join(map(str, path))}"] = value
+            if len(Value.cast(value)):
+                ports[f"{'i' if member.flow == wiring.In else 'o'}_{'__'.join(map(str, path))}"] = value
         m.submodules.all = Instance(module, **ports)
         return m
 
     return elaborate
 
 
-def list_mutants(text: str, module: str, count: int, seed: int, folder: Path) -> list[Mutant]:
+def list_mutants(text: str, module: str, seed: int, count: int, folder: Path) -> list[Mutant]:
     """Up to ``count`` mutants of ``module`` in the design ``text``, in an order that ``seed`` gives.
 
     Yosys spreads them over cells, wires and source lines. The clock is left alone: it is no logic.
@@ -105,7 +108,33 @@ def list_mutants(text: str, module: str, count: int, seed: int, folder: Path) ->
         sources = re.findall(rf" -src {re.escape(DESIGN)}:(\d+)", command)
         mutants.append(Mutant(command, lines[int(sources[-1]) - 1].strip() if sources else ""))
     clock = {"CLK", "clk"}
-    return [each for each in mutants if not clock & {each.option("port"), each.option("wire")}][:count]
+    wires = [each.option("wire").rpartition(".")[2] for each in mutants]
+    found = zip(mutants, wires, strict=True)
+    return [each for each, wire in found if not clock & {each.option("port"), wire}][:count]
+
+
+def spread(mutants: Sequence[Mutant], count: int) -> list[Mutant]:
+    """``count`` of ``mutants``, of every mode as many as there are, or as of the others."""
+    modes: dict[str, list[Mutant]] = {}
+    for mutant in mutants:
+        modes.setdefault(mutant.option("mode"), []).append(mutant)
+    turns = zip_longest(*(modes[mode] for mode in sorted(modes)))
+    return [mutant for turn in turns for mutant in turn if mutant is not None][:count]
+
+
+def flat_text(component: wiring.Component, module: str, folder: Path) -> str:
+    """Verilog of a component and all in it as one module, so that a mutant may be anywhere in it.
+
+    Memories stay modules: what they hold is no logic.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    text = verilog_text(component, module)
+    (folder / DESIGN).write_text(text, encoding="utf-8")
+    macros = " ".join(f"-D{macro}" for macro in re.findall(r"^`ifndef (\w+)$", text, re.MULTILINE))
+    flatten = [f"hierarchy -top {module}", "proc", "flatten -noscopeinfo", "opt_clean", "write_verilog -noattr flat.v"]
+    run_script([f"read_verilog {macros} {DESIGN}", *flatten], folder)
+    memories = re.findall(r"^`ifndef .*?^`endif\n", text, re.MULTILINE | re.DOTALL)
+    return "\n".join([(folder / "flat.v").read_text(encoding="utf-8"), *memories])
 
 
 def write_mutant(text: str, mutant: Mutant, folder: Path) -> str:
@@ -118,9 +147,13 @@ def write_mutants(text: str, mutants: Sequence[Mutant], folder: Path) -> str:
 
     Yosys takes the input through the hierarchy, up to every top.
     """
+    return _write(text, selecting(mutants), folder)
+
+
+def selecting(mutants: Sequence[Mutant]) -> list[str]:
+    """Yosys's commands for any of ``mutants``, as the input ``mutant`` says."""
     width = max(1, len(mutants).bit_length())
-    selected = [f"{mutant.command} -ctrl mutant {width} {number}" for number, mutant in enumerate(mutants, 1)]
-    return _write(text, selected, folder)
+    return [f"{mutant.command} -ctrl mutant {width} {number}" for number, mutant in enumerate(mutants, 1)]
 
 
 def _write(text: str, commands: Sequence[str], folder: Path) -> str:
@@ -130,17 +163,78 @@ def _write(text: str, commands: Sequence[str], folder: Path) -> str:
     return (folder / "mutated.v").read_text(encoding="utf-8")
 
 
-def compare(text: str, other: str, top: str, folder: Path, seconds: int) -> Verdict:
-    """Whether two designs with module ``top`` do the same, from their initial states on, whatever comes in."""
+SEEN = "seen"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is around a component, in Verilog over its ports, and over registers ``was_PORT`` of them a cycle ago.
+
+    Parameters
+    ----------
+    counts : mapping
+        What counts of an output, where not all of it counts in every cycle.
+    assumed : sequence of str
+        What is 1 in every cycle; after a cycle in which it is not, nothing counts any more.
+    state : str
+        Further registers.
+    """
+
+    counts: Mapping[str, str] = field(default_factory=dict)
+    assumed: Sequence[str] = ()
+    state: str = ""
+
+    def around(self, text: str, top: str) -> str:
+        """``text`` with a module :data:`SEEN`, which shows what counts of ``top``, both as Yosys writes them."""
+        if self == NOTHING:
+            return text
+        ports = ports_of(text, top)
+        outputs = [(span, name) for kind, span, name in ports if kind == "output"]
+        declared = [f"input {span} \\{name} " for kind, span, name in ports if kind == "input"]
+        declared += [f"output {span} seen_{name}" for span, name in outputs]
+        connected = [f".\\{name} (\\{name} )" for _, _, name in ports]
+        holds = " & ".join(f"({each})" for each in self.assumed) or "1'b1"
+        lines = [
+            f"module {SEEN}({', '.join(declared)});",
+            *(f"wire {span} {name};" for span, name in outputs),
+            *(f"reg {span} was_{name} = 0; always @(posedge clk) was_{name} <= \\{name} ;" for _, span, name in ports),
+            f"{top} dut({', '.join(connected)});",
+            self.state,
+            f"wire holds = {holds};",
+            "reg held = 1; always @(posedge clk) held <= held & holds;",
+            *(f"assign seen_{name} = held & holds ? {self.counts.get(name, name)} : 0;" for _, name in outputs),
+            "endmodule",
+        ]
+        return "\n".join([text, *lines, ""])
+
+
+NOTHING = Surroundings()
+
+
+def ports_of(text: str, top: str) -> list[tuple[str, str, str]]:
+    """Direction, range and name of the ports of a module."""
+    module = re.search(rf"^module {top}\b.*?^endmodule", text, re.MULTILINE | re.DOTALL)
+    assert module is not None
+    return re.findall(r"^  (input|output) (?:reg )?(\[\d+:\d+\])? ?\\?(\w+) ?;", module[0], re.MULTILINE)
+
+
+def compare(
+    text: str, other: str, top: str, folder: Path, seconds: int, surroundings: Surroundings = NOTHING
+) -> Verdict:
+    """Whether two designs with module ``top`` do the same, from their initial states on, whatever comes in.
+
+    What counts, and what can come in, is what ``surroundings`` say.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     commands = []
     for name, content in (("gold", text), ("gate", other)):
-        (folder / f"{name}.v").write_text(content, encoding="utf-8")
-        commands += [f"read_verilog {name}.v", f"hierarchy -top {top}", "proc", "flatten", f"rename {top} {name}"]
+        (folder / f"{name}.v").write_text(surroundings.around(content, top), encoding="utf-8")
+        shown = SEEN if surroundings != NOTHING else top
+        commands += [f"read_verilog {name}.v", f"hierarchy -top {shown}", "proc", "flatten", f"rename {shown} {name}"]
         # A fault at a register's output takes the place of the wire that had the initial value.
-        commands += ["setundef -zero -init", f"design -stash {name}"]
+        commands += ["memory", "setundef -zero -init", f"design -stash {name}"]
     commands += [f"design -copy-from {name} {name}" for name in ("gold", "gate")]
-    commands += ["miter -equiv -flatten gold gate miter", "hierarchy -top miter", *NETLIST]
+    commands += ["miter -equiv -flatten gold gate miter", "hierarchy -top miter", *NETLIST, "setundef -zero"]
     run_script([*commands, "write_aiger -zinit miter.aig"], folder)
     # Registers that are equal are merged by induction; what is left goes to property-directed reachability.
     script = f"read_aiger miter.aig; strash; scorr; write_aiger merged.aig; pdr -T {seconds}"

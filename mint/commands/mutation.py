@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,50 +15,70 @@ from mint.report import write_json
 
 if TYPE_CHECKING:
     from hdl.formal.mutation import Mutant
+    from sim.harness.mutants import Campaign
 
 WORKERS = 2
-GROUP = 20
-"""Mutants that share a simulation."""
-
 GOAL = 95.0
-SEED = 1
+
+
+class Of(StrEnum):
+    """What is mutated."""
+
+    ARRAY = "array"
+    ACCELERATOR = "accelerator"
+
+
+MUTANTS = {Of.ARRAY: 600, Of.ACCELERATOR: 1040}
 
 
 def mutation(
+    of: Annotated[Of, typer.Option("--of", help="The dense array, or the accelerator's components.")] = Of.ARRAY,
     mutants: Annotated[
-        int, typer.Option("--mutants", min=1, help="How many in all: a quarter each in element and neuron unit.")
-    ] = 600,
+        int | None, typer.Option("--mutants", min=1, help="How many in all: 600 of the array, 1040 of the accelerator.")
+    ] = None,
     minutes: Annotated[float, typer.Option("--minutes", min=0, help="Start no more of them after so long.")] = 60,
     output: ReportFile = Path("build/mutation.json"),
 ) -> None:
     """Put small faults into the hardware, one at a time, and count those that the benches notice.
 
-    Yosys makes the mutants of the processing element, the neuron unit and the array's own control: a bit is inverted,
-    stuck, or inverted by another. A mutant is killed when its component's bench or the array's fails or never ends. The
-    others go to a proof; those that are proved to do the same as the design do not count, all others are listed.
+    Yosys makes the mutants of the array's processing element, neuron unit and own control, or of the accelerator's
+    components: a bit is inverted, stuck, or inverted by another. A mutant is killed when its component's bench or that
+    of the whole fails. The others go to a proof; those that are proved to do the same as the design do not count, all
+    others are listed. A simulation that dies kills nothing.
 
-    What was found is kept in the folder mutation beside FILE, for as long as design, benches and golden model are the
-    same: the same command goes on where it was stopped. The exit status is 1 if not all are done, or if too few are
-    killed.
+    What was found is kept in a folder beside FILE, for as long as design and benches are the same: the same command
+    goes on where it was stopped. The exit status is 1 if not all are done, or if too few are killed in some module.
     """
+    from importlib import import_module
+
     from model.files.folders import work_folder
     from sim.harness.simulators import installed
 
     installed("icarus")
-    with work_folder(output.parent / "mutation") as folder:
-        listed, outcomes = judged(mutants, minutes, folder)
+    if of == Of.ACCELERATOR and output == Path("build/mutation.json"):
+        output = output.with_name("mutation_accelerator.json")
+    with work_folder(output.parent / output.stem) as folder:
+        campaign: Campaign = import_module(f"sim.{of}.mutants").campaign(folder.resolve())
+        listed, outcomes = judged(campaign, mutants or MUTANTS[of], minutes, folder.resolve())
     report = summary(listed, outcomes)
-    write_json(output, {"seed": SEED, "goal": GOAL, "array": array(), **report})
+    write_json(output, {"goal": GOAL, **campaign.about, **report})
     print_summary(report)
     console.print(f"written: {output}", soft_wrap=True)
     if report["waiting"]:
         messages.print(f"{report['waiting']} mutants are not done; the same command goes on with them", style="yellow")
-    if report["waiting"] or report["errors"] or report["score"] < GOAL:
+    lowest = min(module["score"] for module in report["modules"].values())
+    if report["waiting"] or report["errors"] or lowest < GOAL:
         raise typer.Exit(1)
 
 
-def judged(mutants: int, minutes: float, folder: Path) -> tuple[dict[str, list["Mutant"]], dict[str, dict[str, str]]]:
-    """The mutants of each module, and by their commands what is known about them after so long."""
+Outcomes = dict[str, dict[str, dict[str, str]]]
+"""By module, and by the mutant's command."""
+
+
+def judged(
+    campaign: "Campaign", mutants: int, minutes: float, folder: Path
+) -> tuple[dict[str, list["Mutant"]], Outcomes]:
+    """The mutants of each module, and what is known about them after so long."""
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
     from time import monotonic
@@ -70,20 +92,14 @@ def judged(mutants: int, minutes: float, folder: Path) -> tuple[dict[str, list["
         TimeRemainingColumn,
     )
 
-    from hdl.formal.mutation import design_text, list_mutants
-    from sim.array.mutants import CONFIG, MODULES, fingerprint, judge
-
     started = monotonic()
-    text = design_text(CONFIG)
-    known = Progressed(folder / "outcomes.jsonl", fingerprint(text))
-    shares = shared(mutants)
-    listed = {
-        module: list_mutants(text, module, shares[module], SEED, (folder / module).resolve()) for module in MODULES
-    }
+    modules = campaign.modules
+    known = Progressed(folder / "outcomes.jsonl", {name: module.key for name, module in modules.items()})
+    listed = {name: module.draw(round(mutants * module.share), folder / "list") for name, module in modules.items()}
     groups = [
-        group
-        for of_module in listed.values()
-        for group in grouped([each for each in of_module if each.command not in known.outcomes], GROUP)
+        (name, group)
+        for name, of_module in listed.items()
+        for group in grouped([each for each in of_module if each.command not in known.outcomes[name]], campaign.group)
     ]
     total = sum(map(len, listed.values()))
     columns = (TextColumn("mutants"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -92,50 +108,44 @@ def judged(mutants: int, minutes: float, folder: Path) -> tuple[dict[str, list["
         Progress(*columns, console=messages) as progress,
         ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool,
     ):
-        task = progress.add_task("", total=total, completed=total - sum(map(len, groups)))
-        running: dict[Any, list[Mutant]] = {}
+        task = progress.add_task("", total=total, completed=total - sum(len(group) for _, group in groups))
+        running: dict[Any, tuple[str, list[Mutant]]] = {}
         while groups or running:
             while groups and len(running) < WORKERS and monotonic() - started < 60 * minutes:
-                group = groups.pop(0)
-                place = (folder / f"run{len(groups)}").resolve()
-                running[pool.submit(judge, text, group, place)] = group
+                name, group = groups.pop(0)
+                running[pool.submit(modules[name].judge, group, folder / f"run{len(groups)}")] = name, group
             if not running:
                 break
             done = first_done(running)
-            for mutant, outcome in zip(running.pop(done), done.result(), strict=True):
-                known.add(mutant, outcome.status, outcome.why)
+            name, group = running.pop(done)
+            for mutant, outcome in zip(group, done.result(), strict=True):
+                known.add(name, mutant, outcome.status, outcome.why)
                 progress.advance(task)
     return listed, known.outcomes
 
 
 class Progressed:
-    """What is known about mutants, by their command; every line of the file is one of them."""
+    """What is known about mutants, by module and command; every line of the file is one of them."""
 
-    def __init__(self, path: Path, key: str) -> None:
+    def __init__(self, path: Path, keys: Mapping[str, str]) -> None:
         self.path = path
-        self.key = key
-        self.outcomes: dict[str, dict[str, str]] = {}
+        self.keys = keys
+        self.outcomes: Outcomes = {name: {} for name in keys}
         if path.exists():
             for line in path.read_text(encoding="utf-8").splitlines():
                 try:
                     entry = json.loads(line)
                 except json.JSONDecodeError:
                     continue  # the line that was being written when the last run was killed
-                if entry["key"] == key and entry["status"] != "error":
-                    self.outcomes[entry["command"]] = entry
+                if entry["key"] == keys.get(entry["module"]) and entry["status"] != "error":
+                    self.outcomes[entry["module"]][entry["command"]] = entry
 
-    def add(self, mutant: "Mutant", status: str, why: str) -> None:
-        entry = {"key": self.key, "command": mutant.command, "status": status, "why": why}
-        self.outcomes[mutant.command] = entry
+    def add(self, name: str, mutant: "Mutant", status: str, why: str) -> None:
+        entry = {"module": name, "key": self.keys[name], "command": mutant.command, "status": status, "why": why}
+        self.outcomes[name][mutant.command] = entry
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
-
-
-def shared(mutants: int) -> dict[str, int]:
-    """How many of ``mutants`` each module gets: half of them the control, which has the most cells."""
-    quarter = mutants // 4
-    return {"processing_element": quarter, "neuron_unit": quarter, "systolic_array": mutants - 2 * quarter}
 
 
 def grouped(mutants: list["Mutant"], size: int) -> list[list["Mutant"]]:
@@ -148,22 +158,13 @@ def first_done(running: dict[Any, Any]) -> Any:
     return next(iter(wait(running, return_when=FIRST_COMPLETED).done))
 
 
-def array() -> dict[str, Any]:
-    """The array that is mutated, for the report."""
-    from dataclasses import asdict
-
-    from sim.array.mutants import CONFIG
-
-    return asdict(CONFIG)
-
-
 def score(counts: dict[str, int]) -> float:
     """Percent killed of those that are not proved equivalent."""
     judged = counts["killed"] + counts["survived"] + counts["error"]
     return round(100 * counts["killed"] / judged, 2) if judged else 0.0
 
 
-def summary(listed: dict[str, list["Mutant"]], outcomes: dict[str, dict[str, str]]) -> dict[str, Any]:
+def summary(listed: dict[str, list["Mutant"]], outcomes: Outcomes) -> dict[str, Any]:
     """Counts for each module and in all, and every mutant with what became of it."""
     statuses = ("killed", "equivalent", "survived", "error", "waiting")
     modules: dict[str, dict[str, Any]] = {}
@@ -171,7 +172,7 @@ def summary(listed: dict[str, list["Mutant"]], outcomes: dict[str, dict[str, str
     for module, mutants in listed.items():
         counts = Counter(dict.fromkeys(statuses, 0))
         for mutant in mutants:
-            outcome = outcomes.get(mutant.command, {"status": "waiting", "why": ""})
+            outcome = outcomes[module].get(mutant.command, {"status": "waiting", "why": ""})
             counts[outcome["status"]] += 1
             entries.append(
                 {

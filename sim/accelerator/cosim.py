@@ -69,9 +69,17 @@ class Cosimulation:
 
 def design_files(network: Network, config: AcceleratorConfig) -> dict[str, bytes]:
     """What is simulated, by file name."""
-    files = {VERILOG: verilog_text(Accelerator(config, network), TOP, FILES, initial=False)}
-    files |= {FILES[parameter]: text for parameter, text in memory_texts(network, config).items()}
-    return {name: text.encode() for name, text in files.items()}
+    return {VERILOG: accelerator_text(network, config).encode(), **content_files(network, config)}
+
+
+def accelerator_text(network: Network, config: AcceleratorConfig) -> str:
+    """The accelerator's Verilog."""
+    return verilog_text(Accelerator(config, network), TOP, FILES, initial=False)
+
+
+def content_files(network: Network, config: AcceleratorConfig) -> dict[str, bytes]:
+    """What its memories hold, by file name."""
+    return {FILES[parameter]: text.encode() for parameter, text in memory_texts(network, config).items()}
 
 
 def prepare(
@@ -81,11 +89,16 @@ def prepare(
     config: AcceleratorConfig,
     *,
     cycles_an_image: int = 100_000,
+    verilog: str | None = None,
 ) -> Cosimulation:
-    """Write Verilog, network, configuration and images to ``folder``; what retires is compared if ``config`` has it."""
+    """Write Verilog, network, configuration and images to ``folder``; what retires is compared if ``config`` has it.
+
+    Another ``verilog`` takes the place of the accelerator's own.
+    """
     check_images(network, images)
     folder = folder.resolve()
-    files = design_files(network, config)
+    text = accelerator_text(network, config) if verilog is None else verilog
+    files = {VERILOG: text.encode(), **content_files(network, config)}
     files["player.v"] = player_text(config, TOP, digest(files[VERILOG])).encode()
     files[CONFIG] = to_bytes(config)
     digests = write_files(folder, files | inputs(network, images))

@@ -1,18 +1,19 @@
 """Which benches notice which mutants of the array: its processing element, its neuron unit, its control."""
 
-import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import model
 import sim
-from hdl.formal.mutation import Mutant, Verdict, compare, write_mutant, write_mutants
+from hdl.formal.mutation import Mutant, Verdict, compare, design_text, list_mutants, write_mutant, write_mutants
 from model.array import ArrayConfig
 from model.config import Precision
 from model.neurons import Lif
 from sim.array.bench_mutants import JOB_VARIABLE
+from sim.harness.mutants import Campaign, Mutated, Outcome, fingerprint
 from sim.harness.runner import config_environment, simulate
 from sim.harness.simulators import SimulationError
 
@@ -33,17 +34,10 @@ MODULES = ("processing_element", "neuron_unit", TOP)
 """What is mutated: stems of components and of their benches; of the array itself its control."""
 
 SEED = 2024
+LIST_SEED = 1
 TIMEOUT_S = 120
 """For one mutant; the benches take a tenth of it."""
 PROOF_S = 60
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a mutant: ``killed`` by a bench, ``equivalent``, ``survived`` or an ``error``."""
-
-    status: str
-    why: str
 
 
 def run_bench(
@@ -125,12 +119,20 @@ def _prove(text: str, mutant: Mutant, folder: Path) -> Outcome:
     return Outcome("survived", f"no proof in {PROOF_S} s")
 
 
-def fingerprint(text: str) -> str:
-    """Names a design together with the benches and the golden model that judge it."""
-    digest = hashlib.sha256(text.encode())
-    for package in (model, sim):
-        for folder in package.__path__:
-            for path in sorted(Path(folder).rglob("*.py")):
-                if "training" not in path.parts:
-                    digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+def campaign(folder: Path) -> Campaign:
+    """Half of the mutants are of the control, which has the most cells."""
+    text = design_text(CONFIG)
+    sources = [
+        path
+        for package in (model, sim)
+        for place in package.__path__
+        for path in Path(place).rglob("*.py")
+        if "training" not in path.parts
+    ]
+    key = fingerprint(text, sources)
+    shares = dict(zip(MODULES, (0.25, 0.25, 0.5), strict=True))
+    modules = {
+        module: Mutated(key, partial(list_mutants, text, module, LIST_SEED), partial(judge, text), share)
+        for module, share in shares.items()
+    }
+    return Campaign(modules, {"array": asdict(CONFIG)}, group=20)

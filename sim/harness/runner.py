@@ -23,7 +23,7 @@ from model.config import Precision
 from model.files.folders import locked
 from model.neurons import NEURONS
 from sim.harness.places import Place, place
-from sim.harness.simulators import BenchError, SimulationError, installed
+from sim.harness.simulators import BenchError, OvertimeError, SimulationError, installed
 
 CONFIG_VARIABLE = "MINT_ARRAY"
 TIMED_OUT = 124
@@ -133,7 +133,7 @@ def simulate(
         ran, failed = get_results(results)
     except (RuntimeError, ElementTree.ParseError):
         if stopped.endswith(f": {TIMED_OUT}"):
-            raise BenchError(
+            raise OvertimeError(
                 f"the simulation of {top} by {bench} was not over after {timeout_s} s; see {log}"
             ) from None
         raise SimulationError(

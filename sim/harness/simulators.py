@@ -24,6 +24,10 @@ class BenchError(SimulationError):
     """A simulation that ran and showed a fault: a bench failed, or was not over in time."""
 
 
+class OvertimeError(BenchError):
+    """A simulation that was not over in time."""
+
+
 @dataclass(frozen=True)
 class Simulator:
     """One simulator: ``missing`` gives the sentence about what it lacks here, ``build_args`` and ``environment`` what

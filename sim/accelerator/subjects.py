@@ -1,0 +1,211 @@
+"""What of the accelerator is mutated: components, each in an accelerator that has use for all of it, and their benches.
+
+A component may be there twice, in two accelerators: no accelerator has everything.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import import_module
+from itertools import product
+from typing import Any
+
+from amaranth.lib import wiring
+
+from hdl.accelerator.cluster import Cluster
+from hdl.accelerator.fire_sequencer import FireSequencer
+from hdl.accelerator.input_writer import InputWriter
+from hdl.accelerator.layer_sequencer import LayerSequencer
+from hdl.accelerator.membrane_memory import MembraneMemory
+from hdl.accelerator.pixel_window import PixelWindow
+from hdl.accelerator.result_stream import ResultStream
+from hdl.accelerator.skip_unit import SkipUnit, item_of
+from hdl.accelerator.word_feeder import WordFeeder
+from hdl.formal.mutation import NOTHING, Surroundings
+from model.accelerator.config import SKIP, SYSTOLIC, AcceleratorConfig, Choice
+from model.accelerator.plan import plan
+from model.network.graph import Pool, PoolKind
+from model.network.network import Network
+from sim.harness.port import Port
+from sim.networks.random_chains import random_chain, random_choices
+from sim.networks.random_joins import random_joins
+from sim.networks.random_networks import random_images
+from sim.networks.small_networks import first_layer
+
+
+@dataclass(frozen=True)
+class Design:
+    """An accelerator: what :func:`~model.accelerator.plan.plan` and the co-simulation are asked."""
+
+    network: Network
+    lanes: int
+    lanes_per_neuron_unit: int = 1
+    dataflow: str | tuple[Choice, ...] = SKIP
+
+    @cached_property
+    def config(self) -> AcceleratorConfig:
+        return plan(
+            self.network,
+            lanes=self.lanes,
+            lanes_per_neuron_unit=self.lanes_per_neuron_unit,
+            dataflow=self.dataflow,
+            retire=True,
+        )
+
+
+@cache
+def joins() -> Design:
+    """Layers that join others, shared neuron units, pools of both kinds, identities, groups; spikes."""
+    case = random_joins(253)
+    return Design(case.network, case.lanes, case.lanes_per_neuron_unit)
+
+
+@cache
+def rows() -> Design:
+    """Rows that are time steps and rows that are positions, pools of both kinds; pixels of a convolution."""
+    network, lanes = random_chain(56).network, 9
+    return Design(network, lanes, dataflow=tuple(random_choices(network, lanes, 1)))
+
+
+@cache
+def window() -> Design:
+    """A window of two positions, the last one of which is beyond the map; groups of channels."""
+    return Design(first_layer("conv", "pixels", (2, 4, 5)), 4, dataflow=((SYSTOLIC, 2), (SKIP, 1)))
+
+
+@cache
+def streaming() -> Design:
+    """Time steps one after another, each a packet; shared neuron units."""
+    pooled = first_layer("conv", "spikes", (2, 3, 3), pool=Pool(PoolKind.MAX, 2), classes=5)
+    return Design(pooled, 4, 2, "streaming")
+
+
+@cache
+def planes() -> Design:
+    """Pixels of a linear layer, in two words, the second of which is not full."""
+    return Design(first_layer("linear", "pixels", (39, 1, 1)), 4)
+
+
+@cache
+def spikes() -> Design:
+    """Spikes of a convolution, in two words, the second of which is not full."""
+    return Design(first_layer("conv", "spikes", (5, 3, 2)), 4)
+
+
+def _config(config: AcceleratorConfig) -> Any:
+    return config
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A component that is mutated.
+
+    Parameters
+    ----------
+    module : str
+        The component's, and what its bench is called after.
+    kind : type
+        The component's.
+    design : Design
+        Where it is.
+    runs : sequence
+        Arguments of its bench after port and configuration, for each run.
+    surroundings : Surroundings
+        When what of it counts.
+    argument : callable
+        What component and bench are made for, of the accelerator's configuration.
+    """
+
+    module: str
+    kind: Callable[[Any], wiring.Component]
+    design: Design
+    runs: Sequence[tuple[Any, ...]]
+    surroundings: Surroundings = NOTHING
+    argument: Callable[[AcceleratorConfig], Any] = _config
+
+    @property
+    def component(self) -> wiring.Component:
+        return self.kind(self.argument(self.design.config))
+
+    async def check(self, port: Port) -> None:
+        """Every run of its bench, each after a reset, until one fails."""
+        bench = import_module(f"sim.accelerator.bench_{self.module}")
+        check = getattr(bench, f"check_{self.module}")
+        for arguments in self.runs:
+            await port.reset()
+            await check(port, self.argument(self.design.config), *arguments)
+
+
+SEEDS = (1, 2)
+WAITS = (0.5, 0.0)
+SEEDED = tuple((seed,) for seed in SEEDS)
+STALLED = tuple(product(SEEDS, WAITS))
+
+SKIP_UNIT = Surroundings(
+    {"o__payload": "o__valid ? o__payload : 0"},
+    [
+        "!i__valid | i__payload[7:0] != 0 | i__payload[17:16] != 0",
+        "!i__valid | i__payload[7:0] == (" + " | ".join(f"i__payload[{18 + 8 * i} +: 8]" for i in range(6)) + ")",
+    ],
+)
+WORDS = {"address": "read ? address : 0", "o__payload": "o__valid ? o__payload : 0"}
+READING = ["!start | done", "data == was_data | was_read"]
+WORD_FEEDER = Surroundings(
+    {**WORDS, "memory": "read ? memory : 0"}, [*READING, "layer == was_layer | done", "layer <= 4"]
+)
+PIXEL_WINDOW = Surroundings(WORDS, READING)
+FIRE_SEQUENCER = Surroundings(
+    {
+        "neuron": "{neuron[3], neuron[0] ? neuron[2:0] : 3'b0}",
+        "index": "neuron[0] ? index : 0",
+        "parameter_address": "neuron[0] ? was_parameter_address : 0",
+        **{name: f"neuron[3] ? {name} : 0" for name in ("update_index", "time_step", "complete")},
+        **{name: f"neuron[3] & spiking ? {name} : 0" for name in ("row", "store")},
+        **{name: f"neuron[3] & spiking & store ? {name} : 0" for name in ("address", "merge", "again")},
+        "skip_address": "skip_read ? skip_address : 0",
+    },
+    ["layer == was_layer | was_done", "layer <= 4", "!start | !busy", "!fire | busy"],
+    "reg busy = 0; always @(posedge clk) busy <= !rst & (start | busy & !done);",
+)
+LAYER_SEQUENCER = Surroundings(
+    assumed=["!done | busy"], state="reg busy = 0; always @(posedge clk) busy <= !rst & (start | busy & !done);"
+)
+CLUSTER = Surroundings(
+    {name: f"neuron[3] ? {name} : 0" for name in ("potential", "spike", "membrane")},
+    ["neuron[3] == was_neuron[0]", "step[0] | weights__0 == 0", "step[0] | !step[2]", "mode == was_mode | !neuron[3]"],
+)
+MEMBRANE_MEMORY = Surroundings(
+    {"stored": "potential & !sums ? stored : 0", "carried": "potential & sums ? carried : 0"},
+    ["update == was_potential", "!start | !potential", "sums == was_sums | start"],
+)
+INPUT_WRITER = Surroundings(
+    {name: f"write ? {name} : 0" for name in ("address", "word", "bank")}, ["(\\release & ~full) == 0"]
+)
+RESULT_STREAM = Surroundings(
+    {"data": "valid ? data : 0", "last": "valid & last"}, ["!update | !busy", "!complete | update"]
+)
+
+
+def _stored(design: Design) -> Sequence[tuple[Any, ...]]:
+    images = random_images(design.network, 6, seed=1)
+    return [(images, 1, idle, slow) for idle in WAITS for slow in (0.2, 0.9)]
+
+
+SUBJECTS: dict[str, Callable[[], Subject]] = {
+    "skip_unit": lambda: Subject(
+        "skip_unit", SkipUnit, rows(), [(1, *waits) for waits in product(WAITS, WAITS)], SKIP_UNIT, item_of
+    ),
+    "word_feeder, joins": lambda: Subject("word_feeder", WordFeeder, joins(), STALLED, WORD_FEEDER),
+    "word_feeder, rows": lambda: Subject("word_feeder", WordFeeder, rows(), STALLED, WORD_FEEDER),
+    "pixel_window": lambda: Subject("pixel_window", PixelWindow, window(), STALLED, PIXEL_WINDOW),
+    "fire_sequencer, joins": lambda: Subject("fire_sequencer", FireSequencer, joins(), SEEDED, FIRE_SEQUENCER),
+    "fire_sequencer, rows": lambda: Subject("fire_sequencer", FireSequencer, rows(), SEEDED, FIRE_SEQUENCER),
+    "layer_sequencer": lambda: Subject("layer_sequencer", LayerSequencer, streaming(), SEEDED, LAYER_SEQUENCER),
+    "cluster, shared": lambda: Subject("cluster", Cluster, joins(), SEEDED, CLUSTER),
+    "cluster, relays": lambda: Subject("cluster", Cluster, rows(), SEEDED, CLUSTER),
+    "membrane_memory": lambda: Subject("membrane_memory", MembraneMemory, streaming(), SEEDED, MEMBRANE_MEMORY),
+    "input_writer, spikes": lambda: Subject("input_writer", InputWriter, spikes(), _stored(spikes()), INPUT_WRITER),
+    "input_writer, planes": lambda: Subject("input_writer", InputWriter, planes(), _stored(planes()), INPUT_WRITER),
+    "result_stream": lambda: Subject("result_stream", ResultStream, joins(), STALLED, RESULT_STREAM),
+}
+"""By their names."""
