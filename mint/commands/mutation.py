@@ -2,10 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -15,9 +15,12 @@ from mint.report import write_json
 
 if TYPE_CHECKING:
     from hdl.formal.mutation import Mutant
-    from sim.harness.mutants import Campaign
+    from sim.harness.mutants import Campaign, Outcome
 
 WORKERS = 2
+UNNOTICED = "unnoticed"
+SETTLED_TOGETHER = 5
+"""Mutants that are left, in a task: what is stopped in it is lost."""
 GOAL = 95.0
 
 
@@ -96,11 +99,18 @@ def judged(
     modules = campaign.modules
     known = Progressed(folder / "outcomes.jsonl", {name: module.key for name, module in modules.items()})
     listed = {name: module.draw(round(mutants * module.share), folder / "list") for name, module in modules.items()}
-    groups = [
-        (name, group)
+    judging = [
+        Task(name, group, modules[name].judge)
         for name, of_module in listed.items()
         for group in grouped([each for each in of_module if each.command not in known.outcomes[name]], campaign.group)
     ]
+    settling = [
+        Task(name, group, settle)
+        for name, of_module in listed.items()
+        if (settle := modules[name].settle)
+        for group in grouped([each for each in of_module if known.status(name, each) == UNNOTICED], SETTLED_TOGETHER)
+    ]
+    left = sum(len(task.mutants) for task in [*judging, *settling])
     total = sum(map(len, listed.values()))
     columns = (TextColumn("mutants"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     # Processes, because a simulation changes its process's environment; spawned, because threads are running.
@@ -108,20 +118,36 @@ def judged(
         Progress(*columns, console=messages) as progress,
         ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool,
     ):
-        task = progress.add_task("", total=total, completed=total - sum(len(group) for _, group in groups))
-        running: dict[Any, tuple[str, list[Mutant]]] = {}
-        while groups or running:
-            while groups and len(running) < WORKERS and monotonic() - started < 60 * minutes:
-                name, group = groups.pop(0)
-                running[pool.submit(modules[name].judge, group, folder / f"run{len(groups)}")] = name, group
+        task = progress.add_task("", total=total, completed=total - left)
+        running: dict[Any, Task] = {}
+        number = 0
+        while judging or settling or running:
+            while (judging or settling) and len(running) < WORKERS and monotonic() - started < 60 * minutes:
+                next_task = (judging or settling).pop(0)
+                running[pool.submit(next_task.run, next_task.mutants, folder / f"run{number}")] = next_task
+                number += 1
             if not running:
                 break
             done = first_done(running)
-            name, group = running.pop(done)
-            for mutant, outcome in zip(group, done.result(), strict=True):
-                known.add(name, mutant, outcome.status, outcome.why)
-                progress.advance(task)
+            finished = running.pop(done)
+            unnoticed = []
+            for mutant, outcome in zip(finished.mutants, done.result(), strict=True):
+                known.add(finished.name, mutant, outcome.status, outcome.why)
+                if outcome.status == UNNOTICED:
+                    unnoticed.append(mutant)
+                else:
+                    progress.advance(task)
+            if settle := modules[finished.name].settle:
+                settling += [Task(finished.name, group, settle) for group in grouped(unnoticed, SETTLED_TOGETHER)]
     return listed, known.outcomes
+
+
+class Task(NamedTuple):
+    """Mutants of a module that one process judges."""
+
+    name: str
+    mutants: list["Mutant"]
+    run: "Callable[[Sequence[Mutant], Path], list[Outcome]]"
 
 
 class Progressed:
@@ -139,6 +165,9 @@ class Progressed:
                     continue  # the line that was being written when the last run was killed
                 if entry["key"] == keys.get(entry["module"]) and entry["status"] != "error":
                     self.outcomes[entry["module"]][entry["command"]] = entry
+
+    def status(self, name: str, mutant: "Mutant") -> str:
+        return self.outcomes[name].get(mutant.command, {}).get("status", "waiting")
 
     def add(self, name: str, mutant: "Mutant", status: str, why: str) -> None:
         entry = {"module": name, "key": self.keys[name], "command": mutant.command, "status": status, "why": why}
@@ -173,7 +202,8 @@ def summary(listed: dict[str, list["Mutant"]], outcomes: Outcomes) -> dict[str, 
         counts = Counter(dict.fromkeys(statuses, 0))
         for mutant in mutants:
             outcome = outcomes[module].get(mutant.command, {"status": "waiting", "why": ""})
-            counts[outcome["status"]] += 1
+            status = "waiting" if outcome["status"] == UNNOTICED else outcome["status"]
+            counts[status] += 1
             entries.append(
                 {
                     "module": module,
@@ -181,7 +211,7 @@ def summary(listed: dict[str, list["Mutant"]], outcomes: Outcomes) -> dict[str, 
                     "port": f"{mutant.option('port')}[{mutant.option('portbit')}]",
                     "mode": mutant.option("mode"),
                     "source": mutant.line,
-                    "status": outcome["status"],
+                    "status": status,
                     "why": outcome["why"],
                     "command": mutant.command,
                 }

@@ -35,7 +35,7 @@ LIST_SEED = 1
 TIMEOUT_S = 60
 """For one mutant; the longest bench takes a second."""
 
-PROOF_S = 20
+PROOF_S = 10
 IMAGES, CYCLES = 3, 2500
 """Of the co-simulation, for an image at most about."""
 
@@ -129,34 +129,30 @@ def cosimulate(subject: Subject, text: str, folder: Path) -> str | None:
 
 
 def judge(name: str, text: str, mutants: Sequence[Mutant], folder: Path) -> list[Outcome]:
-    """What becomes of mutants of the subject ``name``: its bench first, then the accelerator's, then a proof."""
-    subject = SUBJECTS[name]()
+    """What the own bench of the subject ``name`` makes of mutants."""
     try:
-        said = run_bench(text, mutants, name, folder / "bench")
+        return [_outcome(name, said) for said in run_bench(text, mutants, name, folder / "bench")]
     except Exception as error:  # what could not be tried says nothing, whatever the reason
-        return [_error(error)] * len(mutants)
-    outcomes = []
-    others: str | None = None
-    for mutant, each in zip(mutants, said, strict=True):
-        if each.noticed is not None:
-            outcomes.append(Outcome("killed", f"{subject.module}: {each.noticed}"))
-            continue
-        if each.died is not None:
-            outcomes.append(Outcome("error", each.died))
-            continue
-        try:
-            others = others or around(subject, text)
-            outcomes.append(_judge_survivor(subject, text, others, mutant, folder))
-        except Exception as error:
-            outcomes.append(_error(error))
-    return outcomes
+        return [Outcome("error", f"{type(error).__name__}: {error}")] * len(mutants)
 
 
-def _error(error: Exception) -> Outcome:
-    return Outcome("error", f"{type(error).__name__}: {error}")
+def _outcome(name: str, said: Said) -> Outcome:
+    if said.died is not None:
+        return Outcome("error", said.died)
+    return Outcome("unnoticed", "") if said.noticed is None else Outcome("killed", f"{name}: {said.noticed}")
 
 
-def _judge_survivor(subject: Subject, text: str, others: str, mutant: Mutant, folder: Path) -> Outcome:
+def settle(name: str, text: str, mutants: Sequence[Mutant], folder: Path) -> list[Outcome]:
+    """What becomes of mutants that their own bench does not notice: the accelerator's bench, then a proof."""
+    try:
+        subject = SUBJECTS[name]()
+        others = around(subject, text)
+        return [_settle(subject, text, others, mutant, folder) for mutant in mutants]
+    except Exception as error:
+        return [Outcome("error", f"{type(error).__name__}: {error}")] * len(mutants)
+
+
+def _settle(subject: Subject, text: str, others: str, mutant: Mutant, folder: Path) -> Outcome:
     mutated = write_mutant(text, mutant, folder / "mutant")
     noticed = cosimulate(subject, others + mutated, folder / "accelerator")
     if noticed is not None:
@@ -185,7 +181,11 @@ def campaign(folder: Path) -> Campaign:
         whole = designs[id(subject.design)]
         key = fingerprint(text + whole, [*shared, here / f"bench_{subject.module}.py"])
         modules[name] = Mutated(
-            key, partial(subject_mutants, text, subject.module), partial(judge, name, text), 1 / len(SUBJECTS)
+            key,
+            partial(subject_mutants, text, subject.module),
+            partial(judge, name, text),
+            1 / len(SUBJECTS),
+            partial(settle, name, text),
         )
     about = {name: make().design.network.name for name, make in SUBJECTS.items()}
-    return Campaign(modules, {"networks": about}, group=50)
+    return Campaign(modules, {"networks": about}, group=80)

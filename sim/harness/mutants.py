@@ -11,7 +11,8 @@ from hdl.formal.mutation import Mutant
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mutant: ``killed`` by a bench, ``equivalent``, ``survived`` or an ``error``."""
+    """What became of a mutant: ``killed`` by a bench, ``equivalent``, ``survived`` or an ``error``; or it is
+    ``unnoticed`` by its own bench, and still has to be settled."""
 
     status: str
     why: str
@@ -27,8 +28,9 @@ class Mutated:
         Names all that an outcome depends on.
     draw : callable
         So many mutants, made in a folder.
-    judge : callable
-        What becomes of some of them, found in a folder; another process has to be able to run it.
+    judge, settle : callable
+        What becomes of some of them, and of those that ``judge`` leaves, found in a folder; another process has to be
+        able to run it.
     share : float
         Its part of all mutants.
     """
@@ -37,6 +39,7 @@ class Mutated:
     draw: Callable[[int, Path], list[Mutant]]
     judge: Callable[[Sequence[Mutant], Path], list[Outcome]]
     share: float
+    settle: Callable[[Sequence[Mutant], Path], list[Outcome]] | None = None
 
 
 @dataclass(frozen=True)
