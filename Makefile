@@ -79,8 +79,10 @@ nightly: $(FULL)   ## what takes too long for that, up to three hours; goes on w
 formal: $(CORE)    ## prove elements, neuron units, streams and netlists, for ever and all nine width pairs   [LIBERTY=file]
 	@$(RUN) -m mint formal $(call option,--liberty,LIBERTY)
 
-mutation: $(CORE)  ## faults in the hardware that the benches notice   [MUTANTS=600 MINUTES=60]
-	@$(RUN) -m mint mutation $(call option,--mutants,MUTANTS) $(call option,--minutes,MINUTES)
+mutation: $(CORE)  ## faults in array and accelerator that the benches notice   [MUTANTS=, of each, MINUTES=60]
+	@for of in array accelerator; do \
+	  $(RUN) -m mint mutation --of $$of $(call option,--mutants,MUTANTS) $(call option,--minutes,MINUTES) || status=1; \
+	done; exit $${status:-0}
 
 bench: $(FULL)     ## speed of the golden model and the simulation, memory and speed of training
 	@$(RUN) -m bench && $(RUN) -m bench.memory && $(RUN) -m bench.race

@@ -4,9 +4,11 @@ import json
 
 from typer.testing import CliRunner
 
+import sim.accelerator.mutants
 from hdl.formal.mutation import Mutant
 from mint.app import app
 from mint.commands.mutation import Progressed, print_summary, score, summary
+from sim.accelerator.subjects import SUBJECTS
 
 runner = CliRunner()
 MUTANTS = [Mutant(f"mutate -mode inv -module m -cell c{n} -port A -portbit 0", f"line {n}") for n in range(5)]
@@ -24,7 +26,6 @@ def test_command_goes_on_where_it_was(tmp_path):
     assert report["mutants"] == 4
     assert report["killed"] + report["equivalent"] == 4
     assert {"pyosys", "iverilog", "cocotb"} <= set(report["tools"])
-    assert report["seed"] == 1
     lines = (tmp_path / "mutation" / "outcomes.jsonl").read_text(encoding="utf-8")
     assert runner.invoke(app, [*command, "--minutes", "0"]).exit_code == 0
     assert (tmp_path / "mutation" / "outcomes.jsonl").read_text(encoding="utf-8") == lines
@@ -41,7 +42,7 @@ def test_survivors_are_listed(capsys):
         mutant.command: {"status": status, "why": f"why {status}"}
         for mutant, status in zip(MUTANTS, ("killed", "equivalent", "survived", "error"), strict=False)
     }
-    report = summary({"m": MUTANTS}, outcomes)
+    report = summary({"m": MUTANTS}, {"m": outcomes})
     assert {
         name: report["modules"]["m"][name] for name in ("killed", "equivalent", "survived", "error", "waiting")
     } == {
@@ -58,11 +59,31 @@ def test_survivors_are_listed(capsys):
     assert "not tried: m, c3 A[0], inv: line 3 (why error)" in printed
 
 
+def test_accelerator_goes_on_where_it_was(tmp_path, monkeypatch):
+    monkeypatch.setattr(sim.accelerator.mutants, "SUBJECTS", {"layer_sequencer": SUBJECTS["layer_sequencer"]})
+    output = tmp_path / "mutation.json"
+    command = ["mutation", "--of", "accelerator", "--mutants", "4", "-o", str(output)]
+    assert "4 mutants are not done" in runner.invoke(app, [*command, "--minutes", "0"]).stderr
+    result = runner.invoke(app, command)
+    assert result.exit_code == 0, result.output
+    lines = (tmp_path / "mutation" / "outcomes.jsonl").read_text(encoding="utf-8")
+    assert lines.count('"killed"') == json.loads(output.read_text(encoding="utf-8"))["killed"] == 4
+    assert runner.invoke(app, [*command, "--minutes", "0"]).exit_code == 0
+    assert (tmp_path / "mutation" / "outcomes.jsonl").read_text(encoding="utf-8") == lines
+
+
+def test_what_its_bench_does_not_notice_waits_to_be_settled(tmp_path):
+    known = Progressed(tmp_path / "outcomes.jsonl", {"m": "one"})
+    known.add("m", MUTANTS[0], "unnoticed", "")
+    report = summary({"m": MUTANTS[:1]}, known.outcomes)
+    assert (report["waiting"], report["killed"]) == (1, 0)
+
+
 def test_outcomes_of_another_design_do_not_count(tmp_path):
     path = tmp_path / "outcomes.jsonl"
-    Progressed(path, "one").add(MUTANTS[0], "killed", "")
-    Progressed(path, "one").add(MUTANTS[1], "error", "")
+    Progressed(path, {"m": "one"}).add("m", MUTANTS[0], "killed", "")
+    Progressed(path, {"m": "one"}).add("m", MUTANTS[1], "error", "")
     with path.open("a", encoding="utf-8") as file:
         file.write('{"key": "one", "comm')
-    assert set(Progressed(path, "one").outcomes) == {MUTANTS[0].command}
-    assert Progressed(path, "two").outcomes == {}
+    assert set(Progressed(path, {"m": "one"}).outcomes["m"]) == {MUTANTS[0].command}
+    assert Progressed(path, {"m": "two"}).outcomes == {"m": {}}

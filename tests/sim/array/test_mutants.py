@@ -18,7 +18,7 @@ def text():
 
 @pytest.fixture(scope="module")
 def faults(text, tmp_path_factory):
-    return list_mutants(text, "processing_element", 3, 1, tmp_path_factory.mktemp("list"))
+    return list_mutants(text, "processing_element", 1, 3, tmp_path_factory.mktemp("list"))
 
 
 def test_faults_are_killed(text, faults, tmp_path):
