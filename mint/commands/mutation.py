@@ -236,10 +236,10 @@ def print_summary(report: dict[str, Any]) -> None:
 
     table = Table(title="mutants", title_justify="left")
     table.add_column("module")
-    for column in ("mutants", "killed", "equivalent", "survived", "killed, %"):
+    for column in ("mutants", "killed", "equivalent", "survived", "waiting", "killed, %"):
         table.add_column(column, justify="right")
     for name, counts in {**report["modules"], "all": report}.items():
-        numbers = (counts["mutants"], counts["killed"], counts["equivalent"], counts["survived"])
+        numbers = (counts["mutants"], counts["killed"], counts["equivalent"], counts["survived"], counts["waiting"])
         table.add_row(name, *map(str, numbers), f"{counts['score']:.1f}")
     console.print(table)
     for status, title in (("survived", "not noticed"), ("error", "not tried")):
