@@ -8,15 +8,13 @@ loop nest
 
 and every set bit of such a word takes one cycle, in which all lanes add that input's weights. A linear layer is a
 convolution whose kernel covers the map. Where several sources join, each has such a nest, and every round (of the last
-layer: all rounds) is that of the first source, then those of the others. An identity shortcut is a word of spikes that
-the neuron units read.
+layer: all rounds) is that of the first source, then those of the others. Of an identity shortcut units read the spikes.
 
 That is the dataflow ``skip``. Where a group has fewer channels than there are lanes, a layer may cut the lanes into
 ``rows``, each with all channels of a group (and a copy of their weights): lane i is channel i mod ``row_lanes`` of row
 i // ``row_lanes``. A word is then read for every row, what is set in any of them takes a cycle, and each row adds where
 its own bit is set. Rows are the time steps of one position (``time-parallel``), or neighbouring positions of a row of
-the map (``systolic``: output-stationary, with inputs broadcast instead of skewed, and those that are silent in all rows
-skipped).
+the map (``systolic``: output-stationary, inputs broadcast instead of skewed, those silent in all rows skipped).
 
 In all of these the time steps of a position follow each other, and its membranes stay at the lanes. In the order
 ``streaming``, for inputs that are spikes, the time step is outermost: every time step is a packet of its own, a
@@ -63,7 +61,6 @@ class LayerPlan:
     row_lanes: int
     """Lanes of a row: the channels of a group."""
     spiking: bool
-    """Whether it has neurons."""
     from_input: bool
     planes: int
     """Bit planes of the source, which are read one after another."""
@@ -188,8 +185,6 @@ class AcceleratorConfig:
         What neuron units support, a layer selects one.
     layers : tuple of LayerPlan
         In the order in which they run.
-    readout : Readout
-        What the logits are.
     streaming : bool
         Whether all layers run for a time step before they run for the next one.
     """
@@ -393,8 +388,6 @@ class AcceleratorConfig:
             sizes["membranes"] = self.membrane_words * self.neuron_units * self.membrane_width
             sizes["sums"] = self.sum_words * self.neuron_units * self.accumulator_width
         return sizes | {f"spikes {name}": words * self.spike_width for name, words in self.spike_memories.items()}
-
-    # Cycles between the skip unit's tokens; the benches measure them.
 
     def fire_interval(self, layer: LayerPlan) -> int:
         """From a token that fires to the next one that may fire (a unit per lane) or to any next one (shared units)."""
