@@ -66,9 +66,7 @@ def neuron_unit(config: ArrayConfig, component: type[NeuronUnit] = NeuronUnit) -
 
 def modes(config: ArrayConfig) -> str:
     """The neurons that a unit supports, in words: of one width by r alone."""
-    if len({replace(neuron, r=1) for neuron in config.neurons}) == 1 and config.neurons[0] == Lif(
-        config.membrane_width, config.neurons[0].r
-    ):
+    if len({replace(neuron, r=1) for neuron in config.neurons}) == 1:
         return f"r = {', '.join(str(neuron.r) for neuron in config.neurons)}"
     return "; ".join(neuron.describe() for neuron in config.neurons)
 
