@@ -136,8 +136,8 @@ class FireSequencer(wiring.Component):
         m.submodules.nest = nest = LoopNest(levels, [program(plan, config) for plan in plans], shapes)
         select = self.layer[: len(nest.program)]
         held = by_program(m, select, [int(p.spiking and p.fires_steps_together) for p in plans], unsigned(1), "held")
-        neurons = by_program(m, select, [int(p.spiking) for p in plans], unsigned(1), "has_neurons")
-        stores = by_program(m, select, [int(p.stores) for p in plans], unsigned(1), "layer_stores")
+        stores = by_program(m, select, [int(p.stores) for p in plans], unsigned(1), "layer_spikes")
+        neurons = Const(1) if config.totals else stores  # where they are not stored
 
         # One potential after another until the hand-over is through; the last of a time step moves the nest on.
         last_lane = self.index == share - 1 if share > 1 else Const(1)
