@@ -1,8 +1,10 @@
 """Planted bugs: a component whose source says something else in one place, and proofs that have to see it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,3 +46,8 @@ def check_refuted(proof: Proof, explain: bool = False) -> str:
     with pytest.raises(ProofError, match=r"it does not hold|does not prove it") as caught:
         prove(replace(proof, covers=()), explain)
     return str(caught.value)
+
+
+def some_now(count: int, bugs: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The first ``count`` of planted bugs for every run of the tests, the others for the nightly one."""
+    return [*bugs[:count], *(pytest.param(*bug, marks=pytest.mark.nightly) for bug in bugs[count:])]

@@ -7,7 +7,7 @@ import pytest
 from hdl.accelerator.accelerator import Accelerator
 from hdl.formal.accelerator import accelerator
 from hdl.formal.proof import prove
-from tests.hdl.formal.mutants import check_refuted, mutant
+from tests.hdl.formal.mutants import check_refuted, mutant, some_now
 
 
 def changed(old, new, uses):
@@ -27,17 +27,25 @@ def test_feeders_fire_as_often_as_the_sequencer_counts():
 
 @pytest.mark.parametrize(
     ("share", "uses", "old", "new"),
-    [
-        # A layer starts without an image, or while another is at work; a bank is released while it is being read.
-        (1, ["layer_sequencer"], "start.eq(cleared & ~running & (~first | present))", "start.eq(cleared & ~running)"),
-        (1, ["layer_sequencer"], "start.eq(cleared & ~running & (~first", "start.eq(cleared & (~first"),
-        (1, ["layer_sequencer"], "released.eq(first & self.done)", "released.eq(first & running)"),
-        # A token hands over too early, adds while sums move past the unit, or its logits meet those that wait.
-        (1, ["token_pipeline"], "wait.eq(interval)", "wait.eq(interval - 1)"),
-        (2, ["token_pipeline"], "(token.fire if config.lanes_per_neuron_unit == 1 else Const(1))", "token.fire"),
-        (1, ["token_pipeline"], "(reserved | self.results_busy)", "reserved"),
-        (1, [], "tokens.summed.eq(complete & reads)", "tokens.summed.eq(neuron.potential & reads)"),
-    ],
+    some_now(
+        3,
+        [
+            # A layer starts without an image, or while another is at work; a bank is released while it is being read.
+            (
+                1,
+                ["layer_sequencer"],
+                "start.eq(cleared & ~running & (~first | present))",
+                "start.eq(cleared & ~running)",
+            ),
+            (1, ["layer_sequencer"], "start.eq(cleared & ~running & (~first", "start.eq(cleared & (~first"),
+            (1, ["layer_sequencer"], "released.eq(first & self.done)", "released.eq(first & running)"),
+            # A token hands over too early, adds while sums move past the unit, or its logits meet those that wait.
+            (1, ["token_pipeline"], "wait.eq(interval)", "wait.eq(interval - 1)"),
+            (2, ["token_pipeline"], "(token.fire if config.lanes_per_neuron_unit == 1 else Const(1))", "token.fire"),
+            (1, ["token_pipeline"], "(reserved | self.results_busy)", "reserved"),
+            (1, [], "tokens.summed.eq(complete & reads)", "tokens.summed.eq(neuron.potential & reads)"),
+        ],
+    ),
 )
 def test_a_bug_is_found(share, uses, old, new):
     check_refuted(accelerator("spikes", share, changed(old, new, uses), least=True))
@@ -45,17 +53,20 @@ def test_a_bug_is_found(share, uses, old, new):
 
 @pytest.mark.parametrize(
     ("kind", "uses", "old", "new"),
-    [
-        ("spikes", ["feed", "word_feeder"], "loops.round_ends & (each | loops.last_round)", "loops.round_ends"),
-        ("spikes", ["skip_unit"], "payload.fire.eq(word.fire & last)", "payload.fire.eq(word.fire)"),
-        ("spikes", ["fire_sequencer"], '"column": plan.tiles[1],', '"column": plan.tiles[1] + plan.spiking,'),
-        (
-            "pixels",
-            ["feed", "pixel_window"],
-            "until.eq(plan.tile * plan.stride - 1)",
-            "until.eq(plan.tile * plan.stride - 2)",
-        ),
-    ],
+    some_now(
+        2,
+        [
+            ("spikes", ["feed", "word_feeder"], "loops.round_ends & (each | loops.last_round)", "loops.round_ends"),
+            ("spikes", ["skip_unit"], "payload.fire.eq(word.fire & last)", "payload.fire.eq(word.fire)"),
+            ("spikes", ["fire_sequencer"], '"column": plan.tiles[1],', '"column": plan.tiles[1] + plan.spiking,'),
+            (
+                "pixels",
+                ["feed", "pixel_window"],
+                "until.eq(plan.tile * plan.stride - 1)",
+                "until.eq(plan.tile * plan.stride - 2)",
+            ),
+        ],
+    ),
 )
 def test_a_bug_of_loops_is_found(kind, uses, old, new):
     """A feeder that fires too often, or a sequencer that waits for more."""
