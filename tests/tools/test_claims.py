@@ -60,7 +60,7 @@ def test_every_r_of_mints_neuron_is_in_the_report_of_proofs():
     units = [record for record in records if record["proof"].startswith("neuron unit = law")]
     proved = {record["configuration"] for record in units if record["counterexample"] is None}
     catalogue = {
-        f"{unit.precision}, {unit.accumulator_width} bits, r = {', '.join(str(neuron.r) for neuron in unit.neurons)}": unit
+        f"{unit.precision}, {unit.accumulator_width} bits, r = {', '.join(str(each.r) for each in unit.neurons)}": unit
         for unit in neuron_units()
     }
     usual = Lif.leak, Lif.reset
