@@ -17,10 +17,13 @@ class WriterError(Exception):
 
 @cache
 def _yosys() -> tuple[wasmtime.Engine, wasmtime.Module]:
-    """Compiled; wasmtime keeps that in the user's cache folder too."""
+    """Compiled; wasmtime keeps that in the user's cache folder too, where there can be one."""
     config = wasmtime.Config()
-    config.cache = True
-    engine = wasmtime.Engine(config)
+    try:
+        config.cache = True
+        engine = wasmtime.Engine(config)
+    except wasmtime.WasmtimeError:
+        engine = wasmtime.Engine(wasmtime.Config())
     return engine, wasmtime.Module(engine, (resources.files(PACKAGE) / "yosys.wasm").read_bytes())
 
 

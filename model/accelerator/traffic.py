@@ -37,7 +37,7 @@ def traffic(plan: LayerPlan, config: AcceleratorConfig, tokens: float) -> Traffi
     width = config.input_word_width if plan.from_input else config.spike_width
     rows, columns = plan.stored_map
     stored = rows * columns * config.time_steps * plan.groups * config.spike_width if plan.stores else 0
-    kept = config.membrane_width if plan.spiking else config.accumulator_width
+    kept = config.membrane_width * (plan.spiking and config.keeps) + config.accumulator_width * plan.reads_out
     # Of neighbouring positions, those that a max pool joins are ORed before they are written.
     merges = plan.pool**2 - 1 if plan.tile == 1 else plan.pool - 1
     return Traffic(
@@ -77,4 +77,4 @@ def _within(places: NDArray[np.int64], extent: int) -> int:
 
 def membrane_bits(config: AcceleratorConfig) -> int:
     """Bits of the membranes that the lanes keep, in registers, or beside their shared neuron unit; streaming, none."""
-    return 0 if config.streaming else config.lanes * config.membrane_width
+    return config.lanes * config.membrane_width if config.keeps and not config.streaming else 0

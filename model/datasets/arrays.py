@@ -50,6 +50,6 @@ def _load(path: Path) -> Array | dict[str, Array]:
             loaded = np.load(file, allow_pickle=False)
             if isinstance(loaded, Mapping):
                 return {name: np.asarray(loaded[name]) for name in loaded}
-    except (ValueError, EOFError, BadZipFile, ZlibError, MemoryError, OverflowError, NotImplementedError) as error:
+    except (ValueError, EOFError, BadZipFile, ZlibError, MemoryError, OverflowError, RuntimeError) as error:
         raise UserError(f"{path}: not a NumPy array file ({error}); write it with numpy.save") from None
     return np.asarray(loaded)

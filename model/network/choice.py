@@ -1,5 +1,6 @@
 """Which network and which widths a command is about, from the options that were given."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,10 +30,8 @@ def choose(
             return precision, None, None
     network = bundles.read(bundle)
     precision = network.precision
-    asked = Precision(
-        precision.weight_width if weight_width is None else weight_width,
-        precision.membrane_width if membrane_width is None else membrane_width,
-    )
+    given = {"weight_width": weight_width, "membrane_width": membrane_width}
+    asked = replace(precision, **{name: width for name, width in given.items() if width is not None})
     require(
         asked == precision,
         f"{bundle}: the network is {precision}, asked for is {asked}; leave W and U out, or name another bundle",

@@ -1,5 +1,6 @@
 """The Verilog writer: the same text everywhere, and a file that is whole or not there."""
 
+import os
 import re
 import subprocess
 import sys
@@ -126,3 +127,15 @@ def test_failure_of_yosys_is_told(monkeypatch):
         with pytest.raises(VerilogError, match=r"could not write the Verilog of systolic_array: .*no_such_pass"):
             verilog_text(SystolicArray(CONFIG), "systolic_array")
     assert verilog_text(SystolicArray(CONFIG), "systolic_array") == text
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "relative"])
+def test_a_home_that_holds_no_cache_is_none(home, tmp_path):
+    """Yosys's compiled WebAssembly is kept where that is possible, and made again where not."""
+    code = "from hdl.verilog.writer import written; print(written('write_rtlil'))"
+    root = Path(__file__).parents[3]
+    environment = {"PATH": os.environ["PATH"], "HOME": home, "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
