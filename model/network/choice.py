@@ -30,8 +30,11 @@ def choose(
             return precision, None, None
     network = bundles.read(bundle)
     precision = network.precision
-    given = {"weight_width": weight_width, "membrane_width": membrane_width}
-    asked = replace(precision, **{name: width for name, width in given.items() if width is not None})
+    asked = replace(
+        precision,
+        weight_width=precision.weight_width if weight_width is None else weight_width,
+        membrane_width=precision.membrane_width if membrane_width is None else membrane_width,
+    )
     require(
         asked == precision,
         f"{bundle}: the network is {precision}, asked for is {asked}; leave W and U out, or name another bundle",
