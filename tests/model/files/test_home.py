@@ -17,10 +17,10 @@ def environment(monkeypatch, tmp_path):
     return monkeypatch, tmp_path / f"mint-home-{os.getuid()}"
 
 
-@pytest.mark.parametrize("home", ["/nonexistent", "/dev/null/home", "home", "~"])
-def test_a_home_that_cannot_be_written_is_replaced(environment, home):
+@pytest.mark.parametrize("home", ["{empty}/missing", "/dev/null/home", "home", "~"])
+def test_a_home_that_cannot_be_written_is_replaced(environment, tmp_path, home):
     monkeypatch, made = environment
-    monkeypatch.setenv("HOME", home)
+    monkeypatch.setenv("HOME", home.format(empty=tmp_path))
     ensure_home()
     assert os.environ["HOME"] == str(made)
     assert made.stat().st_mode & 0o777 == 0o700
