@@ -125,11 +125,21 @@ def fold(module: "nn.Module", name: str = "network") -> "Network":
     return to_network(module, name=name)
 
 
+def with_state(network: "Network", state: str | None) -> "Network":
+    """``network`` with another state, ``image`` or ``stream``: when its membranes start at 0."""
+    from dataclasses import replace
+
+    from model.network.graph import State
+    from model.network.keys import one_of
+
+    return network if state is None else replace(network, state=one_of(State, state, "state"))
+
+
 def golden(network: "Network", images: "NDArray[Any]") -> "dict[str, NDArray[Any]]":
     """Every integer of ``network`` on pixels [N, C, H, W] or spikes [T, N, C, H, W].
 
     For each spiking layer NAME.potential (H), NAME.spikes (before pooling) and NAME.membrane (the stored code after the
-    reset), each [T, N, C, H, W]; and logits [N, classes].
+    reset), each [T, N, C, H, W]; and logits [N, classes]. Of a network whose state lasts, all images are one recording.
     """
     from model.golden.network import run
 
@@ -145,6 +155,7 @@ def estimate(
     lanes: int | None = None,
     lanes_per_neuron_unit: int | None = None,
     dataflow: str = "skip",
+    state: str | None = None,
     chosen_on: "NDArray[Any] | None" = None,
     progress: Progress = silent,
 ) -> "Estimate":
@@ -158,6 +169,7 @@ def estimate(
     from model.errors import require
     from model.golden.network import check_images
 
+    network = with_state(network, state)
     require((images is None) != (densities is None), "an estimate is of images or of densities; give one of them")
     if densities is not None:
         config = accelerator_config(network, lanes, lanes_per_neuron_unit, dataflow, cycles=expected_layer(densities))
@@ -187,6 +199,7 @@ def generate(
     lanes: int | None = None,
     lanes_per_neuron_unit: int | None = None,
     dataflow: str = "skip",
+    state: str | None = None,
     memory_kbit: str | None = None,
     name: str = "mint",
     clock_mhz: float | None = None,
@@ -205,6 +218,7 @@ def generate(
     from model.accelerator.choose import accelerator_config, cycles_by
     from model.datasets.samples import some_images
 
+    network = with_state(network, state)
     config = accelerator_config(
         network,
         lanes,
@@ -232,6 +246,7 @@ def cosim(
     lanes: int | None = None,
     lanes_per_neuron_unit: int | None = None,
     dataflow: str = "skip",
+    state: str | None = None,
     chosen_on: "NDArray[Any] | None" = None,
     idle: int = 0,
     stall: int = 0,
@@ -251,7 +266,7 @@ def cosim(
     from sim.harness.simulators import installed
 
     installed(simulator)
-    waits = Waits(idle, stall)
+    waits, network = Waits(idle, stall), with_state(network, state)
     cycles = cycles_by(network, images if chosen_on is None else chosen_on)
     config = accelerator_config(network, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles, retire=True)
     with work_folder(Path(folder)) as work:

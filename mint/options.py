@@ -95,6 +95,15 @@ Dataflow = Annotated[
         "of positions; auto: the fastest of all for each layer; streaming, of spikes: one time step after another.",
     ),
 ]
+State = Annotated[
+    str | None,
+    typer.Option(
+        "--state",
+        metavar="NAME",
+        help="image: membranes start at 0 with every image; stream, of the dataflow streaming: they last until a "
+        "packet begins a recording; without it, what the bundle says.",
+    ),
+]
 MemoryLimit = Annotated[
     str | None,
     typer.Option(

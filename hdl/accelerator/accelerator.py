@@ -49,7 +49,8 @@ class Accelerator(wiring.Component):
         H = sum + B + (J if the shortcut spikes) + load(U);  spike = H >= threshold;  U <- 0 if spike else store(H)
 
     Logits and class leave as one packet of ``m_axis``. The next image may come meanwhile. In the order ``streaming``,
-    every time step of an image is a packet, and runs through the layers as it comes.
+    every time step of an image is a packet, and runs through the layers as it comes; membranes start at 0 with an
+    image, or, where state lasts, only with a packet that begins a recording.
 
     Latency
     -------
@@ -69,6 +70,8 @@ class Accelerator(wiring.Component):
         AXI4-Stream.
     s_axis_tready : Out(1)
         AXI4-Stream.
+    s_axis_tuser : In(1), lasting state only
+        AXI4-Stream; with a packet's first beat: a recording begins.
     m_axis_tdata : Out(32)
         The logits, class 0 first, then the class.
     m_axis_tvalid, m_axis_tlast : Out(1)
@@ -99,6 +102,8 @@ class Accelerator(wiring.Component):
             "error": Out(1),
             "working": Out(1),
         }
+        if config.lasts:
+            members |= {"s_axis_tuser": In(1)}
         if config.retire:
             members |= {"retire_valid": Out(1), "retire": Out(retire_layout(config))}
         super().__init__(members)
@@ -168,7 +173,7 @@ class Accelerator(wiring.Component):
             results.complete.eq(sequencer.complete),
             Cat(results.potentials).eq(lanes.totals if config.totals else lanes.potentials),
         ]
-        self._options(m, layers, feed, lanes, sequencer, spikes)
+        self._options(m, layers, inputs, feed, lanes, sequencer, spikes)
         self._ports(m, layers, inputs, lanes, sequencer, results)
         return m
 
@@ -195,6 +200,7 @@ class Accelerator(wiring.Component):
         self,
         m: Module,
         layers: LayerSequencer,
+        inputs: InputMemory,
         feed: Feed,
         lanes: Lanes,
         sequencer: FireSequencer,
@@ -216,6 +222,14 @@ class Accelerator(wiring.Component):
             ]
         if config.streaming:
             m.d.comb += [sequencer.frame.eq(layers.frame), lanes.start.eq(layers.start)]
+        if config.lasts:
+            m.d.comb += [
+                inputs.begins.eq(self.s_axis_tuser),
+                layers.first.eq(inputs.first),
+                sequencer.begins.eq(layers.begins),
+            ]
+            if config.totals:
+                m.d.comb += lanes.frame.eq(layers.frame)
 
     def _ports(
         self,

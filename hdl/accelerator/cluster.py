@@ -91,6 +91,8 @@ class Cluster(wiring.Component):
         H, or the total, to go on with, in the last layer.
     sums : In(1), streaming and readout sum only
         The last layer runs.
+    anew : In(1), lasting state and readouts of neurons only
+        The total starts at 0, which that of an image does, whether membranes do or not.
     total : Out(signed(accumulator_width)), readouts of neurons only
         With ``update``: what is read out so far.
     """
@@ -117,6 +119,7 @@ class Cluster(wiring.Component):
             | ({"sums": In(1)} if config.streaming and not config.totals else {})
             | ({"shortcut": In(1)} if config.skips else {})
             | ({"total": Out(number)} if config.totals else {})
+            | ({"anew": In(1)} if config.totals and config.lasts else {})
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -180,7 +183,7 @@ class Cluster(wiring.Component):
         """The total of the lane at ``index``; in the order streaming it comes from a memory, and goes there."""
         config, share = self.config, self.config.lanes_per_neuron_unit
         first, before = Signal(name="first_total"), Signal(signed(config.accumulator_width), name="total_before")
-        m.d.sync += first.eq(self.neuron.first)
+        m.d.sync += first.eq(self.anew if config.lasts else self.neuron.first)
         m.d.comb += self.total.eq(Mux(first, 0, before) + (self.spike if config.readout == "count" else self.potential))
         if config.streaming:
             m.d.sync += before.eq(self.carried)

@@ -59,6 +59,8 @@ class FireSequencer(wiring.Component):
         The lanes hand their sums over at the end of this cycle.
     frame : In(range(time_steps)), streaming only
         The time step.
+    begins : In(1), lasting state only
+        The frame begins a recording.
     done : Out(1)
         In this cycle the layer's last spikes are written, or its last sums handed out.
     neuron : Out(NEURON_LAYOUT)
@@ -114,6 +116,7 @@ class FireSequencer(wiring.Component):
                 "store": Out(1),
             }
             | ({"frame": In(range(max(2, config.time_steps)))} if config.streaming else {})
+            | ({"begins": In(1)} if config.lasts else {})
             | ({"row": Out(range(config.rows))} if config.rows > 1 else {})
             | ({"again": Out(1)} if self.tiled else {})
             | ({"skip_address": Out(self.address_width), "skip_read": Out(1)} if config.skips else {})
@@ -158,6 +161,11 @@ class FireSequencer(wiring.Component):
         else:
             with m.If(due):
                 m.d.sync += self.index.eq(Mux(last_lane, 0, self.index + 1))
+        first = (nest.values.step == 0) | ~neurons
+        if config.streaming:
+            first = self.frame == 0
+        if config.lasts:  # membranes are those of the recording, sums those of the image
+            first = Mux(neurons, self.begins, first)
         # Cycle 1: a potential is due, and the parameters of the next one are read.
         following = Mux(due, Mux(last_lane, 0, self.index + 1), self.index) if share > 1 else Const(0, 1)
         if self.tiled:  # a group's first potential may follow the last spikes of the group before
@@ -168,7 +176,7 @@ class FireSequencer(wiring.Component):
             nest.advance.eq(due & last_lane),
             self.parameter_address.eq(nest.values.parameter + following),
             self.neuron.potential.eq(due & (nest.values.part == 0) if self.tiled else due),
-            self.neuron.first.eq(self.frame == 0 if config.streaming else (nest.values.step == 0) | ~neurons),
+            self.neuron.first.eq(first),
             self.neuron.keep.eq(~last_step),
             self.spiking.eq(stores),
         ]

@@ -31,12 +31,16 @@ class InputMemory(wiring.Component):
         AXI4-Stream.
     valid, last : In(1)
         AXI4-Stream.
+    begins : In(1), lasting state only
+        With a packet's first beat: it begins a recording.
     ready : Out(1)
         AXI4-Stream.
     error : Out(1)
         The last packet was malformed.
     full : Out(2)
         Banks that hold a packet.
+    first : Out(2), lasting state only
+        Banks whose packet begins a recording.
     release : In(2)
         Banks that are not needed any more.
     bank : In(1)
@@ -65,6 +69,7 @@ class InputMemory(wiring.Component):
                 "read": In(1),
                 "word": Out(config.input_word_width),
             }
+            | ({"begins": In(1), "first": Out(2)} if config.lasts else {})
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -88,4 +93,6 @@ class InputMemory(wiring.Component):
             read.en.eq(self.read),
             self.word.eq(read.data),
         ]
+        if config.lasts:
+            m.d.comb += [writer.begins.eq(self.begins), self.first.eq(writer.first)]
         return m

@@ -20,6 +20,9 @@ class InputWriter(wiring.Component):
     A packet is an image; its last beat has ``last``. A packet that ends early, or goes on after its last beat, is
     thrown away as a whole: ``error`` is set until a whole packet has come.
 
+    Where state lasts, a packet begins a recording if its first beat says so, or that of one that was thrown away before
+    it, or if it is the first one since the reset.
+
     Pixels of a linear layer are turned into words of a bit plane each, [plane][word]; everything else is stored as it
     comes, spikes as [row][column][step].
 
@@ -37,6 +40,8 @@ class InputWriter(wiring.Component):
         AXI4-Stream; the lower ``beat_bits`` count, and in the last beat of a linear layer's time step those of inputs.
     valid, last : In(1)
         AXI4-Stream.
+    begins : In(1), lasting state only
+        With a packet's first beat: it begins a recording.
     ready : Out(1)
         AXI4-Stream.
     write : Out(1)
@@ -49,6 +54,8 @@ class InputWriter(wiring.Component):
         See ``write``.
     full : Out(2)
         Banks that hold an image.
+    first : Out(2), lasting state only
+        Banks whose packet begins a recording.
     release : In(2)
         Banks that are not needed any more.
     error : Out(1)
@@ -71,6 +78,7 @@ class InputWriter(wiring.Component):
                 "release": In(2),
                 "error": Out(1),
             }
+            | ({"begins": In(1), "first": Out(2, init=1)} if config.lasts else {})
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -111,6 +119,12 @@ class InputWriter(wiring.Component):
                 m.d.sync += self.full[bank].eq(0)
         with m.If(filled):
             m.d.sync += self.bank.eq(~self.bank)
+        if config.lasts:  # also where the packet that said so was thrown away
+            for bank in range(2):
+                with m.If(taken & ~swallow & (count == 0) & self.begins & (self.bank == bank)):
+                    m.d.sync += self.first[bank].eq(1)
+                with m.Elif(self.release[bank]):
+                    m.d.sync += self.first[bank].eq(0)
 
         space = ~self.full.bit_select(self.bank, 1)
         if turns:

@@ -51,6 +51,8 @@ class Lanes(wiring.Component):
         Which lanes' shortcuts spike.
     start : In(1), streaming only
         The layer begins.
+    frame : In(range(time_steps)), lasting state and readouts of neurons only
+        The time step.
     potentials : Out(signed(accumulator_width).array(neuron_units))
         H.
     totals : Out(signed(accumulator_width).array(neuron_units)), readouts of neurons only
@@ -82,6 +84,7 @@ class Lanes(wiring.Component):
             }
             | ({"shortcuts": In(config.spike_width)} if config.skips else {})
             | ({"start": In(1)} if config.streaming else {})
+            | ({"frame": In(range(max(2, config.time_steps)))} if config.lasts and config.totals else {})
             | ({"totals": Out(data.ArrayLayout(signed(config.accumulator_width), units))} if config.totals else {})
         )
 
@@ -107,6 +110,8 @@ class Lanes(wiring.Component):
             ]
             if config.totals:
                 m.d.comb += self.totals[j].eq(cluster.total)
+                if config.lasts:
+                    m.d.comb += cluster.anew.eq(self.frame == 0)
             self._own_lanes(m, j, cluster)
         if config.relays:
             self._relay(m, select, clusters)

@@ -16,7 +16,8 @@ class LayerSequencer(wiring.Component):
         layer <- (layer + 1) mod layers, with done
 
     The first layer's bank is released as soon as it is done. In the order ``streaming`` a packet is a frame, and the
-    last layer's potentials are logits in the last frame only.
+    last layer's potentials are logits in the last frame only. Where state lasts, a packet that begins a recording is
+    the first frame of an image, whatever came before.
 
     Latency
     -------
@@ -48,6 +49,10 @@ class LayerSequencer(wiring.Component):
         An image is on its way through the layers.
     frame : Out(range(frames)), streaming only
         The time step.
+    first : In(2), lasting state only
+        Banks whose packet begins a recording.
+    begins : Out(1), lasting state only
+        The frame begins a recording.
     """
 
     def __init__(self, config: AcceleratorConfig) -> None:
@@ -65,6 +70,7 @@ class LayerSequencer(wiring.Component):
                 "working": Out(1),
             }
             | ({"frame": Out(range(max(2, config.frames)))} if config.streaming else {})
+            | ({"first": In(2), "begins": Out(1)} if config.lasts else {})
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -98,4 +104,10 @@ class LayerSequencer(wiring.Component):
             ]
             with m.If(self.done & last):
                 m.d.sync += self.frame.eq(Mux(last_frame, 0, self.frame + 1))
+        if config.lasts:
+            with m.If(self.start & first):
+                begins = self.first.bit_select(self.bank, 1)
+                m.d.sync += self.begins.eq(begins)
+                with m.If(begins):
+                    m.d.sync += self.frame.eq(0)
         return m

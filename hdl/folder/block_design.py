@@ -3,7 +3,7 @@
 import re
 
 STREAMS = ("s_axis", "m_axis")
-STREAM_SIGNALS = ("tdata", "tvalid", "tready", "tlast")
+STREAM_SIGNALS = ("tdata", "tvalid", "tready", "tlast", "tuser")
 INTERFACES = {"clk": "xilinx.com:signal:clock:1.0 clk CLK", "rst": "xilinx.com:signal:reset:1.0 rst RST"} | {
     f"{stream}_{signal}": f"xilinx.com:interface:axis:1.0 {stream} {signal.upper()}"
     for stream in STREAMS

@@ -79,7 +79,7 @@ what is offered stays until it is taken.
 **In.** A packet is {_packet(packet)}, {packet["beats"]:,} beats of {packet["bytes_a_beat"]} bytes, `s_axis_tlast` with
 the last one. Of a beat, the lowest {packet["bits_that_count"]} bits count, as far as there are inputs; the others may
 be anything: {packet["order"]}. There is room for two packets: the next one may come while one is computed.
-
+{_recordings(packet)}
 **Malformed packets.** One that ends early, or goes on after its last beat, is thrown away as a whole, up to its
 `tlast`; `error` rises and stays until a good packet has come. {_untouched(packet)}
 
@@ -147,6 +147,17 @@ def _small_memories(description: dict[str, Any]) -> str:
 def _packet(packet: dict[str, Any]) -> str:
     count = packet["packets_an_image"]
     return "an image" if count == 1 else f"one of the {count} time steps of an image, computed as it comes"
+
+
+def _recordings(packet: dict[str, Any]) -> str:
+    if not packet["lasts"]:
+        return ""
+    return f"""
+**Recordings.** Membranes last from image to image. `s_axis_tuser` with a packet's first beat begins a recording:
+membranes start at 0, and the packet is the first of {packet["packets_an_image"]}, whatever came before; so does the
+first packet after a reset, and the one after a packet that said so and was thrown away. The testbench's images are one
+recording.
+"""
 
 
 def _untouched(packet: dict[str, Any]) -> str:

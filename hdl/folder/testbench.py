@@ -12,13 +12,19 @@ from hdl.folder.description import memory_files
 from hdl.verilog.names import Names
 from hdl.verilog.words import to_bits, to_hex
 from model.accelerator.config import AcceleratorConfig
-from model.golden.network import classify, forward
+from model.golden.network import classify, forward, recordings
 from model.network.network import Network
 
 TEMPLATE = Path(__file__).with_suffix(".v")
 
 PIECE = 64
 """Bits that the fingerprint takes at a time."""
+RECORDING = {
+    "@FIRST@": "  reg in_first = 0;",
+    "@TUSER@": "    .s_axis_tuser(in_first),",
+    "@BEGINS@": "        in_first <= next == 0;",
+}
+"""What a testbench has where state lasts: its images are one recording."""
 BASIS, PRIME = 0xCBF29CE484222325, 0x100000001B3
 """FNV-1a's, of 64 bits."""
 
@@ -42,7 +48,8 @@ def golden_vectors(
     network: Network, config: AcceleratorConfig, images: NDArray[np.integer], names: Names
 ) -> dict[str, str]:
     """The input's beats and the results that the golden model expects: logits and class of every image."""
-    logits = forward(network, images).astype(np.int64)
+    found = [forward(network, part, membranes=membranes) for part, membranes in recordings(network, images)]
+    logits = np.concatenate(found).astype(np.int64)
     results = np.concatenate([logits, classify(logits)[:, None]], axis=1)
     beats = image_beats(config, images).reshape(-1, config.input_width)
     files = vector_files(names)
@@ -86,4 +93,6 @@ def accelerator_testbench(config: AcceleratorConfig, images: int, texts: Mapping
         f"  localparam [63:0] {name}_FINGERPRINT = 64'h{fingerprint(text, width):016x};" for name, text in files.items()
     ]
     text = TEMPLATE.read_text(encoding="utf-8").replace("@CONSTANTS@", "\n".join(lines))
+    for place, line in RECORDING.items():
+        text = text.replace(place, f"\n{line}" if config.lasts else "")
     return text.replace("@NAME@", names.name).replace("@PREFIX@", names.prefix)

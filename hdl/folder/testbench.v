@@ -26,7 +26,7 @@ module @PREFIX@testbench;
 
   reg clk = 0, rst = 1;
   reg [INPUT_WIDTH-1:0] in_data = 0;
-  reg in_valid = 0, in_last = 0;
+  reg in_valid = 0, in_last = 0;@FIRST@
   wire in_ready;
   wire [31:0] out_data;
   wire out_valid, out_last, error;
@@ -34,7 +34,7 @@ module @PREFIX@testbench;
 
   @NAME@_accelerator #(.WEIGHTS(WEIGHTS), .PARAMETERS(PARAMETERS)) dut (
     .clk(clk), .rst(rst),
-    .s_axis_tdata(in_data), .s_axis_tvalid(in_valid), .s_axis_tready(in_ready), .s_axis_tlast(in_last),
+    .s_axis_tdata(in_data), .s_axis_tvalid(in_valid), .s_axis_tready(in_ready), .s_axis_tlast(in_last),@TUSER@
     .m_axis_tdata(out_data), .m_axis_tvalid(out_valid), .m_axis_tready(out_ready), .m_axis_tlast(out_last),
     .error(error), .working());
 
@@ -123,7 +123,7 @@ module @PREFIX@testbench;
       if (next < images * IMAGE_BEATS && !waits(idle)) begin
         in_valid <= 1;
         in_data <= beats[next];
-        in_last <= next % PACKET_BEATS == PACKET_BEATS - 1;
+        in_last <= next % PACKET_BEATS == PACKET_BEATS - 1;@BEGINS@
         next = next + 1;
       end else in_valid <= 0;
     end

@@ -14,12 +14,12 @@ LAYERS, FRAMES = 3, 2
 COVERS = ("cover_next_layer", "cover_waits", "cover_other_bank", "cover_emits")
 
 
-def layers(streaming: bool, component: type[LayerSequencer] = LayerSequencer) -> Proof:
+def layers(streaming: bool, component: type[LayerSequencer] = LayerSequencer, *, lasts: bool = False) -> Proof:
     base = result_config(1, 1, 1)
-    config = replace(base, layers=base.layers * LAYERS, time_steps=FRAMES, streaming=streaming)
+    config = replace(base, layers=base.layers * LAYERS, time_steps=FRAMES, streaming=streaming, lasts=lasts)
     return Proof(
         name="layer sequencer: layers in order, banks in turn",
-        configuration=f"{LAYERS} layers" + (f", streaming, {FRAMES} frames" if streaming else ""),
+        configuration=f"{LAYERS} layers" + f", streaming, {FRAMES} frames" * streaming + ", lasting state" * lasts,
         design=verilog_text(component(config), "mint_layers"),
         harness=HARNESS.read_text(encoding="utf-8"),
         defines={
@@ -28,8 +28,9 @@ def layers(streaming: bool, component: type[LayerSequencer] = LayerSequencer) ->
             "LAYERS": LAYERS,
             "FRAMES": config.frames,
             **({"STREAMING": 1} if streaming else {}),
+            **({"LASTS": 1} if lasts else {}),
         },
         peeks={"running": "layers.running", "cleared": "layers.cleared"},
-        covers=COVERS,
+        covers=COVERS + ("cover_within_image",) * lasts,
         cover_cycles=18,
     )

@@ -1,11 +1,15 @@
 // Which layer is at work; hdl.formal.layers proves it. Layers start one after another, each when the one before is done,
 // the first of LAYERS when its bank is full; banks take turns, and one is released when the first layer is done with it.
-// Logits are those of the last of FRAMES frames.
+// Logits are those of the last of FRAMES frames; where state LASTS, a recording begins with the first frame of an image.
 module proof (
     input clk,
     input rst,
     input [1:0] full,
     input done,
+`ifdef LASTS
+    input [1:0] first,
+    output cover_within_image,
+`endif
     output assumed,
     output ok,
     output cover_next_layer,
@@ -13,7 +17,7 @@ module proof (
     output cover_other_bank,
     output cover_emits
 );
-    wire start, clear, emits, bank, working;
+    wire start, clear, emits, bank, working, begins;
     wire [1:0] released;
     wire [`L-1:0] layer;
     wire [`F-1:0] frame;
@@ -21,6 +25,9 @@ module proof (
         .clk(clk), .rst(rst), .full(full), .done(done), .layer(layer), .start(start), .clear(clear), .emits(emits),
 `ifdef STREAMING
         .frame(frame),
+`endif
+`ifdef LASTS
+        .first(first), .begins(begins),
 `endif
         .bank(bank), .release(released), .working(working)
     );
@@ -35,6 +42,13 @@ module proof (
     wire at_work = started != ended;
     assign assumed = !done | at_work;
     wire [7:0] number = ended % `LAYERS, frames = ended / `LAYERS;
+`ifdef LASTS
+    wire recording = start & number == 0 & first[images];
+`else
+    wire recording = 0;
+    assign begins = 0;
+`endif
+    reg held = 0;  // whether the frame begins a recording
     wire last_done = done & ended + 1 == `LAYERS * `FRAMES;
     always @(posedge clk) begin
         begun <= begun | rst;
@@ -42,17 +56,23 @@ module proof (
         if (start) started <= started + 1;
         if (done) ended <= last_done ? 0 : ended + 1;
         if (last_done) started <= 0;
+        if (start & number == 0) held <= recording;
+        if (recording) begin
+            started <= 1;
+            ended <= 0;
+        end
         if (done & number == 0) images <= !images;
         if (rst) begin
             started <= 0;
             ended <= 0;
             images <= 0;
+            held <= 0;
         end
     end
 
     wire starts = start == (!fresh & !at_work & (number != 0 | full[images])) & clear == fresh;
     wire shows = layer == number & frame == frames & bank == images & released == (done & number == 0 ? 1 << images : 0)
-        & emits == (number == `LAYERS - 1 & frames == `FRAMES - 1) & working == (at_work | ended != 0);
+        & begins == held & emits == (number == `LAYERS - 1 & frames == `FRAMES - 1) & working == (at_work | ended != 0);
     wire bounded = ended < `LAYERS * `FRAMES & (started == ended | started == ended + 1);
     wire running, cleared;
     assign ok = !begun | (starts & shows & bounded & running == at_work & cleared == !fresh & (!fresh | !at_work));
@@ -62,4 +82,7 @@ module proof (
     assign cover_waits = runs & !fresh & !at_work & !start;
     assign cover_other_bank = runs & start & number == 0 & images;
     assign cover_emits = runs & done & emits;
+`ifdef LASTS
+    assign cover_within_image = runs & recording & frames != 0;
+`endif
 endmodule

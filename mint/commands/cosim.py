@@ -21,6 +21,7 @@ from mint.options import (
     LabelFile,
     LanesPerNeuronUnit,
     Rows,
+    State,
 )
 from mint.output import report_file
 from mint.progress import counting
@@ -64,6 +65,7 @@ def cosim(
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
     dataflow: Dataflow = "skip",
+    state: State = None,
     idle: Annotated[
         int, typer.Option("--idle", min=0, max=255, help="Of 256: how often an input waits before a beat.")
     ] = 0,
@@ -112,6 +114,7 @@ def cosim(
     try:
         with counting("simulating", " cycles", stays=True) as progress:
             if top == "array":
+                require(state is None, "state is the accelerator's; leave --top array out")
                 found = _array(network, taken, folder / "cosim", rows, columns, waits, simulator, progress)
             else:
                 compared = api.cosim(
@@ -121,6 +124,7 @@ def cosim(
                     lanes=lanes,
                     lanes_per_neuron_unit=lanes_per_neuron_unit,
                     dataflow=dataflow,
+                    state=state,
                     chosen_on=given.values,
                     idle=idle,
                     stall=stall,

@@ -17,6 +17,7 @@ from mint.options import (
     DatasetName,
     ImageFile,
     LanesPerNeuronUnit,
+    State,
 )
 from mint.output import pictured_file
 from mint.plots import plot_estimate
@@ -48,6 +49,7 @@ def estimate(
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
     dataflow: Dataflow = "skip",
+    state: State = None,
     images: Annotated[
         int | None,
         typer.Option(
@@ -105,6 +107,7 @@ def estimate(
             lanes=lanes,
             lanes_per_neuron_unit=lanes_per_neuron_unit,
             dataflow=dataflow,
+            state=state,
             progress=progress,
         )
     report = describe(found, _dense(chosen)) | {"dataflow": dataflow}

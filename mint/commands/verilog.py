@@ -20,6 +20,7 @@ from mint.options import (
     DatasetName,
     LanesPerNeuronUnit,
     MemoryLimit,
+    State,
 )
 from mint.report import makers
 
@@ -50,6 +51,7 @@ def verilog(
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
     dataflow: Dataflow = "skip",
+    state: State = None,
     memory_kbit: MemoryLimit = None,
     images: Annotated[
         int | None, typer.Option("--images", metavar="N", help="Images for the accelerator's testbench; without it, 2.")
@@ -96,14 +98,14 @@ def verilog(
     names = Names() if name is None else Names(name)
     precision, path, network = choose(bundle, weight_width, membrane_width)
     sized = rows is not None or columns is not None
-    asked = [lanes, lanes_per_neuron_unit, memory_kbit, images, dataset, data_dir, clock_mhz, vivado or None]
+    asked = [lanes, lanes_per_neuron_unit, state, memory_kbit, images, dataset, data_dir, clock_mhz, vivado or None]
     top = top or ("array" if network is None or sized else "accelerator")
     require(top in TOPS, f"top {top!r}; choose one of: {', '.join(TOPS)}")
     require(top == "array" or not sized, "rows and columns are the array's; choose --lanes, or --top array")
     require(
         top == "accelerator" or (all(option is None for option in asked) and dataflow == "skip"),
-        "lanes, dataflow, memory, test images, clock and Vivado's attributes are the accelerator's; choose --rows and "
-        "--columns, or a network and --top accelerator",
+        "lanes, dataflow, state, memory, test images, clock and Vivado's attributes are the accelerator's; choose "
+        "--rows and --columns, or a network and --top accelerator",
     )
     folder = output or Path("build") / str(precision)
     if top == "array":
@@ -122,6 +124,7 @@ def verilog(
         lanes=lanes,
         lanes_per_neuron_unit=lanes_per_neuron_unit,
         dataflow=dataflow,
+        state=state,
         memory_kbit=memory_kbit,
         name=names.name,
         clock_mhz=clock_mhz,

@@ -185,8 +185,8 @@ class AcceleratorConfig:
         What neuron units support, a layer selects one.
     layers : tuple of LayerPlan
         In the order in which they run.
-    streaming : bool
-        Whether all layers run for a time step before they run for the next one.
+    streaming, lasts : bool
+        Whether all layers run for a time step before the next one; whether membranes then last for a whole recording.
     """
 
     lanes: int
@@ -201,6 +201,7 @@ class AcceleratorConfig:
     layers: tuple[LayerPlan, ...]
     readout: str = Readout.SUM
     streaming: bool = False
+    lasts: bool = False
     retire: bool = False
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ from model.accelerator.schedule import classes, latency, load_cycles
 from model.accelerator.traffic import Traffic, read_places, traffic
 from model.accelerator.words import Counts, stored_counts, words_of
 from model.errors import require
-from model.golden.network import chunks
+from model.golden.network import recordings
 from model.network.network import Network
 
 WORD_BYTES = 100_000_000
@@ -133,8 +133,8 @@ def measured(
     """The exact numbers for ``images``; calls ``advance`` with the images that are done."""
     stored: dict[str, list[list[Counts]]] = {layer.name: [] for layer in config.layers}
     nnz: dict[str, list[NDArray[np.int64]]] = {layer.name: [] for layer in config.layers}
-    for _, part in chunks(network, images):
-        inputs = layer_inputs(network, part)
+    for part, membranes in recordings(network, images):
+        inputs = layer_inputs(network, part, membranes)
         for layer, plan in zip(network.layers, config.layers, strict=True):
             read = inputs.pop(layer.name)
             stored[plan.name].append(stored_counts(_runs(read, config), plan))

@@ -11,8 +11,11 @@ from model.network.graph import LayerKind, PoolKind
 from model.network.network import INPUT, Network
 
 
-def layer_inputs(network: Network, images: NDArray[Any]) -> dict[str, list[NDArray[np.uint8]]]:
-    """Bits [rounds, N, H, W, C] that each layer reads of ``images``, of every weighted source.
+def layer_inputs(
+    network: Network, images: NDArray[Any], membranes: dict[str, Any] | None = None
+) -> dict[str, list[NDArray[np.uint8]]]:
+    """Bits [rounds, N, H, W, C] that each layer reads of ``images``, of every weighted source, as
+    :func:`~model.golden.network.forward` finds them.
 
     Rounds are time steps, or for the first layer on pixels the bit planes, most significant first. Max pooling is done;
     sum pooling is not, as every spike of a count is added by itself. A linear first layer reads [rounds, N, 1, 1,
@@ -24,7 +27,7 @@ def layer_inputs(network: Network, images: NDArray[Any]) -> dict[str, list[NDArr
     def keep(name: str, trace: LayerTrace) -> None:
         spikes[name] = trace.spikes.transpose(0, 1, 3, 4, 2)
 
-    forward(network, images, keep)
+    forward(network, images, keep, membranes)
 
     def read(origin: str) -> NDArray[np.uint8]:
         if origin == INPUT:

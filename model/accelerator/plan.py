@@ -18,7 +18,7 @@ from model.accelerator.config import (
     LayerPlan,
 )
 from model.errors import require
-from model.network.graph import Layer, LayerKind, PoolKind, Source
+from model.network.graph import Layer, LayerKind, PoolKind, Source, State
 from model.network.network import INPUT, Network
 from model.neurons import Lif
 
@@ -96,7 +96,9 @@ def plan(
 
     ``dataflow`` is that of all layers where it applies, ``streaming`` for the order of that name, or a choice for each.
     """
-    streaming = dataflow == STREAMING and network.time_steps > 1  # a single one is no other order than skip
+    lasts = network.state == State.STREAM
+    streaming = dataflow == STREAMING and (lasts or network.time_steps > 1)  # else it is no other order than skip
+    require(streaming or not lasts, f"state {network.state}: choose the dataflow {STREAMING}, where membranes can last")
     instead = "choose the dataflow streaming" if not network.inputs.static else "train it with fewer"
     require(
         streaming or network.time_steps <= LARGEST_STORED_STEPS,
@@ -153,6 +155,7 @@ def plan(
         readout=network.readout,
         layers=tuple(plans.values()),
         streaming=streaming,
+        lasts=lasts,
         retire=retire,
     )
 

@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from model.errors import require
-from model.network.graph import Layer, LayerKind, Pool, PoolKind, Readout, Source
+from model.network.graph import Layer, LayerKind, Pool, PoolKind, Readout, Source, State
 from model.network.inputs import check_shape, check_values
 from model.network.network import INPUT, Network
 from model.neurons import Neuron
@@ -76,14 +76,18 @@ def _time_first(x: Array, steps: int) -> Array:
 
 
 def forward(
-    network: Network, images: Array, observe: Callable[[str, LayerTrace], None] | None = None
+    network: Network,
+    images: Array,
+    observe: Callable[[str, LayerTrace], None] | None = None,
+    membranes: dict[str, Any] | None = None,
 ) -> NDArray[np.int64]:
     """Integer logits [N, classes] of ``images`` [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes).
 
+    Neurons start with the ``membranes`` of their layers, which are 0 where there are none, and leave theirs there.
     Where all time steps at once would unroll to more than :data:`CHUNK_BYTES`, they run in blocks.
     """
     steps, block = network.time_steps, block_steps(network)
-    membranes: dict[str, Any] = {}
+    membranes = {} if membranes is None else membranes
     if block >= steps:
         return _forward(network, images, steps, membranes, observe)
     traces: dict[str, list[LayerTrace]] = {}
@@ -210,6 +214,21 @@ def chunks(network: Network, images: Array) -> Iterator[tuple[slice, Array]]:
         yield part, images[part] if axis == 0 else images[:, part]
 
 
+def recordings(network: Network, images: Array) -> Iterator[tuple[Array, dict[str, Any]]]:
+    """``images`` in parts along N, as hardware runs them one after another, with the membranes that each starts with.
+
+    Where state lasts, all of them are one recording, and each goes on with the membranes that the one before has left.
+    """
+    if network.state == State.IMAGE:
+        for _, part in chunks(network, images):
+            yield part, {}
+        return
+    check_images(network, images)
+    axis, membranes = network.inputs.axis, dict[str, Any]()
+    for image in range(images.shape[axis]):
+        yield images.take([image], axis), membranes
+
+
 def check_images(network: Network, images: Array) -> None:
     """Refuse images of another shape, type or range than the network's input."""
     inputs = network.inputs
@@ -223,12 +242,15 @@ def check_images(network: Network, images: Array) -> None:
 
 
 def run(network: Network, images: Array) -> dict[str, Array]:
-    """Everything about ``images``: NAME.spikes, NAME.potential, NAME.membrane of spiking layers, and logits."""
+    """Everything about ``images``: NAME.spikes, NAME.potential, NAME.membrane of spiking layers, and logits.
+
+    Where state lasts, all images are one recording.
+    """
     found: dict[str, list[Array]] = {}
 
     def observe(name: str, trace: LayerTrace) -> None:
         for key in ("spikes", "potential", "membrane"):
             found.setdefault(f"{name}.{key}", []).append(getattr(trace, key))
 
-    logits = [forward(network, part, observe) for _, part in chunks(network, images)]
+    logits = [forward(network, part, observe, membranes) for part, membranes in recordings(network, images)]
     return {key: np.concatenate(parts, 1) for key, parts in found.items()} | {"logits": np.concatenate(logits)}

@@ -42,6 +42,16 @@ class Readout(StrEnum):
     MEMBRANE = "membrane"
 
 
+class State(StrEnum):
+    """When membranes start at 0: with every T time steps, or only where a recording begins, however long it is.
+
+    Logits are those of T time steps in both.
+    """
+
+    IMAGE = "image"
+    STREAM = "stream"
+
+
 @dataclass(frozen=True)
 class Pool:
     """Pooling of a layer's spikes over size × size, after the neuron: ``max`` is an OR, ``sum`` a count."""

@@ -11,7 +11,7 @@ from model.config import Precision
 from model.errors import UserError, require
 from model.inputs import Inputs
 from model.network import ranges
-from model.network.graph import INPUT, Layer, Readout, Shape
+from model.network.graph import INPUT, Layer, Readout, Shape, State
 from model.network.validation import checked, largest_values
 from model.neurons import Lif
 
@@ -25,12 +25,17 @@ class Network:
     time_steps: int
     layers: tuple[Layer, ...]
     name: str = "network"
+    state: State = State.IMAGE
     provenance: dict[str, Any] = field(default_factory=dict)
     accuracy: dict[str, Any] = field(default_factory=dict)
     shapes: Mapping[str, Shape] = field(init=False, repr=False, compare=False)
     """Neurons of every layer (channels, height, width), before pooling."""
 
     def __post_init__(self) -> None:
+        require(
+            self.state == State.IMAGE or not self.inputs.static,
+            f"state {self.state}: {self.inputs.name} are the same at every time step; choose {State.IMAGE}",
+        )
         shapes = checked(self.name, self.inputs, self.input_shape, self.time_steps, self.layers)
         object.__setattr__(self, "shapes", shapes)
 
@@ -127,6 +132,10 @@ class Network:
         require(
             self.readout == Readout.SUM,
             f"readout {self.readout}: the array has sum only; generate the accelerator",
+        )
+        require(
+            self.state == State.IMAGE,
+            f"state {self.state}: the array's membranes start at 0 with every image; generate the accelerator",
         )
         precision = self.precision
         return ArrayConfig(

@@ -13,7 +13,7 @@ from model.codes import CODES, WeightCode
 from model.errors import UserError, require
 from model.files.text import shown
 from model.inputs import INPUTS, Inputs
-from model.network.graph import Layer, LayerKind, Pool, PoolKind, Readout, Source
+from model.network.graph import Layer, LayerKind, Pool, PoolKind, Readout, Source, State
 from model.network.keys import known, layer_name, one_of, runs, square, take
 from model.network.network import Network
 from model.network.older_schemas import upgraded
@@ -23,13 +23,10 @@ from model.version import VERSION
 
 SCHEMA = 3
 """What is written; older ones are read."""
-STATE = "image"
-"""What this release runs: an image starts without any state."""
 PLANNED = {
     "input": ("counts",),
     "neuron": ("memory-free",),
     "code": ("binary", "pow2-5", "pow2-7"),
-    "state": ("stream",),
 }
 """What has a name in the schema, and is not built."""
 
@@ -63,7 +60,7 @@ def described(network: Network) -> tuple[dict[str, Any], Tensors]:
         },
         "time_steps": network.time_steps,
         "readout": str(network.readout),
-        "state": STATE,
+        "state": str(network.state),
         "layers": [_described(layer, tensors) for layer in network.layers],
         "provenance": network.provenance,
         "accuracy": network.accuracy,
@@ -115,7 +112,7 @@ def network_of(header: dict[str, Any], tensors: Tensors) -> Network:
         f"input: shape is {shown(shape)}; give [channels, height, width]",
     )
     readout = one_of(Readout, take(header, "readout", str, "network"), "readout")
-    runs("state", take(header, "state", str, "network"), [STATE], PLANNED["state"])
+    state = one_of(State, take(header, "state", str, "network"), "state")
     unused = set(tensors)
     layers = tuple(
         _layer(index, table, tensors, unused) for index, table in enumerate(take(header, "layers", list, "network"))
@@ -133,6 +130,7 @@ def network_of(header: dict[str, Any], tensors: Tensors) -> Network:
         time_steps=take(header, "time_steps", int, "network"),
         layers=layers,
         name=take(header, "name", str, "network"),
+        state=state,
         provenance=take(header, "provenance", dict, "network"),
         accuracy=take(header, "accuracy", dict, "network"),
     )

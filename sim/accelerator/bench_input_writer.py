@@ -32,12 +32,13 @@ def stored_words(config: AcceleratorConfig, image: NDArray[np.uint8]) -> list[in
 
 @dataclass(frozen=True)
 class Beat:
-    """A beat, the kind of its packet, and what it makes of ``error``, if anything."""
+    """A beat, the kind of its packet, what it makes of ``error``, if anything, and whether it is its packet's first."""
 
     data: int
     last: int
     kind: str
     error: int | None
+    first: bool
 
 
 def random_beats(config: AcceleratorConfig, images: NDArray[np.uint8], random: Random) -> list[Beat]:
@@ -46,7 +47,8 @@ def random_beats(config: AcceleratorConfig, images: NDArray[np.uint8], random: R
     for image in noisy_packets(config, images, Random(0)):
         whole = len(image)
         found += [
-            Beat(word, int(i == whole - 1), "whole", 0 if i == whole - 1 else None) for i, word in enumerate(image)
+            Beat(word, int(i == whole - 1), "whole", 0 if i == whole - 1 else None, i == 0)
+            for i, word in enumerate(image)
         ]
         lengths = {"short": random.randint(1, whole), "one short": whole - 1, "one more": whole + 1}
         lengths |= {"many more": 3 * whole + 2, "none": 0}
@@ -55,7 +57,7 @@ def random_beats(config: AcceleratorConfig, images: NDArray[np.uint8], random: R
             if length != whole:
                 data = [random.getrandbits(config.input_width) for _ in range(length)]
                 found += [
-                    Beat(word, int(i == length - 1), kind, 1 if i == min(whole, length) - 1 else None)
+                    Beat(word, int(i == length - 1), kind, 1 if i == min(whole, length) - 1 else None, i == 0)
                     for i, word in enumerate(data)
                 ]
     return found
@@ -66,18 +68,25 @@ async def check_input_writer(
 ) -> set[str]:
     """Packets one after another, the first beat right after the reset; banks are released after a while.
 
-    Gives what was met.
+    Where state lasts, beats say at random that a recording begins. Gives what was met.
     """
     random, met = Random(seed), set()
     each = images if config.inputs.static else images.swapaxes(0, 1)
+    if config.streaming:  # a packet is a time step
+        each = each.reshape(-1, 1, *each.shape[2:])
     expected = [stored_words(config, image) for image in each]
     beats = random_beats(config, images, random)
     banks: list[dict[int, int]] = [{}, {}]
     offering, number, read, release, error = True, 0, 0, 0, 0
+    begins, recordings = 0, [True]  # of each packet that counts, and so far of the one that comes
     for cycle in range(200 * len(beats)):
+        waiting = offering
         offering = offering or (number < len(beats) and random.random() >= idle)
-        beat = beats[number] if offering else Beat(random.getrandbits(config.input_width), 1, "", None)
+        beat = beats[number] if offering else Beat(random.getrandbits(config.input_width), 1, "", None, False)
         values = {"valid": int(offering), "data": beat.data, "last": beat.last, "release": release}
+        if config.lasts:
+            begins = begins if waiting else random.randint(0, 3) // 3
+            values["begins"] = begins
         for path, value in values.items():
             port.set(path, value)
         await port.tick()
@@ -89,12 +98,20 @@ async def check_input_writer(
         if offering and port.get("ready"):
             met.add(beat.kind)
             error = error if beat.error is None else beat.error
+            if beat.first and begins:
+                met |= {"a recording begins"} | ({"one with a packet thrown away"} if beat.kind != "whole" else set())
+                recordings[-1] = True
+            if beat.error == 0:
+                recordings.append(False)
             number, offering = number + 1, False
         elif offering:
             met.add("both banks are full" if full == 3 else "waits")
         if full >> read % 2 & 1 and random.random() >= slow:
             found = [banks[read % 2].get(address, -1) for address in range(config.input_words)]
             expect(found == expected[read], f"image {read} is stored as {found}, expected {expected[read]}")
+            if config.lasts:
+                first = port.get("first") >> read % 2 & 1
+                expect(first == recordings[read], f"image {read} begins a recording: {first}")
             banks[read % 2], release, read = {}, 1 << read % 2, read + 1
         if read == len(expected) and number == len(beats):
             break

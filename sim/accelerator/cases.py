@@ -23,6 +23,7 @@ from hdl.accelerator.token_pipeline import TokenPipeline
 from hdl.accelerator.word_feeder import WordFeeder
 from model.accelerator.config import AcceleratorConfig
 from model.accelerator.plan import plan
+from model.network.graph import State
 from model.neurons import Lif
 from sim.accelerator.bench_cluster import check_cluster
 from sim.accelerator.bench_feed import check_feed
@@ -66,10 +67,11 @@ def accelerator(seed: int, rows: int | None = None) -> AcceleratorConfig:
     return plan(case.network, lanes=ROWS_LANES, lanes_per_neuron_unit=1, dataflow=choices)
 
 
-def streaming(seed: int) -> AcceleratorConfig:
+def streaming(seed: int, state: State = State.IMAGE) -> AcceleratorConfig:
     """Of a random chain, whose time steps are frames."""
     case = random_chain(seed)
-    return plan(case.network, lanes=case.lanes, lanes_per_neuron_unit=case.lanes_per_neuron_unit, dataflow="streaming")
+    network = replace(case.network, state=state)
+    return plan(network, lanes=case.lanes, lanes_per_neuron_unit=case.lanes_per_neuron_unit, dataflow="streaming")
 
 
 def joining(seed: int) -> AcceleratorConfig:

@@ -22,11 +22,17 @@ class Neurons:
 
 
 def input_text(config: AcceleratorConfig, images: NDArray[np.integer]) -> str:
-    """Beats of ``images`` with TLAST in the highest bit."""
+    """Beats of ``images`` with TLAST above them; where state lasts, and TUSER above it, as the images are one
+    recording, and the last one is the first one of another."""
     beats = image_beats(config, images)
     last = np.zeros((*beats.shape[:2], 1), np.uint8)
     last[:, -1] = 1
-    return to_hex(np.concatenate([beats, last], axis=2).reshape(-1, config.input_width + 1))
+    fields = [beats, last]
+    if config.lasts:
+        first = np.zeros_like(last)
+        first[[0, -config.frames], 0] = 1
+        fields.append(first)
+    return to_hex(np.concatenate(fields, axis=2).reshape(-1, config.input_width + len(fields) - 1))
 
 
 def results(config: AcceleratorConfig, text: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

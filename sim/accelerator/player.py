@@ -1,8 +1,8 @@
 """The Verilog around an accelerator under test: images played from a file, results and neurons recorded to files.
 
-As in :mod:`sim.array.player`: module ``player`` waits for ``start``, then plays ``s_axis.hex`` (bits ``tlast``,
-``tdata``) and records ``m_axis.hex`` (the same), ``retire.hex``, and in ``cycles.txt`` the cycle of every packet's last
-beat. ``cycle`` counts from ``start`` on.
+As in :mod:`sim.array.player`: module ``player`` waits for ``start``, then plays ``s_axis.hex`` (bits ``tuser`` where
+state lasts, ``tlast``, ``tdata``) and records ``m_axis.hex`` (``tlast``, ``tdata``), ``retire.hex``, and in
+``cycles.txt`` the cycle of every packet's last beat. ``cycle`` counts from ``start`` on.
 """
 
 from hdl.accelerator.accelerator import retire_layout
@@ -22,21 +22,22 @@ module player;
   initial begin rst = 0; start = 0; idle = 0; stall = 0; expected = 0; cycle = 0; end
   wire valid, ready, last, results_valid, results_ready, results_last, error, working, retire_valid;
   wire [{input_msb}:0] data;
+  wire first;
   wire [{result_msb}:0] results;
   wire [31:0] taken_s_axis, taken_m_axis;
   wire broken;
   wire [{retire_msb}:0] retire;
 
-  source #(.WIDTH({input_width} + 1), .SEED(1), .FILE("{input_file}")) images (
-    .clk(clk), .start(start), .idle(idle), .lose(-32'sd1), .ready(ready), .valid(valid), .payload({{last, data}}),
-    .taken(taken_s_axis));
+  source #(.WIDTH({input_width} + {flags}), .SEED(1), .FILE("{input_file}")) images (
+    .clk(clk), .start(start), .idle(idle), .lose(-32'sd1), .ready(ready), .valid(valid),
+    .payload({{{begins}last, data}}), .taken(taken_s_axis));
   sink #(.WIDTH({result_width} + 1), .SEED(2), .FILE("{results_file}")) classes (
     .clk(clk), .start(start), .flush(done), .stall(stall), .valid(results_valid), .ready(results_ready),
     .payload({{results_last, results}}), .taken(taken_m_axis), .broken(broken));
   {top} accelerator (
     .clk(clk), .rst(rst), .s_axis_tdata(data), .s_axis_tvalid(valid), .s_axis_tready(ready), .s_axis_tlast(last),
     .m_axis_tdata(results), .m_axis_tvalid(results_valid), .m_axis_tready(results_ready),
-    .m_axis_tlast(results_last), .error(error), .working(working){retire});
+    .m_axis_tlast(results_last), .error(error), .working(working){first}{retire});
 
   reg running;
   initial running = 0;
@@ -69,6 +70,9 @@ def player_text(config: AcceleratorConfig, top: str, digest: str) -> str:
         design=DESIGN.format(digest=digest),
         input_msb=config.input_width - 1,
         input_width=config.input_width,
+        flags=1 + config.lasts,
+        begins="first, " if config.lasts else "",
+        first=", .s_axis_tuser(first)" if config.lasts else "",
         result_msb=RESULT_WIDTH - 1,
         result_width=RESULT_WIDTH,
         retire_msb=retire_layout(config).size - 1,

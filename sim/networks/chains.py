@@ -1,14 +1,14 @@
 """Chains of layers from a few numbers each: what an accelerator runs, made small for random tests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.config import Precision
 from model.inputs import INPUTS, Inputs
-from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source
+from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source, State
 from model.network.network import Network
 from sim.networks.family import reading_out, varied
 
@@ -43,6 +43,7 @@ class Chain:
     family: int | None = None
     """Which members of the LIF family the layers have; without it MINT's."""
     readout: str = "sum"
+    state: str = "image"
 
     @property
     def inputs(self) -> Inputs:
@@ -81,7 +82,7 @@ class Chain:
         layers.append(last_layer(self.precision, [Source(origin, weight)], bias))
         network = Network(self.inputs, self.input_shape, self.time_steps, tuple(layers), name="chain")
         network = network if self.family is None else varied(network, self.family)
-        return reading_out(network, self.readout, self.seed)
+        return replace(reading_out(network, self.readout, self.seed), state=State(self.state))
 
     def images(self, count: int) -> NDArray[np.uint8]:
         """As :func:`model.golden.network.forward` takes them; an input is not zero with probability ``density``."""

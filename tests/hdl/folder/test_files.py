@@ -71,6 +71,20 @@ def folder(made, tmp_path):
     return tmp_path / "copy"
 
 
+def test_images_of_a_testbench_are_one_recording_where_state_lasts(tmp_path):
+    chain = replace(CHAIN, input_kind="spikes", seed=0, state="stream")
+    description = generate(chain, tmp_path, dataflow="streaming")
+    assert "s_axis_tuser" in {port["name"] for port in description["ports"]}
+    status, output = simulate(tmp_path)
+    assert (status, output.startswith(f"PASS: {IMAGES} images")) == (0, True)
+    bench = tmp_path / "testbench.v"
+    begins = bench.read_text(encoding="utf-8")
+    bench.write_text(begins.replace("in_first <= next == 0", "in_first <= next % IMAGE_BEATS == 0"), encoding="utf-8")
+    status, output = simulate(tmp_path)
+    assert status != 0
+    assert "a result differs from the golden model" in output
+
+
 def latency(output):
     return int(re.search(r"latency, first beat to first class: (\d+)", output)[1])
 

@@ -28,3 +28,7 @@ def test_layers_start_in_order(streaming):
 )
 def test_a_bug_is_found(old, new):
     check_refuted(layers(True, mutant(LayerSequencer, old, new)))
+
+
+def test_a_recording_that_begins_within_an_image_is_found():
+    check_refuted(layers(True, mutant(LayerSequencer, "self.frame.eq(0)", "self.frame.eq(self.frame)"), lasts=True))

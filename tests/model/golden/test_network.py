@@ -1,5 +1,6 @@
 """The golden network against the equations written out one neuron at a time."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -10,8 +11,9 @@ from model.errors import UserError
 from model.golden import network as golden
 from model.golden.network import classify, pooled, run
 from model.inputs import PIXELS
-from model.network.graph import Layer, LayerKind, Pool, Readout, Source
+from model.network.graph import Layer, LayerKind, Pool, Readout, Source, State
 from model.network.network import INPUT, Network
+from sim.networks.chains import DEFAULT, Chain, Link
 from sim.networks.family import reading_out, varied
 from sim.networks.random_networks import random_images, random_network
 
@@ -147,3 +149,20 @@ def test_images_that_do_not_fit_are_refused(images: np.ndarray, sentence: str) -
     )
     with pytest.raises(UserError, match=sentence):
         run(Network(PIXELS, (1, 6, 6), 2, (hidden, last)), images)
+
+
+@pytest.mark.parametrize("readout", list(Readout))
+def test_a_recording_is_one_long_image(readout):
+    """State lasts: membranes are those of an image of N·T time steps, logits those of T time steps each."""
+    steps, count = 3, 4
+    chain = Chain("spikes", (2, 4, 4), steps, (Link(5, 3, padding=1), Link(4, 0)), 3, DEFAULT, 1, 0.5, 7, readout)
+    network, images = chain.network(), chain.images(count)
+    recording = run(replace(network, state=State.STREAM), images)
+    whole = images.swapaxes(0, 1).reshape(1, steps * count, *network.input_shape).swapaxes(0, 1)
+    long = run(replace(network, time_steps=steps * count), whole)
+    for key in set(long) - {"logits"}:
+        assert np.array_equal(recording[key].swapaxes(0, 1).reshape(long[key][:, 0].shape), long[key][:, 0]), key
+    assert np.array_equal(recording["logits"].sum(0), long["logits"][0])
+    alone = run(network, images)["logits"]
+    assert np.array_equal(recording["logits"][0], alone[0])
+    assert (recording["logits"] != alone).any()

@@ -37,7 +37,7 @@ class Streams:
         self.dut, self.seen = dut, Counter[str]()
         self.random = Random(int(os.environ["COCOTB_RANDOM_SEED"]))
         case = json.loads(Path(os.environ[CASE_VARIABLE]).read_text(encoding="utf-8"))
-        self.images, self.results = case["images"], case["results"]
+        self.images, self.results, self.lasts = case["images"], case["results"], hasattr(dut, "s_axis_tuser")
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)
         self.source.set_pause_generator(self._pauses(idle))
@@ -82,14 +82,20 @@ class Streams:
             if hasattr(dut, "retire") and int(dut.retire_valid.value):
                 self.seen["retired"] += int(dut.retire.value) >= 0  # which fails if a bit is unknown
 
-    async def send(self, beats: Sequence[int]) -> None:
-        """One packet; returns when its last beat was taken."""
+    async def send(self, beats: Sequence[int], begins: bool = False) -> None:
+        """One packet, which begins a recording or not; returns when its last beat was taken."""
         size = len(self.dut.s_axis_tdata) // 8
-        await self.source.send(AxiStreamFrame(b"".join(beat.to_bytes(size, "little") for beat in beats)))
+        data = b"".join(beat.to_bytes(size, "little") for beat in beats)
+        user = None
+        if self.lasts:  # what stands with later beats does not count
+            user = [beat and self.random.randint(0, 1) for beat in range(len(beats)) for _ in range(size)]
+            user[:size] = [int(begins)] * size
+        await self.source.send(AxiStreamFrame(data, tuser=user))
 
     async def send_image(self, image: int) -> None:
-        for packet in self.images[image]:
-            await self.send(packet)
+        """A recording of its own, where state lasts."""
+        for number, packet in enumerate(self.images[image]):
+            await self.send(packet, number == 0)
 
     async def check_result(self, image: int) -> None:
         frame = await self.sink.recv()
@@ -129,8 +135,8 @@ async def malformed_packets(dut: Any) -> None:
     for number, length in enumerate(sorted(lengths)):
         image = number % len(streams.images)
         *early, last = streams.images[image]
-        for packet in early:
-            await streams.send(packet)
+        for place, packet in enumerate(early):
+            await streams.send(packet, place == 0)
         await streams.send([streams.random.randint(0, limit) for _ in range(length)])
         await streams.source.wait()
         await ClockCycles(dut.clk, 2)

@@ -9,6 +9,7 @@ from hdl.accelerator.layer_sequencer import LayerSequencer
 from hdl.accelerator.spike_memories import SpikeMemories
 from hdl.accelerator.token_pipeline import TokenPipeline
 from model.accelerator.plan import plan
+from model.network.graph import State
 from sim.accelerator.bench_feed import check_feed
 from sim.accelerator.bench_input_memory import check_input_memory
 from sim.accelerator.bench_lanes import check_lanes
@@ -26,6 +27,11 @@ def test_layer_sequencer():
         met = run(LayerSequencer(config), check_layer_sequencer, config, seed)
         assert met >= {"all packets", "waits", "both banks are full"}
         assert ("another frame" in met) == config.streaming
+
+
+def test_layer_sequencer_where_state_lasts():
+    met = run(LayerSequencer(config := streaming(138, State.STREAM)), check_layer_sequencer, config, 0)
+    assert met >= {"all packets", "another frame", "a recording begins within an image"}
 
 
 @pytest.mark.parametrize(

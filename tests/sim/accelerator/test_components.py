@@ -1,5 +1,7 @@
 """The accelerator's components against Python, in Amaranth's simulator."""
 
+from dataclasses import replace
+
 import pytest
 
 from hdl.accelerator.cluster import Cluster
@@ -11,7 +13,7 @@ from hdl.accelerator.result_stream import ResultStream
 from hdl.accelerator.skip_unit import SkipUnit, item_layout
 from hdl.accelerator.word_feeder import WordFeeder
 from model.accelerator.plan import plan
-from model.network.graph import Pool
+from model.network.graph import Pool, State
 from model.neurons import Lif
 from model.neurons.lif import LARGEST_R
 from sim.accelerator.bench_cluster import check_cluster
@@ -136,6 +138,15 @@ def test_input_writer(kind, input_kind, shape):
             met |= run(InputWriter(config), check_input_writer, config, images, 1, idle, slow)
     assert met >= {"whole", "one more", "many more", "both banks are full"}
     assert met >= {"short", "one short"} or config.input_beats == 1
+
+
+def test_input_writer_where_state_lasts():
+    """A packet that is thrown away may have begun a recording."""
+    network = replace(first_layer("conv", "spikes", (2, 3, 3)), state=State.STREAM)
+    config = plan(network, lanes=4, lanes_per_neuron_unit=1, dataflow="streaming")
+    images = random_images(network, 8, seed=1)
+    met = run(InputWriter(config), check_input_writer, config, images, 1, 0.2, 0.99)
+    assert met >= {"a recording begins", "one with a packet thrown away", "both banks are full"}
 
 
 def test_a_beat_that_is_offered_right_after_power_up_is_stored():

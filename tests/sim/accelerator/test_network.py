@@ -21,7 +21,7 @@ from model.accelerator.plan import plan
 from model.config import Precision
 from model.errors import UserError
 from model.golden.network import run as golden
-from model.network.graph import Pool, Readout
+from model.network.graph import Pool, Readout, State
 from model.neurons.lif import LARGEST_R
 from sim.accelerator.cosim import design_files, prepare, run
 from sim.harness.cosimulation import NO_WAITS, Waits
@@ -54,6 +54,7 @@ FORMS = st.sampled_from(
         {"lanes_per_neuron_unit": 4},
         {"lanes_per_neuron_unit": 1, "dataflow": "streaming"},
         {"lanes_per_neuron_unit": 2, "dataflow": "streaming"},
+        {"lanes_per_neuron_unit": 2, "dataflow": "streaming", "state": "stream"},
     ]
 )
 CHAINS = st.builds(
@@ -102,8 +103,10 @@ def compared(chain, images, *waits, **options):
     waits=st.sampled_from([WAITS, NO_WAITS]),
 )
 def test_random_chain(chain, lanes, form, rows, waits):
+    form = dict(form)
+    state = form.pop("state", chain.state)
     if form.get("dataflow") == "streaming":
-        chain, rows = replace(chain, input_kind="spikes"), None
+        chain, rows = replace(chain, input_kind="spikes", state=state), None
     try:
         network = chain.network()
     except UserError:
@@ -209,11 +212,23 @@ def test_a_time_step_between_does_not_let_logits_meet_those_before():
     compared(chain, 4, lanes=5, lanes_per_neuron_unit=1)
 
 
-@pytest.mark.parametrize("share", [1, 3])
-def test_typical_chain_of_frames(share):
+@pytest.mark.parametrize(("share", "state"), [(1, "image"), (3, "stream")])
+def test_typical_chain_of_frames(share, state):
     """Three groups of channels and of classes; membranes and sums wait in memories from frame to frame."""
-    chain = replace(TYPICAL, input_kind="spikes")
+    chain = replace(TYPICAL, input_kind="spikes", state=state)
     compared(chain, IMAGES, lanes=3, lanes_per_neuron_unit=share, dataflow="streaming")
+
+
+@pytest.mark.parametrize("readout", ["count", "membrane"])
+def test_state_lasts_beside_readouts(readout):
+    """Membranes go on from image to image, totals do not; as fast as estimated, which depends on the spikes."""
+    chain = replace(TYPICAL, input_kind="spikes", seed=8, family=8, readout=readout, state="stream")
+    options = {"lanes": 3, "lanes_per_neuron_unit": 1, "dataflow": "streaming"}
+    outcomes = compared(chain, 3, NO_WAITS, **options)
+    network, images = chain.network(), chain.images(3)
+    alone = golden(replace(network, state=State.IMAGE), images)["logits"]
+    assert (np.array(outcomes.logits) != alone).any(1).tolist()[:2] == [False, True]
+    assert outcomes.intervals == measured(network, plan(network, **options), images).intervals.tolist()
 
 
 def test_a_tile_that_is_a_pooled_place():

@@ -1,5 +1,6 @@
 """The accelerator's AXI4-Streams, and that nothing depends on what registers and memories hold at power-up."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -9,7 +10,7 @@ from hdl.accelerator.contents import memory_texts
 from hdl.verilog.text import verilog_text
 from model.accelerator.plan import plan
 from model.golden.network import forward
-from model.network.graph import Pool
+from model.network.graph import Pool, State
 from sim.accelerator.cosim import FILES
 from sim.accelerator.packets import noisy_packets, results
 from sim.harness.power_up import powered_up
@@ -19,6 +20,7 @@ from sim.networks.small_networks import first_layer
 from tests.sim.accelerator.bench_accelerator_stream import write_case
 
 BENCH = "tests.sim.accelerator.bench_accelerator_stream"
+RECORDINGS = "tests.sim.accelerator.bench_recordings"
 BENCHES = 7
 
 
@@ -34,12 +36,12 @@ def prepare(folder, network, **options):
     return text, write_case(folder / "case.json", noisy_packets(config, images, Random(2)), results(logits))
 
 
-def run(folder, text, environment, **options):
+def run(folder, text, environment, bench=BENCH, **options):
     source = folder / "accelerator.v"
     source.write_text(text, encoding="utf-8")
     data = [folder / file for file in FILES.values()]
     where = {"build_dir": folder / "build", "data": data, "environment": environment}
-    return simulate([source], "accelerator", BENCH, timeout_s=120, **where, **options)
+    return simulate([source], "accelerator", bench, timeout_s=120, **where, **options)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,15 @@ def test_streams(kind, input_kind, shape, lanes, share, dataflow, simulator, tmp
     network = first_layer(kind, input_kind, shape)
     text, environment = prepare(tmp_path, network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
     assert run(tmp_path, text, environment, simulator=simulator).passed == BENCHES
+
+
+@pytest.mark.parametrize("share", [1, pytest.param(2, marks=pytest.mark.nightly)])
+def test_streams_where_state_lasts(share, tmp_path):
+    """Each image is a recording of its own, except where the bench says otherwise."""
+    network = replace(first_layer("conv", "spikes", (2, 3, 3)), state=State.STREAM)
+    text, environment = prepare(tmp_path, network, lanes=2, lanes_per_neuron_unit=share, dataflow="streaming")
+    assert run(tmp_path, text, environment, only="malformed|stall=0.6").passed == 3
+    assert run(tmp_path, text, environment, bench=RECORDINGS).passed == 3
 
 
 def test_streaming_does_not_depend_on_power_up(tmp_path):
