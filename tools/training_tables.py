@@ -101,6 +101,23 @@ def _by_seed(row: dict[str, Any]) -> dict[int, float]:
     return dict(zip(row.get("seed", range(len(accuracy))), accuracy, strict=True))
 
 
+@table("leaks", "leaks", tools=("torch",))
+def leaks(found: list[Any]) -> Rows:
+    """The LIF family where order in time matters: accuracy over seeds, and the share of neurons that spike."""
+    (run,) = found
+    rows: list[list[object]] = [["leak", "reset", "bits", "test, %", "each seed", "spikes, %", "differ"]]
+    for each in run:
+        weight, membrane = each["bits"]
+        one_by_one = " / ".join(f"{one:.2f}" for one in each["test"])
+        reset = "–" if each["leak"] == 0 else each["reset"]
+        spikes = f"{100 * statistics.mean(each['density']):.1f}"
+        differ = f"{each['differing']} of {each['compared']:,}"
+        rows.append(
+            [f"{each['leak']:g}", reset, f"w{weight}u{membrane}", _spread(each["test"]), one_by_one, spikes, differ]
+        )
+    return rows
+
+
 @table("training-memory", "training_memory", tools=("torch",))
 def training_memory(found: list[Any]) -> Rows:
     """What a step keeps for the backward pass, against T."""
