@@ -14,6 +14,7 @@ from model.files.replacing import replacing
 from model.files.tensor_file import SafetensorError, safe_open, save
 from model.golden.network import LayerTrace, chunks, forward
 from model.network import bundle
+from model.network.graph import Readout
 from model.network.network import Network
 
 TEMPERATURE = 2.0
@@ -60,6 +61,10 @@ def ask(path: Path, images: np.ndarray, progress: Callable[[int, int], None]) ->
     last = network.layers[-1]
     require(last.step is not None, f"{path}: layer {last.name} has no step, so its logits have no unit; add it")
     assert last.step is not None
+    require(
+        network.readout != Readout.COUNT,
+        f"{path}: its logits are numbers of spikes, which have no unit; choose a teacher with another readout",
+    )
     unit = last.step / network.largest_value(last.sources[0].origin) / network.time_steps
     logits: list[np.ndarray] = []
     potentials: list[np.ndarray] = []
@@ -77,7 +82,7 @@ def ask(path: Path, images: np.ndarray, progress: Callable[[int, int], None]) ->
 
 
 def _last_spiking(network: Network) -> str:
-    return [layer.name for layer in network.layers if layer.spiking][-1]
+    return network.layers[-2].name
 
 
 def distillation_loss(logits: Tensor, known: Tensor, taught: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from model.errors import UserError
 from model.network import bundle
 from model.network.graph import Layer, LayerKind, Pool, PoolKind, Source
 from model.network.network import INPUT, Network
-from model.training.layers import Conv, Join, Linear, MaxPool, Readout, SumPool
+from model.training.layers import Conv, Join, Linear, MaxPool, MembraneReadout, Readout, SumPool
 from model.training.network import SpikingNetwork
 
 
@@ -49,7 +49,7 @@ def to_network(module: nn.Module, *, name: str = "network", provenance: dict[str
         else:
             raise UserError(
                 f"layer {label}: {type(child).__name__} has no integer form; "
-                "use Conv, Join, Linear, MaxPool, SumPool and Readout, and of others Dropout, Flatten and Identity only"
+                "use Conv, Join, Linear, MaxPool, SumPool, a readout, and of others Dropout, Flatten and Identity only"
             )
     spiking = module.spiking().values()
     if spiking and not any(layer.chosen for layer in spiking):
@@ -72,6 +72,7 @@ def _layer(label: str, child: Conv | Join | Linear | Readout, origins: Sequence[
     except UserError as error:
         raise UserError(f"layer {label}: {error}") from None
     skip = child.skip if isinstance(child, Join) else False
+    fires = not isinstance(child, Readout | MembraneReadout)
     return Layer(
         name=label,
         kind=LayerKind.CONV if isinstance(child, Conv | Join) else LayerKind.LINEAR,
@@ -79,7 +80,7 @@ def _layer(label: str, child: Conv | Join | Linear | Readout, origins: Sequence[
         code=child.precision.code,
         sources=_sources(child, folded.weight.to(torch.int8).cpu(), origins),
         bias=folded.bias.int().cpu().numpy(),
-        threshold=None if isinstance(child, Readout) else folded.threshold.int().cpu().numpy(),
+        threshold=folded.threshold.int().cpu().numpy() if fires else None,
         skip=origins[-1] if skip else None,
         skip_bias=folded.skip.int().cpu().numpy() if skip else None,
         step=float(child.step().detach()),

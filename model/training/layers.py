@@ -4,21 +4,38 @@ Activations travel as integer-valued float32 tensors [T, N, C, H, W]; a static i
 so that the first layer is computed once per image.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from model.config import Precision
+from model.errors import require
+from model.network import graph
 from model.network.fold import Folded, fold
+from model.neurons.lif import Reset
 from model.training.passing import scale
 from model.training.pooling import MaxPool, SumPool
 from model.training.quantisers.learned_step import round_ste
 from model.training.spiking import Spiking, Weighted
 
-__all__ = ["Branch", "Conv", "Join", "Linear", "MaxPool", "Readout", "SumPool"]
+__all__ = [
+    "READOUTS",
+    "Branch",
+    "Conv",
+    "CountReadout",
+    "Join",
+    "LastLayer",
+    "Linear",
+    "MaxPool",
+    "MembraneReadout",
+    "Readout",
+    "SumPool",
+]
+NEVER = 2**31 - 1
+"""A threshold that no potential reaches."""
 
 
 def _convolve(x: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
@@ -97,15 +114,59 @@ class Linear(Spiking):
         return functional.linear(inputs[0].flatten(2), weight)[..., None, None]
 
 
-class Readout(Weighted):
-    """The last layer: logits = Σ_t (Σ W·S[t] + B), no neuron, one step for the layer.
+class LastLayer(Weighted):
+    """A layer whose outputs are the network's logits.
 
-    In training mode it returns real mean logits s·logits/T, or those of every time step [T, N, classes] where
+    In training mode they are real mean logits [N, classes], or those of every time step [T, N, classes] where
     ``every_step`` is set, whose mean they are; in evaluation mode the integers.
     """
 
-    sums_over_time = True
     every_step = False
+
+    def _logits(self, steps: Tensor) -> Tensor:
+        """Of real logits of every time step [T, N, classes], in training, or integers, in evaluation."""
+        if not self.training:
+            return steps.sum(0)
+        return steps if self.every_step else steps.mean(0)
+
+
+class CountReadout(Linear, LastLayer):
+    """The last layer with neurons: logits are the spikes of all time steps; in training T times those of each."""
+
+    def forward(self, *inputs: Tensor, pool: int = 1) -> Tensor:
+        spikes = super().forward(*inputs, pool=pool).flatten(2)
+        return self._logits(spikes * self.time_steps if self.training else spikes)
+
+
+class MembraneReadout(Linear, LastLayer):
+    """The last layer with neurons that leak and never fire: logits are the potentials of all time steps.
+
+    One step for the layer, so no batch norm: potentials of different classes are compared.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, precision: Precision | None) -> None:
+        require(precision is not None, "readout membrane has no float32 form; choose sum or count, or widths")
+        assert precision is not None
+        super().__init__(inputs, outputs, precision=replace(precision, reset=Reset.NONE), batch_norm=False)
+        self.taught = True  # potentials are computed
+
+    def folded(self) -> Folded:
+        """As of every layer, with thresholds that nothing reaches."""
+        folded = super().folded()
+        return replace(folded, threshold=torch.full_like(folded.threshold, NEVER))
+
+    def _handed_on(self, spikes: Tensor, potential: Tensor, unit: Tensor | None = None) -> Tensor:
+        self.density = None
+        return potential if unit is None else potential * unit.to(potential)[:, None]
+
+    def forward(self, *inputs: Tensor, pool: int = 1) -> Tensor:
+        return self._logits(super().forward(*inputs, pool=pool).flatten(2))
+
+
+class Readout(LastLayer):
+    """The last layer without neurons: logits = Σ_t (Σ W·S[t] + B), one step for the layer; in training s·logits/T."""
+
+    sums_over_time = True
 
     def __init__(self, inputs: int, outputs: int, *, precision: Precision | None) -> None:
         super().__init__(torch.empty(outputs, inputs), precision)
@@ -149,3 +210,11 @@ class Readout(Weighted):
 
     def _over_time(self, x: Tensor) -> Tensor:
         return x.flatten(2) if self.every_step and self.training else x.flatten(2).mean(0)
+
+
+READOUTS: dict[str, Callable[..., LastLayer]] = {
+    graph.Readout.SUM: Readout,
+    graph.Readout.COUNT: CountReadout,
+    graph.Readout.MEMBRANE: MembraneReadout,
+}
+"""The last layer of each readout; made from inputs, outputs and a precision."""

@@ -5,7 +5,7 @@ from torch.nn import functional
 
 from model.errors import require
 from model.training.distillation import Lesson, distillation_loss
-from model.training.layers import Readout
+from model.training.layers import LastLayer
 from model.training.network import SpikingNetwork
 from model.training.recipe import Recipe
 
@@ -22,11 +22,12 @@ class Loss:
 
     def __init__(self, recipe: Recipe, module: SpikingNetwork) -> None:
         self.recipe = recipe
-        self.last = list(module.spiking().values())[-1] if recipe.membrane_loss else None
+        hidden = [layer for layer in module.spiking().values() if not isinstance(layer, LastLayer)]
+        self.last = hidden[-1] if recipe.membrane_loss else None
         if self.last is not None:
             self.last.taught = True
         for layer in module.children():
-            if isinstance(layer, Readout):
+            if isinstance(layer, LastLayer):
                 layer.every_step = recipe.step_loss > 0
 
     def __call__(self, logits: Tensor, target: Tensor, lesson: Lesson | None) -> Tensor:

@@ -12,7 +12,7 @@ from model.inputs import inputs_of
 from model.network.graph import INPUT
 from model.network.validation import check_name
 from model.training.inputs import InputCheck
-from model.training.layers import Linear, MaxPool, Readout, SumPool
+from model.training.layers import READOUTS, LastLayer, Linear, MaxPool, Readout, SumPool
 from model.training.passing import drop, passed_over
 from model.training.spiking import Spiking, Weighted
 
@@ -33,8 +33,8 @@ class SpikingNetwork(nn.Module):
     Parameters
     ----------
     layers : dict of str to module
-        In order; the last one a :class:`Readout`. ``nn.Dropout``, ``nn.Identity`` and ``nn.Flatten`` are passed over by
-        evaluation and export. Other foreign modules run, export refuses them by name.
+        In order; the last one a :class:`LastLayer`. ``nn.Dropout``, ``nn.Identity`` and ``nn.Flatten`` are passed over
+        by evaluation and export. Other foreign modules run, export refuses them by name.
     input_shape : (C, H, W)
     time_steps : int
     input_kind : "pixels" or "spikes"
@@ -71,8 +71,9 @@ class SpikingNetwork(nn.Module):
                     f"layer {name}: source {source!r} is neither 'input' nor an earlier layer; name one of them",
                 )
                 require(
-                    not isinstance(self._modules.get(source), Readout),
-                    f"layer {name}: it reads {source}, a Readout, which is the last layer; move or remove it",
+                    not isinstance(self._modules.get(source), LastLayer),
+                    f"layer {name}: it reads {source}, a {type(self._modules.get(source)).__name__}, which is the last "
+                    "layer; move or remove it",
                 )
             require(
                 len(self.sources[name]) == 1 or not passed_over(layer),
@@ -137,7 +138,7 @@ class SpikingNetwork(nn.Module):
     def _handed_on(self, name: str, layer: nn.Module, read: "_Values") -> "_Values":
         """What a layer hands on that reads ``read``, which it is told."""
         require(
-            not read.flat or isinstance(layer, Linear | Readout) or passed_over(layer),
+            not read.flat or isinstance(layer, Linear | LastLayer) or passed_over(layer),
             f"layer {name}: it reads what Flatten made one row, which only Linear and Readout do; remove the Flatten",
         )
         if isinstance(layer, Weighted):
@@ -272,3 +273,23 @@ class SpikingNetwork(nn.Module):
             for layer in self.spiking().values():
                 layer.trace = None
         return found | {"logits": logits}
+
+
+def reading_out(network: SpikingNetwork, readout: str) -> SpikingNetwork:
+    """``network``, untrained, with another readout in place of its last layer."""
+    layers = dict(network.named_children())
+    name, last = list(layers.items())[-1]
+    require(
+        isinstance(last, Readout),
+        f"layer {name}: it is a {type(last).__name__}; another readout replaces a Readout",
+    )
+    assert isinstance(last, Readout)
+    outputs, inputs = last.weight.shape
+    layers[name] = READOUTS[readout](inputs, outputs, precision=last.precision)
+    return SpikingNetwork(
+        layers,
+        input_shape=network.input_shape,
+        time_steps=network.time_steps,
+        input_kind=network.inputs.kind.name,
+        sources=network.sources,
+    )

@@ -28,6 +28,7 @@ class Recipe(Settings):
         words += [f"T{self.time_steps}"] if self.time_steps != named.time_steps else []
         words.append(str(self.precision or "float32"))
         words += [f"ends{self.ends_bits}"] if self.ends_bits else []
+        words += [self.readout] if self.readout != Settings.readout else []
         words += [f"from-{Path(self.teacher).stem}"] if self.teacher else []
         words += [f"after-{Path(self.initial).name}"] if self.initial else []
         words += ["refit"] if self.refit else []

@@ -13,7 +13,7 @@ from model.errors import UserError, require
 from model.files.folders import locked
 from model.training import parallel
 from model.training.named import builder
-from model.training.network import SpikingNetwork
+from model.training.network import SpikingNetwork, reading_out
 from model.training.recipe import Recipe
 
 
@@ -37,7 +37,7 @@ def sources_of(recipe: Recipe, data: Dataset) -> str:
 def built_for(recipe: Recipe, data: Dataset) -> Callable[[Precision | None], SpikingNetwork]:
     """The function that makes the recipe's network for the images of ``data``."""
     channels, height, width = data.train.images.shape[-3:]
-    return builder(
+    plain = builder(
         recipe.network,
         width=recipe.width,
         time_steps=recipe.time_steps,
@@ -45,6 +45,9 @@ def built_for(recipe: Recipe, data: Dataset) -> Callable[[Precision | None], Spi
         classes=data.classes,
         ends_bits=recipe.ends_bits,
     )
+    if recipe.readout == Recipe.readout:
+        return plain
+    return lambda precision: reading_out(plain(precision), recipe.readout)
 
 
 @contextmanager

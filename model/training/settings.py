@@ -25,6 +25,10 @@ def option(default: Any, words: str, **others: Any) -> Any:
     return field(default=default, metadata=described(words, **others))
 
 
+READOUTS = ("sum", "count", "membrane")
+"""What logits can be."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What determines a run. AdamW, cosine to 0, cross-entropy of the mean logits unless said otherwise."""
@@ -57,6 +61,13 @@ class Settings:
     width: float = option(1.0, "Multiplies the channels of VGG and ResNet.", metavar="FACTOR", usual="1")
     time_steps: int = option(4, "T of VGG and ResNet.", short="-T", least=1, usual="4, moving 8")
     ends_bits: int = option(0, "Of first and last layer of VGG and ResNet.", metavar="BITS", usual="as others")
+    readout: str = option(
+        "sum",
+        "What logits add up over T: sum, the last layer's currents; count, its neurons' spikes; membrane, potentials "
+        "of neurons that do not fire.",
+        metavar="KIND",
+        usual="sum",
+    )
     seed: int = 0
     augment: int | None = option(
         None,
@@ -136,6 +147,7 @@ class Settings:
                 least is None or value is None or least <= value < math.inf,
                 f"{each.name} {value}; choose {least} or more",
             )
+        require(self.readout in READOUTS, f"readout {self.readout!r}; choose one of {', '.join(READOUTS)}")
         require(self.seed >= 0, f"seed {self.seed}; choose 0 or more")
 
     def rate(self, step: int, batches: int) -> float:

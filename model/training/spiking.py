@@ -213,6 +213,10 @@ class Spiking(Weighted, ABC):
         variance = self.running_variance.double() / (effective * effective)
         return fold_layer(codes, step, self.gamma, self.beta, mean, variance, self._config(leak))
 
+    def _handed_on(self, spikes: Tensor, potential: Tensor, unit: Tensor | None = None) -> Tensor:
+        """What the layer makes of its neurons; ``unit`` is the real size of a potential's step, in training."""
+        return spikes
+
     def pools(self, x: Tensor) -> bool:
         """Whether inputs like ``x`` become spikes alone, in compiled loops, which can pool them on the way."""
         leaky = self.precision is not None and self.precision.neuron_family == Lif.family
@@ -233,15 +237,16 @@ class Spiking(Weighted, ABC):
         total = add_skip(sums.flatten(3), folded, None if skip is None else skip.flatten(3))
         config = self._config()
         if self.pools(sums):
-            spikes, self.density = fire_pooled(total, folded, config, Plane(shape[4], pool))
+            out, self.density = fire_pooled(total, folded, config, Plane(shape[4], pool))
         else:
             potential, spikes = twin(config).fire(total, folded, config)
             self.density = spikes.mean()
+            out = self._handed_on(spikes, potential)
             if self.trace is not None:
                 membrane = twin(config).membranes(potential, folded.threshold.to(potential), config)
                 named = {"potential": potential, "spikes": spikes, "membrane": membrane}
                 self.trace.update({key: value.view(-1, *shape[1:]) for key, value in named.items()})
-        return spikes.view(-1, *shape[1:3], shape[3] // pool, shape[4] // pool)
+        return out.view(-1, *shape[1:3], shape[3] // pool, shape[4] // pool)
 
     def _forward_training(self, inputs: Sequence[Tensor], skip: Tensor | None, pool: int) -> Tensor:
         dropped = scale(self.dropouts)
@@ -265,13 +270,14 @@ class Spiking(Weighted, ABC):
         flat = None if skip is None else skip.flatten(3)
         arguments = (sums, step, gamma, self.beta, folded, mean, variance, config, flat)
         if self.pools(sums):
-            spikes, self.density = PooledFiring.apply(*arguments, Plane(shape[4], pool))
+            out, self.density = PooledFiring.apply(*arguments, Plane(shape[4], pool))
         else:
             spikes, potential = (FusedFiring if self._fused(sums) else NormalisedFiring).apply(*arguments)
             self.density = spikes.detach().mean()
+            out = self._handed_on(spikes, potential, folded.unit)
             if self.taught:
                 self.potential = potential.mean((0, 3)) * folded.unit.to(potential)
-        return spikes.view(-1, *shape[1:3], shape[3] // pool, shape[4] // pool)
+        return out.view(-1, *shape[1:3], shape[3] // pool, shape[4] // pool)
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, variance: Tensor, effective: Tensor, count: int) -> None:

@@ -12,12 +12,14 @@ from mint.app import app
 from model.config import Precision
 from model.errors import UserError
 from model.network import bundle
+from model.network.graph import Readout as Readouts
 from model.neurons.lif import LEAKS, Reset, nearest_leak
+from model.training import settings
 from model.training.equality import compare
 from model.training.export import export
-from model.training.layers import Conv, Linear, MaxPool, Readout
+from model.training.layers import READOUTS, Conv, Linear, MaxPool, MembraneReadout, Readout
 from model.training.leak_search import search_leaks
-from model.training.network import SpikingNetwork
+from model.training.network import SpikingNetwork, reading_out
 from model.training.sizes import Size
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -28,10 +30,10 @@ def precision_of(leak: float, reset: str, weight_width: int = 3, membrane_width:
     return Precision(weight_width, membrane_width if leak else 0, leak=leak, reset=reset)
 
 
-def trained(precision: Precision, steps: int = 6) -> tuple[SpikingNetwork, torch.Tensor]:
+def trained(precision: Precision, steps: int = 6, readout: str = "sum") -> tuple[SpikingNetwork, torch.Tensor]:
     """A few steps on random images."""
     torch.manual_seed(0)
-    module = SpikingNetwork(
+    plain = SpikingNetwork(
         {
             "conv": Conv(1, 6, 3, precision=precision),
             "pool": MaxPool(2),
@@ -40,6 +42,7 @@ def trained(precision: Precision, steps: int = 6) -> tuple[SpikingNetwork, torch
         },
         input_shape=(1, 8, 8),
     )
+    module = plain if readout == "sum" else reading_out(plain, readout)
     optimiser = torch.optim.AdamW(module.parameters(), 0.01)
     images = torch.randint(0, 256, (40, 1, 8, 8))
     for _ in range(steps):
@@ -62,6 +65,50 @@ def test_a_trained_network_is_its_golden_model(leak: float, reset: str, tmp_path
     assert found.compared > 0
     densities = [float(layer.density) for layer in module.spiking().values()]
     assert all(0 < density < 1 for density in densities), densities
+
+
+@pytest.mark.parametrize(
+    ("readout", "leak", "reset"),
+    [
+        ("count", 1 / 2, "zero"),
+        ("count", 7 / 8, "subtract"),
+        ("membrane", 7 / 8, "subtract"),
+        ("membrane", 0.0, "zero"),
+    ],
+)
+def test_readouts_of_neurons_are_their_golden_model(readout: str, leak: float, reset: str, tmp_path: Path) -> None:
+    module, images = trained(precision_of(leak, reset), readout=readout)
+    export(module, tmp_path / "network.safetensors")
+    network = bundle.read(tmp_path / "network.safetensors")
+    assert network.readout == readout
+    found = compare(module, network, images.numpy().astype(np.uint8))
+    assert found.differing == 0
+    assert len(np.unique(found.logits)) > 2
+
+
+def test_potentials_are_learned_from_every_time_step() -> None:
+    """The gradient of a membrane readout is that of plain PyTorch: potentials that leak, straight through codes."""
+    torch.manual_seed(0)
+    layer = MembraneReadout(5, 3, precision=Precision(4, 8, leak=7 / 8))
+    layer.connect(largest_input=1, input_scale=1.0, time_steps=4)
+    x = (torch.rand(4, 6, 5, 1, 1) < 0.5).float()
+    layer(x).sum().backward()
+    layer.settle()
+    layer.zero_grad()
+    logits = layer(x)
+    wanted = torch.randn(6, 3)
+    (logits * wanted).sum().backward()
+    carried, gradient = torch.zeros(6, 3), torch.zeros(3)
+    for _ in range(4):
+        carried = wanted / 4 + carried * 7 / 8
+        gradient += carried.sum(0)
+    assert torch.allclose(layer.beta.grad, gradient, rtol=1e-4)
+    layer.every_step = True
+    assert torch.allclose(layer(x).mean(0), logits, rtol=1e-5)
+
+
+def test_readouts_have_the_names_of_bundles() -> None:
+    assert tuple(READOUTS) == settings.READOUTS == tuple(Readouts)
 
 
 def test_wide_sums_times_the_leaks_numerator_are_exact() -> None:
