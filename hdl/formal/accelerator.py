@@ -190,4 +190,5 @@ def accelerator(
         peeks=_peeks(config),
         covers=OF_LEAST if least else COVERS,
         cover_cycles=28 if least else 18,
+        apart=True,
     )

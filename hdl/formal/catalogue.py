@@ -30,6 +30,7 @@ from hdl.verilog.text import verilog_text
 from model.accelerator.config import SKIP, STREAMING, SYSTOLIC, TIME_PARALLEL, AcceleratorConfig
 from model.array import ArrayConfig
 from model.config import PRECISIONS, WIDTHS, Precision
+from model.network.graph import Readout
 from model.neurons import Lif
 from model.neurons.lif import LARGEST_R, LEAKS, Reset
 
@@ -65,11 +66,14 @@ ACCELERATORS = (
 )
 """Input, lanes per neuron unit and dataflow of the accelerators whose control is proved."""
 
-WINDOWS = ((3, 1, 1), (3, 1, 0), (3, 2, 1))
+WINDOWS = ((3, 1, 1), (3, 2, 1), (2, 1, 0))
 """Kernel, stride and padding of the pixel windows that are proved."""
 
 WRITERS = (("pixels", "conv"), ("spikes", "conv"), ("pixels", "linear"), ("spikes", "linear"))
 """Input and first layer of the input writers that are proved."""
+
+READ_OUT = {Readout.COUNT: Precision(2, 2).lif(), Readout.MEMBRANE: Lif(2, 1, 1 / 2, Reset.NONE)}
+"""Neurons of the last layer: those that are counted fire, those whose potentials are added up go on."""
 
 LANES = (
     *(
@@ -81,12 +85,21 @@ LANES = (
         lanes_config(Precision(2, 4), [Lif(4 if leak else 0, 2, leak, reset) for reset in Reset], share=1 + (leak == 1))
         for leak in LEAKS
     ),
-    lanes_config(Precision(2, 2), Precision(2, 2).lifs(1, 2), units=2, relays=True),
+    lanes_config(Precision(2, 2), Precision(2, 2).lifs(1, 2), units=4, relays=True),
     lanes_config(Precision(2, 2), Precision(2, 2).lifs(1, 0), streaming=True),
     lanes_config(Precision(2, 2), Precision(2, 2).lifs(1), share=2, streaming=True),
+    *(
+        lanes_config(Precision(2, 2), [READ_OUT[readout]], share=share, streaming=streaming, readout=readout)
+        for readout, share, streaming in (
+            (Readout.COUNT, 1, False),
+            (Readout.COUNT, 2, True),
+            (Readout.MEMBRANE, 2, False),
+            (Readout.MEMBRANE, 1, True),
+        )
+    ),
 )
 """Lanes and neuron units that are proved: lanes with a unit each and two that share one; every leak with all resets, a
-layer each; states that move."""
+layer each; states that move; what is read out of neurons."""
 
 CLUSTERS = (
     *(lanes_config(precision, precision.lifs(1), skips=True) for precision in PRECISIONS),

@@ -101,7 +101,7 @@ def feeder_words(component: type[WordFeeder] = WordFeeder) -> Proof:
             **nests[1].peeks,
         },
         covers=COVERS,
-        cover_cycles=28,
+        cover_cycles=32,
     )
 
 

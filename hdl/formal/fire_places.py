@@ -109,4 +109,5 @@ def fire_places(kind: str, share: int, component: type[FireSequencer] = FireSequ
         },
         covers=COVERS,
         cover_cycles=32,
+        apart=True,
     )

@@ -86,6 +86,7 @@ def plane_writer(component: type[InputWriter] = InputWriter) -> Proof:
         | sets,
         covers=OF_PLANES,
         cover_cycles=2 * (config.input_beats + 8 * first.words + 2),
+        apart=True,
     )
 
 
@@ -126,4 +127,5 @@ def input_writer(kind: str, layer: str, component: type[InputWriter] = InputWrit
         peeks=peeks,
         covers=COVERS,
         cover_cycles=3 * config.input_beats + 6,
+        apart=True,
     )

@@ -14,6 +14,7 @@ from hdl.verilog.text import verilog_text
 from model.accelerator.config import SKIP, TIME_PARALLEL, AcceleratorConfig
 from model.arithmetic import number_width
 from model.config import Precision
+from model.network.graph import Readout
 from model.neurons import Lif
 
 HARNESS = Path(__file__).with_suffix(".v")
@@ -29,27 +30,32 @@ def lanes_config(
     skips: bool = False,
     relays: bool = False,
     streaming: bool = False,
+    readout: str = Readout.SUM,
 ) -> AcceleratorConfig:
     """Lanes for a layer of each mode, and the last one; accumulators in which both ends of the states saturate.
 
-    With ``relays``, the first layer has a row for every unit, which are its time steps. Memories have a power of two
-    words, so that no address is without contents; of sums, twice as many as of states.
+    With ``relays``, the first layer has a row for every unit, which are its time steps, the second one half of that.
+    Memories have a power of two words, so that no address is without contents: of sums, twice as many as of states, or
+    half as many where the last layer has neurons.
     """
-    rows = units if relays else 1
+    rows = [max(1, units >> index) if relays else 1 for index in range(len(modes))]
     base = result_config(units * share, units * share, share)
     layers = [
         replace(
             base.layers[0],
             spiking=True,
-            dataflow=TIME_PARALLEL if relays and not index else SKIP,
-            rows=1 if index else rows,
-            row_lanes=units * share // (1 if index else rows),
+            dataflow=TIME_PARALLEL if rows[index] > 1 else SKIP,
+            rows=rows[index],
+            row_lanes=units * share // rows[index],
             positions=(1, 2),
             mode=index,
             skip_memory=0 if skips else None,
         )
         for index in range(len(modes))
     ]
+    reads_out = readout != Readout.SUM
+    places = len(modes) * (2 if reads_out else 4)
+    last = replace(base.layers[0], positions=(1, places), spiking=reads_out, reads_out=reads_out)
     widest = max(1, *(mode.membrane_width for mode in modes))
     return replace(
         base,
@@ -58,15 +64,16 @@ def lanes_config(
         accumulator_width=max(precision.code.accumulator_width, widest + max(mode.r for mode in modes) + 1),
         time_steps=2,
         modes=tuple(modes),
-        layers=(*layers, replace(base.layers[0], positions=(1, 4 * len(modes)))),
+        layers=(*layers, last),
         streaming=streaming,
+        readout=readout,
     )
 
 
 def lanes(config: AcceleratorConfig, component: type[Lanes] = Lanes) -> Proof:
     units, share, width = config.neuron_units, config.lanes_per_neuron_unit, config.accumulator_width
     words = config.membrane_words if config.streaming else share
-    relayed = [index for index, layer in enumerate(config.layers) if layer.steps_together]
+    sum_words = _sum_words(config)
     sizes = [layer.fires * share for layer in config.layers]
     bases = [sum(sizes[:index]) for index in range(len(sizes))]
     mode = ":".join(f"own=={index}?{layer.mode}" for index, layer in enumerate(config.layers)) + ":0"
@@ -76,6 +83,7 @@ def lanes(config: AcceleratorConfig, component: type[Lanes] = Lanes) -> Proof:
 
     design = verilog_text(component(config), "mint_lanes")
     extra = [name for name in ("skips", "relays", "streaming") if getattr(config, name)]
+    extra += [f"readout {config.readout}"] * config.totals
     modes = "; ".join(each.describe() for each in config.modes)
     return Proof(
         name="lanes and neuron units = law",
@@ -92,23 +100,33 @@ def lanes(config: AcceleratorConfig, component: type[Lanes] = Lanes) -> Proof:
             "P": parameter_layout(config).size,
             "X": number_width(share),
             "WORDS": words,
-            "CARRIED": max(1, config.sum_words),
+            "CARRIED": max(1, sum_words),
             "LAST": len(config.layers) - 1,
             "BASES": table(bases),
             "SIZES": table(sizes),
-            "WHERE": number_width(max(words, config.sum_words)),
-            "RELAYS": sum(1 << index for index in relayed),
-            "DISTANCE": config.layers[0].row_lanes,
+            "WHERE": number_width(words),
+            "SUM_WHERE": number_width(sum_words),
+            "PLACE": number_width(max(words, sum_words)),
+            "DISTANCES": table([layer.row_lanes if layer.steps_together else 0 for layer in config.layers]),
             "MODE": mode,
-            "WRITES": int((config.keeps and share > 1) or config.streaming),
+            "WRITES": int(config.keeps and (share > 1 or config.streaming)),
+            "WRITES_SUMS": int(sum_words > 1 or config.streaming),
+            "TOTAL": int(config.totals),
+            "COUNTS": int(config.readout == Readout.COUNT),
+            **({"TOTALS": 1} if config.totals else {}),
             **({"SHARED": 1} if share > 1 else {}),
             **({"SKIPS": 1} if config.skips else {}),
             **({"STREAMING": 1} if config.streaming else {}),
         },
         peeks=_peeks(config, words, design),
         covers=covers(config),
-        cover_cycles=4 + 6 * len(config.modes) if config.streaming else 12,
+        cover_cycles=4 + 6 * len(config.modes) if config.streaming else 10,
     )
+
+
+def _sum_words(config: AcceleratorConfig) -> int:
+    """Sums that a unit keeps: of the last layer from frame to frame, or of what is read out, one for each lane."""
+    return config.sum_words or config.totals * config.lanes_per_neuron_unit
 
 
 def _instance(design: str, memory: str) -> str:
@@ -122,38 +140,43 @@ def _peeks(config: AcceleratorConfig, words: int, design: str) -> dict[str, str]
     """Registers and words of the memories, the highest bits first."""
     units, share = range(config.neuron_units), config.lanes_per_neuron_unit
     width, accumulator = config.membrane_width, config.accumulator_width
+    zeros = ["1'0"] * (config.neuron_units * accumulator)
 
     def together(names: Sequence[str]) -> str:
-        return ",".join(reversed(names))
+        return ",".join(reversed(names or zeros))
 
-    memory = "lanes.membrane_memory"
+    def of_units(*names: str) -> list[str]:
+        return [f"lanes.cluster_{unit}.{name}" for name in names for unit in units]
+
+    def word(memory: str, count: int) -> list[str]:
+        return [f"{memory}.words[{place}]" for place in range(count)]
+
+    peeks = {}
     if config.streaming:
-        states = [f"{memory}.{_instance(design, 'membranes')}.words[{word}]" for word in range(words)]
-        carried = [f"{memory}.{_instance(design, 'sums')}.words[{word}]" for word in range(config.sum_words)]
-        place = f"{memory}.place"
+        memory = "lanes.membrane_memory"
+        membranes, sums = (f"{memory}.{_instance(design, name)}" for name in ("membranes", "sums"))
+        states, carried = word(membranes, words), word(sums, config.sum_words)
+        writes, sum_writes = ([f"{name}.write_address"] * len(units) for name in (membranes, sums))
+        peeks = {
+            "unit_place": f"{memory}.place",
+            "unit_sum_place": f"{memory}.{'sums' if config.totals else 'place'}",
+            "unit_stored": f"{memory}.stored",
+            "unit_read": f"{memory}.carried",
+        }
+    elif share == 1:
+        states, carried, writes, sum_writes = of_units("kept"), of_units("total_before"), [], []
     else:
-        names = ["kept"] if share == 1 else [f"membranes.words[{lane}]" for lane in range(share)]
-        states = [f"lanes.cluster_{unit}.{name}" for name in names for unit in units]
-        states = states if config.keeps else ["1'0"] * len(states)
-        carried, place = [], ""
-    zeros = ["1'0"] * (config.neuron_units * accumulator)
-    if config.streaming:
-        writes = [f"{memory}.{_instance(design, 'sums')}.write_address"] * len(units)
-    else:
-        writes = [
-            f"lanes.cluster_{unit}.membranes.write_address" if share > 1 and config.keeps else "1'0" for unit in units
-        ]
+        states, carried = of_units(*word("membranes", share)), of_units(*word("totals", share))
+        writes, sum_writes = of_units("membranes.write_address"), of_units("totals.write_address")
     earlier = [[f"lanes.earlier_{unit}", "1'0"] if share > 1 else ["1'0"] for unit in units]
-    return {
+    return peeks | {
         "unit_sums": together([f"lanes.cluster_{unit}.sum_{lane}" for unit in units for lane in range(share)]),
-        "unit_handed": together([f"lanes.cluster_{unit}.handed" for unit in units] if share == 1 else zeros),
-        "unit_states": together(states),
-        "unit_carried": together(carried or zeros),
+        "unit_handed": together(of_units("handed") if share == 1 else []),
+        "unit_states": together(states if config.keeps else ["1'0"] * len(states)),
+        "unit_carried": together(carried if _sum_words(config) else []),
         "unit_earlier": together([bit for unit in earlier for bit in unit]),
-        "unit_writes": together(writes),
-        "unit_place": place or ",".join(["1'0"] * number_width(share)),
-        "unit_stored": f"{memory}.stored" if place else together(["1'0"] * (config.neuron_units * width)),
-        "unit_read": f"{memory}.carried" if place else together(zeros),
+        **({"unit_writes": together(writes)} if config.keeps and writes else {}),
+        **({"unit_sum_writes": together(sum_writes)} if _sum_words(config) and sum_writes else {}),
     }
 
 
@@ -167,6 +190,8 @@ def covers(config: AcceleratorConfig) -> tuple[str, ...]:
         found += ["cover_saturates_high", "cover_saturates_low"]
     if config.skips:
         found.append("cover_shortcut")
+    if config.totals:
+        found.append("cover_carries")
     if config.lanes_per_neuron_unit > 1:
         found.append("cover_keeps")
     return tuple(found)

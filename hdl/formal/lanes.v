@@ -1,8 +1,9 @@
 // What lanes and their neuron units have to do, in plain signed arithmetic; hdl.formal.lanes proves that they do it.
 // UNITS units have S lanes each; W, U and A are the bits of weight, state and accumulator, P those of a unit's parameters.
 // A unit has WORDS states, that of a lane or STREAMING that of a hand-over's lane: layer l has SIZES of them, as byte l
-// of this number, from BASES on, and the last layer adds its potentials up instead, for CARRIED lanes. In a layer that
-// RELAYS, as bit l says, a unit goes on with the state of the one DISTANCE before it.
+// of this number, from BASES on, and the last layer adds its potentials up instead, for CARRIED lanes. With TOTALS it has
+// states as well, and beside them what is read out is added up: spikes if COUNTS, else potentials. In layer l a unit goes
+// on with the state of the one that is byte l of DISTANCES before it.
 module proof (
     input clk,
     input rst,
@@ -36,6 +37,7 @@ module proof (
     wire [`UNITS-1:0] fired;
     wire [`UNITS*`U-1:0] membranes;
     wire [`UNITS*`S-1:0] spikes;
+    wire [`UNITS*`A-1:0] totals;
     mint_lanes lanes (
         .clk(clk), .rst(rst), .layer(layer), .clear(clear), .step({fire, double, enable}), .weights(weights),
         .neuron({was, keep, first, due}), .parameters(parameters),
@@ -48,6 +50,9 @@ module proof (
 `ifdef STREAMING
         .start(start),
 `endif
+`ifdef TOTALS
+        .totals(totals),
+`endif
         .potentials(potentials), .fired(fired), .membranes(membranes), .spikes(spikes)
     );
     // Registers of lanes and units, and words of their memories: the first lane, unit or word in the lowest bits;
@@ -58,7 +63,9 @@ module proof (
     wire [`UNITS*`CARRIED*`A-1:0] unit_carried;
     wire [`UNITS*`S-1:0] unit_earlier;
     wire [`UNITS*`WHERE-1:0] unit_writes;  // where a memory is written
-    wire [`WHERE-1:0] unit_place;
+    wire [`UNITS*`SUM_WHERE-1:0] unit_sum_writes;
+    wire [`PLACE-1:0] unit_place;
+    wire [`SUM_WHERE-1:0] unit_sum_place;
     wire [`UNITS*`U-1:0] unit_stored;
     wire [`UNITS*`A-1:0] unit_read;
 
@@ -94,26 +101,30 @@ module proof (
         if (start) own <= layer;
         number <= start ? 0 : number + due;
     end
+    // Whether potentials go on with a sum instead of a state, and whether there are sums: of which lane.
 `ifdef STREAMING
-    wire adds_up = last;
-    wire [7:0] word = adds_up ? number : base + number;
-    wire placed = !runs | unit_place == word[`WHERE-1:0];
-    wire was_word = old_word == word - 1;
+    wire adds_up = last & !`TOTAL, gathers = last;
+    wire [7:0] word = adds_up ? number : base + number, sum_word = number;
+    wire placed = !runs | (unit_place == word[`PLACE-1:0] & (!gathers | unit_sum_place == sum_word[`SUM_WHERE-1:0]));
+    wire was_word = old_word == word - 1 & old_sum_word == sum_word - 1;
     wire counted = number <= size & number % `S == next;
 `else
-    wire adds_up = 0;
-    wire [7:0] word = next;
+    wire adds_up = 0, gathers = `TOTAL;
+    wire [7:0] word = next, sum_word = next;
     wire placed = 1;
-    wire was_word = old_word == old;
+    wire was_word = old_word == old & old_sum_word == old;
     wire counted = 1;
 `endif
-    reg [7:0] old_word;
-    reg old_adds_up;
+    reg [7:0] old_word, old_sum_word;
+    reg old_adds_up, old_gathers;
     always @(posedge clk) begin
         old_word <= word;
+        old_sum_word <= sum_word;
         old_adds_up <= adds_up;
+        old_gathers <= gathers;
     end
-    wire relays = `RELAYS >> own;
+    wire [31:0] all_distances = `DISTANCES;
+    wire [7:0] distance = all_distances >> 8 * own;
 
     // The law, for every lane and unit, from whatever they hold at first.
     wire [`UNITS-1:0] right, doubles, spikes_now, ties, high, low, goes_on, takes_shortcut, carries;
@@ -161,9 +172,9 @@ module proof (
             wire signed [`A-1:0] bias = own_parameters[`A+:`A];
 `endif
             wire [`U-1:0] own_state = states[j*`WORDS*`U+:`WORDS*`U] >> `U * word;
-            localparam FROM = j >= `DISTANCE ? j - `DISTANCE : j;
-            wire [`U-1:0] state = relays ? states[FROM*`WORDS*`U+:`U] : own_state;
-            wire signed [`A-1:0] loaded, adds = carried >> `A * word;
+            wire [7:0] from = j < distance ? j : j - distance;
+            wire [`U-1:0] state = `DISTANCES == 0 ? own_state : states >> `WORDS * `U * from;
+            wire signed [`A-1:0] loaded, adds = carried >> `A * sum_word;
             law_load #(.M(2), .A(`A), .U(`U)) load (.mode(`MODE), .state(state), .loaded(loaded));
             wire signed [`A-1:0] potential = sum + bias + (first ? 0 : adds_up ? adds : loaded);
             wire spike;
@@ -172,25 +183,27 @@ module proof (
             law_fire #(.M(2), .A(`A), .U(`U)) law (
                 .mode(`MODE), .potential(potential), .threshold(threshold), .spike(spike), .stored(stored), .after(after)
             );
-            reg [`A-1:0] made;
+            wire [`A-1:0] gathered = `TOTAL ? (first ? 0 : adds) + (`COUNTS ? spike : potential) : potential;
+            reg [`A-1:0] made, sum_made;
             reg spiked;
             reg [`U-1:0] left;
             reg [`S-1:0] all_spikes;  // of the lanes, since the first one was due
             integer i;
             always @(posedge clk) begin
                 made <= potential;
+                sum_made <= gathered;
                 spiked <= spike;
                 left <= after;
                 if (due) all_spikes[next] <= spike;
                 states_later <= states[j*`WORDS*`U+:`WORDS*`U];
                 carried_later <= carried;
                 for (i = 0; i < `WORDS; i = i + 1) if (due & !adds_up & word == i) states_later[i*`U+:`U] <= after;
-                for (i = 0; i < `CARRIED; i = i + 1) if (due & adds_up & word == i) carried_later[i*`A+:`A] <= potential;
+                for (i = 0; i < `CARRIED; i = i + 1) if (due & gathers & sum_word == i) carried_later[i*`A+:`A] <= gathered;
             end
 
             // A cycle later the unit shows what it made, and then it is stored.
             wire shows = !was | (potentials[j*`A+:`A] == made & fired[j] == spiked & all_spikes[old] == spiked
-                & (old_adds_up | membranes[j*`U+:`U] == left));
+                & (old_adds_up | membranes[j*`U+:`U] == left) & (!`TOTAL | !old_gathers | totals[j*`A+:`A] == sum_made));
             reg kept, waits, shown;
             wire [`U-1:0] now = states[j*`WORDS*`U+:`WORDS*`U] >> `U * word;
             always @* begin
@@ -198,7 +211,7 @@ module proof (
                 for (i = 0; i < `WORDS; i = i + 1) if (states[(j*`WORDS+i)*`U+:`U]
                     != (was & !old_adds_up & old_word == i ? left : own_states[i*`U+:`U])) kept = 0;
                 for (i = 0; i < `CARRIED; i = i + 1) if (carried[i*`A+:`A]
-                    != (was & old_adds_up & old_word == i ? made : own_carried[i*`A+:`A])) kept = 0;
+                    != (was & old_gathers & old_sum_word == i ? sum_made : own_carried[i*`A+:`A])) kept = 0;
                 waits = 1;  // the spikes of the lanes before this one
                 for (i = 1; i < `S; i = i + 1) if (!was & i <= next & unit_earlier[j*`S + `S-1-i] != all_spikes[next-i]) waits = 0;
                 for (i = 1; i < `S; i = i + 1) if (was & i <= old & unit_earlier[j*`S + `S-1-i] != all_spikes[old-i]) waits = 0;
@@ -207,11 +220,12 @@ module proof (
             end
 `ifdef STREAMING
             wire fetched = !runs | started | number >= size
-                | (adds_up ? unit_read[j*`A+:`A] == adds : unit_stored[j*`U+:`U] == own_state);
+                | ((!gathers | unit_read[j*`A+:`A] == adds) & (adds_up | unit_stored[j*`U+:`U] == own_state));
 `else
             wire fetched = 1;
 `endif
-            wire places = !was | !`WRITES | unit_writes[j*`WHERE+:`WHERE] == old_word[`WHERE-1:0];
+            wire places = !was | ((!`WRITES | old_adds_up | unit_writes[j*`WHERE+:`WHERE] == old_word[`WHERE-1:0])
+                & (!`WRITES_SUMS | !old_gathers | unit_sum_writes[j*`SUM_WHERE+:`SUM_WHERE] == old_sum_word[`SUM_WHERE-1:0]));
             assign right[j] = (&same_sum) & (`S > 1 | handed == unit_handed[j*`A+:`A]) & shows & kept & waits & shown & fetched & places;
 
             assign doubles[j] = enable & double & sums != 0;
@@ -221,12 +235,12 @@ module proof (
             assign low[j] = due & !adds_up & !spike & stored < -limit;
             assign goes_on[j] = due & !first & !adds_up & loaded != 0;
             assign takes_shortcut[j] = due & skips & own_parameters[2*`A+:`A] != own_parameters[`A+:`A];
-            assign carries[j] = due & !first & adds_up & adds != 0;
+            assign carries[j] = due & !first & gathers & adds != 0 & gathered != adds;
         end
     endgenerate
     assign ok = (&right) & placed & counted & own <= `LAST & next < `S & (begun | !runs) & (runs | last)
         & (begun | (!was & next == 0 & number == 0)) & (!started | (!was & next == 0 & number == 0))
-        & (!was | (old < `S & next == (old + 1) % `S & old_adds_up == adds_up & was_word));
+        & (!was | (old < `S & next == (old + 1) % `S & old_adds_up == adds_up & old_gathers == gathers & was_word));
 
     // What the proof is about does happen, after sums that were added and states that were stored.
     reg added = 0, stored_one = 0;
@@ -239,7 +253,7 @@ module proof (
     assign cover_ties = added & ties != 0;
     assign cover_saturates_high = added & high != 0;
     assign cover_saturates_low = added & low != 0;
-    assign cover_goes_on = stored_one & (relays | `RELAYS == 0) & goes_on[`UNITS-1];
+    assign cover_goes_on = stored_one & (distance != 0 | `DISTANCES == 0) & goes_on[`UNITS-1];
     assign cover_shortcut = stored_one & takes_shortcut != 0;
     assign cover_keeps = stored_one & due & keep & next == `S - 1;
     assign cover_carries = stored_one & carries != 0;

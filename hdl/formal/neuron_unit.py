@@ -60,7 +60,7 @@ def neuron_unit(config: ArrayConfig, component: type[NeuronUnit] = NeuronUnit) -
             "membrane_at_first": f"unit.{register(design, 'membrane')}",
         },
         covers=covers(config),
-        cover_cycles=5,
+        cover_cycles=9,
     )
 
 

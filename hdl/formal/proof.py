@@ -21,6 +21,14 @@ from pathlib import Path
 from hdl.verilog.yosys import YosysError, run_script
 from model.files.home import plain_temporary
 
+ALL_COVERS = """\
+    reg [{last}:0] covered_before = 0;
+    wire [{last}:0] covered_now = covered_before | {{{covers}}};
+    always @(posedge clk) covered_before <= covered_now;
+    (* keep *) wire covered = &covered_now;
+endmodule"""
+"""The end of a harness: whether all covers have happened."""
+
 COUNTEREXAMPLE_LINES = 60
 FAILURE_CYCLES = 16
 """How long a run to show a failure may be."""
@@ -50,7 +58,8 @@ class Proof:
     prepare : tuple of str
         Yosys commands before the harness is read.
     covers : tuple of str
-        Outputs that are 1 in some run of ``cover_cycles`` cycles.
+        Outputs that are 1 at some time in a run of ``cover_cycles`` cycles: all in one run, or each in its own if
+        they are ``apart``, which is quicker where a run is long.
     longest : int
         The greatest k that is tried.
     """
@@ -64,6 +73,7 @@ class Proof:
     prepare: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
     cover_cycles: int = 8
+    apart: bool = False
     longest: int = 1
     files: dict[str, str] = field(default_factory=dict)
 
@@ -86,7 +96,7 @@ def prove(proof: Proof, explain: bool = True) -> Record:
     begun = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="mint-", dir=plain_temporary()))
     try:
-        for name, text in {**proof.files, "design.v": proof.design, "harness.v": proof.harness}.items():
+        for name, text in {**proof.files, "design.v": proof.design, "harness.v": _harness(proof)}.items():
             (folder / name).write_text(text, encoding="utf-8")
         try:
             run_script([*_commands(proof), *_induction(proof), *_covers(proof)], folder)
@@ -102,6 +112,13 @@ def prove(proof: Proof, explain: bool = True) -> Record:
     covers = tuple(cover.removeprefix("cover_") for cover in proof.covers)
     seconds = round(time.monotonic() - begun, 1)
     return Record(proof.name, proof.configuration, f"induction, k = {length}", covers, seconds)
+
+
+def _harness(proof: Proof) -> str:
+    if not proof.covers:
+        return proof.harness
+    covers = ALL_COVERS.format(last=len(proof.covers) - 1, covers=", ".join(proof.covers))
+    return proof.harness.replace("endmodule", covers, 1)
 
 
 def _commands(proof: Proof) -> list[str]:
@@ -128,16 +145,20 @@ def _induction(proof: Proof) -> list[str]:
 
 
 def _covers(proof: Proof) -> list[str]:
-    search = f"sat -seq {proof.cover_cycles} -set assumed 1 -falsify -prove"
-    # Only what the cover and the assumption depend on: without the law, half the time.
-    return [f"tee -o {cover}.log {search} {cover} 0 w:{cover} w:assumed %u %ci*" for cover in proof.covers]
+    together = ("covered",) if proof.covers else ()
+    return [_search(proof, cover, "-falsify") for cover in (proof.covers if proof.apart else together)]
+
+
+def _search(proof: Proof, cover: str, option: str = "") -> str:
+    """A run with a cover. Only what this and the assumption depend on is looked at: without the law, half the time."""
+    cone = f"w:{cover} w:assumed %u %ci*"
+    return f"tee -o {cover}.log sat -seq {proof.cover_cycles} -set assumed 1 -prove {cover} 0 {option} {cone}"
 
 
 def _failure(proof: Proof, folder: Path, error: YosysError, explain: bool) -> str:
     """What failed; for a proof, with the first lines of a run from the beginning, if a short one shows it."""
     if "did succeed" in str(error):
-        cover = next(cover for cover in reversed(proof.covers) if (folder / f"{cover}.log").exists())
-        return f"{cover} does not happen within {proof.cover_cycles} cycles"
+        return _missed(proof, folder)
     if "did fail" not in str(error):
         return str(error)
     search = f"sat -tempinduct-baseonly -maxsteps {FAILURE_CYCLES} -prove ok 1 -set assumed 1 -show-ports -verify"
@@ -147,6 +168,16 @@ def _failure(proof: Proof, folder: Path, error: YosysError, explain: bool) -> st
     except YosysError:
         return "it does not hold\n" + _table((folder / "run.log").read_text(encoding="utf-8"), "init|cover_")
     return f"k = {proof.longest} does not prove it\n" + _table((folder / "induction.log").read_text(encoding="utf-8"))
+
+
+def _missed(proof: Proof, folder: Path) -> str:
+    """Which covers no run has."""
+    run_script([*_commands(proof), *(_search(proof, cover) for cover in proof.covers)], folder)
+    logs = {cover: (folder / f"{cover}.log").read_text(encoding="utf-8") for cover in proof.covers}
+    missed = [cover for cover, log in logs.items() if "no model found" in log]
+    if not missed:
+        return f"the covers do not all happen in one run of {proof.cover_cycles} cycles"
+    return f"{' and '.join(missed)} {'does' if len(missed) == 1 else 'do'} not happen within {proof.cover_cycles} cycles"
 
 
 def _table(log: str, without: str = "cover_") -> str:

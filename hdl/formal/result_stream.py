@@ -94,4 +94,5 @@ def result_stream(config: AcceleratorConfig, component: type[ResultStream] = Res
         },
         covers=COVERS,
         cover_cycles=2 * (config.classes + 3 + share * config.output_groups),
+        apart=True,
     )

@@ -23,4 +23,5 @@ def skip_unit(word_width: int, component: type[SkipUnit] = SkipUnit) -> Proof:
         peeks={"word": "unit.word", "unit_doubling": "unit.doubling"},
         covers=COVERS if word_width == 1 else COVERS + (OF_SEVERAL_BITS if word_width > 2 else OF_SEVERAL_BITS[1:]),
         cover_cycles=word_width + 5,
+        apart=True,
     )

@@ -93,6 +93,7 @@ def systolic_array(config: ArrayConfig, component: type[SystolicArray] = Systoli
         peeks=peeks,
         covers=covers(config),
         cover_cycles=24,
+        apart=True,
     )
 
 

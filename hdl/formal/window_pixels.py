@@ -89,5 +89,6 @@ def window_pixels(
             **nest.peeks,
         },
         covers=COVERS if padding else COVERS[1:],
-        cover_cycles=26,
+        cover_cycles=24,
+        apart=True,
     )

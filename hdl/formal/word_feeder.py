@@ -89,4 +89,5 @@ def word_feeder(component: type[WordFeeder] = WordFeeder) -> Proof:
         },
         covers=COVERS,
         cover_cycles=24,
+        apart=True,
     )
