@@ -177,7 +177,9 @@ def _missed(proof: Proof, folder: Path) -> str:
     missed = [cover for cover, log in logs.items() if "no model found" in log]
     if not missed:
         return f"the covers do not all happen in one run of {proof.cover_cycles} cycles"
-    return f"{' and '.join(missed)} {'does' if len(missed) == 1 else 'do'} not happen within {proof.cover_cycles} cycles"
+    return (
+        f"{' and '.join(missed)} {'does' if len(missed) == 1 else 'do'} not happen within {proof.cover_cycles} cycles"
+    )
 
 
 def _table(log: str, without: str = "cover_") -> str:

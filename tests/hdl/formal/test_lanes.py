@@ -10,11 +10,13 @@ from hdl.formal.catalogue import LANES
 from hdl.formal.lanes import lanes, lanes_config
 from hdl.formal.proof import prove
 from model.config import PRECISIONS, Precision
+from model.network.graph import Readout
 from model.neurons.lif import LEAKS, Reset
-from tests.hdl.formal.mutants import check_refuted, mutant, with_harness
+from tests.hdl.formal.mutants import check_refuted, mutant, some_now, with_harness
 
 SMALL = Precision(2, 2)
-CLUSTER = "hdl.accelerator.cluster"
+CLUSTER, MEMORY = "hdl.accelerator.cluster", "hdl.accelerator.membrane_memory"
+SWAPPED = "write.addr.eq(self.index),\n                write.data.eq(self.total)"
 
 
 def small(share=1, *leaks, **options):
@@ -34,15 +36,18 @@ def test_all_widths_are_in_the_catalogue():
 
 @pytest.mark.parametrize(
     ("share", "old", "new"),
-    [
-        (1, "sums[0].eq(Mux(self.step.fire, 0, result))", "sums[0].eq(result)"),  # goes on with what it handed over
-        (1, "self.weights[0] + doubled[0]", "self.weights[0] + sums[0]"),
-        (1, "m.d.sync += handed.eq(result)", "m.d.sync += handed.eq(sums[0])"),  # without the last weight
-        (1, "Mux(self.neuron.first, 0, contribution)", "contribution"),
-        (2, "Mux(self.neuron.keep, leaving, 0)", "leaving"),
-        (2, "write.data.eq(self.membrane)", "write.data.eq(self.membrane & -2)"),
-        (2, "threshold.eq(self.parameters.threshold)", "threshold.eq(self.parameters.bias)"),
-    ],
+    some_now(
+        2,
+        [
+            (2, "Mux(self.neuron.keep, leaving, 0)", "leaving"),
+            (1, "m.d.sync += handed.eq(result)", "m.d.sync += handed.eq(sums[0])"),  # without the last weight
+            (1, "sums[0].eq(Mux(self.step.fire, 0, result))", "sums[0].eq(result)"),  # goes on with what it handed over
+            (1, "self.weights[0] + doubled[0]", "self.weights[0] + sums[0]"),
+            (1, "Mux(self.neuron.first, 0, contribution)", "contribution"),
+            (2, "write.data.eq(self.membrane)", "write.data.eq(self.membrane & -2)"),
+            (2, "threshold.eq(self.parameters.threshold)", "threshold.eq(self.parameters.bias)"),
+        ],
+    ),
 )
 def test_a_bug_is_found(share, old, new):
     check_refuted(lanes(small(share), mutant(Lanes, old, new, CLUSTER)))
@@ -80,10 +85,44 @@ def test_a_bug_of_the_shortcut_is_found():
     check_refuted(lanes(small(2, skips=True), mutant(Lanes, *swapped)))
 
 
-def test_a_bug_of_relays_is_found():
-    """A lane goes on with its own state, not with that of the row before."""
-    alone = mutant(Lanes, "clusters[lane - apart].kept", "clusters[lane].kept")
-    check_refuted(lanes(lanes_config(SMALL, SMALL.lifs(1), units=2, relays=True), alone))
+@pytest.mark.parametrize(
+    ("old", "new"),
+    some_now(
+        1,
+        [
+            ("clusters[lane - apart].kept", "clusters[lane].kept"),  # a lane goes on with its own state
+            ("if 0 < each <= lane", "if 0 < each < lane"),  # so do those of the second row
+            ("if 0 < each <= lane", "if each == 1 <= lane"),  # every row has one lane
+        ],
+    ),
+)
+def test_a_bug_of_rows_is_found(old, new):
+    """Two layers with rows, of one lane and of two."""
+    check_refuted(lanes(lanes_config(SMALL, SMALL.lifs(1, 2), units=4, relays=True), mutant(Lanes, old, new)))
+
+
+@pytest.mark.parametrize(
+    ("share", "options", "old", "new", "uses"),
+    some_now(
+        1,
+        [
+            (2, {}, "Mux(first, 0, before) +", "before +", ()),  # of the image before
+            (1, {}, "Mux(first, 0, before) +", "Mux(self.neuron.first, 0, before) +", ()),
+            (2, {}, "write.addr.eq(index),\n                write.data.eq(self.total)", SWAPPED, ()),
+            (1, {"streaming": True}, "before.eq(self.carried)", "before.eq(self.total)", ()),
+            (2, {"streaming": True}, "own_behind.eq(sums)", "own_behind.eq(own)", (MEMORY,)),
+            (2, {"streaming": True}, "update, sums = self.update, ", "sums = ", (MEMORY,)),
+        ],
+    ),
+)
+def test_a_bug_of_readouts_is_found(share, options, old, new, uses):
+    config = small(share, readout=Readout.COUNT, **options)
+    check_refuted(lanes(config, mutant(Lanes, old, new, *(uses or (CLUSTER,)))))
+
+
+def test_a_wrong_readout_is_refuted():
+    """Potentials where spikes are counted."""
+    check_refuted(with_harness(lanes(small(readout=Readout.COUNT)), "`COUNTS ? spike : potential", "potential"))
 
 
 def test_a_bug_of_streaming_is_found():
