@@ -139,7 +139,7 @@ def _instance(design: str, memory: str) -> str:
 def _peeks(config: AcceleratorConfig, words: int, design: str) -> dict[str, str]:
     """Registers and words of the memories, the highest bits first."""
     units, share = range(config.neuron_units), config.lanes_per_neuron_unit
-    width, accumulator = config.membrane_width, config.accumulator_width
+    accumulator = config.accumulator_width
     zeros = ["1'0"] * (config.neuron_units * accumulator)
 
     def together(names: Sequence[str]) -> str:
