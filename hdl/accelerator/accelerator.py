@@ -14,12 +14,12 @@ from hdl.accelerator.fire_sequencer import FireSequencer
 from hdl.accelerator.input_memory import InputMemory
 from hdl.accelerator.lanes import Lanes
 from hdl.accelerator.layer_sequencer import LayerSequencer
-from hdl.accelerator.result_stream import RESULT_WIDTH, ResultStream
+from hdl.accelerator.result_stream import ResultStream
 from hdl.accelerator.skip_unit import SkipUnit, item_of
 from hdl.accelerator.spike_memories import SpikeMemories
 from hdl.accelerator.token_pipeline import TokenPipeline
 from hdl.verilog.memory import ModuleMemory
-from model.accelerator.config import AcceleratorConfig
+from model.accelerator.config import RESULT_WIDTH, AcceleratorConfig
 from model.arithmetic import number_width
 from model.network.network import Network
 

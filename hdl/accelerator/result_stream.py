@@ -7,10 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.parts.tables import by_program
-from model.accelerator.config import AcceleratorConfig
+from model.accelerator.config import RESULT_WIDTH, AcceleratorConfig
 from model.arithmetic import number_width
-
-RESULT_WIDTH = 32
 
 
 class ResultStream(wiring.Component):

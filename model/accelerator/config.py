@@ -44,6 +44,8 @@ Choice = tuple[str, int]
 """A layer's dataflow, and its rows."""
 FEED_DEPTH = 8
 """Words that wait for the skip unit."""
+RESULT_WIDTH = 32
+"""Bits of a result beat: a logit or the class."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,10 +14,10 @@ from model.golden.network import classify, run
 from model.network import bundle
 from model.network.graph import State
 from model.network.network import Network
-from sim.accelerator import player as files
+from sim.accelerator import host as files
 from sim.accelerator.config_file import CONFIG, from_bytes
-from sim.accelerator.cosim import Outcomes
-from sim.accelerator.host import input_text, neurons, results
+from sim.accelerator.host import Layout, input_text, neurons, results
+from sim.accelerator.outcomes import Outcomes
 from sim.harness.checker import Checker, expect, neuron
 from sim.harness.clock import CLOCK_PERIOD_NS, start_clock
 from sim.harness.cosimulation import Waits
@@ -100,7 +100,7 @@ async def images(dut: Any) -> None:
         took = np.diff(ends).tolist()
         intervals += [took[-1], *took[:-1]]
         before = checker.comparisons
-        _compare(checker, config, _golden(trained, batch), start)
+        _compare(checker, config, job["retire"], _golden(trained, batch), start)
         checker.comparisons -= (checker.comparisons - before) // len(part)  # the first one counts once
         logits += results(config, Path(files.RESULTS).read_text(encoding="utf-8"))[0][:-1].tolist()
 
@@ -127,12 +127,12 @@ def _golden(network: Network, images: Any) -> dict[str, Any]:
     return {key: np.concatenate([part[key] for part in parts], axes[key]) for key in axes}
 
 
-def _compare(checker: Checker, config: AcceleratorConfig, golden: dict[str, Any], start: int) -> None:
+def _compare(checker: Checker, config: AcceleratorConfig, layout: Layout, golden: dict[str, Any], start: int) -> None:
     """Neurons, logits and classes of a batch whose first image is ``start``."""
     logits, classes = results(config, Path(files.RESULTS).read_text(encoding="utf-8"))
     shift = f"image {start} + {{}}" if start else "image {}"
     if config.retire:
-        found = neurons(config, Path(files.NEURONS).read_text(encoding="utf-8"))
+        found = neurons(config, layout, Path(files.NEURONS).read_text(encoding="utf-8"))
         for name, shown in found.items():
             if f"{name}.spikes" not in golden:
                 continue

@@ -12,7 +12,8 @@ from model.accelerator.choose import rows_of
 from model.accelerator.config import AcceleratorConfig
 from model.accelerator.estimate import Estimate, measured
 from model.network.network import Network
-from sim.accelerator.cosim import Outcomes, prepare, run
+from sim.accelerator.cosim import prepare, run
+from sim.accelerator.outcomes import Outcomes
 from sim.harness.cosimulation import NO_WAITS, Waits
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hdl.accelerator.accelerator import Accelerator
+from hdl.accelerator.accelerator import Accelerator, retire_layout
 from hdl.accelerator.contents import memory_texts
 from hdl.folder.description import memory_files
 from hdl.verilog.names import Names
@@ -16,6 +16,7 @@ from model.accelerator.config import AcceleratorConfig
 from model.golden.network import check_images
 from model.network.network import Network
 from sim.accelerator.config_file import CONFIG, to_bytes
+from sim.accelerator.outcomes import Outcomes
 from sim.accelerator.player import player_text
 from sim.harness.cosimulation import NO_WAITS, Waits, believed, inputs, watching
 from sim.harness.job import PROGRESS, VERILOG, Job, digest, write_files
@@ -27,30 +28,6 @@ FILES = memory_files(Names())
 """What the memories hold, by the Verilog's parameters."""
 CYCLES_PER_SECOND = 100
 """The slowest simulation that is waited for."""
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """What a co-simulation found.
-
-    The first image runs once more at the end of a batch; what that run shows is compared, but no further comparison.
-    ``latency`` is from the first beat on offer to the first image's class; ``intervals`` are from the class before to
-    each image's own, while images follow each other without a pause; ``cycles`` are all that were simulated.
-    """
-
-    images: int
-    comparisons: int
-    mismatches: int
-    first: str | None
-    latency: int
-    intervals: list[int]
-    cycles: int
-    seconds: float
-    logits: list[list[int]]
-
-    @property
-    def cycles_per_second(self) -> float:
-        return self.cycles / self.seconds if self.seconds else 0.0
 
 
 @dataclass(frozen=True)
@@ -125,6 +102,7 @@ def run(
         "waits": asdict(waits),
         "batch": batch,
         "limit": 20 * max(prepared.expected_cycles // max(prepared.images, 1), 1000),
+        "retire": {name: (field.offset, field.width) for name, field in retire_layout(prepared.config)},
     }
     job = Job.write(folder, prepared.digests, settings)
     stopped = None

@@ -1,15 +1,22 @@
-"""What goes into an accelerator and what comes out, as text: beats of images, results, neurons that retired."""
+"""What goes into an accelerator and what comes out, as text: beats of images, results, neurons that retired.
 
+No Amaranth here: a simulator's process would take longer to import it than most of its benches do.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hdl.accelerator.accelerator import retire_layout
 from hdl.accelerator.contents import image_beats
-from hdl.accelerator.result_stream import RESULT_WIDTH
 from hdl.verilog.words import Bits, from_bits, from_hex, to_hex
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import RESULT_WIDTH, AcceleratorConfig, LayerPlan
+
+INPUT, RESULTS, NEURONS, CYCLES = "s_axis.hex", "m_axis.hex", "retire.hex", "cycles.txt"
+"""Files beside a simulation; the last has the cycle of every packet's end."""
+Layout = Mapping[str, tuple[int, int]]
+"""First bit and width of each field of what retires."""
 
 
 @dataclass(frozen=True)
@@ -51,31 +58,28 @@ def lines_of_layer(config: AcceleratorConfig, plan: LayerPlan) -> int:
     return plan.groups * plan.tiles[0] * plan.tiles[1] * steps * plan.tile * config.lanes_per_neuron_unit
 
 
-def neurons(config: AcceleratorConfig, text: str) -> dict[str, Neurons]:
+def neurons(config: AcceleratorConfig, layout: Layout, text: str) -> dict[str, Neurons]:
     """What retired, by layer; of the last one, H are the logits [1, N, classes, 1, 1], or, in the order streaming, what
     they are after each frame, [T, N, classes, 1, 1].
 
     Refuses neurons whose layer, time step or lane is not the one that is due.
     """
-    layout = retire_layout(config)
-    bits = from_hex(text, layout.size)
+    width = sum(bits for _, bits in layout.values())
+    bits = from_hex(text, width)
     sizes = [lines_of_layer(config, plan) for plan in config.layers]
-    frames = bits.reshape(-1, sum(sizes), layout.size)
+    frames = bits.reshape(-1, sum(sizes), width)
     ends = np.cumsum(sizes)
     found = {}
     for index, (plan, end, size) in enumerate(zip(config.layers, ends, sizes, strict=True)):
-        found[plan.name] = _layer_neurons(config, plan, index, frames[:, end - size : end])
+        found[plan.name] = _layer_neurons(config, layout, plan, index, frames[:, end - size : end])
     return found
 
 
-def _layer_neurons(config: AcceleratorConfig, plan: LayerPlan, index: int, lines: Bits) -> Neurons:
-    layout, share, units = retire_layout(config), config.lanes_per_neuron_unit, config.neuron_units
+def _layer_neurons(config: AcceleratorConfig, layout: Layout, plan: LayerPlan, index: int, lines: Bits) -> Neurons:
+    share, units = config.lanes_per_neuron_unit, config.neuron_units
     steps = config.frame_steps if plan.spiking else 1
     shape = (len(lines), plan.groups, *plan.tiles, steps, plan.tile, share)
-    fields = {}
-    for name, field in layout:
-        end = min([other.offset for _, other in layout if other.offset > field.offset] + [layout.size])
-        fields[name] = lines[:, :, field.offset : end]
+    fields = {name: lines[:, :, first : first + width] for name, (first, width) in layout.items()}
     frame = np.arange(len(lines)).reshape(-1, *[1] * 6) % config.frames
     due = frame + np.arange(steps)[:, None, None], np.arange(share)
     for name, expected in (("layer", np.array(index)), ("time_step", due[0]), ("index", due[1])):

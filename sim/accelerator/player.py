@@ -6,13 +6,11 @@ state lasts, ``tlast``, ``tdata``) and records ``m_axis.hex`` (``tlast``, ``tdat
 """
 
 from hdl.accelerator.accelerator import retire_layout
-from hdl.accelerator.result_stream import RESULT_WIDTH
-from model.accelerator.config import AcceleratorConfig
+from model.accelerator.config import RESULT_WIDTH, AcceleratorConfig
+from sim.accelerator.host import CYCLES, INPUT, NEURONS, RESULTS
 from sim.harness.clock import CLOCK
 from sim.harness.job import DESIGN
 from sim.harness.player import STREAMS
-
-INPUT, RESULTS, NEURONS, CYCLES = "s_axis.hex", "m_axis.hex", "retire.hex", "cycles.txt"
 
 _PLAYER = """
 module player;

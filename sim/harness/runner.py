@@ -97,6 +97,7 @@ def simulate(
             "TMPDIR": str(where.folder),  # Icarus makes commands of it
             # Otherwise cocotb rewrites the assertions of all that is imported, NumPy included: two seconds each time.
             "COCOTB_REWRITE_ASSERTION_FILES": "bench_*.py",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # which cocotb would load too
             **chosen.environment(where, copies, cycles),
         }
         with mock.patch.dict(os.environ, outer), _cocotb_in(where):

@@ -12,7 +12,8 @@ from model.config import Precision
 from model.network.network import Network
 from sim.accelerator.comparison import cosimulate
 from sim.accelerator.config_file import CONFIG, from_bytes, to_bytes
-from sim.accelerator.cosim import Outcomes, prepare, run
+from sim.accelerator.cosim import prepare, run
+from sim.accelerator.outcomes import Outcomes
 from sim.harness.job import write_files
 from sim.networks.chains import Chain, Link
 from sim.networks.random_chains import random_choices
