@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 
 import pytest
@@ -20,6 +21,13 @@ settings.load_profile("mint")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Simulations take longest. At the end, one worker would wait for the other's last one.
     items.sort(key=lambda item: "sim" not in item.path.parts)
+
+
+def pytest_collection_finish() -> None:
+    # What is imported by now stays. The collector would look at all of it again and again while designs are built.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,7 +12,7 @@ from model.network.graph import Pool
 from sim.networks.chains import Link
 from tests.hdl.folder.test_files import CHAIN, generate
 
-LIBRARY = [*installed_libraries(), GENERIC][0]
+LIBRARIES = [GENERIC, *(pytest.param(path, marks=pytest.mark.nightly) for path in installed_libraries())]
 MACRO = """
 module macro (clk, write_enable, write_address, write_data, read_enable, read_address, read_data);
   parameter WIDTH = 1, WORDS = 1, ADDRESS = 1, FILE = "";
@@ -82,18 +82,19 @@ def test_the_testbench_passes_with_macros_and_an_unchanged_text(tmp_path, kind, 
     assert output.startswith("PASS"), output
 
 
-def test_cells_of_a_library_and_macros_pass_the_testbench(tmp_path):
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda path: path.stem)
+def test_cells_of_a_library_and_macros_pass_the_testbench(tmp_path, library):
     """No register and no word of a memory has a value before the reset."""
-    links = (Link(3, 3, padding=1, pool=Pool("max", 2)), Link(4, 0))
+    links = (Link(2, 3, padding=1, pool=Pool("max", 2)), Link(2, 0))
     chain = replace(CHAIN, input_shape=(1, 4, 4), links=links, classes=3, precision=Precision(2, 2))
-    defines = with_macros(tmp_path, chain, lanes=4, share=2)
-    (tmp_path / "cells.lib").write_text(LIBRARY.read_text(encoding="utf-8"), encoding="utf-8")
+    defines = with_macros(tmp_path, chain, lanes=2, share=2)
+    (tmp_path / "cells.lib").write_text(library.read_text(encoding="utf-8"), encoding="utf-8")
     run_script(
         [
             f"read_verilog {' '.join(defines)} mint.v",
             "read_verilog -lib macros.v",
             "read_liberty -lib -ignore_miss_func cells.lib",
-            "synth -flatten -top mint_accelerator",
+            "synth -flatten -noabc -noshare -top mint_accelerator",
             "dfflibmap -liberty cells.lib",
             "abc -liberty cells.lib",
             "opt_clean -purge",

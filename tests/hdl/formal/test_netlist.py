@@ -16,7 +16,7 @@ from hdl.synthesis.flows import Library
 from hdl.synthesis.liberty import installed_libraries
 from hdl.verilog.text import verilog_text
 from model.config import Precision
-from tests.hdl.formal.mutants import check_refuted
+from tests.hdl.formal.mutants import check_refuted, some_now
 
 ARRAY = config(Precision(2, 2), 1, 1)
 
@@ -53,7 +53,7 @@ def proof_of(design, netlist):
     return netlist_proof("neuron unit", "w2u2", design, netlist, "mint_neuron", Library())
 
 
-@pytest.mark.parametrize(("old", "new"), [("NAND2", "NOR2"), ("XOR2", "XNOR2"), ("AOI21", "OAI21")])
+@pytest.mark.parametrize(("old", "new"), some_now(1, [("XOR2", "XNOR2"), ("NAND2", "NOR2"), ("AOI21", "OAI21")]))
 def test_a_wrong_cell_is_found(mapped, old, new, monkeypatch):
     design, netlist = mapped
     # Simulation would see many of them at once; it is the proof's turn here.

@@ -7,7 +7,7 @@ from hdl.formal.processing_element import COVERS, processing_element
 from hdl.formal.proof import ProofError, prove
 from hdl.synthesis.designs import config
 from model.config import WIDTHS, Precision
-from tests.hdl.formal.mutants import check_refuted, mutant, with_harness
+from tests.hdl.formal.mutants import check_refuted, mutant, some_now, with_harness
 
 ARRAY = config(Precision(4, 4), 1, 1)
 
@@ -20,13 +20,16 @@ def test_sum_is_the_laws(width):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [
-        ("register[width:] + carry", "register[width:] - carry"),
-        ("carry.eq(low[width])", "carry.eq(carry | low[width])"),  # or stays
-        ("sign = self.enable & ~(", "sign = ~("),  # adds without enable
-        ("self.weight[:-1] & self.spike.replicate(width - 1)", "self.weight[:-1]"),  # adds without a spike
-        ("Mux(self.preload, self.chain, Cat", "Mux(self.preload, self.chain >> 1, Cat"),
-    ],
+    some_now(
+        3,
+        [
+            ("register[width:] + carry", "register[width:] - carry"),
+            ("carry.eq(low[width])", "carry.eq(carry | low[width])"),  # or stays
+            ("sign = self.enable & ~(", "sign = ~("),  # adds without enable
+            ("self.weight[:-1] & self.spike.replicate(width - 1)", "self.weight[:-1]"),  # adds without a spike
+            ("Mux(self.preload, self.chain, Cat", "Mux(self.preload, self.chain >> 1, Cat"),
+        ],
+    ),
 )
 def test_a_bug_is_found(old, new):
     check_refuted(processing_element(ARRAY, mutant(ProcessingElement, old, new)))
@@ -34,12 +37,15 @@ def test_a_bug_is_found(old, new):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [
-        ("(spike ? wide : zero) + half", "(spike ? wide : zero)"),
-        ("sum <= (preload ? chain : sum) + addend", "sum <= sum == 1234 ? 0 : (preload ? chain : sum) + addend"),
-        ("assumed = no_weight & apart", "assumed = apart"),  # both promises are needed
-        ("assumed = no_weight & apart", "assumed = no_weight"),
-    ],
+    some_now(
+        2,
+        [
+            ("(spike ? wide : zero) + half", "(spike ? wide : zero)"),
+            ("sum <= (preload ? chain : sum) + addend", "sum <= sum == 1234 ? 0 : (preload ? chain : sum) + addend"),
+            ("assumed = no_weight & apart", "assumed = apart"),  # both promises are needed
+            ("assumed = no_weight & apart", "assumed = no_weight"),
+        ],
+    ),
 )
 def test_a_wrong_law_is_refuted(old, new):
     check_refuted(with_harness(processing_element(ARRAY), old, new))

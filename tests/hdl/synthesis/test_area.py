@@ -31,13 +31,16 @@ def test_a_multiplier_would_be_seen():
 
 @pytest.mark.parametrize("fpga", FPGAS, ids=lambda fpga: fpga.name)
 def test_array_maps_to_no_dsp(fpga):
-    cost = fpga.measure(design_verilog("mint_array", Precision(8, 8), 2, 2), "mint_array")
+    cost = fpga.measure(design_verilog("mint_array", Precision(8, 8), 1, 1), "mint_array")
     assert cost.dsp == 0
-    assert cost.lut > 4 * 8
-    assert cost.flip_flops > 4 * 21
+    assert cost.lut > 8
+    assert cost.flip_flops > 21
 
 
-@pytest.mark.parametrize("fpga", FPGAS, ids=lambda fpga: fpga.name)
+@pytest.mark.parametrize(
+    "fpga",
+    [pytest.param(fpga, marks=[pytest.mark.nightly] * (fpga.name == "xc7"), id=fpga.name) for fpga in FPGAS],
+)
 def test_a_dsp_would_be_seen(fpga):
     wide = "module top(input [15:0] a, b, output [31:0] y); assign y = a * b; endmodule"
     assert fpga.measure(wide, "top").dsp > 0
@@ -53,11 +56,11 @@ def test_flip_flops_of_an_element_are_its_accumulator_and_its_carry():
 
 def test_an_element_kept_as_one_module_counts_once_per_instance():
     small, large = (
-        Library().measure(design_verilog("mint_array", Precision(4, 4), rows, 2), "mint_array") for rows in (2, 6)
+        Library().measure(design_verilog("mint_array", Precision(4, 4), rows, 2), "mint_array") for rows in (1, 3)
     )
     element = Library().measure(design_verilog("mint_pe", Precision(4, 4), 1, 1), "mint_pe")
-    assert large.gate_equivalents - small.gate_equivalents >= 0.9 * 8 * element.gate_equivalents
-    assert large.flip_flops - small.flip_flops >= 8 * element.flip_flops
+    assert large.gate_equivalents - small.gate_equivalents >= 0.9 * 4 * element.gate_equivalents
+    assert large.flip_flops - small.flip_flops >= 4 * element.flip_flops
 
 
 def test_the_published_area_is_that_of_the_command():

@@ -86,7 +86,7 @@ def test_refusals(chain, tmp_path, options, sentence):
 
 
 def test_cells_of_xc7(chain, tmp_path):
-    result = runner.invoke(app, [*chain, "--device", "xc7", "--lanes", "3", "--images", "7"])
+    result = runner.invoke(app, [*chain, "--device", "xc7", "--lanes", "1", "--images", "7"])
     assert result.exit_code == 0, result.output
     report = json.loads((tmp_path / "build/w4u4/xc7.json").read_text(encoding="utf-8"))
     assert report["dsp"] == 0

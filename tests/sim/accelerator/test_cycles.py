@@ -24,30 +24,30 @@ def chain(kind, shape, steps, classes, *links):
 CASES = {
     # A chain, lanes, lanes per neuron unit, and the dataflow.
     "pixels, groups, max pooling": (
-        chain("pixels", (2, 5, 6), 2, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1)), 4, 1, "skip",
+        chain("pixels", (2, 4, 5), 2, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1)), 4, 1, "skip",
     ),
     "pixels, shared units, sum pooling": (
-        chain("pixels", (1, 7, 7), 3, 2, Link(6, 3, 2, 2, SUM), Link(5, 0)), 4, 2, "skip",
+        chain("pixels", (1, 5, 7), 3, 2, Link(6, 3, 2, 2, SUM), Link(5, 0)), 4, 2, "skip",
     ),
-    "pixels, linear": (chain("pixels", (1, 7, 11), 4, 7, Link(9, 0)), 8, 8, "skip"),
+    "pixels, linear": (chain("pixels", (1, 5, 7), 3, 7, Link(9, 0)), 8, 8, "skip"),
     "spikes, stride beyond the kernel": (
-        chain("spikes", (5, 6, 7), 3, 8, Link(4, 2, 1, 1, SUM), Link(7, 1, 2, 1)), 3, 1, "skip",
+        chain("spikes", (5, 4, 5), 3, 5, Link(4, 2, 1, 1, SUM), Link(5, 1, 2, 1)), 3, 1, "skip",
     ),
     "spikes, linear, groups of classes": (chain("spikes", (3, 4, 4), 2, 6, Link(5, 0)), 2, 2, "skip"),
     "tiles of pixels, max pooling, then time steps in rows": (
-        chain("pixels", (2, 5, 7), 3, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1), Link(4, 0)), 12, 1,
+        chain("pixels", (2, 4, 5), 3, 3, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1), Link(4, 0)), 12, 1,
         [("systolic", 4), ("time-parallel", 3), ("time-parallel", 3), ("skip", 1)],
     ),
     "time steps in rows, sum pooling, then tiles": (
-        chain("spikes", (9, 6, 7), 4, 5, Link(4, 2, 1, 1, SUM), Link(7, 1, 2, 1)), 8, 1,
-        [("time-parallel", 4), ("systolic", 3), ("skip", 1)],
+        chain("spikes", (9, 4, 5), 3, 5, Link(4, 2, 1, 1, SUM), Link(5, 1, 2, 1)), 6, 1,
+        [("time-parallel", 3), ("systolic", 3), ("skip", 1)],
     ),
     "tiles of spikes, max pooling": (
-        chain("spikes", (9, 5, 7), 2, 5, Link(4, 2, 1, 1, MAX), Link(7, 3, 1, 1)), 8, 1,
+        chain("spikes", (9, 3, 5), 2, 5, Link(4, 2, 1, 1, MAX), Link(7, 3, 1, 1)), 8, 1,
         [("systolic", 2), ("systolic", 4), ("skip", 1)],
     ),
     "frames, both pools": (
-        chain("spikes", (5, 6, 7), 3, 5, Link(4, 3, 1, 1, MAX), Link(7, 2, 1, 1, SUM), Link(4, 0)), 4, 1, "streaming",
+        chain("spikes", (5, 5, 5), 3, 5, Link(4, 3, 1, 1, MAX), Link(7, 2, 1, 1, SUM), Link(4, 0)), 4, 1, "streaming",
     ),
     "frames, shared units, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 4, 2, "streaming"),
     "frames, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 2, 1, "streaming"),
