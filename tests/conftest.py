@@ -30,6 +30,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
+def pytest_sessionfinish() -> None:
+    # While the filter of warnings below is in place: what is collected later would warn past it.
+    gc.collect()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # Amaranth warns about a component that is made and not elaborated; tests of signatures do just that.
     config.addinivalue_line("filterwarnings", "ignore::amaranth.hdl.UnusedElaboratable")

@@ -8,7 +8,7 @@ from amaranth.lib.memory import ReadPort
 from amaranth.lib.wiring import In, Out
 
 from hdl.accelerator.cluster import parameter_layout
-from hdl.accelerator.contents import PARAMETERS, WEIGHTS, parameter_bits, weight_bits
+from hdl.accelerator.contents import PARAMETERS, RESULT_WIDTH, WEIGHTS, parameter_bits, weight_bits
 from hdl.accelerator.feed import Feed
 from hdl.accelerator.fire_sequencer import FireSequencer
 from hdl.accelerator.input_memory import InputMemory
@@ -19,7 +19,7 @@ from hdl.accelerator.skip_unit import SkipUnit, item_of
 from hdl.accelerator.spike_memories import SpikeMemories
 from hdl.accelerator.token_pipeline import TokenPipeline
 from hdl.verilog.memory import ModuleMemory
-from model.accelerator.config import RESULT_WIDTH, AcceleratorConfig
+from model.accelerator.config import AcceleratorConfig
 from model.arithmetic import number_width
 from model.network.network import Network
 

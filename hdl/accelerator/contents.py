@@ -1,4 +1,4 @@
-"""What an accelerator's memories hold: rows of weights, and rows of thresholds and biases."""
+"""What an accelerator's memories hold: rows of weights, and rows of thresholds and biases; beats of its ports."""
 
 from collections.abc import Iterator
 
@@ -12,6 +12,8 @@ from model.network.network import Network
 
 WEIGHTS, PARAMETERS = "WEIGHTS", "PARAMETERS"
 """Parameters of the Verilog module: the files of what the memories hold."""
+RESULT_WIDTH = 32
+"""Bits of a result beat: a logit or the class."""
 
 
 def _padded(values: NDArray[np.int64], plan: LayerPlan, lanes: int, fill: int = 0) -> NDArray[np.int64]:

@@ -6,8 +6,9 @@ from amaranth.hdl import Const, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.accelerator.contents import RESULT_WIDTH
 from hdl.parts.tables import by_program
-from model.accelerator.config import RESULT_WIDTH, AcceleratorConfig
+from model.accelerator.config import AcceleratorConfig
 from model.arithmetic import number_width
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hdl.accelerator.contents import image_beats
+from hdl.accelerator.contents import RESULT_WIDTH, image_beats
 from hdl.folder.description import memory_files
 from hdl.verilog.names import Names
 from hdl.verilog.words import to_bits, to_hex
-from model.accelerator.config import RESULT_WIDTH, AcceleratorConfig
+from model.accelerator.config import AcceleratorConfig
 from model.golden.network import classify, forward, recordings
 from model.network.network import Network
 

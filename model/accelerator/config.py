@@ -44,8 +44,6 @@ Choice = tuple[str, int]
 """A layer's dataflow, and its rows."""
 FEED_DEPTH = 8
 """Words that wait for the skip unit."""
-RESULT_WIDTH = 32
-"""Bits of a result beat: a logit or the class."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,7 +294,6 @@ class AcceleratorConfig:
         return self.layers[-1].groups
 
     # Input: one beat a position (its channels), or INPUT_WORD inputs of a linear layer; pixels there four a beat.
-
     @property
     def beat_values(self) -> int:
         """Pixels or spikes in an input beat."""

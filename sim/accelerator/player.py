@@ -6,7 +6,8 @@ state lasts, ``tlast``, ``tdata``) and records ``m_axis.hex`` (``tlast``, ``tdat
 """
 
 from hdl.accelerator.accelerator import retire_layout
-from model.accelerator.config import RESULT_WIDTH, AcceleratorConfig
+from hdl.accelerator.contents import RESULT_WIDTH
+from model.accelerator.config import AcceleratorConfig
 from sim.accelerator.host import CYCLES, INPUT, NEURONS, RESULTS
 from sim.harness.clock import CLOCK
 from sim.harness.job import DESIGN
