@@ -75,12 +75,12 @@ CHAINS = st.builds(
 WAITS = Waits(idle=100, stall=100)
 
 
-def compared(chain, images, *waits, **options):
+def compared(chain, images, *waits, simulator="icarus", **options):
     """Outcomes of each of ``waits``, without one with :data:`WAITS`, all right; the first of them."""
     network = chain.network()
     with TemporaryDirectory() as folder:
         prepared = prepare(network, chain.images(images), Path(folder), plan(network, retire=True, **options))
-        found = [run(prepared, waits=each) for each in waits or (WAITS,)]
+        found = [run(prepared, waits=each, simulator=simulator) for each in waits or (WAITS,)]
     for outcomes in found:
         assert outcomes.first is None
         assert outcomes.mismatches == 0
@@ -88,21 +88,36 @@ def compared(chain, images, *waits, **options):
     return found[0]
 
 
-@settings(
+SETTINGS = settings(
     max_examples=EXAMPLES,
     deadline=None,
     derandomize="MINT_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     print_blob=True,
 )
-@given(
+DRAWN = given(
     chain=CHAINS,
     lanes=st.integers(1, 8),
     form=FORMS,
     rows=st.none() | st.integers(0, 99),
     waits=st.sampled_from([WAITS, NO_WAITS]),
 )
+
+
+@SETTINGS
+@DRAWN
 def test_random_chain(chain, lanes, form, rows, waits):
+    random_chain(chain, lanes, form, rows, waits, "icarus")
+
+
+@pytest.mark.nightly
+@SETTINGS
+@DRAWN
+def test_random_chain_in_verilator(chain, lanes, form, rows, waits):
+    random_chain(chain, lanes, form, rows, waits, "verilator")
+
+
+def random_chain(chain, lanes, form, rows, waits, simulator):
     form = dict(form)
     state = form.pop("state", chain.state)
     if form.get("dataflow") == "streaming":
@@ -115,7 +130,7 @@ def test_random_chain(chain, lanes, form, rows, waits):
     if rows is not None:
         form = {"lanes_per_neuron_unit": 1, "dataflow": random_choices(network, lanes, rows)}
         note(f"{form}")
-    outcomes = compared(chain, IMAGES, waits, lanes=lanes, **form)
+    outcomes = compared(chain, IMAGES, waits, simulator=simulator, lanes=lanes, **form)
     neurons = sum(int(np.prod(network.shapes[layer.name])) for layer in network.layers if layer.spiking)
     assert outcomes.comparisons == IMAGES * (3 * network.time_steps * neurons + chain.classes + 1)
 
