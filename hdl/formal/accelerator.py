@@ -24,11 +24,15 @@ from model.network.network import Network
 COUNTER = 4
 """Bits of a loop's counter in the harness."""
 ZERO = ",".join(["1'0"] * COUNTER)
+FED = ("group", "row", "column", "round")
+"""Levels of the word feeder's loops that end with a hand-over."""
 FILES = memory_files(Names())
 HARNESS = Path(__file__).with_suffix(".v")
 COVERS = ("cover_starts", "cover_read_and_write")
 OF_LEAST = ("cover_fire_after_fire", "cover_done")
 """A unit per lane: two time steps right after each other; a whole layer."""
+OF_JOINS = ("cover_joins",)
+NO_MEMORY = 15
 
 
 def small_network(kind: str, classes: int, least: bool) -> Network:
@@ -58,6 +62,36 @@ def small_network(kind: str, classes: int, least: bool) -> Network:
         bias=np.zeros(classes, np.int32),
     )
     return Network(INPUTS[kind], (1, height, 2), 2, (first, last))
+
+
+def joined_network(classes: int) -> Network:
+    """A layer of two weighted sources, then one with an identity shortcut; all of them read the first one's spikes."""
+    precision = Precision(2, 2)
+    one, code = np.ones(2, np.int32), precision.code
+
+    def source(origin: str, inputs: int, kernel: int = 1, stride: int = 1, padding: int = 0) -> Source:
+        return Source(origin, np.ones((2, inputs, kernel, kernel), np.int8), stride, padding)
+
+    def spiking(name: str, *sources: Source, skip: str | None = None) -> Layer:
+        return Layer(
+            name=name,
+            kind=LayerKind.CONV,
+            neuron=precision.lif(),
+            code=code,
+            sources=sources,
+            bias=one,
+            threshold=one,
+            skip=skip,
+            skip_bias=None if skip is None else one,
+        )
+
+    first = spiking("first", source(INPUT, 1))
+    joined = spiking("joined", source("first", 2, 2, 2, 1), source("first", 2))
+    added = spiking("added", source("joined", 2), skip="first")
+    reads = Source("added", np.ones((classes, 4), np.int8))
+    zero = np.zeros(classes, np.int32)
+    last = Layer(name="last", kind=LayerKind.LINEAR, neuron=None, code=code, sources=(reads,), bias=zero)
+    return Network(INPUTS["spikes"], (1, 1, 2), 2, (first, joined, added, last))
 
 
 def loops(nest: str, programs: list[Program], wires: str, *levels: str) -> dict[str, str]:
@@ -111,6 +145,11 @@ def _feed_peeks(config: AcceleratorConfig) -> dict[str, str]:
     """Words from the feeder's loops to the skip unit, and the sequencer's loops, which count the same."""
     marked = dict(item_of(config))["fire"].offset
     fed = [word_feeder.program(each) for each in config.layers if not each.window]
+    joined = [word_feeder.program(each, 1) for each in config.layers if each.joined]
+    if joined:
+        joins = {"turn": "top.feed.feeder.turn"} | loops("top.feed.feeder.nest_1", joined, "joined", *FED)
+    else:
+        joins = {"turn": "1'0"} | {f"joined_{level}": ZERO for level in FED}
     fired = [fire_sequencer.program(each, config) for each in config.layers]
     return {
         "skip_valid": "top.skip.o__valid",
@@ -128,7 +167,9 @@ def _feed_peeks(config: AcceleratorConfig) -> dict[str, str]:
         "queue": ",".join(f"top.feed.words.storage[{place}][{marked}]" for place in reversed(range(FEED_DEPTH))),
         "consume": "top.feed.words.consume",
         "produce": "top.feed.words.produce",
-        **loops("top.feed.feeder.nest", fed, "fed", "group", "row", "column", "round"),
+        "memory": ZERO if config.chain else wide("top.feed.feeder.memory", number_width(len(config.spike_memories))),
+        **joins,
+        **loops("top.feed.feeder.nest", fed, "fed", *FED),
         **loops("top.sequencer.nest", fired, "fired", "group", "row", "column", "step"),
     }
 
@@ -148,21 +189,29 @@ def _window_peeks(first: LayerPlan) -> dict[str, str]:
 
 
 def accelerator(
-    kind: str, share: int, component: type[Accelerator] = Accelerator, dataflow: str = SKIP, *, least: bool = False
+    kind: str,
+    share: int,
+    component: type[Accelerator] = Accelerator,
+    dataflow: str = SKIP,
+    *,
+    least: bool = False,
+    joins: bool = False,
 ) -> Proof:
-    """The first layer has two rows, of ``dataflow``, unless that is skip or streaming."""
+    """The first layer has two rows, of ``dataflow``, unless that is skip or streaming; ``joins`` are for spikes."""
     rows = 1 if dataflow in (SKIP, STREAMING) else 2
     lanes = 2 * rows
-    network = small_network(kind, 2 if least else lanes + 1, least)
+    network = joined_network(lanes) if joins else small_network(kind, 2 if least else lanes + 1, least)
     chosen = [(dataflow, rows), (SKIP, 1)] if rows > 1 else dataflow
     config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=chosen)
     first = config.layers[0]
     longest = max(config.fire_interval(each) for each in config.layers)
+    covers, cycles = (OF_JOINS, 32) if joins else (OF_LEAST, 28) if least else (COVERS, 18)
     return Proof(
         name="accelerator: layers, hand-overs, results, memories",
         configuration=f"{kind}, {share} lanes per neuron unit"
         + (f", {dataflow}" if dataflow != SKIP else "")
-        + (", least network" if least else ""),
+        + ", least network" * least
+        + ", joins" * joins,
         design=verilog_text(component(config, network), "mint_accelerator", FILES),
         harness=HARNESS.read_text(encoding="utf-8"),
         defines={
@@ -177,18 +226,40 @@ def accelerator(
             "INDEX": number_width(share),
             "WINDOW": int(first.window),
             "C": COUNTER,
-            "GROUPS": first.groups,
-            "ROWS": first.tiles[0],
-            "COLUMNS": first.tiles[1],
-            "STEPS": 1 if first.fires_steps_together else config.frame_steps,
-            "LAST_GROUPS": config.layers[-1].groups,
+            "L": number_width(len(config.layers)),
+            "LAST": len(config.layers) - 1,
+            **_tables(config),
             "KERNEL": pixel_window.window_columns(first),
             "STRIDE": first.tile * first.stride,
         },
         prepare=("hierarchy -top mint_accelerator", "proc", "memory -nordff"),
         files={FILES[parameter]: text for parameter, text in memory_texts(network, config).items()},
         peeks=_peeks(config),
-        covers=OF_LEAST if least else COVERS,
-        cover_cycles=28 if least else 18,
+        covers=covers,
+        cover_cycles=cycles,
         apart=True,
     )
+
+
+def _tables(config: AcceleratorConfig) -> dict[str, int]:
+    """Numbers of every layer, each a byte."""
+    layers = config.layers
+    numbers = {
+        "GROUPS": [each.groups for each in layers],
+        "ROWS": [each.tiles[0] for each in layers],
+        "COLUMNS": [each.tiles[1] for each in layers],
+        "STEPS": [config.frame_steps if each.spiking and not each.fires_steps_together else 1 for each in layers],
+        "LAST_SOURCE": [len(each.joined) for each in layers],
+        "FROM_0": [0 if config.chain else each.source_memory for each in layers],
+        "FROM_1": [each.sources[-1].source_memory for each in layers],
+        "WRITES": [1 if config.chain else each.memory if each.stores else NO_MEMORY for each in layers],
+        "SKIPS": [_skipped(each) for each in layers],
+    }
+    return {name: sum(number << 8 * index for index, number in enumerate(each)) for name, each in numbers.items()}
+
+
+def _skipped(layer: LayerPlan) -> int:
+    """The spike memory whose port an identity shortcut takes; where sources read it as well, it has one of its own."""
+    if layer.skip_memory is None or layer.skip_memory in [each.source_memory for each in layer.sources]:
+        return NO_MEMORY
+    return layer.skip_memory

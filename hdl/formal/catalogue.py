@@ -146,6 +146,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         *(partial(lanes, each) for each in LANES),
         *(partial(accelerator, kind, share, dataflow=dataflow) for kind, share, dataflow in ACCELERATORS),
         partial(accelerator, "spikes", 1, least=True),
+        partial(accelerator, "spikes", 1, joins=True),
         *(partial(input_writer, *each) for each in WRITERS),
         word_feeder,
         feeder_words,

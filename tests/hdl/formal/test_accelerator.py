@@ -20,6 +20,10 @@ def test_parts_keep_apart():
     assert record.covers == ("fire_after_fire",)
 
 
+def test_sources_that_join_take_turns():
+    assert prove(replace(accelerator("spikes", 1, joins=True), covers=())).counterexample is None
+
+
 def test_feeders_fire_as_often_as_the_sequencer_counts():
     """With every loop going around; the window's as well."""
     assert prove(replace(accelerator("pixels", 1), covers=())).counterexample is None
@@ -28,7 +32,7 @@ def test_feeders_fire_as_often_as_the_sequencer_counts():
 @pytest.mark.parametrize(
     ("share", "uses", "old", "new"),
     some_now(
-        3,
+        2,
         [
             # A layer starts without an image, or while another is at work; a bank is released while it is being read.
             (
@@ -83,3 +87,18 @@ def test_a_bug_of_rows_is_found():
     """Hands over while spikes of the time step before are still being stored."""
     hurries = changed("wait.eq(interval)", "wait.eq(interval - 1)", ["token_pipeline"])
     check_refuted(accelerator("pixels", 1, hurries, "systolic"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    some_now(
+        1,
+        [
+            ("return loops, hands_over & last_source, ", "return loops, hands_over, "),  # fires after every source
+            ("turn.eq(Mux(last_source, 0, turn + 1))", "turn.eq(Mux(last_source, 0, turn))"),
+            (".source_memory for plan in plans]", ".memory for plan in plans]"),  # reads what it writes
+        ],
+    ),
+)
+def test_a_bug_of_joins_is_found(old, new):
+    check_refuted(accelerator("spikes", 1, changed(old, new, ["feed", "word_feeder"]), joins=True))
