@@ -32,6 +32,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_sessionfinish() -> None:
     # While the filter of warnings below is in place: what is collected later would warn past it.
+    gc.unfreeze()
     gc.collect()
 
 

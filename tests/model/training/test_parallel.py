@@ -1,14 +1,19 @@
-"""Two processes compute what one does with the whole batch; this file is also what each of the processes runs."""
+"""Two processes compute what one does with the whole batch; this file is also what a process of its own runs."""
 
+import os
+import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from socket import socket
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from torch.distributed import run as torchrun
+from torch.distributed import run
 from torch.nn import functional
 
 from model import datasets
@@ -92,10 +97,41 @@ def interrupted(data: datasets.Dataset, folder: Path) -> Run:
     return run
 
 
-def test_two_processes_train_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def by_torchrun(folder: Path) -> None:
+    run.main(["--standalone", "--nproc-per-node", "2", __file__, str(folder)])  # raises if one fails
+
+
+def as_the_first(folder: Path) -> None:
+    """As torchrun tells its processes, of which this is one: another has to import PyTorch, for many seconds."""
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    told = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    first, second = (told | {"RANK": rank, "LOCAL_RANK": rank} for rank in "01")
+    command = [sys.executable, __file__, str(folder)]
+    with subprocess.Popen(command, env=second, stderr=subprocess.PIPE, encoding="utf-8") as other:
+        try:
+            with pytest.MonkeyPatch.context() as here:
+                for name, value in first.items():
+                    here.setenv(name, value)
+                here.setattr(parallel, "PATIENCE", timedelta(minutes=5))
+                worker(folder)
+        except BaseException:
+            other.kill()
+            raise
+        finally:
+            parallel.stop()
+        said = other.communicate()[1]
+    assert other.returncode == 0, said
+
+
+@pytest.mark.parametrize("train", [as_the_first, pytest.param(by_torchrun, marks=pytest.mark.nightly)])
+def test_two_processes_train_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Callable[[Path], None]
+) -> None:
     torch.set_num_threads(1)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    torchrun.main(["--standalone", "--nproc-per-node", "2", __file__, str(tmp_path)])  # raises if one fails
+    train(tmp_path)
     data = some()
 
     found, other = (torch.load(tmp_path / f"step{rank}.pt") for rank in range(2))
