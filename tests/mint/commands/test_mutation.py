@@ -1,10 +1,13 @@
 """``mint mutation``: what is done is kept, what is counted is said."""
 
 import json
+from dataclasses import replace
 
+import pytest
 from typer.testing import CliRunner
 
 import sim.accelerator.mutants
+import sim.array.mutants
 from hdl.formal.mutation import Mutant
 from mint.app import app
 from mint.commands.mutation import Progressed, print_summary, score, summary
@@ -14,17 +17,25 @@ runner = CliRunner()
 MUTANTS = [Mutant(f"mutate -mode inv -module m -cell c{n} -port A -portbit 0", f"line {n}") for n in range(5)]
 
 
-def test_command_goes_on_where_it_was(tmp_path):
+@pytest.mark.parametrize(
+    ("modules", "asked", "drawn"),
+    [(("processing_element",), 8, 2), pytest.param(sim.array.mutants.MODULES, 4, 4, marks=pytest.mark.nightly)],
+    ids=["an element", "all"],
+)
+def test_command_goes_on_where_it_was(tmp_path, monkeypatch, modules, asked, drawn):
+    whole = sim.array.mutants.campaign(tmp_path)
+    part = replace(whole, modules={name: whole.modules[name] for name in modules})
+    monkeypatch.setattr(sim.array.mutants, "campaign", lambda folder: part)
     output = tmp_path / "mutation.json"
-    command = ["mutation", "--mutants", "4", "-o", str(output)]
+    command = ["mutation", "--mutants", str(asked), "-o", str(output)]
     result = runner.invoke(app, [*command, "--minutes", "0"])
     assert result.exit_code == 1
-    assert "4 mutants are not done" in result.stderr
+    assert f"{drawn} mutants are not done" in result.stderr
     result = runner.invoke(app, command)
     assert result.exit_code == 0, result.output
     report = json.loads(output.read_text(encoding="utf-8"))
-    assert report["mutants"] == 4
-    assert report["killed"] + report["equivalent"] == 4
+    assert report["mutants"] == drawn
+    assert report["killed"] + report["equivalent"] == drawn
     assert {"pyosys", "iverilog", "cocotb"} <= set(report["tools"])
     lines = (tmp_path / "mutation" / "outcomes.jsonl").read_text(encoding="utf-8")
     assert runner.invoke(app, [*command, "--minutes", "0"]).exit_code == 0
@@ -62,12 +73,12 @@ def test_survivors_are_listed(capsys):
 def test_accelerator_goes_on_where_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr(sim.accelerator.mutants, "SUBJECTS", {"layer_sequencer": SUBJECTS["layer_sequencer"]})
     output = tmp_path / "mutation.json"
-    command = ["mutation", "--of", "accelerator", "--mutants", "4", "-o", str(output)]
-    assert "4 mutants are not done" in runner.invoke(app, [*command, "--minutes", "0"]).stderr
+    command = ["mutation", "--of", "accelerator", "--mutants", "2", "-o", str(output)]
+    assert "2 mutants are not done" in runner.invoke(app, [*command, "--minutes", "0"]).stderr
     result = runner.invoke(app, command)
     assert result.exit_code == 0, result.output
     lines = (tmp_path / "mutation" / "outcomes.jsonl").read_text(encoding="utf-8")
-    assert lines.count('"killed"') == json.loads(output.read_text(encoding="utf-8"))["killed"] == 4
+    assert lines.count('"killed"') == json.loads(output.read_text(encoding="utf-8"))["killed"] == 2
     assert runner.invoke(app, [*command, "--minutes", "0"]).exit_code == 0
     assert (tmp_path / "mutation" / "outcomes.jsonl").read_text(encoding="utf-8") == lines
 
