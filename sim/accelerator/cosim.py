@@ -44,11 +44,6 @@ class Cosimulation:
     """Of all images, about."""
 
 
-def design_files(network: Network, config: AcceleratorConfig) -> dict[str, bytes]:
-    """What is simulated, by file name."""
-    return {VERILOG: accelerator_text(network, config).encode(), **content_files(network, config)}
-
-
 def accelerator_text(network: Network, config: AcceleratorConfig) -> str:
     """The accelerator's Verilog."""
     return verilog_text(Accelerator(config, network), TOP, FILES, initial=False)

@@ -16,7 +16,7 @@ from model.inputs import SPIKES
 from model.network.graph import Layer, LayerKind, Source
 from model.network.network import Network
 from model.network.shapes import resnet19
-from sim.accelerator.cosim import design_files, prepare, run
+from sim.accelerator.cosim import content_files, prepare, run
 from sim.harness.cosimulation import Waits
 from sim.harness.job import write_files
 from sim.networks.family import varied
@@ -109,7 +109,7 @@ def test_a_planted_fault_is_named(what, tmp_path):
     else:
         wrong = replace(layer, sources=(first, replace(second, weight=-second.weight), *others))
     layers = tuple(wrong if each is layer else each for each in network.layers)
-    write_files(tmp_path, design_files(replace(network, layers=layers), prepared.config))
+    write_files(tmp_path, content_files(replace(network, layers=layers), prepared.config))
     outcomes = run(as_it_lies_there(prepared))
     assert outcomes.mismatches > 0
     assert outcomes.first.startswith(f"layer {layer.name}, step ")
