@@ -32,5 +32,5 @@ def layers(streaming: bool, component: type[LayerSequencer] = LayerSequencer, *,
         },
         peeks={"running": "layers.running", "cleared": "layers.cleared"},
         covers=COVERS + ("cover_within_image",) * lasts,
-        cover_cycles=18,
+        cover_cycles=24,
     )
