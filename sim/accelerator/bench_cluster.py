@@ -95,6 +95,10 @@ class _Cluster:
                     if kind == "relayed" and step:  # the membrane of another lane
                         membranes[lane] = random.randint(*mode.state_range)
                     port.set("relayed", membranes[lane])
+                if random.random() < 0.3:  # a potential that is next to none that fits the code
+                    code = random.randint(-mode.limit - 1, mode.limit + 1)
+                    potential = (code << mode.r) + random.choice([-1, 0, 0, 1])
+                    biases[lane] = wrap(potential - handed[lane] - mode.load(membranes[lane]), config.accumulator_width)
                 exact = handed[lane] + biases[lane] + mode.load(membranes[lane])
                 potential = wrap(exact, config.accumulator_width)
                 threshold = random.choice([potential, min(potential + 1, high), random.randint(-reach, reach)])

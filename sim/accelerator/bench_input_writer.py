@@ -51,7 +51,7 @@ def random_beats(config: AcceleratorConfig, images: NDArray[np.uint8], random: R
             for i, word in enumerate(image)
         ]
         lengths = {"short": random.randint(1, whole), "one short": whole - 1, "one more": whole + 1}
-        lengths |= {"many more": 3 * whole + 2, "none": 0}
+        lengths |= {"many more": 3 * whole + 2, "twice": 2 * whole, "none": 0}
         for kind in random.choices(list(lengths), k=3):
             length = lengths[kind]
             if length != whole:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import reduce
+from itertools import zip_longest
 from operator import or_
 from random import Random
 from typing import Any
@@ -49,6 +50,16 @@ def items_of(plan: LayerPlan, pixels: Pixels) -> Iterator[dict[str, Any]]:
                 yield {"bits": bits, "row": row, "double": int(plane != 0), "fire": int(plane == 0), "parts": parts}
 
 
+def reads_of(plan: LayerPlan) -> Iterator[int]:
+    """Addresses of the pixels inside the map: of a row of tiles column by column, each from top to bottom."""
+    rows, columns = plan.source_map
+    width = (plan.tiles[1] * plan.tile - 1) * plan.stride + plan.kernel[1]
+    for _, y, x, i in np.ndindex(plan.groups, plan.positions[0], width, plan.kernel[0]):
+        at_y, at_x = y * plan.stride + i - plan.padding, x - plan.padding
+        if 0 <= at_y < rows and 0 <= at_x < columns:
+            yield at_y * columns + at_x
+
+
 async def check_pixel_window(port: Port, config: AcceleratorConfig, seed: int, stall: float) -> set[str]:
     """Image after image; gives what was met."""
     plan = config.layers[0]
@@ -77,6 +88,8 @@ async def check_pixel_window(port: Port, config: AcceleratorConfig, seed: int, s
             # Rows that other layers have do not count.
             word["parts"] = list(word["parts"][: plan.tile]) if plan.tile > 1 else wanted["parts"]
             expect(word == wanted, f"image {image}, word {i} is {word}, expected {wanted}")
+        for i, (read, due) in enumerate(zip_longest(memory.reads, reads_of(plan))):
+            expect(read == (None, due), f"image {image}: read {i} is of word {read}, expected {due}")
         planes = [word["fire"] for word in expected].index(1) + 1
         late = plan.kernel[0] * (plan.kernel[1] + (plan.tile - 1) * plan.stride) + 3 + PIXELS.planes - planes
         expect(sink.cycles[0] == late or stall > 0, f"the first word comes in cycle {sink.cycles[0]}, not {late}")

@@ -13,10 +13,13 @@ IMAGES = 12
 
 
 def random_logits(config: AcceleratorConfig, random: Random) -> list[int]:
-    """Of few values, so that they tie, or of the widest; often all of them negative."""
+    """Of few values, so that they tie, one bit apart, or of the widest; often all of them negative."""
     high = (1 << (config.accumulator_width - 1)) - 1
-    low, top = random.choice([(-2, 1), (-5, -4), (-high - 1, high), (-high - 1, -high)])
-    return [random.randint(low, top) for _ in range(config.classes)]
+    low, top = random.choice([(-2, 1), (-5, -4), (-high - 1, high), (-high - 1, -high), (0, 0)])
+    if low < top:
+        return [random.randint(low, top) for _ in range(config.classes)]
+    first = random.randint(-high - 1, high)
+    return [first ^ 1 << random.randrange(config.accumulator_width - 1) for _ in range(config.classes)]
 
 
 async def check_result_stream(port: Port, config: AcceleratorConfig, seed: int, stall: float) -> set[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
+from itertools import zip_longest
 from operator import or_
 from random import Random
 from typing import Any
@@ -41,40 +42,66 @@ def _number(bits: Bits) -> int:
 def items_of(layer: LayerPlan, sources: Sequence[Bits]) -> Iterator[dict[str, Any]]:
     """Words that have a set bit or a mark: of every hand-over, those of one source after another."""
     blank = True
+    for group, y, tile, together in _hand_overs(layer):
+        own: list[dict[str, Any]] = []
+        for plan, source in zip(layer.sources, sources, strict=True):
+            for turn in together:
+                own += _round(plan, source, plan.weight_row + group * layer.group_rows, y, tile, turn)
+                own[-1]["double"] = int(layer.static and turn != layer.rounds - 1)
+        own[-1]["fire"] = 1
+        for item in own:
+            if item["bits"] or item["fire"] or (item["double"] and not blank):
+                yield item
+            blank = bool(item["fire"]) or (blank and not item["bits"])
+
+
+def reads_of(layer: LayerPlan, config: AcceleratorConfig) -> Iterator[tuple[int | None, int]]:
+    """Memory and address of every word inside a map, in order."""
+    rounds = PIXELS.planes if layer.static else config.time_steps
+    for _, y, tile, together in _hand_overs(layer):
+        for plan in layer.sources:
+            for turn in together:
+                for *_, word, places in _places(plan, y, tile, turn):
+                    for row, column, step in filter(None, places):
+                        place = (row * plan.source_map[1] + column) * rounds + step
+                        yield plan.source_memory, place * plan.words + word
+
+
+def _hand_overs(layer: LayerPlan) -> Iterator[tuple[int, int, int, list[int]]]:
+    """Group, row and tile of every hand-over, and the rounds before it."""
     each_round = layer.spiking and not layer.static
     turns = [[turn] for turn in range(layer.rounds)] if each_round else [list(range(layer.rounds))]
     for group, y, tile in np.ndindex(layer.groups, *layer.tiles):
         for together in turns:
-            own: list[dict[str, Any]] = []
-            for plan, source in zip(layer.sources, sources, strict=True):
-                for turn in together:
-                    own += _round(plan, source, plan.weight_row + group * layer.group_rows, y, tile, turn)
-                    own[-1]["double"] = int(layer.static and turn != layer.rounds - 1)
-            own[-1]["fire"] = 1
-            for item in own:
-                if item["bits"] or item["fire"] or (item["double"] and not blank):
-                    yield item
-                blank = bool(item["fire"]) or (blank and not item["bits"])
+            yield group, y, tile, together
 
 
-def _round(plan: LayerPlan, source: Bits, row: int, y: int, tile: int, turn: int) -> list[dict[str, Any]]:
-    """All words of one source at one place, in one round."""
+def _places(
+    plan: LayerPlan, y: int, tile: int, turn: int
+) -> Iterator[tuple[int, int, int, list[tuple[int, int, int] | None]]]:
+    """Kernel row and column and word of one source in one round, and where each part is, if inside the map."""
     rows, columns = (extent // plan.source_pool for extent in plan.source_map)
-    capacity, pool = plan.word_channels, range(plan.source_pool)
-    own: list[dict[str, Any]] = []
+    pool = range(plan.source_pool)
     for i, j in np.ndindex(*plan.kernel):
         for down, right, word in ((d, r, w) for d in pool for r in pool for w in range(plan.words)):
-            start, end = word * capacity, min((word + 1) * capacity, plan.source_channels)
-            parts = []
+            places: list[tuple[int, int, int] | None] = []
             for part in range(plan.rows):
                 x = tile * plan.tile + part * (plan.tile > 1)
                 at_y, at_x = y * plan.stride + i - plan.padding, x * plan.stride + j - plan.padding
                 inside = 0 <= at_y < rows and 0 <= at_x < columns and x < plan.positions[1]
                 place = at_y * plan.source_pool + down, at_x * plan.source_pool + right
-                step = part if plan.steps_together else turn
-                parts.append(_number(source[(*place, step)][start:end]) if inside else 0)
-            weights = row + (i * plan.kernel[1] + j) * plan.source_channels + start
-            own.append({"row": weights, "double": 0, "fire": 0, "bits": reduce(or_, parts), "parts": parts})
+                places.append((*place, part if plan.steps_together else turn) if inside else None)
+            yield i, j, word, places
+
+
+def _round(plan: LayerPlan, source: Bits, row: int, y: int, tile: int, turn: int) -> list[dict[str, Any]]:
+    """All words of one source at one place, in one round."""
+    own: list[dict[str, Any]] = []
+    for i, j, word, places in _places(plan, y, tile, turn):
+        start, end = word * plan.word_channels, min((word + 1) * plan.word_channels, plan.source_channels)
+        parts = [_number(source[place][start:end]) if place else 0 for place in places]
+        weights = row + (i * plan.kernel[1] + j) * plan.source_channels + start
+        own.append({"row": weights, "double": 0, "fire": 0, "bits": reduce(or_, parts), "parts": parts})
     return own
 
 
@@ -93,7 +120,7 @@ async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, st
         words_ = {number: stored_words(source, bits[number]) for number, source in places.items()}
         alone = config.chain or plan.from_input
         memory = (
-            MemoryReader(["data"], words_[plan.source_memory], config.word_width, random)
+            MemoryReader(["data"], words_[plan.source_memory], config.word_width, random, number=plan.source_memory)
             if alone
             else MemoryReaders("data", words_, config.word_width, random)
         )
@@ -118,6 +145,8 @@ async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, st
             # Rows that other layers have do not count.
             word["parts"] = list(word["parts"][: plan.rows]) if plan.rows > 1 else wanted["parts"]
             expect(word == wanted, f"layer {plan.name}, word {i} is {word}, expected {wanted}")
+        for i, (read, due) in enumerate(zip_longest(memory.reads, reads_of(plan, config))):
+            expect(read == due, f"layer {plan.name}: read {i} is of memory and word {read}, expected {due}")
         await run_agents(port, [sink, memory], 5)
         expect(len(sink.beats) == len(expected) and port.get("done") == 1, f"layer {plan.name} goes on after its end")
         met |= _corners(plan, expected, sink)

@@ -9,16 +9,25 @@ from sim.harness.port import Port
 class MemoryReader:
     """Behind the ports ``address``, ``read`` and ``paths``, which share a word; ``prefix`` is before the first two.
 
-    Data stays until the next read, and is random before it.
+    Data stays until the next read, and is random before it. ``reads`` has the memory's ``number`` and the address of
+    every read.
     """
 
     def __init__(
-        self, paths: Sequence[str], words: Sequence[Sequence[int]], width: int, random: Random, prefix: str = ""
+        self,
+        paths: Sequence[str],
+        words: Sequence[Sequence[int]],
+        width: int,
+        random: Random,
+        prefix: str = "",
+        number: int | None = None,
     ) -> None:
         self._paths = paths
         self._words = words
         self._prefix = prefix
         self._data: Sequence[int] = [random.getrandbits(width) for _ in paths]
+        self._number = number
+        self.reads: list[tuple[int | None, int]] = []
 
     def drive(self, port: Port) -> None:
         for path, part in zip(self._paths, self._data, strict=True):
@@ -29,6 +38,7 @@ class MemoryReader:
             address = port.get(f"{self._prefix}address")
             assert address < len(self._words), f"word {address} of {len(self._words)} is read"
             self._data = self._words[address]
+            self.reads.append((self._number, address))
 
 
 class MemoryReaders:
@@ -38,8 +48,11 @@ class MemoryReaders:
         self, path: str, words: Mapping[int, list[list[int]]], width: int, random: Random, prefix: str = ""
     ) -> None:
         self._prefix = prefix
-        self._readers = {number: MemoryReader([path], own, width, random, prefix) for number, own in words.items()}
+        self._readers = {
+            number: MemoryReader([path], own, width, random, prefix, number) for number, own in words.items()
+        }
         self._read = next(iter(self._readers.values()))
+        self.reads: list[tuple[int | None, int]] = []
 
     def drive(self, port: Port) -> None:
         self._read.drive(port)
@@ -48,3 +61,4 @@ class MemoryReaders:
         if port.get(f"{self._prefix}read"):
             self._read = self._readers[port.get(f"{self._prefix}memory")]
             self._read.observe(port, cycle)
+            self.reads.append(self._read.reads[-1])
