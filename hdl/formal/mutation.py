@@ -8,8 +8,8 @@ the same inputs, and ABC proves that no sequence of inputs makes their outputs d
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from importlib.util import find_spec
 from itertools import zip_longest
@@ -163,74 +163,13 @@ def _write(text: str, commands: Sequence[str], folder: Path) -> str:
     return (folder / "mutated.v").read_text(encoding="utf-8")
 
 
-SEEN = "seen"
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What is around a component, in Verilog over its ports, and over registers ``was_PORT`` of them a cycle ago.
-
-    Parameters
-    ----------
-    counts : mapping
-        What counts of an output, where not all of it counts in every cycle.
-    assumed : sequence of str
-        What is 1 in every cycle; after a cycle in which it is not, nothing counts any more.
-    state : str
-        Further registers.
-    """
-
-    counts: Mapping[str, str] = field(default_factory=dict)
-    assumed: Sequence[str] = ()
-    state: str = ""
-
-    def around(self, text: str, top: str) -> str:
-        """``text`` with a module :data:`SEEN`, which shows what counts of ``top``, both as Yosys writes them."""
-        if self == NOTHING:
-            return text
-        ports = ports_of(text, top)
-        outputs = [(span, name) for kind, span, name in ports if kind == "output"]
-        declared = [f"input {span} \\{name} " for kind, span, name in ports if kind == "input"]
-        declared += [f"output {span} seen_{name}" for span, name in outputs]
-        connected = [f".\\{name} (\\{name} )" for _, _, name in ports]
-        holds = " & ".join(f"({each})" for each in self.assumed) or "1'b1"
-        lines = [
-            f"module {SEEN}({', '.join(declared)});",
-            *(f"wire {span} {name};" for span, name in outputs),
-            *(f"reg {span} was_{name} = 0; always @(posedge clk) was_{name} <= \\{name} ;" for _, span, name in ports),
-            f"{top} dut({', '.join(connected)});",
-            self.state,
-            f"wire holds = {holds};",
-            "reg held = 1; always @(posedge clk) held <= held & holds;",
-            *(f"assign seen_{name} = held & holds ? {self.counts.get(name, name)} : 0;" for _, name in outputs),
-            "endmodule",
-        ]
-        return "\n".join([text, *lines, ""])
-
-
-NOTHING = Surroundings()
-
-
-def ports_of(text: str, top: str) -> list[tuple[str, str, str]]:
-    """Direction, range and name of the ports of a module."""
-    module = re.search(rf"^module {top}\b.*?^endmodule", text, re.MULTILINE | re.DOTALL)
-    assert module is not None
-    return re.findall(r"^  (input|output) (?:reg )?(\[\d+:\d+\])? ?\\?(\w+) ?;", module[0], re.MULTILINE)
-
-
-def compare(
-    text: str, other: str, top: str, folder: Path, seconds: int, surroundings: Surroundings = NOTHING
-) -> Verdict:
-    """Whether two designs with module ``top`` do the same, from their initial states on, whatever comes in.
-
-    What counts, and what can come in, is what ``surroundings`` say.
-    """
+def compare(text: str, other: str, top: str, folder: Path, seconds: int) -> Verdict:
+    """Whether two designs with module ``top`` do the same, from their initial states on, whatever comes in."""
     folder.mkdir(parents=True, exist_ok=True)
     commands = []
     for name, content in (("gold", text), ("gate", other)):
-        (folder / f"{name}.v").write_text(surroundings.around(content, top), encoding="utf-8")
-        shown = SEEN if surroundings != NOTHING else top
-        commands += [f"read_verilog {name}.v", f"hierarchy -top {shown}", "proc", "flatten", f"rename {shown} {name}"]
+        (folder / f"{name}.v").write_text(content, encoding="utf-8")
+        commands += [f"read_verilog {name}.v", f"hierarchy -top {top}", "proc", "flatten", f"rename {top} {name}"]
         # A fault at a register's output takes the place of the wire that had the initial value.
         commands += ["memory", "setundef -zero -init", f"design -stash {name}"]
     commands += [f"design -copy-from {name} {name}" for name in ("gold", "gate")]
@@ -239,7 +178,7 @@ def compare(
     # Registers that are equal are merged by induction; what is left goes to property-directed reachability.
     script = f"read_aiger miter.aig; strash; scorr; write_aiger merged.aig; pdr -T {seconds}"
     done = subprocess.run(
-        [_abc(), "-q", script],
+        [abc(), "-q", script],
         cwd=folder,
         capture_output=True,
         encoding="utf-8",
@@ -258,7 +197,7 @@ def _is_zero(path: Path) -> bool:
     return (latches, outputs, gates, output) == (b"0", b"1", b"0", b"0")
 
 
-def _abc() -> Path:
+def abc() -> Path:
     """The ABC that comes with the Yosys."""
     spec = find_spec("pyosys")
     assert spec is not None

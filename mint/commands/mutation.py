@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WORKERS = 2
 UNNOTICED = "unnoticed"
-SETTLED_TOGETHER = 5
+SETTLED_TOGETHER = 20
 """Mutants that are left, in a task: what is stopped in it is lost."""
 GOAL = 95.0
 

@@ -21,11 +21,12 @@ from hdl.accelerator.pixel_window import PixelWindow
 from hdl.accelerator.result_stream import ResultStream
 from hdl.accelerator.skip_unit import SkipUnit, item_of
 from hdl.accelerator.word_feeder import WordFeeder
-from hdl.formal.mutation import NOTHING, Surroundings
+from hdl.formal.equivalence import NOTHING, Surroundings
 from model.accelerator.config import SKIP, SYSTOLIC, AcceleratorConfig, Choice
 from model.accelerator.plan import plan
 from model.network.graph import Pool, PoolKind
 from model.network.network import Network
+from sim.accelerator import surroundings
 from sim.harness.port import Port
 from sim.networks.random_chains import random_chain, random_choices
 from sim.networks.random_joins import random_joins
@@ -136,76 +137,44 @@ class Subject:
             await check(port, self.argument(self.design.config), *arguments)
 
 
-SEEDS = (1, 2)
 WAITS = (0.5, 0.0)
-SEEDED = tuple((seed,) for seed in SEEDS)
-STALLED = tuple(product(SEEDS, WAITS))
-
-SKIP_UNIT = Surroundings(
-    {"o__payload": "o__valid ? o__payload : 0"},
-    [
-        "!i__valid | i__payload[7:0] != 0 | i__payload[17:16] != 0",
-        "!i__valid | i__payload[7:0] == (" + " | ".join(f"i__payload[{18 + 8 * i} +: 8]" for i in range(6)) + ")",
-    ],
-)
-WORDS = {"address": "read ? address : 0", "o__payload": "o__valid ? o__payload : 0"}
-READING = ["!start | done", "data == was_data | was_read"]
-WORD_FEEDER = Surroundings(
-    {**WORDS, "memory": "read ? memory : 0"}, [*READING, "layer == was_layer | done", "layer <= 4"]
-)
-PIXEL_WINDOW = Surroundings(WORDS, READING)
-FIRE_SEQUENCER = Surroundings(
-    {
-        "neuron": "{neuron[3], neuron[0] ? neuron[2:0] : 3'b0}",
-        "index": "neuron[0] ? index : 0",
-        "parameter_address": "neuron[0] ? was_parameter_address : 0",
-        **{name: f"neuron[3] ? {name} : 0" for name in ("update_index", "time_step", "complete")},
-        **{name: f"neuron[3] & spiking ? {name} : 0" for name in ("row", "store")},
-        **{name: f"neuron[3] & spiking & store ? {name} : 0" for name in ("address", "merge", "again")},
-        "skip_address": "skip_read ? skip_address : 0",
-    },
-    ["layer == was_layer | was_done", "layer <= 4", "!start | !busy", "!fire | busy"],
-    "reg busy = 0; always @(posedge clk) busy <= !rst & (start | busy & !done);",
-)
-LAYER_SEQUENCER = Surroundings(
-    assumed=["!done | busy"], state="reg busy = 0; always @(posedge clk) busy <= !rst & (start | busy & !done);"
-)
-CLUSTER = Surroundings(
-    {name: f"neuron[3] ? {name} : 0" for name in ("potential", "spike", "membrane")},
-    ["neuron[3] == was_neuron[0]", "step[0] | weights__0 == 0", "step[0] | !step[2]", "mode == was_mode | !neuron[3]"],
-)
-MEMBRANE_MEMORY = Surroundings(
-    {"stored": "potential & !sums ? stored : 0", "carried": "potential & sums ? carried : 0"},
-    ["update == was_potential", "!start | !potential", "sums == was_sums | start"],
-)
-INPUT_WRITER = Surroundings(
-    {name: f"write ? {name} : 0" for name in ("address", "word", "bank")}, ["(\\release & ~full) == 0"]
-)
-RESULT_STREAM = Surroundings(
-    {"data": "valid ? data : 0", "last": "valid & last"}, ["!update | !busy", "!complete | update"]
-)
+SEEDED = tuple((seed,) for seed in range(1, 5))
+STALLED = tuple(enumerate((*WAITS, *WAITS), 1))
+CROSSED = tuple((seed, *waits) for seed, waits in enumerate(product(WAITS, WAITS), 1))
 
 
-def _stored(design: Design) -> Sequence[tuple[Any, ...]]:
-    images = random_images(design.network, 6, seed=1)
-    return [(images, 1, idle, slow) for idle in WAITS for slow in (0.2, 0.9)]
+def _feeder(design: Design) -> Subject:
+    return Subject("word_feeder", WordFeeder, design, STALLED, surroundings.word_feeder(design.config))
+
+
+def _fire_sequencer(design: Design) -> Subject:
+    runs = [(seed,) for seed in range(1, 9)]
+    return Subject("fire_sequencer", FireSequencer, design, runs, surroundings.fire_sequencer(design.config))
+
+
+def _input_writer(design: Design) -> Subject:
+    waits = product((0.9, *WAITS), (0.2, 0.9))
+    runs = [(random_images(design.network, 6, seed), seed, *each) for seed, each in enumerate(waits)]
+    return Subject("input_writer", InputWriter, design, runs, surroundings.INPUT_WRITER)
 
 
 SUBJECTS: dict[str, Callable[[], Subject]] = {
-    "skip_unit": lambda: Subject(
-        "skip_unit", SkipUnit, rows(), [(1, *waits) for waits in product(WAITS, WAITS)], SKIP_UNIT, item_of
+    "skip_unit": lambda: Subject("skip_unit", SkipUnit, rows(), CROSSED, surroundings.SKIP_UNIT, item_of),
+    "word_feeder, joins": lambda: _feeder(joins()),
+    "word_feeder, rows": lambda: _feeder(rows()),
+    "pixel_window": lambda: Subject("pixel_window", PixelWindow, window(), STALLED, surroundings.PIXEL_WINDOW),
+    "fire_sequencer, joins": lambda: _fire_sequencer(joins()),
+    "fire_sequencer, rows": lambda: _fire_sequencer(rows()),
+    "layer_sequencer": lambda: Subject(
+        "layer_sequencer", LayerSequencer, streaming(), SEEDED, surroundings.LAYER_SEQUENCER
     ),
-    "word_feeder, joins": lambda: Subject("word_feeder", WordFeeder, joins(), STALLED, WORD_FEEDER),
-    "word_feeder, rows": lambda: Subject("word_feeder", WordFeeder, rows(), STALLED, WORD_FEEDER),
-    "pixel_window": lambda: Subject("pixel_window", PixelWindow, window(), STALLED, PIXEL_WINDOW),
-    "fire_sequencer, joins": lambda: Subject("fire_sequencer", FireSequencer, joins(), SEEDED, FIRE_SEQUENCER),
-    "fire_sequencer, rows": lambda: Subject("fire_sequencer", FireSequencer, rows(), SEEDED, FIRE_SEQUENCER),
-    "layer_sequencer": lambda: Subject("layer_sequencer", LayerSequencer, streaming(), SEEDED, LAYER_SEQUENCER),
-    "cluster, shared": lambda: Subject("cluster", Cluster, joins(), SEEDED, CLUSTER),
-    "cluster, relays": lambda: Subject("cluster", Cluster, rows(), SEEDED, CLUSTER),
-    "membrane_memory": lambda: Subject("membrane_memory", MembraneMemory, streaming(), SEEDED, MEMBRANE_MEMORY),
-    "input_writer, spikes": lambda: Subject("input_writer", InputWriter, spikes(), _stored(spikes()), INPUT_WRITER),
-    "input_writer, planes": lambda: Subject("input_writer", InputWriter, planes(), _stored(planes()), INPUT_WRITER),
-    "result_stream": lambda: Subject("result_stream", ResultStream, joins(), STALLED, RESULT_STREAM),
+    "cluster, shared": lambda: Subject("cluster", Cluster, joins(), SEEDED, surroundings.CLUSTER),
+    "cluster, relays": lambda: Subject("cluster", Cluster, rows(), SEEDED, surroundings.CLUSTER_OF_A_LANE),
+    "membrane_memory": lambda: Subject(
+        "membrane_memory", MembraneMemory, streaming(), SEEDED, surroundings.MEMBRANE_MEMORY
+    ),
+    "input_writer, spikes": lambda: _input_writer(spikes()),
+    "input_writer, planes": lambda: _input_writer(planes()),
+    "result_stream": lambda: Subject("result_stream", ResultStream, joins(), STALLED, surroundings.RESULT_STREAM),
 }
 """By their names."""

@@ -3,8 +3,6 @@
 import pytest
 
 from hdl.formal.mutation import (
-    NOTHING,
-    Surroundings,
     Verdict,
     compare,
     design_text,
@@ -45,35 +43,6 @@ def text():
 )
 def test_proof(old, new, verdict, tmp_path):
     assert compare(COUNTER, COUNTER.replace(old, new), "counter", tmp_path, 20) is verdict
-
-
-PIPE = """\
-module pipe(clk, come, data, valid, shown);
-  input clk;
-  input come;
-  input [1:0] data;
-  output valid;
-  reg valid = 0;
-  output [1:0] shown;
-  reg [1:0] shown = 0;
-  always @(posedge clk) valid <= come;
-  always @(posedge clk) shown <= data;
-endmodule
-"""
-
-
-@pytest.mark.parametrize(
-    ("surroundings", "verdict"),
-    [
-        (NOTHING, Verdict.DIFFERENT),
-        (Surroundings({"shown": "valid ? shown : 0"}), Verdict.SAME),
-        (Surroundings({"shown": "valid ? 0 : shown"}), Verdict.DIFFERENT),
-        (Surroundings(assumed=["come"]), Verdict.SAME),
-    ],
-)
-def test_what_does_not_count_makes_no_difference(surroundings, verdict, tmp_path):
-    other = PIPE.replace("shown <= data", "shown <= come ? data : 2'd3")
-    assert compare(PIPE, other, "pipe", tmp_path, 20, surroundings) is verdict
 
 
 def test_list_is_reproducible_and_leaves_the_clock_alone(text, tmp_path):

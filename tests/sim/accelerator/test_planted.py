@@ -1,30 +1,54 @@
-"""A planted fault in each of the accelerator's components, which the component's own bench finds."""
+"""A planted fault in each of the accelerator's components, which the component's own bench finds, and it alone."""
+
+from unittest import mock
 
 import pytest
 
-from sim.accelerator.cases import CASES
+from sim.accelerator import cosim
+from sim.accelerator.mutants import cosimulate
+from sim.accelerator.subjects import SUBJECTS
+from sim.harness.port import simulate_in_amaranth
 from tests.hdl.formal.mutants import mutant
-from tests.sim.accelerator.components import run
 
+UPPER = "self.potentials[-1] ^ self.potentials[-2]"
 FAULTS = {
-    "cluster": ("Mux(self.neuron.keep, leaving, 0)", "leaving"),
-    "fire_sequencer": ("row.eq(row + (within_row == pool))", "row.eq(row + 1)"),
-    "input_writer": (
-        "broken.eq(taken & ~swallow & (expected ^ self.last))",
-        "broken.eq(taken & ~swallow & expected & ~self.last)",
-    ),
-    "layer_sequencer": ("self.working.eq(running | ~first),", "self.working.eq(running),"),
-    "membrane_memory": ("behind.eq(place)", "behind.eq(due)"),
-    "pixel_window": ("(nest.values.x < self.plan.source_map[1])", "(nest.values.x <= self.plan.source_map[1])"),
+    "layer_sequencer": ("running | ~first | (self.frame != 0)", "running | ~first"),
+    "cluster, shared": ("leaving + (bias + added)", "leaving + (bias + added)[: len(leaving) - 1].as_signed()"),
+    "fire_sequencer, joins": ("self.start | (due & last_lane)", "self.start | due"),
+    "input_writer, planes": ("(expected ^ self.last)", "expected & ~self.last"),
+    "membrane_memory": ("written, self.potentials", f"written, Mux({UPPER}, ~self.potentials, self.potentials)"),
+    "pixel_window": ("self.read.eq(running & advance & inside)", "self.read.eq(running & advance)"),
     "result_stream": ("logits[0] > best", "logits[0] >= best"),
-    "skip_unit": ("doubling.eq(word.double & last)", "doubling.eq(word.double)"),
-    "word_feeder": ("found.eq(loops.inside)", "found.eq(1)"),
+    "skip_unit": (
+        "payload.row.eq(word.row + index)",
+        "payload.row.eq(Cat((word.row + index)[: len(word.row) - 1], word.row[-1]))",
+    ),
+    "word_feeder, joins": ("self.read.eq(running & advance & loops.inside)", "self.read.eq(running & advance)"),
 }
+PLACES = {
+    "cluster": "lanes",
+    "input_writer": "input_memory",
+    "membrane_memory": "lanes",
+    "pixel_window": "feed",
+    "word_feeder": "feed",
+}
+"""The modules of the accelerator that use a component, where that is not the accelerator's own."""
+FIRST, *OTHERS = FAULTS
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_own_bench_finds_a_planted_fault(name):
-    case = CASES[name]()
-    faulty = mutant(type(case.component), *FAULTS[name])
+    subject = SUBJECTS[name]()
+    faulty = mutant(subject.kind, *FAULTS[name])
     with pytest.raises((AssertionError, TimeoutError)):
-        run(faulty(case.arguments[0]), case.check, *case.arguments)
+        simulate_in_amaranth(faulty(subject.argument(subject.design.config)), subject.check)
+
+
+@pytest.mark.parametrize("name", [FIRST, *(pytest.param(name, marks=pytest.mark.nightly) for name in OTHERS)])
+def test_the_accelerators_bench_alone_does_not(name, tmp_path):
+    subject = SUBJECTS[name]()
+    place = f"hdl.accelerator.{PLACES.get(subject.module, 'accelerator')}.{subject.kind.__name__}"
+    with mock.patch(place, mutant(subject.kind, *FAULTS[name])):
+        text = cosim.accelerator_text(subject.design.network, subject.design.config)
+    assert text != cosim.accelerator_text(subject.design.network, subject.design.config)
+    assert cosimulate(subject, text, tmp_path) is None
