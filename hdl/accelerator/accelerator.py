@@ -182,7 +182,7 @@ class Accelerator(wiring.Component):
         config, network = self.config, self.network
         m.submodules.weight_memory = weights = ModuleMemory(
             "weights",
-            shape=config.lanes * config.weight_width,
+            shape=config.lanes * config.code_width,
             depth=config.weight_rows,
             words=partial(weight_bits, network, config),
             parameter=WEIGHTS,

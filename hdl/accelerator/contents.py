@@ -27,10 +27,10 @@ def _padded(values: NDArray[np.int64], plan: LayerPlan, lanes: int, fill: int = 
 
 
 def layer_weights(layer: Layer, plan: LayerPlan, lanes: int) -> NDArray[np.int64]:
-    """Codes [rows, lanes]: group, source, kernel row, kernel column, source channel."""
+    """Codes [rows, lanes], in lanes without a channel any: group, source, kernel row, kernel column, source channel."""
     found = []
     for source, own in zip(layer.sources, plan.sources, strict=True):
-        weight = source.weight.astype(np.int64)
+        weight = layer.code.encode(source.weight).astype(np.int64)
         kernel = weight.reshape(layer.channels, own.source_channels, *own.kernel).transpose(0, 2, 3, 1)
         found.append(_padded(kernel.reshape(layer.channels, -1), plan, lanes).transpose(0, 2, 1))
     return np.concatenate(found, axis=1).reshape(-1, lanes)
@@ -63,7 +63,7 @@ def layer_parameters(layer: Layer, plan: LayerPlan, config: AcceleratorConfig) -
 def weight_bits(network: Network, config: AcceleratorConfig) -> Iterator[Bits]:
     """Words of the weight memory, layer by layer: a row's codes, lane 0 in the lowest bits."""
     for layer, plan in zip(network.layers, config.layers, strict=True):
-        yield to_bits(layer_weights(layer, plan, config.lanes), config.weight_width)
+        yield to_bits(layer_weights(layer, plan, config.lanes), config.code_width)
 
 
 def parameter_bits(network: Network, config: AcceleratorConfig) -> Iterator[Bits]:

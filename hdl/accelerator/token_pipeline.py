@@ -1,11 +1,12 @@
 """From a token to what the lanes do: it waits for the neuron units, then fetches its row of weights."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.accelerator.cluster import STEP_LAYOUT
 from hdl.accelerator.skip_unit import token_layout
+from hdl.codes import DECODERS, decoded
 from hdl.parts.tables import by_program
 from model.accelerator.config import AcceleratorConfig
 from model.arithmetic import number_width
@@ -16,7 +17,7 @@ class TokenPipeline(wiring.Component):
 
     Of a token that passes, the lanes get::
 
-        weights = 0 if empty else memory[row];  step = (1, double, fire)
+        weights = 0 if empty else levels of the codes in memory[row];  step = (1, double, fire)
 
     Where lanes have rows, weights of rows that are not in the token's mask are 0.
 
@@ -48,7 +49,7 @@ class TokenPipeline(wiring.Component):
         Of the row of weights to read.
     read : Out(1)
         Read it: ``word`` has it in the next cycle.
-    word : In(lanes * weight_width)
+    word : In(lanes * code_width)
         What was read, lane 0 in the lowest bits.
     step : Out(STEP_LAYOUT)
         For all lanes.
@@ -60,7 +61,7 @@ class TokenPipeline(wiring.Component):
 
     def __init__(self, config: AcceleratorConfig) -> None:
         self.config = config
-        row, word = number_width(config.weight_rows), config.lanes * config.weight_width
+        row = number_width(config.weight_rows)
         super().__init__(
             {
                 "layer": In(range(max(2, len(config.layers)))),
@@ -70,9 +71,9 @@ class TokenPipeline(wiring.Component):
                 "results_busy": In(1),
                 "address": Out(row),
                 "read": Out(1),
-                "word": In(word),
+                "word": In(config.lanes * config.code_width),
                 "step": Out(STEP_LAYOUT),
-                "weights": Out(word),
+                "weights": Out(config.lanes * config.weight_width),
             }
         )
 
@@ -86,9 +87,10 @@ class TokenPipeline(wiring.Component):
         m.d.comb += [self.address.eq(tokens[0].row), self.read.eq(valid[0])]
         m.d.sync += [tokens[1].eq(tokens[0]), valid[1].eq(valid[0])]
         # Cycle 2: the row of weights, for rows of lanes that add.
-        fetched = Signal(len(self.word), reset_less=True)
-        codes = self.word if self.config.rows == 1 else self.word & self._adding(m, tokens[0].mask)
-        m.d.sync += fetched.eq(Mux(tokens[1].empty | ~valid[1], 0, codes))
+        fetched = Signal(len(self.weights), reset_less=True)
+        levels = self._levels(m)
+        levels = levels if self.config.rows == 1 else levels & self._adding(m, tokens[0].mask)
+        m.d.sync += fetched.eq(Mux(tokens[1].empty | ~valid[1], 0, levels))
         m.d.sync += [tokens[2].eq(tokens[1]), valid[2].eq(valid[1])]
         # Cycle 3: the lanes add.
         m.d.comb += [
@@ -98,6 +100,22 @@ class TokenPipeline(wiring.Component):
             self.step.fire.eq(tokens[2].fire),
         ]
         return m
+
+    def _levels(self, m: Module) -> Value:
+        """What the codes of a word stand for; a layer's own code says it."""
+        config = self.config
+        names = [plan.code for plan in config.layers]
+        kinds = sorted(set(names))
+        if not set(kinds) & set(DECODERS) and config.code_width == config.weight_width:
+            return self.word
+        select = self.layer[: number_width(len(config.layers))]
+        kind = by_program(m, select, [kinds.index(name) for name in names], unsigned(number_width(len(kinds))), "code")
+        found = []
+        for lane in range(config.lanes):
+            code = self.word.word_select(lane, config.code_width)
+            choices = Array(decoded(name, code, config.weight_width)[: config.weight_width] for name in kinds)
+            found.append(choices[kind] if len(kinds) > 1 else choices[0])
+        return Cat(found)
 
     def _passes(self, m: Module) -> Signal:
         """Whether the token that is offered is taken."""

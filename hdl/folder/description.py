@@ -137,8 +137,8 @@ def memories(config: AcceleratorConfig, names: Names) -> list[dict[str, Any]]:
             "name": "weights",
             "file": files[WEIGHTS],
             "words": config.weight_rows,
-            "word_bits": config.lanes * config.weight_width,
-            "word": f"{config.lanes} signed codes of {config.weight_width} bits, lane 0 lowest",
+            "word_bits": config.lanes * config.code_width,
+            "word": f"{config.lanes} signed codes of {config.code_width} bits, lane 0 lowest",
             "map": [_weights_map(layer) for layer in config.layers],
         },
         {

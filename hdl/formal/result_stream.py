@@ -43,11 +43,13 @@ def result_config(classes: int, lanes: int, share: int) -> AcceleratorConfig:
         pool=1,
         weight_row=0,
         parameter_row=0,
+        code="narrow",
         mode=0,
     )
     return AcceleratorConfig(
         lanes=lanes,
         lanes_per_neuron_unit=share,
+        code_width=2,
         weight_width=2,
         membrane_width=2,
         accumulator_width=WIDTH,

@@ -90,6 +90,7 @@ class LayerPlan:
     weight_row: int
     parameter_row: int
     mode: int
+    code: str
     memory: int = 0
     """The spike memory that the layer writes."""
     source_memory: int = 0
@@ -177,20 +178,18 @@ class AcceleratorConfig:
     lanes : int
         Accumulators, each for an output channel; inputs are broadcast to all of them.
     lanes_per_neuron_unit : int
-        Lanes that share a neuron unit. Of 1, a unit works while its lane goes on; of more, the sums pass through it one
-        after another while the lanes wait.
-    weight_width, membrane_width, accumulator_width : int
-        The widest of all layers; a membrane has one bit, which is always 0, where no neuron keeps anything.
-    modes : tuple of Lif
-        What neuron units support, a layer selects one.
-    layers : tuple of LayerPlan
-        In the order in which they run.
+        Of 1, a unit works while its lane goes on; of more, their sums pass through it in turn while the lanes wait.
+    code_width, weight_width, membrane_width, accumulator_width : int
+        The widest of all layers, of weights in memory and at the lanes; a membrane has one bit where none is kept.
+    modes, layers : tuple of Lif, tuple of LayerPlan
+        What neuron units support, of which a layer selects one; layers in the order in which they run.
     streaming, lasts : bool
         Whether all layers run for a time step before the next one; whether membranes then last for a whole recording.
     """
 
     lanes: int
     lanes_per_neuron_unit: int = 1
+    code_width: int
     weight_width: int
     membrane_width: int
     accumulator_width: int
@@ -380,7 +379,7 @@ class AcceleratorConfig:
     def memory_bits(self) -> dict[str, int]:
         """Bits of every memory."""
         sizes = {
-            "weights": self.weight_rows * self.lanes * self.weight_width,
+            "weights": self.weight_rows * self.lanes * self.code_width,
             "parameters": self.parameter_rows * self.neuron_units * (2 + self.skips) * self.accumulator_width,
             "input": self.input_depth * self.input_word_width,
         }

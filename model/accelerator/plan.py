@@ -17,6 +17,7 @@ from model.accelerator.config import (
     Choice,
     LayerPlan,
 )
+from model.arithmetic import signed_width
 from model.errors import require
 from model.network.graph import Layer, LayerKind, PoolKind, Source, State
 from model.network.network import INPUT, Network
@@ -134,8 +135,8 @@ def plan(
         last = _plan_layer(network, layer, choice, lanes, share, modes, plans, last, memory, streaming=streaming)
         plans[layer.name] = last
     assert last is not None
-    widths = [network.accumulator_width(layer) for layer in network.layers]
-    widest = network.precision.weight_width
+    widths = [_accumulator_width(network, layer) for layer in network.layers]
+    widest = max(layer.code.value_width for layer in network.layers)
     classes = network.layers[-1].channels
     require(
         last.positions == (1, 1),
@@ -145,6 +146,7 @@ def plan(
     return AcceleratorConfig(
         lanes=lanes,
         lanes_per_neuron_unit=share,
+        code_width=max(layer.code.bits for layer in network.layers),
         weight_width=widest,
         membrane_width=max(1, *(mode.membrane_width for mode in modes)),
         accumulator_width=max(widest + 1, *(mode.membrane_width for mode in modes), *widths),
@@ -158,6 +160,20 @@ def plan(
         lasts=lasts,
         retire=retire,
     )
+
+
+def _accumulator_width(network: Network, layer: Layer) -> int:
+    """Bits of H, Θ and logits of the layer, and of sums in lanes without a channel.
+
+    Where no weight is 0, such lanes add what is not: so much less than the accumulator holds that none fires.
+    """
+    width = network.accumulator_width(layer)
+    if 0 in layer.code.levels:
+        return width
+    times = 1 if layer.spiking else network.time_steps
+    reach = sum(each.fan_in * network.largest_value(each.origin) for each in layer.sources) * layer.code.limit * times
+    low, high = layer.neuron.potential_range(-reach, reach) if layer.neuron else (-reach, reach)
+    return max(width, signed_width(int(low) - 1, int(high) + 1))
 
 
 def _plan_layer(
@@ -207,6 +223,7 @@ def _plan_layer(
         pool=merged,
         weight_row=0 if last is None else last.weight_row + last.groups * last.group_rows,
         parameter_row=0 if last is None else last.parameter_row + last.groups * share,
+        code=layer.code.name,
         mode=next((index for index, mode in enumerate(modes) if mode == layer.neuron), 0),
         memory=memory,
         skip_memory=places[layer.skip].memory if layer.skip else None,

@@ -41,7 +41,7 @@ def traffic(plan: LayerPlan, config: AcceleratorConfig, tokens: float) -> Traffi
     # Of neighbouring positions, those that a max pool joins are ORed before they are written.
     merges = plan.pool**2 - 1 if plan.tile == 1 else plan.pool - 1
     return Traffic(
-        weights_read=tokens * config.lanes * config.weight_width,
+        weights_read=tokens * config.lanes * config.code_width,
         inputs_read=word_reads(plan) * config.frames * width,
         spikes_written=stored * plan.pool**2,
         spikes_merged=stored * merges,

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from model.codes.binary import Binary
 from model.codes.code import WeightCode
 from model.codes.narrow import Narrow
+from model.codes.powers import Powers5, Powers7
 
-__all__ = ["CODES", "Narrow", "WeightCode"]
+__all__ = ["CODES", "Binary", "Narrow", "Powers5", "Powers7", "WeightCode"]
 
-CODES: Mapping[str, type[WeightCode]] = {Narrow.name: Narrow}
+CODES: Mapping[str, type[WeightCode]] = {code.name: code for code in (Narrow, Binary, Powers5, Powers7)}
 """By the names that bundles have for them."""

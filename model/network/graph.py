@@ -127,8 +127,10 @@ class Layer:
 
     @property
     def widths(self) -> str:
-        """Of weights and, if there are any, membranes, for reports: w4u4."""
-        return f"w{self.code.bits}" + (f"u{self.state_bits}" if self.neuron else "")
+        """Of weights and, if there are any, membranes, for reports: w4u4, binary-u4."""
+        weights = str(self.code)
+        membranes = f"u{self.state_bits}" if self.neuron else ""
+        return weights + ("-" if membranes and self.code.name == weights else "") + membranes
 
     @property
     def channels(self) -> int:

@@ -41,8 +41,8 @@ class Network:
 
     @property
     def precision(self) -> Precision:
-        """The widest weights and membranes of all layers."""
-        weights = max(layer.code.bits for layer in self.layers)
+        """The narrowest weights and membranes of MINT's that hold those of all layers."""
+        weights = max(layer.code.value_width for layer in self.layers)
         kept = max(layer.state_bits for layer in self.layers)
         if not kept and any(layer.spiking for layer in self.layers):
             return Precision(weights, 0, leak=0.0)
@@ -52,7 +52,8 @@ class Network:
     def widths(self) -> str:
         """Of all layers, for reports; what has no membranes adds nothing to a layer with the same weights."""
         found = {layer.widths for layer in self.layers}
-        return ", ".join(sorted(one for one in found if not any(other.startswith(f"{one}u") for other in found)))
+        alone = (one for one in found if not any(other.startswith((f"{one}u", f"{one}-u")) for other in found))
+        return ", ".join(sorted(alone))
 
     @cached_property
     def _by_name(self) -> dict[str, Layer]:

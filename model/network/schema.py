@@ -26,7 +26,6 @@ SCHEMA = 3
 PLANNED = {
     "input": ("counts",),
     "neuron": ("memory-free",),
-    "code": ("binary", "pow2-5", "pow2-7"),
 }
 """What has a name in the schema, and is not built."""
 
@@ -161,7 +160,7 @@ def _code(table: Any, where: str) -> WeightCode:
     entry = take(table, "code", dict, where)
     known(entry, CODE_KEYS, f"{where}, code")
     name = take(entry, "name", str, f"{where}, code")
-    runs(f"{where}: weight code", name, CODES, PLANNED["code"])
+    runs(f"{where}: weight code", name, CODES)
     return CODES[name].of(take(entry, "width", int, f"{where}, code"))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from model.accelerator.config import AcceleratorConfig, LayerPlan
 from sim.accelerator.memory_reader import MemoryReader
+from sim.accelerator.packets import signed_word
 from sim.harness.checker import check, expect
 from sim.harness.port import Port
 
@@ -20,20 +21,31 @@ def random_token(config: AcceleratorConfig, plan: LayerPlan, random: Random) -> 
     return token | ({"mask": random.randrange(1 << plan.rows)} if config.rows > 1 else {})
 
 
+def level(name: str, code: int, width: int) -> int:
+    """What a code stands for; -4 of three bits, which is none, for 0."""
+    if name == "binary":
+        return 2 * (code & 1) - 1
+    if name == "narrow":
+        return signed_word(code, width)
+    power = signed_word(code & 7, 3)
+    return 0 if power in (0, -4) else (1 if power > 0 else -1) * 2 ** (abs(power) - 1)
+
+
 def weights_of(config: AcceleratorConfig, plan: LayerPlan, token: dict[str, int], word: int) -> int:
     """What the lanes add."""
-    if token["empty"] or plan.rows == 1:
-        return 0 if token["empty"] else word
-    lanes = [row * plan.row_lanes + lane for row in range(plan.rows) for lane in range(plan.row_lanes)]
-    adding = [lane for lane in lanes if token["mask"] >> lane // plan.row_lanes & 1]
-    code = (1 << config.weight_width) - 1
-    return sum(word & code << lane * config.weight_width for lane in adding)
+    if token["empty"]:
+        return 0
+    lanes = range(config.lanes)
+    adding = [lane for lane in lanes if plan.rows == 1 or token["mask"] >> lane // plan.row_lanes & 1]
+    stored, bits = config.code_width, config.weight_width
+    levels = {lane: level(plan.code, word >> lane * stored & (1 << stored) - 1, stored) for lane in adding}
+    return sum((value & (1 << bits) - 1) << lane * bits for lane, value in levels.items())
 
 
 async def check_token_pipeline(port: Port, config: AcceleratorConfig, seed: int, idle: float) -> set[str]:
     """Random tokens of every layer, with logits that take their time; gives what was met."""
     random, met = Random(seed), set()
-    width = config.lanes * config.weight_width
+    width = config.lanes * config.code_width
     words = [random.getrandbits(width) for _ in range(config.weight_rows)]
     memory = MemoryReader(["word"], [[word] for word in words], width, random)
     for index, plan in enumerate(config.layers):

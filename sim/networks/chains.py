@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from model.codes import Narrow
 from model.config import Precision
 from model.inputs import INPUTS, Inputs
 from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source, State
@@ -101,5 +102,7 @@ def last_layer(
 
 
 def _codes(random: np.random.Generator, precision: Precision, shape: tuple[int, ...]) -> NDArray[np.int8]:
-    limit = precision.code.limit
-    return random.integers(-limit, limit + 1, shape, np.int8)
+    code = precision.code
+    if isinstance(code, Narrow):
+        return random.integers(-code.limit, code.limit + 1, shape, np.int8)
+    return random.choice(np.array(code.levels, np.int8), shape)

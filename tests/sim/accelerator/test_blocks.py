@@ -1,5 +1,7 @@
 """The blocks of the accelerator's top module against Python, in Amaranth's simulator."""
 
+from dataclasses import replace
+
 import pytest
 
 from hdl.accelerator.feed import Feed
@@ -55,9 +57,18 @@ def test_feed():
     assert met == {"window", "input", "spikes", "a queue that is full", "several memories", "rows"}
 
 
+def coded(config, *names, code_width):
+    """``config`` with a weight code of its own in every layer."""
+    layers = tuple(replace(plan, code=names[index % len(names)]) for index, plan in enumerate(config.layers))
+    return replace(config, layers=layers, code_width=code_width, weight_width=4)
+
+
 def test_token_pipeline():
     met = set()
-    for seed, config in enumerate([accelerator(155), accelerator(209), accelerator(209, 2), accelerator(11, 2)]):
+    configs = [accelerator(155), accelerator(209), accelerator(209, 2), accelerator(11, 2)]
+    configs += [coded(accelerator(209, 2), "binary", "pow2-7", "narrow", code_width=3)]
+    configs += [coded(accelerator(155), "binary", code_width=1)]
+    for seed, config in enumerate(configs):
         met |= run(TokenPipeline(config), check_token_pipeline, config, seed, WAITS[seed % 2])
     assert met == {"units are at work", "as early as may be", "logits wait", "empty", "double", "rows"}
 

@@ -35,7 +35,15 @@ EXAMPLES = int(os.environ.get("MINT_EXAMPLES", "6"))
 IMAGES = 2
 
 WIDTHS = st.integers(2, 8)
-PRECISIONS = st.builds(Precision, WIDTHS, WIDTHS)
+FEW_LEVELS = {"binary": 1, "pow2-5": 3, "pow2-7": 3}
+PRECISIONS = st.one_of(
+    st.builds(Precision, WIDTHS, WIDTHS),
+    st.builds(
+        lambda code, membranes: Precision(FEW_LEVELS[code], membranes, weight_code=code),
+        st.sampled_from(list(FEW_LEVELS)),
+        WIDTHS,
+    ),
+)
 POOLS = st.one_of(st.none(), st.builds(Pool, st.sampled_from(["max", "sum"]), st.integers(1, 3)))
 LINKS = st.builds(
     Link,
@@ -218,6 +226,27 @@ def test_readouts_of_neurons(readout, lanes, share, dataflow):
     network = chain.network()
     found = measured(network, plan(network, **options), chain.images(IMAGES))
     assert (outcomes.latency, outcomes.intervals) == (int(found.latency[0]), found.intervals.tolist())
+
+
+CODED = [Precision(FEW_LEVELS[code], 4, weight_code=code) for code in FEW_LEVELS]
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes", "options"),
+    [
+        ("pixels", (CODED[0], CODED[2], CODED[1], CODED[0]), {"lanes": 3, "lanes_per_neuron_unit": 1}),
+        ("spikes", (CODED[0],) * 4, {"lanes": 3, "lanes_per_neuron_unit": 3}),
+        ("spikes", (CODED[2], CODED[0], Precision(5, 4), CODED[1]), {"lanes": 8, "dataflow": MIXTURES["spikes"]}),
+    ],
+)
+def test_weights_of_few_levels(kind, codes, options):
+    """A code of its own in every layer, decoded between memory and gate; lanes without a channel stay silent."""
+    links = tuple(replace(link, precision=code) for link, code in zip(TYPICAL.links, codes, strict=False))
+    chain = replace(TYPICAL, input_kind=kind, links=links, precision=codes[-1])
+    config = plan(chain.network(), **options)
+    assert config.code_width == max(code.weight_width for code in codes)
+    assert config.memory_bits["weights"] == config.weight_rows * config.lanes * config.code_width
+    compared(chain, IMAGES, **options)
 
 
 def test_a_time_step_between_does_not_let_logits_meet_those_before():

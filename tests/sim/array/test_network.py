@@ -8,6 +8,7 @@ import pytest
 
 from hdl.array.systolic_array import SystolicArray
 from hdl.verilog.text import verilog_text
+from model.config import Precision
 from model.errors import UserError
 from model.golden.network import run as golden
 from model.inputs import SPIKES
@@ -17,6 +18,7 @@ from sim.array.cosim import TOP, Loss, prepare, run
 from sim.harness.cosimulation import Waits
 from sim.harness.power_up import powered_up
 from sim.harness.simulators import SimulationError
+from sim.networks.chains import Chain, Link
 from sim.networks.family import varied
 from sim.networks.random_networks import PAIRS, random_images, random_network
 from tests.sim.harness.faults import as_it_lies_there
@@ -52,6 +54,14 @@ def test_random_network_of_the_family(seed, tmp_path):
     outcomes = run(cosimulation)
     right(outcomes)
     assert outcomes.total_cycles == cosimulation.cycles
+
+
+def test_weights_of_few_levels(tmp_path):
+    """Memory images hold levels, whatever a bundle holds."""
+    binary, powers = Precision(1, 4, weight_code="binary"), Precision(3, 4, weight_code="pow2-7")
+    links = Link(4, 2, precision=binary), Link(3, 0, precision=powers)
+    chain = Chain("spikes", (2, 3, 3), 2, links, 3, binary, seed=1, density=0.5)
+    right(run(prepare(chain.network(), chain.images(IMAGES), tmp_path, **SMALL, retire=True)))
 
 
 @pytest.mark.parametrize(
