@@ -9,5 +9,10 @@ from model.codes.powers import Powers5, Powers7
 
 __all__ = ["CODES", "Binary", "Narrow", "Powers5", "Powers7", "WeightCode"]
 
-CODES: Mapping[str, type[WeightCode]] = {code.name: code for code in (Narrow, Binary, Powers5, Powers7)}
+CODES: Mapping[str, type[WeightCode]] = {
+    Narrow.name: Narrow,
+    Binary.name: Binary,
+    Powers5.name: Powers5,
+    Powers7.name: Powers7,
+}
 """By the names that bundles have for them."""
