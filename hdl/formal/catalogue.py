@@ -110,6 +110,11 @@ CLUSTERS = (
 Make = Callable[[], Proof]
 
 
+def rs(leak: float) -> Sequence[int]:
+    """Every r of a leak; one where nothing is kept."""
+    return EVERY_R[int(leak != Lif.leak) :] if leak else (1,)
+
+
 def neuron_units() -> list[ArrayConfig]:
     """Every pair of widths with every r by itself, and with several r and joins; then the rest of the family: each leak
     and reset with every r in one unit. Accumulators are so wide that both ends of the membrane's range saturate."""
@@ -128,7 +133,7 @@ def neuron_units() -> list[ArrayConfig]:
         ArrayConfig(
             precision=Precision(2, width, leak=leak, reset=reset),
             accumulator_width=width + LARGEST_R + 1,
-            neurons=tuple(Lif(width, r, leak, reset) for r in range(leak != 1 / 2, LARGEST_R + 1)),
+            neurons=tuple(Lif(width, r, leak, reset) for r in rs(leak)),
         )
         for leak, reset in members
         for width in (WIDTHS if leak else (0,))

@@ -25,7 +25,6 @@ COVERS = (
     "cover_doubles",
     "cover_adds_bias",
     "cover_gives_potential",
-    "cover_holds",
 )
 """What every unit meets; see :func:`covers` for the others."""
 
@@ -57,11 +56,18 @@ def neuron_unit(config: ArrayConfig, component: type[NeuronUnit] = NeuronUnit) -
         peeks={
             "held_at_first": "unit.held",
             "potential_at_first": "unit.potential",
-            "membrane_at_first": f"unit.{register(design, 'membrane')}",
+            "membrane_at_first": _membrane(design, config),
         },
         covers=covers(config),
         cover_cycles=9,
     )
+
+
+def _membrane(design: str, config: ArrayConfig) -> str:
+    """The membranes' register; a unit that keeps nothing has none, and hands on 0."""
+    if any(neuron.state_bits for neuron in config.neurons):
+        return f"unit.{register(design, 'membrane')}"
+    return f"{config.membrane_width}'{'0' * config.membrane_width}"
 
 
 def modes(config: ArrayConfig) -> str:
@@ -110,5 +116,6 @@ def covers(config: ArrayConfig) -> tuple[str, ...]:
         "cover_adds_bias_skip": config.joins,
         "cover_adds_membrane": bool(stored),
         "cover_gives_membrane": bool(stored),
+        "cover_holds": bool(stored),
     }
     return (*COVERS, *(name for name, met in found.items() if met))
