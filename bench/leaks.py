@@ -22,7 +22,7 @@ from model.neurons.lif import Reset
 
 WIDTH, SEEDS = 4, (0, 1, 2)
 LEAKS = (0.5, 0.875, 1.0)
-"""Those that 4 bits tell apart; of leak 0 there is one member, which keeps nothing."""
+"""MINT's, a slow one, and none; of leak 0 there is one member, which keeps nothing."""
 OUTPUT = Path("build/leaks.json")
 
 

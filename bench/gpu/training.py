@@ -21,7 +21,7 @@ from model.training.network import SpikingNetwork
 from model.training.networks import Size, named
 from model.training.recipe import Recipe
 from model.training.reduced import allow_tf32, other_integers
-from model.training.train import health, keep_freed_memory
+from model.training.train import densities, health, keep_freed_memory
 
 LOOK_STEPS = 16
 """Steps between two looks at the clock and the loss; the host waits for a GPU only there. On the CPU it is each one."""
@@ -211,7 +211,7 @@ class Training:
 
     def _end_epoch(self, loss: float) -> None:
         self.step.total.zero_()
-        density = {name: float(layer.density or 0) for name, layer in self.module.spiking().items()}
+        density = densities(self.module)
         entry = {"epoch": self.progress.epoch, "loss": loss, "seconds": self.progress.seconds, "density": density}
         self.history.append(entry)
         self.progress = replace(self.progress, epoch=self.progress.epoch + 1, step=0)

@@ -18,10 +18,15 @@ def check(bundle: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.
     Checks types, shapes, ranges, keys and version; warns of thresholds that are never or always reached.
     """
     from model.network import bundle as bundles
+    from model.network.graph import State
 
     network = bundles.read(bundle)
     shape = "×".join(map(str, network.input_shape))
-    console.print(f"{network.name}: {network.inputs.name} {shape}, T = {network.time_steps}")
+    lasts = ", state that lasts" if network.state == State.STREAM else ""
+    console.print(
+        f"{network.name}: {network.inputs.name} {shape}, T = {network.time_steps}, readout {network.readout}{lasts}",
+        soft_wrap=True,
+    )
     width = max(len(layer.name) for layer in network.layers)
     lines = (
         f"{layer.name if index == 0 else '':{width}}  {line}"
@@ -56,7 +61,8 @@ def described(network: "Network", layer: "Layer") -> list[str]:
     weights = sum(source.weight.size for source in layer.sources)
     held = f"{layer.widths}, {weights:,} weights, {neurons} neurons"
     reach = f"{'potentials' if layer.spiking else 'logits'} {low.min():,} to {high.max():,}"
-    if layer.neuron is not None and layer.threshold is not None:
+    if layer.neuron is not None:
         held += f", {layer.neuron.describe()}"
+    if layer.threshold is not None:
         reach += f", thresholds {layer.threshold.min():,} to {layer.threshold.max():,}"
     return [", ".join(origins), held, f"{reach}: {network.accumulator_width(layer)} bits of accumulator"]

@@ -168,9 +168,15 @@ def _densities(network: "Network", draws: int, density: str, pixel_density: floa
 
 
 def _dense(network: "Network") -> dict[str, int]:
-    """Cycles of every layer on the dense array."""
-    from hdl.array.tiling import tilings
+    """Cycles of every layer on the dense array; none of networks that it does not run."""
+    from dataclasses import replace
 
+    from hdl.array.tiling import tilings
+    from model.network.graph import Readout, State
+
+    if network.readout != Readout.SUM:
+        return {}
+    network = replace(network, state=State.IMAGE)  # which changes no cycles
     config = network.array_config(rows=ARRAY[0], columns=ARRAY[1])
     return {name: tiling.cycles for name, tiling in tilings(network, config).items()}
 
@@ -243,5 +249,5 @@ def _numbers(entry: dict[str, Any]) -> list[str]:
         f"{cycles / bound:.3f}" if bound else "-",
         f"{100 * entry['density']:.1f}" if "density" in entry else "",
         f"{100 * entry['utilisation']:.1f}",
-        f"{dense:,}",
+        "-" if dense is None else f"{dense:,}",
     ]

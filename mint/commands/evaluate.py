@@ -53,7 +53,7 @@ def evaluate(
         result = run(network, split, lambda images: progress.advance(task, images))
     console.print(
         f"{path.stem} on {given.name}: {result.accuracy:.2f} % of {result.images:,} "
-        f"{'images' if file else 'test images'}",
+        f"{'images' if file else 'test images'}, {100 * result.ties / result.images:.2f} % of them ties",
         soft_wrap=True,
     )
     table = Table()

@@ -24,7 +24,7 @@ def describe(found: Estimate, dense: dict[str, int]) -> dict[str, Any]:
                 "tokens": float(layer.tokens.mean()),
                 "density": layer.density,
                 "utilisation": layer.utilisation,
-                "dense_cycles": dense[layer.plan.name],
+                "dense_cycles": dense.get(layer.plan.name),
                 "traffic_bits": {**asdict(traffic), "total": traffic.total},
             }
         )
@@ -38,7 +38,7 @@ def describe(found: Estimate, dense: dict[str, int]) -> dict[str, Any]:
         "bound_cycles": float(found.bound.mean()),
         "ratio": found.ratio,
         "utilisation": found.utilisation,
-        "dense_cycles": sum(dense.values()),
+        "dense_cycles": sum(dense.values()) if dense else None,
         "load_cycles": found.load,
         "interval_cycles": float(found.intervals.mean()),
         "latency_cycles": float(found.latency.mean()),

@@ -27,10 +27,14 @@ class LayerActivity:
 
 @dataclass
 class Evaluation:
-    """``correct`` of ``images`` are classified right; ``accuracy`` is that in percent."""
+    """``correct`` of ``images`` are classified right; ``accuracy`` is that in percent.
+
+    Of ``ties`` several classes have the greatest logit, and the lowest of them counts.
+    """
 
     accuracy: float
     correct: int
+    ties: int
     images: int
     layers: list[LayerActivity]
 
@@ -43,7 +47,7 @@ def evaluate(network: Network, split: Split, progress: Callable[[int], None] | N
         f"the images have labels up to {int(split.labels.max())}, the network {classes} classes; choose its data set",
     )
     spikes = {layer.name: 0 for layer in network.layers}
-    correct = 0
+    correct = ties = 0
     counts = {layer.name: 0.0 for layer in network.layers}
     for part, images in chunks(network, for_network(split.images)):
         handed: dict[str, np.ndarray] = {}
@@ -54,6 +58,7 @@ def evaluate(network: Network, split: Split, progress: Callable[[int], None] | N
 
         logits = forward(network, images, observe)
         correct += int((classify(logits) == split.labels[part]).sum())
+        ties += int(((logits == logits.max(1, keepdims=True)).sum(1) > 1).sum())
         for layer in network.layers:
             counts[layer.name] += sum(_additions(network, layer, s, images, handed) for s in layer.sources)
         if progress:
@@ -72,7 +77,7 @@ def evaluate(network: Network, split: Split, progress: Callable[[int], None] | N
                 operations=counts[layer.name] / len(split),
             )
         )
-    return Evaluation(100 * correct / len(split), correct, len(split), layers)
+    return Evaluation(100 * correct / len(split), correct, ties, len(split), layers)
 
 
 def _additions(

@@ -126,7 +126,7 @@ class LastLayer(Weighted):
     def _logits(self, steps: Tensor) -> Tensor:
         """Of real logits of every time step [T, N, classes], in training, or integers, in evaluation."""
         if not self.training:
-            return steps.sum(0)
+            return steps.sum(0, dtype=torch.float64)  # steps are exact, T of them may pass 2^24
         return steps if self.every_step else steps.mean(0)
 
 

@@ -23,6 +23,10 @@ class Loss:
     def __init__(self, recipe: Recipe, module: SpikingNetwork) -> None:
         self.recipe = recipe
         hidden = [layer for layer in module.spiking().values() if not isinstance(layer, LastLayer)]
+        require(
+            bool(hidden) or not recipe.membrane_loss,
+            "no layer before the last has neurons, so there are no membranes to learn; leave out the membranes' loss",
+        )
         self.last = hidden[-1] if recipe.membrane_loss else None
         if self.last is not None:
             self.last.taught = True

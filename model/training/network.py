@@ -139,7 +139,7 @@ class SpikingNetwork(nn.Module):
         """What a layer hands on that reads ``read``, which it is told."""
         require(
             not read.flat or isinstance(layer, Linear | LastLayer) or passed_over(layer),
-            f"layer {name}: it reads what Flatten made one row, which only Linear and Readout do; remove the Flatten",
+            f"layer {name}: it reads what Flatten made one row, which only Linear and readouts do; remove the Flatten",
         )
         if isinstance(layer, Weighted):
             try:
@@ -277,6 +277,11 @@ class SpikingNetwork(nn.Module):
 
 def reading_out(network: SpikingNetwork, readout: str) -> SpikingNetwork:
     """``network``, untrained, with another readout in place of its last layer."""
+    require(
+        type(network) is SpikingNetwork,
+        f"another readout takes the place of a SpikingNetwork's last layer, and this is a {type(network).__name__}; "
+        "build it with that readout",
+    )
     layers = dict(network.named_children())
     name, last = list(layers.items())[-1]
     require(

@@ -87,6 +87,11 @@ def accuracy(module: SpikingNetwork, split: Split, device: str = "cpu") -> float
     return 100 * correct / len(labels)
 
 
+def densities(module: SpikingNetwork) -> dict[str, float]:
+    """What share of each layer's neurons spikes, of layers whose neurons do."""
+    return {name: float(layer.density) for name, layer in module.spiking().items() if layer.density is not None}
+
+
 def health(module: SpikingNetwork) -> list[str]:
     """A sentence for each layer that is dead, saturated or held back by its limits."""
     found = []
@@ -249,7 +254,7 @@ class Run:
             self.module.calibrate(*self._batches(epoch, images))
             if epoch == 0:
                 self._check_device(parallel.share(images[: self.recipe.batch_size]))
-            density = {name: float(layer.density or 0) for name, layer in self.module.spiking().items()}
+            density = densities(self.module)
             for sentence in health(self.module):
                 listener.warning(sentence)
             entry = Epoch(

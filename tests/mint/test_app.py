@@ -105,7 +105,7 @@ def test_a_terminal_without_unicode_is_written_to():
     command = [sys.executable, "-m", "mint", "check", SHIPPED]
     plain = os.environ | {"PYTHONIOENCODING": "ascii"}
     done = subprocess.run(command, env=plain, capture_output=True, encoding="ascii", check=True)
-    assert "pixels 1x28x28, T = 4" in done.stdout
+    assert "pixels 1x28x28, T = 4, readout sum" in done.stdout
     assert done.stderr == ""
 
 

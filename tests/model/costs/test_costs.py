@@ -128,6 +128,7 @@ def test_measured_densities_are_shares_of_dense_additions() -> None:
     assert all(0 < value <= 1 for value in found.values()), found
     silent = evaluate(network, Split(np.zeros((2, 1, 8, 8), np.uint8), np.zeros(2, np.int64)))
     assert input_densities(silent) == dict.fromkeys(found, 0)
+    assert (silent.ties, silent.correct) == (2, 2), "of a tie the lowest class counts"
 
 
 def test_a_density_is_a_share() -> None:

@@ -107,6 +107,24 @@ def test_potentials_are_learned_from_every_time_step() -> None:
     assert torch.allclose(layer(x).mean(0), logits, rtol=1e-5)
 
 
+def test_potentials_of_many_time_steps_are_summed_exactly() -> None:
+    """Each is below 2^24, their sum is not."""
+    steps = 6001
+    layer = MembraneReadout(2500, 3, precision=Precision(4, 8, leak=7 / 8))
+    layer.connect(largest_input=1, input_scale=1.0, time_steps=steps)
+    layer.leak = 6
+    with torch.no_grad():
+        layer.weight.abs_()
+    layer.eval()
+    assert layer.dtype == torch.float32
+    logits = layer(torch.ones(steps, 1, 2500, 1, 1))
+    layer.trace = {}
+    layer(torch.ones(steps, 1, 2500, 1, 1))
+    exact = layer.trace["potential"].double().sum(0).flatten()
+    assert exact.abs().max() > 2**24
+    assert logits.flatten().tolist() == exact.tolist()
+
+
 def test_readouts_have_the_names_of_bundles() -> None:
     assert tuple(READOUTS) == settings.READOUTS == tuple(Readouts)
 

@@ -62,6 +62,7 @@ FORMS = st.sampled_from(
         {"lanes_per_neuron_unit": 4},
         {"lanes_per_neuron_unit": 1, "dataflow": "streaming"},
         {"lanes_per_neuron_unit": 2, "dataflow": "streaming"},
+        {"lanes_per_neuron_unit": 1, "dataflow": "streaming", "state": "stream"},
         {"lanes_per_neuron_unit": 2, "dataflow": "streaming", "state": "stream"},
     ]
 )
