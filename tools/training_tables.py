@@ -48,7 +48,9 @@ def training(found: list[Any]) -> Rows:
         precision = recipe["precision"]
         rows.append(
             [
-                f"`{recipe['network']}`" + (f" × {width:g}" if width != 1 else ""),
+                f"`{recipe['network']}`"
+                + (f" × {width:g}" if width != 1 else "")
+                + (", then" * bool(recipe.get("initial"))),
                 recipe["dataset"],
                 f"w{precision['weight_width']}u{precision['membrane_width']}" if precision else "float32",
                 recipe["epochs"],
