@@ -15,7 +15,7 @@ GIVEN = {
     "dataset": "mnist", "epochs": 30, "learning_rate": 0.5, "weight_decay": 0.25, "warmup": 2, "batch_size": 7,
     "width": 0.5, "time_steps": 3, "ends_bits": 8, "augment": 1, "label_smoothing": 0.2, "teacher": "t.safetensors",
     "step_loss": 0.75, "membrane_loss": 1.5, "initial": "runs/a", "leak_search": 3, "statistics_batches": 4,
-    "refit": True,
+    "refit": True, "readout": "count",
 }  # fmt: skip
 MIXED = {"mixup": 0.3, "cutmix": 0.4}
 """Not with a teacher."""
