@@ -25,7 +25,8 @@ LIST_SEED = 1
 TIMEOUT_S = 60
 """For one mutant; the longest bench takes a second."""
 
-PROOF_S = 5
+PROOF_S = 20
+"""Of the processor, for one mutant."""
 IMAGES, CYCLES = 3, 2500
 """Of the co-simulation, for an image at most about."""
 
