@@ -34,15 +34,15 @@ class Surroundings:
         What is 1 in every cycle; after a cycle in which it is not, nothing counts any more.
     state : str
         Further registers.
-    cases : sequence of str
-        What tells apart states: where one holds, registers may be equal that are not always. No promise, but where
-        induction looks for equal ones.
+    cases : sequence of pairs of str
+        What tells apart states, and a pattern of the registers' names: where it holds, these may be equal that are not
+        always. No promise, but where induction looks for equal ones.
     """
 
     counts: Mapping[str, str] = field(default_factory=dict)
     assumed: Sequence[str] = ()
     state: str = ""
-    cases: Sequence[str] = ("1",)
+    cases: Sequence[tuple[str, str]] = (("1", ""),)
 
 
 NOTHING = Surroundings()
@@ -82,10 +82,13 @@ class Miter:
         self.inputs = [(span, name) for kind, span, name in ports if kind == "input"]
         self.outputs = [(span, name) for kind, span, name in ports if kind == "output"]
         self.registers = registers_of(text, top)
-        places = range(len(self.registers))
-        self.hints = [
-            (self.registers[i][0], f"hint_{case}_{i}") for case in range(len(surroundings.cases)) for i in places
+        self.hinted = [
+            (case, place)
+            for case, pattern in surroundings.cases
+            for place, (_, name) in enumerate(self.registers)
+            if re.search(pattern, name)
         ]
+        self.hints = [(self.registers[place][0], f"hint_{i}") for i, (_, place) in enumerate(self.hinted)]
         folder.mkdir(parents=True, exist_ok=True)
         commands: list[str] = []
         for side, content in zip(SIDES, (text, write_mutants(text, mutants, folder)), strict=True):
@@ -156,8 +159,6 @@ class Miter:
         own = [(span, "own_" + re.sub(r"\W", "_", name.lstrip("\\"))) for span, name in self.registers]
         connected = [f".\\{name} (\\{name} )" for _, name in [*self.inputs, *self.outputs, *chosen]]
         connected += [f".own_{i}({name})" for i, (_, name) in enumerate(own)]
-        names = [name for _, name in own]
-        cases = [(case, name) for case in self.surroundings.cases for name in names]
         holds = " & ".join(f"({each})" for each in self.surroundings.assumed) or "1'b1"
         counts = self.surroundings.counts
         lines = [
@@ -174,8 +175,8 @@ class Miter:
             "assign seen = held & holds;",  # the sides agree on what is assumed, or that is a difference
             *(f"assign seen_{name} = seen ? {counts.get(name, name)} : 0;" for _, name in self.outputs),
             *(
-                f"assign {hint} = held & ({case}) ? {name} : 0;"
-                for (_, hint), (case, name) in zip(self.hints, cases, strict=True)
+                f"assign {hint} = held & ({case}) ? {own[place][1]} : 0;"
+                for (_, hint), (case, place) in zip(self.hints, self.hinted, strict=True)
             ),
             "endmodule\n",
         ]

@@ -164,7 +164,7 @@ def campaign(folder: Path) -> Campaign:
     """Every subject alike."""
     here = Path(__file__).parent
     shared = [*(here.parent / "harness").glob("*.py"), *(here.parent / "networks").glob("*.py")]
-    shared += [path for path in here.glob("*.py") if not path.name.startswith("bench_")]
+    shared += [path for path in here.glob("*.py") if not path.name.startswith(("bench_", "surroundings"))]
     shared += [here / "bench_accelerator.py", here / "bench_mutants.py"]
     modules = {}
     designs: dict[int, str] = {}
@@ -174,7 +174,7 @@ def campaign(folder: Path) -> Campaign:
         if id(subject.design) not in designs:
             designs[id(subject.design)] = cosim.accelerator_text(subject.design.network, subject.design.config)
         whole = designs[id(subject.design)]
-        key = fingerprint(text + whole, [*shared, here / f"bench_{subject.module}.py"])
+        key = fingerprint(text + whole + str(subject.surroundings), [*shared, here / f"bench_{subject.module}.py"])
         modules[name] = Mutated(
             key,
             partial(subject_mutants, text, subject.module),

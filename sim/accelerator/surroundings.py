@@ -15,7 +15,9 @@ SKIP_UNIT = Surroundings(
 )
 WORDS = {"address": "read ? address : 0", "o__payload": "o__valid ? o__payload : 0"}
 READING = ["!start | done", "data == was_data | was_read"]
-PIXEL_WINDOW = Surroundings(WORDS, READING, cases=["1", "own_running", "own_valid", "own_complete", "own_emitting"])
+PIXEL_WINDOW = Surroundings(
+    WORDS, READING, cases=[(case, "") for case in ("1", "own_running", "own_valid", "own_complete", "own_emitting")]
+)
 LAYER_SEQUENCER = Surroundings(
     assumed=["!done | busy"], state="reg busy = 0; always @(posedge clk) busy <= !rst & (start | busy & !done);"
 )
@@ -65,10 +67,17 @@ def word_feeder(config: AcceleratorConfig) -> Surroundings:
         [
             *READING,
             "layer == was_layer | done",
-            f"layer < {len(layers)}",
+            " | ".join(["!start", *(f"layer == {number}" for number in widths)]),
             *(f"!was_read | layer != {number} | data >> {width} == 0" for number, width in widths.items()),
         ],
-        cases=["1", "own_running", *(f"own_running & was_layer == {number}" for number in layers)],
+        cases=[
+            ("1", ""),
+            ("own_running", "nest|turn"),
+            *((f"own_running & was_layer == {number}", "nest") for number in layers),
+            ("own_fetched", "^(found|row|marks|part|last)"),
+            *((f"own_fetched & own_part == {part}", "payload") for part in range(1, config.rows)),
+            ("own_valid", "payload"),
+        ],
     )
 
 
@@ -111,5 +120,5 @@ def fire_sequencer(config: AcceleratorConfig) -> Surroundings:
           since <= fire ? 1 : start ? 31 : since + (since != 31);
         end
         """,
-        ["1", "busy & !ended", *(f"busy & !ended & was_layer == {number}" for number in layers)],
+        [("1", ""), ("busy & !ended", ""), *((f"busy & !ended & was_layer == {number}", "nest") for number in layers)],
     )
