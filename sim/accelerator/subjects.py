@@ -144,7 +144,8 @@ CROSSED = tuple((seed, *waits) for seed, waits in enumerate(product(WAITS, WAITS
 
 
 def _feeder(design: Design) -> Subject:
-    return Subject("word_feeder", WordFeeder, design, STALLED, surroundings.word_feeder(design.config))
+    runs = list(enumerate((*WAITS, 0.8) * 2, 1))  # by the seed, sources are dense or sparse
+    return Subject("word_feeder", WordFeeder, design, runs, surroundings.word_feeder(design.config))
 
 
 def _fire_sequencer(design: Design) -> Subject:
