@@ -113,7 +113,7 @@ class TokenPipeline(wiring.Component):
         found = []
         for lane in range(config.lanes):
             code = self.word.word_select(lane, config.code_width)
-            choices = Array(decoded(name, code, config.weight_width)[: config.weight_width] for name in kinds)
+            choices = Array(decoded(name, code, config.weight_width) for name in kinds)
             found.append(choices[kind] if len(kinds) > 1 else choices[0])
         return Cat(found)
 

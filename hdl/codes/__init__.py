@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from amaranth.hdl import Array, Cat, Const, Value, signed
 
-from model.codes import Binary, Narrow, Powers5, Powers7
+from model.codes import Binary, Powers5, Powers7
 from model.codes.powers import PowersOfTwo
 
 __all__ = ["DECODERS", "decoded"]
@@ -21,7 +21,9 @@ def _power(code: Value, width: int) -> Value:
     largest = Powers7.largest
     signs = [each - (1 << bits if each >> (bits - 1) else 0) for each in range(1 << bits)]
     levels = [(1 << abs(c) >> 1) * (-1 if c < 0 else 1) if abs(c) <= largest else 0 for c in signs]
-    return Array(Const(level, signed(width)) for level in levels)[code[:bits]]
+    return Array(Const(level, signed(width)) for level in levels)[code[:bits]][
+        :width
+    ]  # without a sign, as all levels here
 
 
 DECODERS: Mapping[str, Callable[[Value, int], Value]] = {
@@ -34,6 +36,6 @@ DECODERS: Mapping[str, Callable[[Value, int], Value]] = {
 
 def decoded(name: str, code: Value, width: int) -> Value:
     """The level, in ``width`` bits, of a ``code`` of that name."""
-    if name == Narrow.name or name not in DECODERS:
-        return code.as_signed() if len(code) >= width else Cat(code, code[-1].replicate(width - len(code)))
-    return DECODERS[name](code, width)
+    if name in DECODERS:
+        return DECODERS[name](code, width)
+    return Cat(code, code[-1].replicate(width - len(code)))

@@ -1,30 +1,20 @@
 """One bit for each weight: its sign."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from model.codes.code import WeightCode
-from model.errors import require
+from model.codes.code import OneWidth
 
 
 @dataclass(frozen=True, order=True)
-class Binary(WeightCode):
+class Binary(OneWidth):
     """Levels -1 and +1, of which memory holds b = (w + 1)/2; no weight is 0.
 
-    As a signed integer of one bit b is 0 or -1. From sums of sigmoids (docs/schemes.md).
+    As a signed integer of one bit b is 0 or -1. From sums of sigmoids.
     """
 
     name: ClassVar[str] = "binary"
     WIDTH: ClassVar[int] = 1
-
-    @classmethod
-    def of(cls, bits: int) -> Self:
-        require(bits == cls.WIDTH, f"binary weights of {bits} bits; they have {cls.WIDTH}")
-        return cls()
-
-    @property
-    def bits(self) -> int:
-        return self.WIDTH
 
     @property
     def value_width(self) -> int:
@@ -39,6 +29,3 @@ class Binary(WeightCode):
 
     def decode(self, codes: Any) -> Any:
         return -1 - 2 * codes
-
-    def __str__(self) -> str:
-        return self.name

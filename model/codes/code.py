@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
 
+from model.errors import require
+
 ACCUMULATOR_MARGIN = 13
 """Accumulator bits beyond the weight's when no network is at hand: a fan-in of 4,608 spikes."""
 
@@ -44,6 +46,9 @@ class WeightCode(ABC):
     def decode(self, codes: Any) -> Any:
         """Levels of an array of codes."""
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def limit(self) -> int:
         """Q, the greatest level."""
@@ -63,3 +68,18 @@ class WeightCode(ABC):
     def threshold_limit(self) -> int:
         """Bound on the threshold that folding enforces by a floor on |g|: half of the range."""
         return (1 << (self.accumulator_width - 1)) - 1
+
+
+class OneWidth(WeightCode):
+    """A code of :attr:`WIDTH` bits and no others."""
+
+    WIDTH: ClassVar[int]
+
+    @classmethod
+    def of(cls, bits: int) -> Self:
+        require(bits == cls.WIDTH, f"{cls.name} weights of {bits} bits; they have {cls.WIDTH}")
+        return cls()
+
+    @property
+    def bits(self) -> int:
+        return self.WIDTH

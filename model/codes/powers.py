@@ -1,29 +1,19 @@
 """Powers of two and 0, in three bits."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
-from model.codes.code import WeightCode
-from model.errors import require
+from model.codes.code import OneWidth
 
 
 @dataclass(frozen=True, order=True)
-class PowersOfTwo(WeightCode):
-    """Levels 0 and ±2^(|c| - 1) of codes c = -largest … largest. From sums of sigmoids (docs/schemes.md)."""
+class PowersOfTwo(OneWidth):
+    """Levels 0 and ±2^(|c| - 1) of codes c = -largest … largest. From sums of sigmoids."""
 
     largest: ClassVar[int]
     WIDTH: ClassVar[int] = 3
-
-    @classmethod
-    def of(cls, bits: int) -> Self:
-        require(bits == cls.WIDTH, f"{cls.name} weights of {bits} bits; they have {cls.WIDTH}")
-        return cls()
-
-    @property
-    def bits(self) -> int:
-        return self.WIDTH
 
     @property
     def value_width(self) -> int:
@@ -41,9 +31,6 @@ class PowersOfTwo(WeightCode):
     def decode(self, codes: Any) -> Any:
         # A code that there is none for stays a number that is no level: whoever reads it says so.
         return np.sign(codes) * (1 << np.abs(codes.astype(np.int8)) >> 1).astype(np.int8)
-
-    def __str__(self) -> str:
-        return self.name
 
 
 @dataclass(frozen=True, order=True)

@@ -171,7 +171,7 @@ def _check_source(where: str, layer: Layer, source: Source, outputs: Mapping[str
     worst = max(int(weight.min()), int(weight.max()), key=abs)
     require(
         abs(worst) <= limit,
-        f"{where}: weight {worst} is beyond ±{limit} of {layer.code.bits} bits; requantise it or raise weight_width",
+        f"{where}: weight {worst} is beyond ±{limit} of {layer.code.bits} bits; requantise it, or widen the code",
     )
     require(
         len(layer.code.levels) > 2 * limit or bool(np.isin(weight, layer.code.levels).all()),

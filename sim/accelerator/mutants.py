@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
+from hdl.formal import equivalence, mutation
 from hdl.formal.equivalence import Miter, ports_of
 from hdl.formal.mutation import Mutant, Verdict, flat_text, instance, list_mutants, selecting, spread, write_mutant
 from sim.accelerator import cosim
@@ -166,6 +167,7 @@ def campaign(folder: Path) -> Campaign:
     shared = [*(here.parent / "harness").glob("*.py"), *(here.parent / "networks").glob("*.py")]
     shared += [path for path in here.glob("*.py") if not path.name.startswith(("bench_", "surroundings"))]
     shared += [here / "bench_accelerator.py", here / "bench_mutants.py"]
+    shared += [Path(str(module.__file__)) for module in (equivalence, mutation)]  # whose verdicts are kept
     modules = {}
     designs: dict[int, str] = {}
     for name, make in SUBJECTS.items():

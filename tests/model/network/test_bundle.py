@@ -141,8 +141,8 @@ def _no_key(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (_weight, r"layer first: weight 5 is beyond ±1 of 2 bits; requantise it or raise weight_width"),
-        (_packed_weight, r"layer first: weight -2 is beyond ±1 of 2 bits; requantise it or raise weight_width"),
+        (_weight, r"layer first: weight 5 is beyond ±1 of 2 bits; requantise it, or widen the code"),
+        (_packed_weight, r"layer first: weight -2 is beyond ±1 of 2 bits; requantise it, or widen the code"),
         (
             _beyond_the_last_code,
             "layer last: tensor 'last.weight': a bit after the last of 7 codes of 2 bits is set; leave it 0",

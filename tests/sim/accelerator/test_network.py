@@ -250,6 +250,22 @@ def test_weights_of_few_levels(kind, codes, options):
     compared(chain, IMAGES, **options)
 
 
+def test_a_lane_without_a_channel_never_fires():
+    """Of binary weights it adds -1 for every input that is set, however small the channels' own sums are."""
+    binary = Precision(1, 4, weight_code="binary")
+    chain = replace(TYPICAL, input_kind="spikes", links=(Link(3, 0, precision=binary),), precision=binary)
+    network = chain.network()
+    first = network.layers[0]
+    own = np.resize(np.array([1, -1], np.int8), first.sources[0].weight.shape)
+    even = replace(
+        first, sources=(replace(first.sources[0], weight=own),), bias=0 * first.bias, threshold=0 * first.bias
+    )
+    config = plan(replace(network, layers=(even, *network.layers[1:])), lanes=8)
+    never = (1 << (config.accumulator_width - 1)) - 1
+    low, high = first.neuron.potential_range(-own.shape[1], own.shape[1])
+    assert -never < low <= high < never
+
+
 def test_a_time_step_between_does_not_let_logits_meet_those_before():
     """Two groups of classes whose time steps follow each other closely: the first one's logits are still to come when
     the second one's first time step fires."""
