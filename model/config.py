@@ -5,15 +5,23 @@ from itertools import product
 
 from model.codes import CODES, Narrow, WeightCode
 from model.errors import require
-from model.neurons import NEURONS, Lif, Neuron
+from model.neurons import NEURONS, Lif, MemoryFree, Neuron
 
+LEARNED, FIXED = TAPS = ("learned", "fixed")
+"""Of memory-free neurons, in training."""
+SAWTOOTH = 0
+"""The dilation that is another one from layer to layer."""
 WIDTHS = (2, 4, 8)
 """Widths in bits of which areas, clocks and proofs are reported; codes and neurons have others too."""
 
 
 @dataclass(frozen=True)
 class Precision:
-    """W bits of weights in a code, U bits of a neuron's stored membrane, its leak and reset: both by their names."""
+    """W bits of weights in a code, U bits of a neuron's stored membrane, its leak and reset: both by their names.
+
+    Memory-free neurons, U = 0, have a ``window`` of taps, ``dilation`` time steps apart, in training learned or fixed;
+    dilation :data:`SAWTOOTH` stands for 1, 2, 3, 1, ... from layer to layer.
+    """
 
     weight_width: int
     membrane_width: int
@@ -21,6 +29,9 @@ class Precision:
     neuron_family: str = field(default=Lif.family, kw_only=True)
     leak: float = field(default=Lif.leak, kw_only=True)
     reset: str = field(default=Lif.reset, kw_only=True)
+    window: int = field(default=4, kw_only=True)
+    dilation: int = field(default=1, kw_only=True)
+    taps: str = field(default=LEARNED, kw_only=True)
 
     def __post_init__(self) -> None:
         for name, known, what in (
@@ -28,6 +39,12 @@ class Precision:
             (self.neuron_family, NEURONS, "neuron"),
         ):
             require(name in known, f"{what} {name!r}; choose one of {', '.join(known)}")
+        require(self.taps in TAPS, f"taps {self.taps!r}; choose one of {', '.join(TAPS)}")
+        free = self.neuron_family == MemoryFree.family
+        require(
+            not free or self.membrane_width == 0,
+            f"a membrane of {self.membrane_width} bits of {self.neuron_family} neurons, which have none; give 0 bits",
+        )
         _ = self.code, self.neuron()  # which refuse a width that they have not
 
     @property
@@ -45,13 +62,19 @@ class Precision:
 
     def neuron(self, r: int = 1) -> Neuron:
         """The neuron, with the membranes' unit 2^r."""
+        if self.neuron_family == MemoryFree.family:
+            return MemoryFree.fading(self.window, self.dilation or 1)
         fields = {"membrane_width": self.membrane_width, "r": r, "leak": self.leak, "reset": self.reset}
         return NEURONS[self.neuron_family].of(fields)
 
     def __str__(self) -> str:
+        free = self.neuron_family == MemoryFree.family
         others = (
             (self.weight_code, Narrow.name),
             (self.neuron_family, Lif.family),
+            (f"k{self.window}" * free, ""),
+            (f"d{self.dilation or 'sawtooth'}" * free, "d1" * free),
+            (self.taps * free, LEARNED * free),
             (f"leak{self.leak:g}", f"leak{Lif.leak:g}"),
             (self.reset, Lif.reset),
         )

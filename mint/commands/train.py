@@ -58,6 +58,33 @@ def train(
             show_default="zero",
         ),
     ] = None,
+    neuron: Annotated[
+        str,
+        typer.Option(
+            "--neuron",
+            metavar="KIND",
+            help="lif, which keep a membrane; memory-free, which add the sums of a window of time steps.",
+        ),
+    ] = "lif",
+    window: Annotated[
+        int | None,
+        typer.Option("--window", metavar="STEPS", help="Time steps in it: 1 to 8.", show_default="4"),
+    ] = None,
+    taps: Annotated[
+        str | None,
+        typer.Option(
+            "--taps", metavar="KIND", help="Its powers of two: learned, or fixed 1, 1/2 …", show_default="learned"
+        ),
+    ] = None,
+    dilation: Annotated[
+        str | None,
+        typer.Option(
+            "--dilation",
+            metavar="STEPS",
+            help="From tap to tap, 1 to 8; sawtooth: 1, 2, 3, 1 … by layer.",
+            show_default="1",
+        ),
+    ] = None,
     network: Annotated[
         str | None,
         typer.Option(
@@ -112,10 +139,24 @@ def train(
     )
     require(network_name is None or network is None, f"two networks, {network_name} and {network}; name one")
     require(
-        not float32 or (leak is None and reset is None),
-        "a float32 network leaks by 1/2 and is reset to zero; leave out --float32, or --leak and --reset",
+        not float32 or (leak is None and reset is None and neuron == "lif"),
+        "a float32 network leaks by 1/2 and is reset to zero; leave out --float32, or --leak, --reset and --neuron",
     )
-    precision = None if float32 else precision_of(bits, weight_width, membrane_width, leak, reset)
+    require(neuron in ("lif", "memory-free"), f"neuron {neuron!r}; choose lif or memory-free")
+    require(
+        neuron != "lif" or (window is None and taps is None and dilation is None),
+        "--window, --taps and --dilation are those of memory-free neurons; add --neuron memory-free",
+    )
+    if float32:
+        precision = None
+    elif neuron == "lif":
+        precision = precision_of(bits, weight_width, membrane_width, leak, reset)
+    else:
+        require(
+            membrane_width is None and leak is None and reset is None,
+            "memory-free neurons have no membrane, no leak and no reset; leave out -U, --leak and --reset",
+        )
+        precision = memory_free(weight_width or bits, window, taps, dilation)
     name = network_name or network or ("fashion" if precision and precision.weight_width == 2 else "pooled")
     recipe = api.recipe(name, precision, **given)
     require(
@@ -166,6 +207,23 @@ def precision_of(
     elif leak is not None and found != leak:
         messages.print(f"leak {found:g}, the nearest to {leak:g}")
     return precision
+
+
+def memory_free(weight_width: int | None, window: int | None, taps: str | None, dilation: str | None) -> "Precision":
+    """What the options say of weights and of neurons without membranes."""
+    from model.config import LEARNED, SAWTOOTH, Precision
+    from model.errors import require
+
+    apart = dilation or "1"
+    require(apart == "sawtooth" or apart in "12345678", f"dilation {apart!r}; choose 1 to 8, or sawtooth")
+    return Precision(
+        weight_width or 4,
+        0,
+        neuron_family="memory-free",
+        window=4 if window is None else window,
+        taps=taps or LEARNED,
+        dilation=SAWTOOTH if apart == "sawtooth" else int(apart),
+    )
 
 
 def train_one(recipe: "Recipe", data: "Dataset", root: Path, device: str) -> api.Training:

@@ -169,7 +169,7 @@ def _fire(
         potential, spike, membrane = neuron.step(sums[0 if static else t], bias, membrane, threshold)
         spikes[t] = spike
         if potentials is not None and membranes is not None:
-            potentials[t], membranes[t] = potential, membrane
+            potentials[t], membranes[t] = potential, membrane if neuron.state_bits else 0
     state[layer.name] = membrane
     if observe and potentials is not None and membranes is not None:
         trace = (_time_first(x.reshape(-1, *shape[2:]), steps) for x in (potentials, spikes, membranes))

@@ -66,6 +66,11 @@ def accumulator_range(weight: Any, largest_input: int, xp: ModuleType = np) -> t
     return least, greatest
 
 
+def widened(limit: int, bits: int) -> int:
+    """``limit`` = 2^n - 1 where there are so many bits more."""
+    return ((limit + 1) << bits) - 1
+
+
 def fold(
     codes: Any,
     *,
@@ -85,7 +90,7 @@ def fold(
     With step s, signed gain g = γ/√(var+ε), mean μ and shift β of the real sum s·A::
 
         if g < 0: W <- -W
-        unit = max(s·|g|, v_th / threshold_limit, skip_unit / bias_limit)
+        unit = max(s·|g|, v_th / threshold_limit, skip_unit / bias_limit)     the code's, for the neuron's gain
         B = rint((β - g·μ) / unit)            limited to ±bias_limit
         Θ = ceil(v_th / unit)                 clamped to H_min ... H_max + 1; a Θ that is subtracted to H_max + 1 only
         J = rint(skip_unit / unit)            at most bias_limit, by the floor of the unit
@@ -119,8 +124,9 @@ def fold(
         require(bool(finite), DIVERGED)
     sign = 1 - 2 * integers(gain < 0)
     unit = step * xp.abs(gain)
-    limit = code.bias_limit
-    least_unit = max(firing_threshold / code.threshold_limit, skip_unit / limit)
+    gain_bits = neuron.gain_bits if neuron else 0
+    limit = widened(code.bias_limit, gain_bits)
+    least_unit = max(firing_threshold / widened(code.threshold_limit, gain_bits), skip_unit / limit)
     floored = (unit < least_unit).sum()
     unit = xp.clip(unit, least_unit, None)
 

@@ -18,8 +18,9 @@ def sum_range(layer: Layer, largest: Mapping[str, int], time_steps: int) -> Rang
     """Of A; exact, or refused. ``largest`` has the greatest integer of each source."""
     each = [(*accumulator_range(source.weight, 1), largest[source.origin]) for source in layer.sources]
     reach = sum(max(-int(low.min()), int(high.max())) * top for low, high, top in each)
+    gain_bits = layer.neuron.gain_bits if layer.neuron else 0
     require(
-        reach * time_steps < 1 << 62,
+        (reach * time_steps) << gain_bits < 1 << 62,
         f"layer {layer.name}: sums of up to {reach} need more than 62 bits; narrow the layer or what it reads",
     )
     return sum(low * top for low, _, top in each), sum(high * top for _, high, top in each)

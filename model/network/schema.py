@@ -25,7 +25,6 @@ SCHEMA = 3
 """What is written; older ones are read."""
 PLANNED = {
     "input": ("counts",),
-    "neuron": ("memory-free",),
 }
 """What has a name in the schema, and is not built."""
 
@@ -150,7 +149,7 @@ def _neuron(table: Any, where: str) -> Neuron | None:
     if entry is None:
         return None
     family = take(entry, "family", str, f"{where}, neuron")
-    runs(f"{where}: neuron family", family, NEURONS, PLANNED["neuron"])
+    runs(f"{where}: neuron family", family, NEURONS)
     keys = NEURONS[family].keys
     known(entry, {"family", *keys}, f"{where}, neuron")
     return NEURONS[family].of({key: take(entry, key, kind, f"{where}, neuron") for key, kind in keys.items()})

@@ -130,6 +130,14 @@ class Lif:
         return signed_width(*self.load_range)
 
     @property
+    def gain_shift(self) -> int:
+        return 0
+
+    @property
+    def gain_bits(self) -> int:
+        return 0
+
+    @property
     def clamps_threshold(self) -> bool:
         return self.reset != Reset.SUBTRACT
 

@@ -47,6 +47,18 @@ class Neuron(Protocol):
         """By which a potential is multiplied before it is rounded: in training the product must be exact, too."""
 
     @property
+    def r(self) -> int:
+        """Of the membrane's unit; 1 where there is none."""
+
+    @property
+    def gain_shift(self) -> int:
+        """A potential's unit is 2^-shift times a sum's: the greatest tap's shift; 0 where sums are added as they are."""
+
+    @property
+    def gain_bits(self) -> int:
+        """Bits by which a potential without what is kept is wider than a sum; B and Θ then may be, too."""
+
+    @property
     def clamps_threshold(self) -> bool:
         """Whether Θ is only compared, so that one below every potential may be raised to the least of them."""
 

@@ -76,7 +76,7 @@ def _layer(label: str, child: Conv | Join | Linear | Readout, origins: Sequence[
     return Layer(
         name=label,
         kind=LayerKind.CONV if isinstance(child, Conv | Join) else LayerKind.LINEAR,
-        neuron=None if isinstance(child, Readout) else child.precision.neuron(child.leak),
+        neuron=None if isinstance(child, Readout) else child.neuron,
         code=child.precision.code,
         sources=_sources(child, folded.weight.to(torch.int8).cpu(), origins),
         bias=folded.bias.int().cpu().numpy(),

@@ -15,6 +15,7 @@ from model.config import Precision
 from model.errors import require
 from model.network import graph
 from model.network.fold import Folded, fold
+from model.neurons import MemoryFree
 from model.neurons.lif import Reset
 from model.training.passing import scale
 from model.training.pooling import MaxPool, SumPool
@@ -147,6 +148,8 @@ class MembraneReadout(Linear, LastLayer):
     def __init__(self, inputs: int, outputs: int, *, precision: Precision | None) -> None:
         require(precision is not None, "readout membrane has no float32 form; choose sum or count, or widths")
         assert precision is not None
+        family = precision.neuron_family
+        require(family != MemoryFree.family, f"readout membrane of {family} neurons, which have none; choose sum or count")
         super().__init__(inputs, outputs, precision=replace(precision, reset=Reset.NONE), batch_norm=False)
         self.taught = True  # potentials are computed
 

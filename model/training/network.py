@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from model.config import SAWTOOTH
 from model.errors import require
 from model.inputs import inputs_of
 from model.network.graph import INPUT
@@ -15,6 +16,9 @@ from model.training.inputs import InputCheck
 from model.training.layers import READOUTS, LastLayer, Linear, MaxPool, Readout, SumPool
 from model.training.passing import drop, passed_over
 from model.training.spiking import Spiking, Weighted
+
+LARGEST_TOOTH = 3
+"""Dilations of layers that have one each: 1, 2, 3, and again."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ class SpikingNetwork(nn.Module):
             )
 
     def _connect(self) -> None:
-        """Tell every layer the greatest integer at its inputs and what it is worth in real terms."""
+        """Tell every layer the greatest integer at its inputs and what it is worth in real terms, and its dilation."""
         inputs = self.inputs.kind
         values = {INPUT: _Values(inputs.largest, 1 / inputs.scale)}
         for name, layer in self.named_children():
@@ -134,6 +138,9 @@ class SpikingNetwork(nn.Module):
                 f"layer {name}: its sources {read} come through different Dropout or Flatten; put it behind the join",
             )
             values[name] = self._handed_on(name, layer, found.pop())
+        for index, layer in enumerate(self.spiking().values()):
+            if layer.window and layer.precision and layer.precision.dilation == SAWTOOTH:
+                layer.window.dilation = 1 + index % LARGEST_TOOTH
 
     def _handed_on(self, name: str, layer: nn.Module, read: "_Values") -> "_Values":
         """What a layer hands on that reads ``read``, which it is told."""

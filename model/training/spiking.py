@@ -11,8 +11,9 @@ from torch.nn import functional
 from model.arithmetic import signed_width
 from model.config import Precision
 from model.errors import require
-from model.network.fold import Folded
-from model.neurons.lif import LARGEST_R, Lif
+from model.network.fold import Folded, widened
+from model.neurons import MemoryFree, Neuron
+from model.neurons.lif import LARGEST_R
 from model.training import parallel
 from model.training.neurons import gpu_kernel, kernel
 from model.training.neurons.config import NeuronConfig
@@ -28,7 +29,8 @@ from model.training.neurons.firing import (
 )
 from model.training.neurons.float_lif import fire_float
 from model.training.neurons.lif import Plane, fire_pooled
-from model.training.neurons.twins import twin
+from model.training.neurons.twins import leaky, twin
+from model.training.neurons.window import Window
 from model.training.passing import scale
 from model.training.quantisers import DEFAULT, QUANTISERS
 
@@ -67,14 +69,19 @@ class Weighted(nn.Module):
         self.largest_input, self.input_scale, self.time_steps = largest_input, input_scale, time_steps
         self.dropouts = dropouts
         if self.precision is not None:
-            code = self.precision.code
-            inputs = self.weight[0].numel() * code.limit * largest_input
-            bound = inputs + 2 * code.bias_limit  # bias and skip
-            bound *= time_steps if self.sums_over_time else 1
-            neuron = self.precision.neuron(LARGEST_R)
-            bound = (bound + neuron.potential_range(0, 0)[1]) * neuron.factor
-            require(bound < EXACT_FLOAT64, f"sums of up to {bound} pass 2^53; narrow the fan-in")
-            self.dtype = torch.float32 if bound < EXACT_FLOAT32 else torch.float64
+            self._make_exact(self.precision.neuron(LARGEST_R))
+
+    def _make_exact(self, neuron: Neuron) -> None:
+        """Choose the float type for these neurons, or refuse what no float holds."""
+        assert self.precision is not None
+        code = self.precision.code
+        inputs = self.weight[0].numel() * code.limit * self.largest_input
+        inputs *= self.time_steps if self.sums_over_time else 1
+        others = 2 * widened(code.bias_limit, neuron.gain_bits)  # bias and skip
+        others *= self.time_steps if self.sums_over_time else 1
+        bound = (neuron.potential_range(-inputs, inputs)[1] + others) * neuron.factor
+        require(bound < EXACT_FLOAT64, f"sums of up to {bound} pass 2^53; narrow the fan-in")
+        self.dtype = torch.float32 if bound < EXACT_FLOAT32 else torch.float64
 
     def _check(self, inputs: Sequence[Tensor]) -> None:
         """Refuse inputs [T, ...] of another T; those of a static image have 1. Refuse what has no exact integers."""
@@ -133,6 +140,14 @@ class Spiking(Weighted, ABC):
         """Mean real potential [N, C] of the last batch over time and space, in thresholds; it has a gradient."""
         self.trace: dict[str, Tensor] | None = None
         self.folding: Folded | None = None
+        remembers_nothing = precision is not None and precision.neuron_family == MemoryFree.family
+        self.window = Window.of(precision) if precision and remembers_nothing else None
+
+    @property
+    def neuron(self) -> Neuron:
+        """With r, or the taps, as they are now."""
+        assert self.precision is not None
+        return self.window.neuron() if self.window else self.precision.neuron(self.leak)
 
     @property
     def leak(self) -> int:
@@ -180,23 +195,29 @@ class Spiking(Weighted, ABC):
         """Σ W·x of inputs [T, N, ...] for given weights: [T, N, C, H, W]."""
 
     def _sums(self, inputs: Sequence[Tensor], codes: Tensor) -> Tensor:
-        """Σ W·x in integers, in the float type that holds them all."""
+        """Σ W·x in integers, in the float type that holds them all; of neurons with a window, what that makes of it."""
+        if self.window:
+            neuron = self.window.neuron()
+            self._make_exact(neuron)
         sums = self._weigh([x.to(self.dtype) for x in inputs], codes.to(self.dtype))
+        if self.window:
+            return self.window(as_integers(sums), self.time_steps, neuron)  # type: ignore[no-any-return]
         return sums if self._fused(sums) else as_integers(sums)
 
     def _fused(self, sums: Tensor) -> bool:
         """Whether a GPU's kernels compute the neurons; they read the nearest integers, and keep no potential."""
         fused = gpu_kernel.usable(sums, self.time_steps) and not self.taught
-        return fused and self.precision is not None and self.precision.neuron_family == Lif.family
+        return fused and self.precision is not None and leaky(self.precision.neuron_family)
 
     def _config(self, leak: int | None = None, dropped: float = 1.0) -> NeuronConfig:
         assert self.precision is not None
+        neuron = self.window.neuron() if self.window else self.precision.neuron(self.leak if leak is None else leak)
         return NeuronConfig(
             code=self.precision.code,
-            neuron=self.precision.neuron(self.leak if leak is None else leak),
+            neuron=neuron,
             time_steps=self.time_steps,
             largest_input=self.largest_input,
-            input_scale=self.input_scale * dropped,
+            input_scale=self.input_scale * dropped * 2.0**-neuron.gain_shift,
             skip_unit=self.skip * dropped,
             normalised=self.batch_norm,
         )
@@ -206,12 +227,12 @@ class Spiking(Weighted, ABC):
         return self._fold().check()
 
     def _fold(self, leak: int | None = None) -> Folded:
-        step = self.step()
+        step, config = self.step(), self._config(leak)
         codes = self.quantiser.to_int(self.weight)
-        effective = step.detach().double() * self.input_scale
+        effective = step.detach().double() * config.input_scale
         mean = self.running_mean.double() / effective
         variance = self.running_variance.double() / (effective * effective)
-        return fold_layer(codes, step, self.gamma, self.beta, mean, variance, self._config(leak))
+        return fold_layer(codes, step, self.gamma, self.beta, mean, variance, config)
 
     def _handed_on(self, spikes: Tensor, potential: Tensor, unit: Tensor | None = None) -> Tensor:
         """What the layer makes of its neurons; ``unit`` is the real size of a potential's step, in training."""
@@ -219,8 +240,8 @@ class Spiking(Weighted, ABC):
 
     def pools(self, x: Tensor) -> bool:
         """Whether inputs like ``x`` become spikes alone, in compiled loops, which can pool them on the way."""
-        leaky = self.precision is not None and self.precision.neuron_family == Lif.family
-        return leaky and kernel.compiled(x) and not self.taught and self.trace is None
+        known = self.precision is not None and leaky(self.precision.neuron_family)
+        return known and kernel.compiled(x) and not self.taught and self.trace is None
 
     def forward(self, *inputs: Tensor, pool: int = 1) -> Tensor:
         """Spikes; where the layer :meth:`pools`, of ``pool`` × ``pool`` neurons the maximum, as a MaxPool gives it."""
@@ -300,7 +321,7 @@ class Spiking(Weighted, ABC):
             return False
         if not self.batch_norm:
             _, variance = moments(sums.contiguous())
-            effective = self.quantiser.precise_step() * input_scale
+            effective = self.quantiser.precise_step() * input_scale * 2.0**-self.neuron.gain_shift
             factor = 1 / (effective * variance.mean().sqrt()).clamp_min(LEAST_DEVIATION)
             self.weight.mul_(factor.to(self.weight))
             self.quantiser.rescale(factor)
@@ -330,7 +351,7 @@ class Spiking(Weighted, ABC):
         if threshold.is_meta:
             return 1
         found = self.precision.neuron().calibrated(threshold.cpu().numpy(), self.largest_leak)
-        return int(found.fields()["r"])
+        return found.r
 
     def requantise(self) -> None:
         """A step for this width, and r from the running statistics."""

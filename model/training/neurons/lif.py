@@ -14,14 +14,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.network.fold import Folded
+from model.neurons import Lif, MemoryFree
 from model.training.neurons import gpu_kernel, kernel
 from model.training.neurons.config import NeuronConfig
 from model.training.neurons.kernel import Constants
 
 
+NOTHING_KEPT = Lif(0, leak=0.0)
+
+
 def constants(config: NeuronConfig) -> Constants:
-    """As the loops take them."""
-    return Constants.of(config.neuron)
+    """As the loops take them; after a window of past sums, neurons keep nothing."""
+    return Constants.of(NOTHING_KEPT if isinstance(config.neuron, MemoryFree) else config.neuron)
 
 
 def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Tensor]:
