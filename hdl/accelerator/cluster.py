@@ -1,6 +1,6 @@
 """A cluster: lanes that add weights, and the neuron unit that they share."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -23,6 +23,11 @@ NEURON_LAYOUT = data.StructLayout({"potential": 1, "first": 1, "keep": 1, "updat
 sum for the next time step; make spike and membrane of the last cycle's potential."""
 
 
+def past_sums(config: AcceleratorConfig) -> int:
+    """Sums of earlier time steps that a lane keeps."""
+    return min(datapath(config.modes).past(config.modes), config.time_steps - 1) if config.modes else 0
+
+
 class Cluster(wiring.Component):
     """Lanes and their neuron unit.
 
@@ -36,6 +41,9 @@ class Cluster(wiring.Component):
 
         H <- sum + (bias_skip if shortcut else bias) + (0 if first else load(U))
         spike = H >= threshold;  U <- 0 if spike else store(H)
+
+    Memory-free neurons weigh the sum and those of earlier time steps by their taps instead; a unit keeps as many as the
+    longest window needs, of each of its lanes.
 
     Where rows of lanes are time steps, U is that of the row before, which comes from outside (``relayed``). In the
     order ``streaming``, U comes from a memory (``stored``), and the last layer's units add up over the frames instead::
@@ -152,6 +160,9 @@ class Cluster(wiring.Component):
         """The neuron unit, for the sum that leaves."""
         config, number = self.config, signed(self.config.accumulator_width)
         law = datapath(config.modes)
+        count = past_sums(config)
+        sums = [leaving, *self._past(m, leaving, count)] if count else [leaving]
+        current = law.weigh(m, sums, config.modes, self.mode, config.accumulator_width)
         potential = Signal(number, reset_less=True)
         threshold = Signal(number, reset_less=True)
         kept: Value = self.stored if config.streaming else self._membranes(m)
@@ -167,7 +178,7 @@ class Cluster(wiring.Component):
         with m.If(self.neuron.potential):
             added = Mux(self.neuron.first, 0, contribution)
             m.d.sync += [
-                potential.eq(leaving + (bias + added)),
+                potential.eq(current + (bias + added)),
                 threshold.eq(self.parameters.threshold),
             ]
         m.d.comb += [
@@ -202,6 +213,27 @@ class Cluster(wiring.Component):
                 write.data.eq(self.total),
                 write.en.eq(self.neuron.update),
             ]
+
+    def _past(self, m: Module, leaving: Value, count: int) -> list[Value]:
+        """Sums of the lane at ``index`` in the ``count`` time steps before, the last one first; 0 before the first."""
+        width, share = self.config.accumulator_width, self.config.lanes_per_neuron_unit
+        kept = Signal(count * width, name="past", reset_less=share == 1)
+        known = [Mux(self.neuron.first, 0, kept.word_select(i, width).as_signed()) for i in range(count)]
+        following = Cat(leaving[:width], *(value[:width] for value in known[:-1]))
+        if share == 1:
+            with m.If(self.neuron.potential):
+                m.d.sync += kept.eq(following)
+            return known
+        m.submodules.pasts = memory = ModuleMemory("unit_pasts", shape=count * width, depth=share)
+        write, read = memory.write_port(), memory.read_port(domain="comb")
+        m.d.comb += [
+            read.addr.eq(self.index),
+            kept.eq(read.data),
+            write.addr.eq(self.index),
+            write.data.eq(following),
+            write.en.eq(self.neuron.potential),
+        ]
+        return known
 
     def _membranes(self, m: Module) -> Signal:
         """The stored membrane of the lane at ``index``; ``update`` writes the one before."""

@@ -34,7 +34,7 @@ def write_folder(folder: Path, texts: Mapping[str, str]) -> None:
     files = {name: text.encode() for name, text in texts.items() if name != LISTING}
     digests = {name: _digest(data) for name, data in files.items()}
     final = _sealed({**json.loads(texts[LISTING]), "files": digests})
-    require(folder.is_dir() or not folder.exists(), f"{folder} is a file, not a folder; choose another with --output")
+    require(not folder.exists() or folder.is_dir(), f"{folder} is a file, not a folder; choose another with --output")
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
         listed = _listed(folder / LISTING)

@@ -31,7 +31,7 @@ from model.accelerator.config import SKIP, STREAMING, SYSTOLIC, TIME_PARALLEL, A
 from model.array import ArrayConfig
 from model.config import PRECISIONS, WIDTHS, Precision
 from model.network.graph import Readout
-from model.neurons import Lif
+from model.neurons import Lif, MemoryFree
 from model.neurons.lif import LARGEST_R, LEAKS, Reset
 
 EVERY_R = range(LARGEST_R + 1)
@@ -101,6 +101,20 @@ LANES = (
 """Lanes and neuron units that are proved: lanes with a unit each and two that share one; every leak with all resets, a
 layer each; states that move; what is read out of neurons."""
 
+WINDOWS_OF_SUMS = (
+    *(
+        lanes_config(Precision(2, 2), [MemoryFree.fading(window)], share=share, skips=True, time_steps=window)
+        for window in (1, 2, 4)
+        for share in (1, 2)
+    ),
+    lanes_config(
+        Precision(2, 2), [MemoryFree(((-1, 0), (0, 0), (1, 2))), MemoryFree(((1, 1), (-1, 0)), 2)], time_steps=4
+    ),
+    lanes_config(Precision(4, 4), [MemoryFree(((1, 3), (1, 0), (-1, 1)))], share=2, time_steps=3),
+    lanes_config(Precision(2, 2), [MemoryFree.fading(3)], readout=Readout.COUNT, time_steps=3),
+)
+"""Lanes of memory-free neurons that are proved: fixed taps; signs, taps that are 0, dilation, two windows; readout."""
+
 CLUSTERS = (
     *(lanes_config(precision, precision.lifs(1), skips=True) for precision in PRECISIONS),
     lanes_config(Precision(2, 2), Precision(2, 2).lifs(1), share=2),
@@ -148,7 +162,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         *(partial(processing_element, each) for each in elements),
         *(partial(neuron_unit, each) for each in neuron_units()),
         *(partial(systolic_array, each) for each in ARRAYS),
-        *(partial(lanes, each) for each in LANES),
+        *(partial(lanes, each) for each in (*LANES, *WINDOWS_OF_SUMS)),
         *(partial(accelerator, kind, share, dataflow=dataflow) for kind, share, dataflow in ACCELERATORS),
         partial(accelerator, "spikes", 1, least=True),
         partial(accelerator, "spikes", 1, joins=True),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hdl.accelerator.cluster import parameter_layout
+from hdl.accelerator.cluster import parameter_layout, past_sums
 from hdl.accelerator.lanes import Lanes
 from hdl.formal.laws import law_modules
 from hdl.formal.proof import Proof
@@ -15,7 +15,7 @@ from model.accelerator.config import SKIP, TIME_PARALLEL, AcceleratorConfig
 from model.arithmetic import number_width
 from model.config import Precision
 from model.network.graph import Readout
-from model.neurons import Lif
+from model.neurons import Lif, Neuron
 
 HARNESS = Path(__file__).with_suffix(".v")
 COVERS = ("cover_doubles", "cover_spikes", "cover_ties", "cover_goes_on")
@@ -23,7 +23,7 @@ COVERS = ("cover_doubles", "cover_spikes", "cover_ties", "cover_goes_on")
 
 def lanes_config(
     precision: Precision,
-    modes: Sequence[Lif],
+    modes: Sequence[Neuron],
     *,
     units: int = 1,
     share: int = 1,
@@ -31,6 +31,7 @@ def lanes_config(
     relays: bool = False,
     streaming: bool = False,
     readout: str = Readout.SUM,
+    time_steps: int = 2,
 ) -> AcceleratorConfig:
     """Lanes for a layer of each mode, and the last one; accumulators in which both ends of the states saturate.
 
@@ -56,13 +57,13 @@ def lanes_config(
     reads_out = readout != Readout.SUM
     places = len(modes) * (2 if reads_out else 4)
     last = replace(base.layers[0], positions=(1, places), spiking=reads_out, reads_out=reads_out)
-    widest = max(1, *(mode.membrane_width for mode in modes))
+    widest = max(1, *(mode.state_bits for mode in modes))
     return replace(
         base,
         weight_width=precision.weight_width,
         membrane_width=widest,
         accumulator_width=max(precision.code.accumulator_width, widest + max(mode.r for mode in modes) + 1),
-        time_steps=2,
+        time_steps=time_steps,
         modes=tuple(modes),
         layers=(*layers, last),
         streaming=streaming,
@@ -73,6 +74,7 @@ def lanes_config(
 def lanes(config: AcceleratorConfig, component: type[Lanes] = Lanes) -> Proof:
     units, share, width = config.neuron_units, config.lanes_per_neuron_unit, config.accumulator_width
     words = config.membrane_words if config.streaming else share
+    past = past_sums(config)
     sum_words = _sum_words(config)
     sizes = [layer.fires * share for layer in config.layers]
     bases = [sum(sizes[:index]) for index in range(len(sizes))]
@@ -89,7 +91,7 @@ def lanes(config: AcceleratorConfig, component: type[Lanes] = Lanes) -> Proof:
         name="lanes and neuron units = law",
         configuration=", ".join([f"{config.weight_width}-bit weights", modes, f"{units} x {share} lanes", *extra]),
         design=design,
-        harness=HARNESS.read_text(encoding="utf-8") + law_modules(config.modes),
+        harness=HARNESS.read_text(encoding="utf-8") + law_modules(config.modes, past),
         prepare=("hierarchy -top mint_lanes", "proc", "memory -nordff"),
         defines={
             "UNITS": units,
@@ -109,6 +111,8 @@ def lanes(config: AcceleratorConfig, component: type[Lanes] = Lanes) -> Proof:
             "PLACE": number_width(max(words, sum_words)),
             "DISTANCES": table([layer.row_lanes if layer.steps_together else 0 for layer in config.layers]),
             "MODE": mode,
+            "PAST": max(1, past),
+            "PASTS": int(past > 0),
             "WRITES": int(config.keeps and (share > 1 or config.streaming)),
             "WRITES_SUMS": int(sum_words > 1 or config.streaming),
             "TOTAL": int(config.totals),
@@ -168,11 +172,15 @@ def _peeks(config: AcceleratorConfig, words: int, design: str) -> dict[str, str]
     else:
         states, carried = of_units(*word("membranes", share)), of_units(*word("totals", share))
         writes, sum_writes = of_units("membranes.write_address"), of_units("totals.write_address")
+    pasts = []
+    if past_sums(config):
+        pasts = of_units("past") if share == 1 else of_units(*word("pasts", share))
     earlier = [[f"lanes.earlier_{unit}", "1'0"] if share > 1 else ["1'0"] for unit in units]
     return peeks | {
         "unit_sums": together([f"lanes.cluster_{unit}.sum_{lane}" for unit in units for lane in range(share)]),
         "unit_handed": together(of_units("handed") if share == 1 else []),
         "unit_states": together(states if config.keeps else ["1'0"] * len(states)),
+        "unit_pasts": together(pasts),
         "unit_carried": together(carried if _sum_words(config) else []),
         "unit_earlier": together([bit for unit in earlier for bit in unit]),
         **({"unit_writes": together(writes)} if config.keeps and writes else {}),
@@ -184,9 +192,10 @@ def covers(config: AcceleratorConfig) -> tuple[str, ...]:
     """What lanes of this configuration can meet."""
     if config.streaming:  # the others need many cycles, and are met without it
         return "cover_goes_on", "cover_carries"
-    found = [cover for cover in COVERS if config.keeps or cover != "cover_goes_on"]
+    remembers = config.keeps or past_sums(config)
+    found = [cover for cover in COVERS if remembers or cover != "cover_goes_on"]
     high = (1 << config.accumulator_width - 1) - 1
-    if any(high >> mode.r > mode.limit > 0 for mode in config.modes):
+    if any(high >> mode.r > mode.limit > 0 for mode in config.modes if isinstance(mode, Lif)):
         found += ["cover_saturates_high", "cover_saturates_low"]
     if config.skips:
         found.append("cover_shortcut")

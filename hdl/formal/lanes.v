@@ -2,7 +2,8 @@
 // UNITS units have S lanes each; W, U and A are the bits of weight, state and accumulator, P those of a unit's parameters.
 // A unit has WORDS states, that of a lane or STREAMING that of a hand-over's lane: layer l has SIZES of them, as byte l
 // of this number, from BASES on, and the last layer adds its potentials up instead, for CARRIED lanes. With TOTALS it has
-// states as well, and beside them what is read out is added up: spikes if COUNTS, else potentials. In layer l a unit goes
+// states as well, and beside them what is read out is added up: spikes if COUNTS, else potentials. If PASTS, each lane has
+// the sums of PAST time steps before. In layer l a unit goes
 // on with the state of the one that is byte l of DISTANCES before it.
 module proof (
     input clk,
@@ -61,6 +62,7 @@ module proof (
     wire [`UNITS*`A-1:0] unit_handed;
     wire [`UNITS*`WORDS*`U-1:0] unit_states;
     wire [`UNITS*`CARRIED*`A-1:0] unit_carried;
+    wire [`UNITS*`S*`PAST*`A-1:0] unit_pasts;
     wire [`UNITS*`S-1:0] unit_earlier;
     wire [`UNITS*`WHERE-1:0] unit_writes;  // where a memory is written
     wire [`UNITS*`SUM_WHERE-1:0] unit_sum_writes;
@@ -136,11 +138,15 @@ module proof (
             reg [`A-1:0] handed_later;
             reg [`WORDS*`U-1:0] states_later;
             reg [`CARRIED*`A-1:0] carried_later;
+            reg [`S*`PAST*`A-1:0] pasts_later;
             wire [`S*`A-1:0] sums = begun ? sums_later : unit_sums[j*`S*`A+:`S*`A];
             wire [`A-1:0] handed = begun ? handed_later : unit_handed[j*`A+:`A];
             wire [`WORDS*`U-1:0] own_states;
             wire [`CARRIED*`A-1:0] own_carried;
             for (k = 0; k < `WORDS; k = k + 1) assign own_states[k*`U+:`U] = unit_states[(k*`UNITS+j)*`U+:`U];
+            wire [`S*`PAST*`A-1:0] own_pasts;
+            for (k = 0; k < `S; k = k + 1) assign own_pasts[k*`PAST*`A+:`PAST*`A] = unit_pasts[(k*`UNITS+j)*`PAST*`A+:`PAST*`A];
+            wire [`S*`PAST*`A-1:0] pasts = begun ? pasts_later : own_pasts;
             for (k = 0; k < `CARRIED; k = k + 1) assign own_carried[k*`A+:`A] = unit_carried[(k*`UNITS+j)*`A+:`A];
             assign states[j*`WORDS*`U+:`WORDS*`U] = begun ? states_later : own_states;
             wire [`CARRIED*`A-1:0] carried = begun ? carried_later : own_carried;
@@ -176,7 +182,12 @@ module proof (
             wire [`U-1:0] state = `DISTANCES == 0 ? own_state : states >> `WORDS * `U * from;
             wire signed [`A-1:0] loaded, adds = carried >> `A * sum_word;
             law_load #(.M(2), .A(`A), .U(`U)) load (.mode(`MODE), .state(state), .loaded(loaded));
-            wire signed [`A-1:0] potential = sum + bias + (first ? 0 : adds_up ? adds : loaded);
+            // Of sums before the first time step nothing is left.
+            wire [`PAST*`A-1:0] past = first ? 0 : pasts >> `PAST * `A * next;
+            wire [`PAST*`A+`A-1:0] known = {past, sum};
+            wire signed [`A-1:0] weighed;
+            law_weigh #(.M(2), .A(`A), .N(`PAST)) weigh (.mode(`MODE), .sum(sum), .pasts(past), .weighed(weighed));
+            wire signed [`A-1:0] potential = weighed + bias + (first ? 0 : adds_up ? adds : loaded);
             wire spike;
             wire signed [`A+15:0] stored, limit = (1 << (`U - 1)) - 1;
             wire [`U-1:0] after;
@@ -195,6 +206,8 @@ module proof (
                 spiked <= spike;
                 left <= after;
                 if (due) all_spikes[next] <= spike;
+                pasts_later <= pasts;
+                for (i = 0; i < `S; i = i + 1) if (due & next == i) pasts_later[i*`PAST*`A+:`PAST*`A] <= known[`PAST*`A-1:0];
                 states_later <= states[j*`WORDS*`U+:`WORDS*`U];
                 carried_later <= carried;
                 for (i = 0; i < `WORDS; i = i + 1) if (due & !adds_up & word == i) states_later[i*`U+:`U] <= after;
@@ -212,6 +225,7 @@ module proof (
                     != (was & !old_adds_up & old_word == i ? left : own_states[i*`U+:`U])) kept = 0;
                 for (i = 0; i < `CARRIED; i = i + 1) if (carried[i*`A+:`A]
                     != (was & old_gathers & old_sum_word == i ? sum_made : own_carried[i*`A+:`A])) kept = 0;
+                if (`PASTS & pasts != own_pasts) kept = 0;
                 waits = 1;  // the spikes of the lanes before this one
                 for (i = 1; i < `S; i = i + 1) if (!was & i <= next & unit_earlier[j*`S + `S-1-i] != all_spikes[next-i]) waits = 0;
                 for (i = 1; i < `S; i = i + 1) if (was & i <= old & unit_earlier[j*`S + `S-1-i] != all_spikes[old-i]) waits = 0;
@@ -233,7 +247,7 @@ module proof (
             assign ties[j] = due & potential == threshold & sum != 0;
             assign high[j] = due & !adds_up & !spike & stored > limit;
             assign low[j] = due & !adds_up & !spike & stored < -limit;
-            assign goes_on[j] = due & !first & !adds_up & loaded != 0;
+            assign goes_on[j] = due & !first & !adds_up & (`PASTS ? weighed != sum : loaded != 0);
             assign takes_shortcut[j] = due & skips & own_parameters[2*`A+:`A] != own_parameters[`A+:`A];
             assign carries[j] = due & !first & gathers & adds != 0 & gathered != adds;
         end

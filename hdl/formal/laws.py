@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from model.neurons import Lif
+from model.neurons import Lif, MemoryFree
 
 
 class Law(NamedTuple):
@@ -19,6 +19,8 @@ class Law(NamedTuple):
     store: str
     """What is kept of ``v``, before it saturates at ``limit``."""
     limit: int
+    weighed: str = "x0"
+    """What potentials have of the sum ``x0`` and those of the time steps before, ``x1`` and so on."""
 
 
 RESETS: Mapping[str, str] = {"zero": "0", "subtract": "h - theta", "none": "h"}
@@ -48,7 +50,12 @@ def lif(neuron: Lif) -> Law:
     return Law(load, RESETS[neuron.reset], store, neuron.limit)
 
 
-LAWS: Mapping[str, Callable[[Any], Law]] = {Lif.family: lif}
+def memory_free(neuron: MemoryFree) -> Law:
+    terms = [f"{sign} * (x{neuron.dilation * j} <<< {shift})" for j, (sign, shift) in enumerate(neuron.taps) if sign]
+    return Law("0", "0", "0", 0, " + ".join(terms))
+
+
+LAWS: Mapping[str, Callable[[Any], Law]] = {Lif.family: lif, MemoryFree.family: memory_free}
 
 MODULES = """
 // The law of the neurons: what a state adds to the potential, and what firing leaves of a potential. A mode beyond
@@ -64,6 +71,21 @@ module law_load #(parameter M = 1, A = 1, U = 1) (
 {load}
     endcase
     assign loaded = found;
+endmodule
+
+module law_weigh #(parameter M = 1, A = 1, N = 1) (
+    input [M-1:0] mode,
+    input signed [A-1:0] sum,
+    input [N*A-1:0] pasts,  // the last time step's in the lowest bits
+    output [A-1:0] weighed
+);
+    wire signed [A+15:0] x0 = sum;
+{pasts}
+    reg signed [A+15:0] found;
+    always @* case (mode)
+{weigh}
+    endcase
+    assign weighed = found;
 endmodule
 
 module law_fire #(parameter M = 1, A = 1, U = 1) (
@@ -85,8 +107,8 @@ endmodule
 """
 
 
-def law_modules(modes: Sequence[Any]) -> str:
-    """Verilog of ``law_load`` and ``law_fire`` for the modes of a design."""
+def law_modules(modes: Sequence[Any], past: int = 0) -> str:
+    """Verilog of ``law_load``, ``law_weigh`` and ``law_fire`` for the modes of a design, with so many past sums."""
     laws = [LAWS[mode.family](mode) for mode in modes]
     labels = [*map(str, range(len(laws) - 1)), "default"]
 
@@ -94,4 +116,7 @@ def law_modules(modes: Sequence[Any]) -> str:
         return "\n".join(f"        {label}: begin {text} end" for label, text in zip(labels, texts, strict=True))
 
     fire = [f"limit = {law.limit}; v = spike ? {law.spiked} : h; found = {law.store};" for law in laws]
-    return MODULES.format(load=cases([f"found = {law.load};" for law in laws]), fire=cases(fire))
+    weigh = [f"found = {law.weighed};" for law in laws]
+    pasts = [f"    wire signed [A+15:0] x{i + 1} = $signed(pasts[{i}*A+:A]);" for i in range(past)]
+    loads = [f"found = {law.load};" for law in laws]
+    return MODULES.format(load=cases(loads), weigh=cases(weigh), pasts="\n".join(pasts), fire=cases(fire))

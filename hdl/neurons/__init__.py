@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from hdl.neurons.datapath import Datapath
 from hdl.neurons.lif import LIF
-from model.neurons import Lif
+from hdl.neurons.memory_free import MEMORY_FREE
+from model.neurons import Lif, MemoryFree, Neuron
 
 
-def datapath(modes: Sequence[Lif]) -> Datapath:
+def datapath(modes: Sequence[Neuron]) -> Datapath:
     """That of the neurons that a design supports, which are of one family."""
     known = {
         Lif.family: LIF,
+        MemoryFree.family: MEMORY_FREE,
     }
     return known[modes[0].family]

@@ -1,11 +1,11 @@
 """The leaky integrate-and-fire neuron: threshold, leak and saturation, for the modes that a design supports."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 
-from hdl.neurons.datapath import Datapath
+from hdl.neurons.datapath import Datapath, by_mode
 from model.neurons import Lif
 from model.neurons.lif import Reset
 
@@ -73,17 +73,6 @@ def load(m: Module, membrane: Value, modes: Sequence[Lif], select: Value, width:
 
     by_mode(m, modes, select, contribution)
     return loaded
-
-
-def by_mode(m: Module, modes: Sequence[Lif], select: Value, statement: Callable[[Lif], Any]) -> None:
-    """Emit ``statement(mode)`` for every mode, selected by its index; an index beyond them selects the last."""
-    *others, last = modes
-    with m.Switch(select):
-        for index, mode in enumerate(others):
-            with m.Case(index):
-                m.d.comb += statement(mode)
-        with m.Default():
-            m.d.comb += statement(last)
 
 
 def _saturated(m: Module, shifted: Signal, width: int, up: Value | None) -> Value:

@@ -25,7 +25,8 @@ class ModuleMemory(Memory):
     ``read_1_enable``, ...                             of a second port
     =================================================  =========================================================
 
-    What it holds at first, and what a read gives of a word that is written in the same cycle, is never used.
+    What it holds at first is never used, nor what a read with an enable gives of a word that is written in the same
+    cycle; in the domain ``comb`` that is what the word was before.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ from model.arithmetic import number_width
 from model.errors import require
 from model.inputs import Inputs
 from model.network.graph import Readout
-from model.neurons import Lif
+from model.neurons import Neuron
 
 LARGEST_LANES = 1024
 LARGEST_STORED_STEPS = 256
@@ -181,7 +181,7 @@ class AcceleratorConfig:
         Of 1, a unit works while its lane goes on; of more, their sums pass through it in turn while the lanes wait.
     code_width, weight_width, membrane_width, accumulator_width : int
         The widest of all layers, of weights in memory and at the lanes; a membrane has one bit where none is kept.
-    modes, layers : tuple of Lif, tuple of LayerPlan
+    modes, layers : tuple of Neuron, tuple of LayerPlan
         What neuron units support, of which a layer selects one; layers in the order in which they run.
     streaming, lasts : bool
         Whether all layers run for a time step before the next one; whether membranes then last for a whole recording.
@@ -196,7 +196,7 @@ class AcceleratorConfig:
     time_steps: int
     inputs: Inputs
     input_shape: tuple[int, int, int]
-    modes: tuple[Lif, ...]
+    modes: tuple[Neuron, ...]
     layers: tuple[LayerPlan, ...]
     readout: str = Readout.SUM
     streaming: bool = False

@@ -21,7 +21,7 @@ from model.arithmetic import signed_width
 from model.errors import require
 from model.network.graph import Layer, LayerKind, PoolKind, Source, State
 from model.network.network import INPUT, Network
-from model.neurons import Lif
+from model.neurons import MemoryFree, Neuron
 
 
 def default_share(network: Network) -> int:
@@ -49,7 +49,8 @@ def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
         return -(-layer.channels // (lanes // rows)) * -(-columns // positions) * times
 
     least = alone = passes(1, 1, steps)
-    if not network.is_static(layer) and 1 < steps <= lanes and passes(steps, 1, 1) < alone:
+    together = not network.is_static(layer) and not isinstance(layer.neuron, MemoryFree)
+    if together and 1 < steps <= lanes and passes(steps, 1, 1) < alone:
         found.append((TIME_PARALLEL, steps))
     pool = layer.pool.size if layer.pool and layer.pool.kind == PoolKind.MAX else 1
     for rows in range(max(2, pool), min(lanes, columns + pool - 1) + 1):
@@ -127,7 +128,11 @@ def plan(
     if alone:  # no more than the widest layer has channels
         lanes = min(lanes, max(layer.channels for layer in network.layers))
     lanes = -(-lanes // share) * share
-    modes = network.neurons
+    modes = _modes(network)
+    require(
+        not streaming or not any(isinstance(mode, MemoryFree) and mode.depth for mode in modes),
+        "dataflow streaming of memory-free neurons with a window: this release does not run it; choose skip",
+    )
 
     plans: dict[str, LayerPlan] = {}
     last: LayerPlan | None = None
@@ -148,8 +153,8 @@ def plan(
         lanes_per_neuron_unit=share,
         code_width=max(layer.code.bits for layer in network.layers),
         weight_width=widest,
-        membrane_width=max(1, *(mode.membrane_width for mode in modes)),
-        accumulator_width=max(widest + 1, *(mode.membrane_width for mode in modes), *widths),
+        membrane_width=max(1, *(mode.state_bits for mode in modes)),
+        accumulator_width=max(widest + 1, *(mode.state_bits for mode in modes), *widths),
         time_steps=network.time_steps,
         inputs=network.inputs,
         input_shape=network.input_shape,
@@ -160,6 +165,18 @@ def plan(
         lasts=lasts,
         retire=retire,
     )
+
+
+def _modes(network: Network) -> tuple[Neuron, ...]:
+    """What neuron units support: the network's neurons, and how a last layer without neurons has its sums."""
+    found = network.neurons
+    plain = _unweighed(found)
+    return found if plain in found else (*found, plain)
+
+
+def _unweighed(modes: tuple[Neuron, ...]) -> Neuron:
+    """A mode in which a first time step's potential is A + B: any, but of memory-free neurons one tap, 1."""
+    return MemoryFree(((1, 0),)) if isinstance(modes[0], MemoryFree) else modes[0]
 
 
 def _accumulator_width(network: Network, layer: Layer) -> int:
@@ -182,7 +199,7 @@ def _plan_layer(
     choice: Choice,
     lanes: int,
     share: int,
-    modes: tuple[Lif, ...],
+    modes: tuple[Neuron, ...],
     places: Mapping[str, LayerPlan],
     last: LayerPlan | None,
     memory: int,
@@ -224,7 +241,7 @@ def _plan_layer(
         weight_row=0 if last is None else last.weight_row + last.groups * last.group_rows,
         parameter_row=0 if last is None else last.parameter_row + last.groups * share,
         code=layer.code.name,
-        mode=next((index for index, mode in enumerate(modes) if mode == layer.neuron), 0),
+        mode=modes.index(layer.neuron or _unweighed(modes)),
         memory=memory,
         skip_memory=places[layer.skip].memory if layer.skip else None,
         **first,
@@ -282,6 +299,10 @@ def _require_rows(network: Network, layer: Layer, choice: Choice, lanes: int, po
     if dataflow == SYSTOLIC:
         require(rows % pool == 0, f"{what}: max pooling of {pool} x {pool} needs a multiple of {pool}")
         return
+    require(
+        not isinstance(layer.neuron, MemoryFree),
+        f"{what}: memory-free neurons have the sums of earlier time steps in their own lane; choose skip or systolic",
+    )
     require(
         rows == network.time_steps and not network.is_static(layer),
         f"{what}: rows are the {network.time_steps} time steps, in which its input is the same",

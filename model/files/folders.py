@@ -42,7 +42,7 @@ def work_folder(folder: Path) -> Iterator[Path]:
 
     Raises :class:`UserError` if another run is in it, or if it holds files and not the tag that marks it as ours.
     """
-    require(folder.is_dir() or not folder.exists(), f"{folder} is a file, not a folder; choose another with --output")
+    require(not folder.exists() or folder.is_dir(), f"{folder} is a file, not a folder; choose another with --output")
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder, f"{folder}: another run is at work in it; wait for it, or choose another folder with --output"):
         tag = folder / TAG

@@ -8,12 +8,12 @@ from typing import Any
 from model.arithmetic import signed_width
 from model.array import ArrayConfig
 from model.config import Precision
-from model.errors import UserError, require
+from model.errors import require
 from model.inputs import Inputs
 from model.network import ranges
 from model.network.graph import INPUT, Layer, Readout, Shape, State
 from model.network.validation import checked, largest_values
-from model.neurons import Lif
+from model.neurons import Lif, Neuron
 
 
 @dataclass(frozen=True)
@@ -115,18 +115,12 @@ class Network:
         return max(width, signed_width(0, self.time_steps)) if counts else width
 
     @cached_property
-    def neurons(self) -> tuple[Lif, ...]:
+    def neurons(self) -> tuple[Neuron, ...]:
         """What neuron units have to support, ascending; refuses what no neuron unit computes, and several families."""
-        found: set[Lif] = set()
-        for layer in self.layers:
-            if layer.neuron is None:
-                continue
-            if not isinstance(layer.neuron, Lif):
-                raise UserError(f"layer {layer.name}: no neuron unit computes {layer.neuron.family!r}; train lif")
-            found.add(layer.neuron)
+        found = {layer.neuron for layer in self.layers if layer.neuron is not None}
         families = sorted({neuron.family for neuron in found})
         require(len(families) < 2, f"layers have neurons of the families {', '.join(families)}; train one of them")
-        return tuple(sorted(found)) or (self.precision.lif(),)
+        return tuple(sorted(found)) or (self.precision.lif(),)  # type: ignore[type-var]
 
     def array_config(self, *, rows: int = 16, columns: int = 8, retire: bool = False) -> ArrayConfig:
         """The smallest array that runs every layer: for the widest weights and membranes of all."""
@@ -138,6 +132,11 @@ class Network:
             self.state == State.IMAGE,
             f"state {self.state}: the array's membranes start at 0 with every image; generate the accelerator",
         )
+        modes = tuple(mode for mode in self.neurons if isinstance(mode, Lif))
+        require(
+            len(modes) == len(self.neurons),
+            f"{self.neurons[0].family} neurons: the array has no unit for them; generate the accelerator",
+        )
         precision = self.precision
         return ArrayConfig(
             precision=precision,
@@ -146,7 +145,7 @@ class Network:
             accumulator_width=max(
                 precision.weight_width + 1, precision.membrane_width, *map(self.accumulator_width, self.layers)
             ),
-            neurons=self.neurons,
+            neurons=modes,
             time_steps=self.time_steps,
             joins=any(layer.skip for layer in self.layers),
             retire=retire,

@@ -65,7 +65,9 @@ class MemoryFree:
             )
         live = [shift for sign, shift in self.taps if sign]
         require(len(live) > 0, "all taps are 0; give one a sign")
-        require(min(live) == 0, f"the least shift of the taps is {min(live)}; lower all by that, and the unit with them")
+        require(
+            min(live) == 0, f"the least shift of the taps is {min(live)}; lower all by that, and the unit with them"
+        )
         require(
             1 <= self.dilation <= LARGEST_DILATION,
             f"dilation {self.dilation}; choose 1 to {LARGEST_DILATION}",

@@ -52,7 +52,7 @@ class Neuron(Protocol):
 
     @property
     def gain_shift(self) -> int:
-        """A potential's unit is 2^-shift times a sum's: the greatest tap's shift; 0 where sums are added as they are."""
+        """A potential's unit is 2^-shift times a sum's: the greatest tap's shift; else 0."""
 
     @property
     def gain_bits(self) -> int:

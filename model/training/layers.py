@@ -149,7 +149,9 @@ class MembraneReadout(Linear, LastLayer):
         require(precision is not None, "readout membrane has no float32 form; choose sum or count, or widths")
         assert precision is not None
         family = precision.neuron_family
-        require(family != MemoryFree.family, f"readout membrane of {family} neurons, which have none; choose sum or count")
+        require(
+            family != MemoryFree.family, f"readout membrane of {family} neurons, which have none; choose sum or count"
+        )
         super().__init__(inputs, outputs, precision=replace(precision, reset=Reset.NONE), batch_norm=False)
         self.taught = True  # potentials are computed
 

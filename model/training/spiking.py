@@ -201,7 +201,7 @@ class Spiking(Weighted, ABC):
             self._make_exact(neuron)
         sums = self._weigh([x.to(self.dtype) for x in inputs], codes.to(self.dtype))
         if self.window:
-            return self.window(as_integers(sums), self.time_steps, neuron)  # type: ignore[no-any-return]
+            return self.window(as_integers(sums), self.time_steps, neuron)
         return sums if self._fused(sums) else as_integers(sums)
 
     def _fused(self, sums: Tensor) -> bool:

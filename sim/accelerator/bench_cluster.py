@@ -5,6 +5,7 @@ from typing import Any
 
 from model.accelerator.config import AcceleratorConfig
 from model.arithmetic import code_limit, wrap
+from model.neurons import Lif, Neuron
 from sim.harness.checker import check, neuron
 from sim.harness.port import Port
 
@@ -78,11 +79,11 @@ class _Cluster:
         config, random, port = self.config, self.random, self.port
         mode, met = config.modes[index], set()
         high = (1 << (config.accumulator_width - 1)) - 1
-        reach = min((mode.limit + 2) << mode.r, high)
+        reach = min((mode.state_range[1] + 2) << mode.r, high)
         port.set("mode", index)
         steps = 1 if kind == "last" else random.randint(1, 4)
         biases = [random.choice([-reach, reach, random.randint(-reach, reach)]) for _ in range(self.share)]
-        membranes = [0] * self.share
+        states: list[Any] = [0] * self.share
         handed: list[int] = []
         together = kind in ("pixels", "relayed")
         for step in range(steps):
@@ -90,19 +91,20 @@ class _Cluster:
                 handed = await self.hand_over()
             waiting: tuple[Any, ...] = ()
             for lane in range(self.share):
-                stored = membranes[lane]
+                stored = states[lane]
                 if config.relays:
                     if kind == "relayed" and step:  # the membrane of another lane
-                        membranes[lane] = random.randint(*mode.state_range)
-                    port.set("relayed", membranes[lane])
+                        states[lane] = random.randint(*mode.state_range)
+                    port.set("relayed", states[lane])
+                current = mode.step(handed[lane], 0, states[lane], 0)[0]
                 if random.random() < 0.3:  # a potential that is next to none that fits the code
-                    code = random.randint(-mode.limit - 1, mode.limit + 1)
+                    code = random.randint(mode.state_range[0] - 1, mode.state_range[1] + 1)
                     potential = (code << mode.r) + random.choice([-1, 0, 0, 1])
-                    biases[lane] = wrap(potential - handed[lane] - mode.load(membranes[lane]), config.accumulator_width)
-                exact = handed[lane] + biases[lane] + mode.load(membranes[lane])
+                    biases[lane] = wrap(potential - current, config.accumulator_width)
+                exact = current + biases[lane]
                 potential = wrap(exact, config.accumulator_width)
                 threshold = random.choice([potential, min(potential + 1, high), random.randint(-reach, reach)])
-                spike, membrane = mode.fire(potential, threshold)
+                spike, membrane, after = _left(mode, handed[lane], potential, states[lane], threshold)
                 port.set("index", lane)
                 parameters = {"threshold": threshold, "bias": biases[lane]}
                 if config.skips:
@@ -122,8 +124,8 @@ class _Cluster:
                 met |= {"tie"} if potential == threshold else set()
                 met |= {f"saturates {mode}"} if not spike and abs(potential >> mode.r) > abs(membrane) else set()
                 met |= {"wraps"} if potential != exact else set()
-                met |= {f"keeps {mode}"} if membranes[lane] and mode.load(membranes[lane]) else set()
-                membranes[lane] = membrane
+                met |= {f"keeps {mode}"} if current != mode.step(handed[lane], 0, 0, 0)[0] else set()
+                states[lane] = after
             await self.cycle(update=1)
             self._compare(waiting)
         return met
@@ -133,3 +135,11 @@ class _Cluster:
         if waiting:
             place, *expected = waiting
             check(place, neuron(*expected), neuron(*map(self.port.get, ("potential", "spike", "membrane"))))
+
+
+def _left(mode: Neuron, sum_: int, potential: int, state: Any, threshold: int) -> tuple[int, int, Any]:
+    """Spike, membrane and state of a potential, which has wrapped around; what keeps no membrane has kept the sum."""
+    if isinstance(mode, Lif):
+        spike, membrane = mode.fire(potential, threshold)
+        return spike, membrane, membrane
+    return int(potential >= threshold), 0, mode.step(sum_, 0, state, 0)[2]

@@ -6,6 +6,7 @@ from typing import Any
 from model.accelerator.config import AcceleratorConfig, LayerPlan
 from model.arithmetic import wrap
 from model.codes import Narrow
+from model.neurons import Lif
 from sim.harness.checker import check, neuron
 from sim.harness.port import Port
 
@@ -100,6 +101,7 @@ class _Lanes:
     ) -> tuple[dict[str, int], int, int, int]:
         """Parameters, H, spike and U of a lane."""
         config, random, mode = self.config, self.random, self.config.modes[plan.mode]
+        assert isinstance(mode, Lif)
         number, high = config.accumulator_width, (1 << (config.accumulator_width - 1)) - 1
         reach = min((mode.limit + 2) << mode.r, high)
         bias, other = (random.randint(-reach, reach) for _ in range(2))

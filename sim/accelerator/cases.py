@@ -24,7 +24,7 @@ from hdl.accelerator.word_feeder import WordFeeder
 from model.accelerator.config import AcceleratorConfig
 from model.accelerator.plan import plan
 from model.network.graph import State
-from model.neurons import Lif
+from model.neurons import Lif, Neuron
 from sim.accelerator.bench_cluster import check_cluster
 from sim.accelerator.bench_feed import check_feed
 from sim.accelerator.bench_fire_sequencer import check_fire_sequencer
@@ -80,7 +80,7 @@ def joining(seed: int) -> AcceleratorConfig:
     return plan(case.network, lanes=case.lanes, lanes_per_neuron_unit=case.lanes_per_neuron_unit)
 
 
-def cluster(share: int, option: str | None, modes: tuple[Lif, ...], accumulator_width: int) -> AcceleratorConfig:
+def cluster(share: int, option: str | None, modes: tuple[Neuron, ...], accumulator_width: int) -> AcceleratorConfig:
     """Of one neuron unit for ``share`` lanes; ``option`` is ``relayed``, ``shortcut 1`` or none."""
     plain = accelerator(0)
     changes: dict[str, Any] = {"skip_memory": 0 if option == "shortcut 1" else None}
@@ -91,7 +91,7 @@ def cluster(share: int, option: str | None, modes: tuple[Lif, ...], accumulator_
         lanes=share,
         lanes_per_neuron_unit=share,
         layers=tuple(replace(layer, **changes) for layer in plain.layers),
-        time_steps=3,
+        time_steps=4,
         modes=modes,
         membrane_width=8,
         weight_width=4,

@@ -1,4 +1,4 @@
-"""The same network with other neurons, members of the LIF family drawn for each layer, or with another readout."""
+"""The same network with other neurons, drawn for each layer: of the LIF family, or memory-free; another readout."""
 
 from dataclasses import replace
 
@@ -6,8 +6,9 @@ import numpy as np
 
 from model.network.graph import Readout
 from model.network.network import Network
-from model.neurons import Lif
+from model.neurons import Lif, MemoryFree
 from model.neurons.lif import LEAKS, WIDTHS, Reset
+from model.neurons.memory_free import LARGEST_SHIFT, LARGEST_WINDOW
 
 
 def varied(network: Network, seed: int) -> Network:
@@ -21,6 +22,24 @@ def varied(network: Network, seed: int) -> Network:
             layer = replace(layer, neuron=Lif(width, r, leak, reset))
         layers.append(layer)
     return replace(network, layers=tuple(layers))
+
+
+def windowed(network: Network, seed: int) -> Network:
+    """``network`` with memory-free neurons: a window, signs, shifts and a dilation of its own in every layer."""
+    random = np.random.default_rng(seed)
+    layers = [replace(layer, neuron=random_window(random)) if layer.neuron else layer for layer in network.layers]
+    return replace(network, layers=tuple(layers))
+
+
+def random_window(random: np.random.Generator) -> MemoryFree:
+    """One to eight taps, some of them 0."""
+    count = int(random.integers(1, LARGEST_WINDOW + 1))
+    signs = random.choice([-1, 0, 1, 1], count)
+    signs[random.integers(count)] = 1
+    shifts = random.integers(0, random.choice([1, 4, LARGEST_SHIFT + 1]), count)
+    shifts = np.where(signs != 0, shifts - shifts[signs != 0].min(), 0)
+    taps = tuple((int(sign), int(shift)) for sign, shift in zip(signs, shifts, strict=True))
+    return MemoryFree(taps, int(random.integers(1, 4)))
 
 
 def reading_out(network: Network, readout: str, seed: int) -> Network:

@@ -19,7 +19,6 @@ from model.training.neurons import gpu_kernel, kernel
 from model.training.neurons.config import NeuronConfig
 from model.training.neurons.kernel import Constants
 
-
 NOTHING_KEPT = Lif(0, leak=0.0)
 
 

@@ -57,7 +57,7 @@ class Window(nn.Module):
             # The greatest tap has the shift e_max: in units of V, a weight counts 2^(e_max - p_max) times.
             real = self.weight * (2.0**neuron.gain_shift / 2.0 ** self._largest_power())
             taps = real + (taps - real).detach()
-        return Windowed.apply(sums, taps, time_steps, neuron.dilation)  # type: ignore[no-any-return]
+        return Windowed.apply(sums, taps, time_steps, neuron.dilation)
 
     def _largest_power(self) -> int:
         return max(power for sign, power in map(_power, self.weight.detach().tolist()) if sign)
@@ -86,7 +86,7 @@ class Windowed(torch.autograd.Function):
         return found
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         sums, taps = ctx.saved_tensors
         steps, dilation = len(grad), ctx.dilation
         values = taps.tolist()

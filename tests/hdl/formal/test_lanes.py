@@ -6,11 +6,12 @@ from itertools import product
 import pytest
 
 from hdl.accelerator.lanes import Lanes
-from hdl.formal.catalogue import LANES
+from hdl.formal.catalogue import LANES, WINDOWS_OF_SUMS
 from hdl.formal.lanes import lanes, lanes_config
 from hdl.formal.proof import prove
 from model.config import PRECISIONS, Precision
 from model.network.graph import Readout
+from model.neurons import MemoryFree
 from model.neurons.lif import LEAKS, Reset
 from tests.hdl.formal.mutants import check_refuted, mutant, some_now, with_harness
 
@@ -62,6 +63,39 @@ def test_a_bug_is_found(share, old, new):
 )
 def test_a_bug_of_the_neuron_is_found(old, new):
     check_refuted(lanes(small(), mutant(Lanes, old, new, CLUSTER, "hdl.neurons", "hdl.neurons.lif")))
+
+
+@pytest.mark.parametrize(
+    ("share", "old", "new", "uses"),
+    some_now(
+        2,
+        [
+            (1, "for value in known[:-1]", "for value in known[1:]", (CLUSTER,)),  # sums move the wrong way
+            (
+                2,
+                "write.en.eq(self.neuron.potential)",
+                "write.en.eq(self.neuron.potential & ~self.neuron.first)",
+                (CLUSTER,),
+            ),
+            (1, "Mux(self.neuron.first, 0, kept.word", "Mux(0, 0, kept.word", (CLUSTER,)),
+            (1, "sums[mode.dilation * j]", "sums[j]", (CLUSTER, "hdl.neurons", "hdl.neurons.memory_free")),
+            (
+                1,
+                "~shifted, shifted) + negative",
+                "~shifted, shifted)",
+                (CLUSTER, "hdl.neurons", "hdl.neurons.memory_free"),
+            ),
+        ],
+    ),
+)
+def test_a_bug_of_a_window_is_found(share, old, new, uses):
+    modes = MemoryFree(((-1, 0), (0, 0), (1, 2))), MemoryFree(((1, 1), (-1, 0)), 2)
+    check_refuted(lanes(lanes_config(SMALL, modes, share=share, time_steps=4), mutant(Lanes, old, new, *uses)))
+
+
+def test_windows_of_sums_are_the_laws():
+    record = prove(lanes(next(each for each in WINDOWS_OF_SUMS if len(each.modes) == 2)))
+    assert "goes_on" in record.covers
 
 
 def test_a_bug_of_another_member_is_found():

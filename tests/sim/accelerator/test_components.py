@@ -14,7 +14,7 @@ from hdl.accelerator.skip_unit import SkipUnit, item_layout
 from hdl.accelerator.word_feeder import WordFeeder
 from model.accelerator.plan import plan
 from model.network.graph import Pool, State
-from model.neurons import Lif
+from model.neurons import Lif, MemoryFree
 from model.neurons.lif import LARGEST_R
 from sim.accelerator.bench_cluster import check_cluster
 from sim.accelerator.bench_fire_sequencer import check_fire_sequencer
@@ -102,6 +102,14 @@ def test_cluster(share, option):
 def test_cluster_of_every_r():
     met = check_modes(1, None, EVERY_LEAK, 8 + LARGEST_R)
     assert met >= {f"saturates {mode}" for mode in EVERY_LEAK}
+
+
+WINDOWS = (MemoryFree.fading(4), MemoryFree(((-1, 0), (0, 0), (1, 2))), MemoryFree(((1, 1), (-1, 0)), 2))
+
+
+@pytest.mark.parametrize("share", [1, 3])
+def test_cluster_of_memory_free_neurons(share):
+    check_modes(share, None, WINDOWS, 9)
 
 
 def check_modes(share, option, modes, accumulator_width):

@@ -1,0 +1,97 @@
+"""Memory-free neurons in the accelerator: random networks of them, every neuron and logit."""
+
+import os
+import re
+from dataclasses import replace
+
+import pytest
+
+from hdl.accelerator.cluster import Cluster
+from hdl.verilog.text import verilog_text
+from model.accelerator.estimate import measured
+from model.accelerator.plan import plan
+from model.errors import UserError
+from model.network.graph import Readout
+from model.neurons import MemoryFree
+from sim.accelerator.cosim import prepare, run
+from sim.harness.cosimulation import NO_WAITS, Waits
+from sim.networks.family import reading_out, windowed
+from sim.networks.random_chains import random_chain, random_choices, sparse_images
+from sim.networks.random_joins import random_joins
+from sim.networks.small_networks import first_layer
+
+EXAMPLES = int(os.environ.get("MINT_EXAMPLES", "20"))
+"""Random networks of the nightly test."""
+IMAGES = 2
+WAITS = Waits(idle=64, stall=64)
+
+
+def random_case(seed):
+    """A network and the accelerator's options: joins, a chain with rows, or a chain, some of which count."""
+    case = random_joins(seed) if seed % 3 == 0 else random_chain(seed)
+    readout = Readout.COUNT if seed % 6 == 2 else Readout.SUM
+    network = windowed(reading_out(case.network, readout, seed), seed)
+    if seed % 3 == 1:
+        rows = [choice if choice[0] != "time-parallel" else ("skip", 1) for choice in random_choices(network, 9, seed)]
+        return network, {"lanes": 9, "lanes_per_neuron_unit": 1, "dataflow": tuple(rows)}
+    return network, {"lanes": case.lanes, "lanes_per_neuron_unit": case.lanes_per_neuron_unit}
+
+
+def compared(network, options, folder, simulator="icarus", waits=WAITS):
+    images = sparse_images(network, IMAGES, 1)
+    outcomes = run(
+        prepare(network, images, folder, plan(network, retire=True, **options)), waits=waits, simulator=simulator
+    )
+    assert outcomes.first is None
+    assert outcomes.mismatches == 0
+    return outcomes, images
+
+
+@pytest.mark.parametrize("seed", [117, 31, 14])
+def test_random_networks(seed, tmp_path):
+    """Pixels that join, spikes in rows, pixels with shared neuron units and counted spikes."""
+    network, options = random_case(seed)
+    assert max(layer.neuron.depth for layer in network.layers if layer.neuron) >= network.time_steps - 1
+    outcomes, images = compared(network, options, tmp_path, waits=NO_WAITS)
+    assert outcomes.comparisons > 1000
+    assert outcomes.intervals == measured(network, plan(network, **options), images).intervals.tolist()
+
+
+def test_a_unit_keeps_the_sums_of_its_window_and_no_membrane():
+    """Registers of a lane that has its own unit, words of a memory where lanes share one; no more than T - 1 sums."""
+    network = first_layer("conv", "spikes", (2, 4, 4))
+    options = {"lanes": 4, "lanes_per_neuron_unit": 1}
+
+    def flip_flops(neuron):
+        config = plan(with_neuron(network, neuron), **options)
+        assert config.memory_bits.get("membranes", 0) == 0
+        return re.findall(r"reg \[(\d+):0\] past\b", verilog_text(Cluster(config), "cluster")), config.accumulator_width
+
+    assert flip_flops(MemoryFree.fading(1))[0] == []
+    for window in (2, 3, 8):
+        (highest,), width = flip_flops(MemoryFree.fading(window))
+        assert int(highest) + 1 == width * min(window - 1, network.time_steps - 1)
+    shared = plan(with_neuron(network, MemoryFree.fading(3)), lanes=4, lanes_per_neuron_unit=4)
+    assert "memory_unit_pasts" in verilog_text(Cluster(shared), "cluster")
+
+
+def test_what_is_not_built_is_refused():
+    network = with_neuron(first_layer("conv", "spikes", (2, 4, 4)), MemoryFree.fading(2))
+    with pytest.raises(UserError, match="streaming of memory-free neurons"):
+        plan(network, lanes=4, dataflow="streaming")
+    with pytest.raises(UserError, match="layer first, time-parallel with 3 rows: memory-free"):
+        plan(network, lanes=12, dataflow=(("time-parallel", 3), ("skip", 1)))
+    with pytest.raises(UserError, match="memory-free neurons: the array has no unit for them"):
+        network.array_config()
+
+
+def with_neuron(network, neuron):
+    first, *others = network.layers
+    return replace(network, layers=(replace(first, neuron=neuron), *others))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+@pytest.mark.parametrize("seed", range(100, 100 + EXAMPLES))
+def test_more_random_networks(seed, simulator, tmp_path):
+    compared(*random_case(seed), tmp_path, simulator)
