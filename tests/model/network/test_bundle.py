@@ -213,8 +213,8 @@ POOL = {"kind": "max", "size": [2, 2], "stride": [2, 2]}
         (_set("input", "kind", value="counts"), "input kind 'counts': this release does not run it; choose one of pix"),
         (_set("input", "kind", value="sound"), "input kind 'sound': it is unknown; choose one of pixels, spikes"),
         (
-            _set("layers", 0, "neuron", value={"family": "memory-free", "taps": [[1, 0], [1, 1]], "dilation": 1}),
-            "layer first: neuron family 'memory-free': this release does not run it; choose one of lif",
+            _set("layers", 0, "neuron", value={"family": "memory-free", "taps": [[1, 2], [1, 1]], "dilation": 1}),
+            "layer first.*: the least shift of the taps is 1",
         ),
         (_set("layers", 0, "neuron", "family", value="izhikevich"), "neuron family 'izhikevich': it is unknown"),
         (_set("layers", 0, "neuron", "leak", value=0.9), "layer first.*: leak 0.9; choose one of 0, 0.5, 0.75"),

@@ -29,7 +29,7 @@ WAITS = Waits(idle=64, stall=64)
 def random_case(seed):
     """A network and the accelerator's options: joins, a chain with rows, or a chain, some of which count."""
     case = random_joins(seed) if seed % 3 == 0 else random_chain(seed)
-    readout = Readout.COUNT if seed % 6 == 2 else Readout.SUM
+    readout = {2: Readout.COUNT, 5: Readout.MEMBRANE}.get(seed % 6, Readout.SUM)
     network = windowed(reading_out(case.network, readout, seed), seed)
     if seed % 3 == 1:
         rows = [choice if choice[0] != "time-parallel" else ("skip", 1) for choice in random_choices(network, 9, seed)]
