@@ -27,8 +27,8 @@ KEYS = {
 }
 
 
-@pytest.fixture
-def report(monkeypatch, tmp_path):
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
     """The command's output and its JSON file; synthesis is replaced by numbers that come in any order."""
 
     def measure(flows, rows, columns, workers, variants):
@@ -41,13 +41,13 @@ def report(monkeypatch, tmp_path):
                     Record(variant.design, *widths, rows, columns, flow.name, *numbers, scale_bits=variant.scale_bits)
                 ]
 
-    monkeypatch.setattr(hdl.synthesis.area, "measure", measure)
-    monkeypatch.setattr(
-        hdl.synthesis.breakdown, "breakdown", lambda *_: [Share("registers", 100.0), Share("control", 20.5)]
-    )
-    monkeypatch.setattr("hdl.synthesis.liberty.installed_libraries", list)
-    path = tmp_path / "area.json"
-    result = CliRunner().invoke(app, ["area", "--baseline", "--rows=3", "--columns=2", f"--output={path}"])
+    path = tmp_path_factory.mktemp("area") / "area.json"
+    parts = [Share("registers", 100.0), Share("control", 20.5)]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(hdl.synthesis.area, "measure", measure)
+        patched.setattr(hdl.synthesis.breakdown, "breakdown", lambda *_: parts)
+        patched.setattr("hdl.synthesis.liberty.installed_libraries", list)
+        result = CliRunner().invoke(app, ["area", "--baseline", "--rows=3", "--columns=2", f"--output={path}"])
     assert result.exit_code == 0, result.output
     for ending in (".png", ".svg"):
         assert path.with_suffix(ending).stat().st_size > 10000

@@ -6,7 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 import hdl.synthesis.ecp5
+import hdl.synthesis.xc7
 from hdl.synthesis.ecp5 import Chip, Step
+from hdl.synthesis.xc7 import counted
 from mint.app import app
 from model.accelerator.estimate import measured
 from model.accelerator.plan import plan
@@ -85,12 +87,27 @@ def test_refusals(chain, tmp_path, options, sentence):
     assert not (tmp_path / "build").exists()
 
 
+def test_report_of_xc7(chain, tmp_path, monkeypatch):
+    mapped = []
+    netlist = {"LUT1": 1, "LUT6": 200, "INV": 2, "RAM32M": 3, "FDRE": 50, "RAMB36E1": 1, "RAMB18E1": 1, "CARRY4": 9}
+    found = counted(netlist)
+    monkeypatch.setattr(hdl.synthesis.xc7, "cells", lambda texts, top: mapped.append((sorted(texts), top)) or found)
+    result = runner.invoke(app, [*chain, "--device", "xc7", "--lanes", "1", "--images", "7"])
+    assert result.exit_code == 0, result.output
+    assert mapped == [(["mint.v", "mint_parameters.hex", "mint_weights.hex"], "mint_accelerator")]
+    report = json.loads((tmp_path / "build/w4u4/xc7.json").read_text(encoding="utf-8"))
+    numbers = {name: report[name] for name in ("lut", "all_lut", "flip_flops", "block_ram", "dsp")}
+    assert numbers == {"lut": 201, "all_lut": 201 + 2 + 12, "flip_flops": 50, "block_ram": 1.5, "dsp": 0}
+    assert (report["images"], report["dataflow"]) == (7, "skip")
+    assert "synth_xilinx -family xc7" in report["flow"]
+
+
+@pytest.mark.nightly
 def test_cells_of_xc7(chain, tmp_path):
+    """Yosys takes as long as for the array that `tests/hdl/synthesis/test_area.py` maps to it."""
     result = runner.invoke(app, [*chain, "--device", "xc7", "--lanes", "1", "--images", "7"])
     assert result.exit_code == 0, result.output
     report = json.loads((tmp_path / "build/w4u4/xc7.json").read_text(encoding="utf-8"))
     assert report["dsp"] == 0
-    assert (report["images"], report["dataflow"]) == (7, "skip")
     assert 100 < report["lut"] <= report["all_lut"]
     assert report["flip_flops"] > 50
-    assert "synth_xilinx -family xc7" in report["flow"]
