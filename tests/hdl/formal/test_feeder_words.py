@@ -18,7 +18,7 @@ def test_words_are_those_of_the_loops():
 @pytest.mark.parametrize(
     ("old", "new"),
     some_now(
-        2,
+        1,
         [
             ('"row": stride * row_step', '"row": row_step'),  # another row's words
             ('"kernel_row": plan.kernel[1] * plan.source_channels', '"kernel_row": plan.source_channels'),

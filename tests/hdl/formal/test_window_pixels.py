@@ -18,7 +18,7 @@ def test_planes_are_those_of_the_loops():
 @pytest.mark.parametrize(
     ("old", "new"),
     some_now(
-        2,
+        1,
         [
             ("-plan.padding * (columns + 1)", "-plan.padding * columns"),
             ("Mux(found, self.data, 0), bottom", "Mux(found | bottom, self.data, 0), bottom"),  # not 0 around the map

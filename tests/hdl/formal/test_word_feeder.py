@@ -18,7 +18,7 @@ def test_a_word_fires_for_every_hand_over():
 @pytest.mark.parametrize(
     ("old", "new"),
     some_now(
-        2,
+        1,
         [
             ("loops, hands_over & last_source", "loops, hands_over"),  # after every source
             ("loops.final & last_source", "loops.final"),  # ends with the first source
