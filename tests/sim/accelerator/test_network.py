@@ -30,8 +30,8 @@ from sim.networks.chains import Chain, Link
 from sim.networks.random_chains import random_choices
 from tests.sim.harness.faults import as_it_lies_there
 
-EXAMPLES = int(os.environ.get("MINT_EXAMPLES", "6"))
-"""Random chains a run; set it for more."""
+EXAMPLES = int(os.environ.get("MINT_EXAMPLES", "4"))
+"""Random chains a run, and three times as many in `make nightly`; set it for more."""
 IMAGES = 2
 
 WIDTHS = st.integers(2, 8)
@@ -97,13 +97,16 @@ def compared(chain, images, *waits, simulator="icarus", **options):
     return found[0]
 
 
-SETTINGS = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize="MINT_EXAMPLES" not in os.environ,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    print_blob=True,
-)
+def drawn(examples):
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize="MINT_EXAMPLES" not in os.environ,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        print_blob=True,
+    )
+
+
 DRAWN = given(
     chain=CHAINS,
     lanes=st.integers(1, 8),
@@ -113,17 +116,18 @@ DRAWN = given(
 )
 
 
-@SETTINGS
+@drawn(EXAMPLES)
 @DRAWN
 def test_random_chain(chain, lanes, form, rows, waits):
     random_chain(chain, lanes, form, rows, waits, "icarus")
 
 
 @pytest.mark.nightly
-@SETTINGS
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+@drawn(3 * EXAMPLES)
 @DRAWN
-def test_random_chain_in_verilator(chain, lanes, form, rows, waits):
-    random_chain(chain, lanes, form, rows, waits, "verilator")
+def test_more_random_chains(simulator, chain, lanes, form, rows, waits):
+    random_chain(chain, lanes, form, rows, waits, simulator)
 
 
 def random_chain(chain, lanes, form, rows, waits, simulator):
@@ -169,7 +173,12 @@ MIXTURES = {
 
 @pytest.mark.parametrize(
     ("kind", "share", "lanes", "rows"),
-    [("pixels", 1, 3, False), ("spikes", 3, 3, False), ("pixels", 1, 8, True), ("spikes", 1, 8, True)],
+    [
+        pytest.param("pixels", 1, 3, False, marks=pytest.mark.nightly),  # so do the family and weights of few levels
+        ("spikes", 3, 3, False),
+        ("pixels", 1, 8, True),
+        pytest.param("spikes", 1, 8, True, marks=pytest.mark.nightly),  # so do weights of few levels
+    ],
 )
 def test_typical_chain(kind, share, lanes, rows):
     dataflow = MIXTURES[kind] if rows else "skip"
@@ -213,7 +222,7 @@ def test_a_chain_that_keeps_nothing_has_no_membranes(share, dataflow):
         ("count", 3, 1, "skip"),
         ("membrane", 3, 3, "skip"),
         ("count", 3, 3, "streaming"),
-        ("membrane", 3, 1, "streaming"),
+        pytest.param("membrane", 3, 1, "streaming", marks=pytest.mark.nightly),  # so do they where state lasts
         pytest.param("count", 8, 1, MIXTURES["spikes"], marks=pytest.mark.nightly),
     ],
 )
@@ -273,7 +282,7 @@ def test_a_time_step_between_does_not_let_logits_meet_those_before():
     compared(chain, 4, lanes=5, lanes_per_neuron_unit=1)
 
 
-@pytest.mark.parametrize(("share", "state"), [(1, "image"), (3, "stream")])
+@pytest.mark.parametrize(("share", "state"), [pytest.param(1, "image", marks=pytest.mark.nightly), (3, "stream")])
 def test_typical_chain_of_frames(share, state):
     """Three groups of channels and of classes; membranes and sums wait in memories from frame to frame."""
     chain = replace(TYPICAL, input_kind="spikes", state=state)

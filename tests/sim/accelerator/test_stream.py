@@ -52,7 +52,7 @@ def run(folder, text, environment, bench=BENCH, **options):
         pytest.param("conv", "pixels", (3, 3, 3), 4, 1, "skip", "verilator", marks=pytest.mark.nightly),
         ("conv", "spikes", (2, 3, 3), 4, 2, "skip", "icarus"),
         ("conv", "spikes", (2, 3, 3), 2, 1, "streaming", "icarus"),
-        ("linear", "pixels", (2, 4, 5), 2, 1, "skip", "icarus"),
+        pytest.param("linear", "pixels", (2, 4, 5), 2, 1, "skip", "icarus", marks=pytest.mark.nightly),
         ("linear", "spikes", (2, 4, 5), 4, 4, "skip", "verilator"),
     ],
 )
@@ -79,7 +79,14 @@ def test_streaming_does_not_depend_on_power_up(tmp_path):
     assert run(tmp_path, text, environment, only="malformed|reset|stall=0.6").passed == 4
 
 
-@pytest.mark.parametrize(("kind", "share", "filled"), [("conv", 1, False), ("linear", 2, False), ("conv", 2, True)])
+@pytest.mark.parametrize(
+    ("kind", "share", "filled"),
+    [
+        ("conv", 1, False),
+        pytest.param("linear", 2, False, marks=pytest.mark.nightly),
+        ("conv", 2, True),
+    ],
+)
 def test_nothing_depends_on_power_up(kind, share, filled, tmp_path):
     """Unknown values, which a condition may hide, and random ones."""
     network = first_layer(kind, "pixels", (2, 3, 3), pool=Pool("max", 2) if kind == "conv" else None)

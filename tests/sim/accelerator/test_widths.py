@@ -27,7 +27,7 @@ def small(precision: Precision | None) -> SpikingNetwork:
     return SpikingNetwork(layers, input_shape=(1, 8, 8), time_steps=3)
 
 
-@pytest.mark.parametrize("width", [3, 5])
+@pytest.mark.parametrize("width", [3, pytest.param(5, marks=pytest.mark.nightly)])
 def test_trained_golden_and_rtl_are_one_network(tmp_path: Path, width: int) -> None:
     torch.set_num_threads(1)
     data = datasets.load("digits")
