@@ -12,12 +12,18 @@ from model.config import WIDTHS, Precision
 from model.golden.processing_element import processing_element_step
 
 PATHS = [None, *installed_libraries()]
-libraries = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem if path else "generic")
-widths = pytest.mark.parametrize("width", WIDTHS)
+elements = pytest.mark.parametrize(
+    ("path", "width"),
+    [
+        pytest.param(path, width, marks=[pytest.mark.nightly] * bool(path and width > 2))
+        for path in PATHS
+        for width in WIDTHS
+    ],
+    ids=lambda value: value if isinstance(value, int) else value.stem if value else "generic",
+)
 
 
-@libraries
-@widths
+@elements
 def test_the_netlist_does_what_the_golden_twin_does(path, width):
     library = Library(path) if path else Library()
     accumulator_width = Precision(width, width).code.accumulator_width
@@ -42,8 +48,7 @@ def test_the_netlist_does_what_the_golden_twin_does(path, width):
         )
 
 
-@libraries
-@widths
+@elements
 def test_nothing_toggles_in_an_idle_element(path, width):
     found = element_activity(Library(path) if path else Library(), Precision(width, width), 200)
     by_situation = {activity.situation: activity for activity in found}

@@ -52,6 +52,8 @@ CASES = {
     "frames, shared units, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 4, 2, "streaming"),
     "frames, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 2, 1, "streaming"),
 }  # fmt: skip
+NIGHTLY = "time steps in rows, sum pooling, then tiles", "frames, groups of classes"
+"""Their loops are in the others, too."""
 
 
 def images_for(network):
@@ -66,41 +68,40 @@ def images_for(network):
     return images
 
 
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory):
-    """Network, configuration, images, latency and intervals, of every case once."""
-    found = {}
-
-    def simulate(name):
-        if name not in found:
-            drawn, lanes, share, dataflow = CASES[name]
-            network = drawn.network()
-            images = images_for(network)
-            config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
-            prepared = prepare(network, images, tmp_path_factory.mktemp("cycles"), config, cycles_an_image=10_000)
-            outcomes = run(prepared)
-            assert outcomes.mismatches == 0
-            found[name] = network, config, images, outcomes
-        return found[name]
-
-    return simulate
-
-
 def estimated(network, config, images):
     """Latency of the first image and intervals of all, as the simulation has them."""
     found = measured(network, config, images)
     return int(found.latency[0]), found.intervals.tolist()
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_exact(simulated, name):
-    network, config, images, outcomes = simulated(name)
-    assert estimated(network, config, images) == (outcomes.latency, outcomes.intervals)
-    assert len(set(outcomes.intervals)) > 1
+@pytest.fixture(scope="module")
+def cases():
+    """Network, configuration, images, and what is estimated, of every case."""
+    found = {}
+    for name, (drawn, lanes, share, dataflow) in CASES.items():
+        network = drawn.network()
+        planned = (
+            network,
+            plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow),
+            images_for(network),
+        )
+        found[name] = *planned, estimated(*planned)
+    return found
 
 
-def test_the_cases_meet_every_loop(simulated):
-    layers = [layer for name in CASES for layer in simulated(name)[1].layers]
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.nightly] * (name in NIGHTLY), id=name) for name in CASES]
+)
+def test_exact(cases, name, tmp_path):
+    network, config, images, (latency, intervals) = cases[name]
+    outcomes = run(prepare(network, images, tmp_path, config, cycles_an_image=10_000))
+    assert outcomes.mismatches == 0
+    assert (outcomes.latency, outcomes.intervals) == (latency, intervals)
+    assert len(set(intervals)) > 1
+
+
+def test_the_cases_meet_every_loop(cases):
+    layers = [layer for name in CASES if name not in NIGHTLY for layer in cases[name][1].layers]
     for what in ("padding", "window", "static"):
         assert {bool(getattr(layer, what)) for layer in layers} == {True, False}, what
     for what in ("stride", "groups", "pool", "source_pool", "words", "rows", "tile"):
@@ -121,17 +122,14 @@ DIFFERENCES = {
 
 
 @pytest.mark.parametrize("difference", DIFFERENCES)
-def test_a_planted_difference_is_noticed(simulated, monkeypatch, difference):
+def test_a_planted_difference_is_noticed(cases, monkeypatch, difference):
+    """In cases whose estimate is the simulation's."""
     monkeypatch.setattr(*DIFFERENCES[difference])
-    differs = []
-    for name in CASES:
-        network, config, images, outcomes = simulated(name)
-        differs.append(estimated(network, config, images) != (outcomes.latency, outcomes.intervals))
-    assert any(differs)
+    assert any(estimated(*cases[name][:3]) != cases[name][3] for name in CASES if name not in NIGHTLY)
 
 
-def test_left_out_words_matter(simulated, monkeypatch):
-    network, config, images, outcomes = simulated("pixels, linear")
+def test_left_out_words_matter(cases, monkeypatch):
+    network, config, images, (_, intervals) = cases["pixels, linear"]
     exact = model.accelerator.words.words_of
 
     def all_kept(stored, plan):
@@ -139,4 +137,4 @@ def test_left_out_words_matter(simulated, monkeypatch):
         return model.accelerator.words.Words(words.bits, np.maximum(words.tokens, 1))
 
     monkeypatch.setattr("model.accelerator.estimate.words_of", all_kept)
-    assert estimated(network, config, images)[1] != outcomes.intervals
+    assert estimated(network, config, images)[1] != intervals

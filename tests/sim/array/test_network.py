@@ -1,7 +1,9 @@
 """Random networks through golden model and RTL, and faults that must not go unnoticed."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -47,7 +49,7 @@ def right(outcomes):
     assert outcomes.images == IMAGES
 
 
-@pytest.mark.parametrize("seed", [6, 9, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in (1, 3))])
+@pytest.mark.parametrize("seed", [9, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in (1, 3, 6))])
 def test_random_network_of_the_family(seed, tmp_path):
     """Leaks and resets of its own in every layer."""
     cosimulation = prepared(seed, tmp_path, family=True)
@@ -161,8 +163,18 @@ def changed(path, word, change):
 FAULTY = 5
 
 
-def test_flipped_weight_is_named(tmp_path):
-    cosimulation = prepared(FAULTY, tmp_path)
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    return prepared(FAULTY, tmp_path_factory.mktemp("sound"))
+
+
+@pytest.fixture
+def cosimulation(sound, tmp_path):
+    """A copy, for a fault."""
+    return replace(sound, folder=copytree(sound.folder, tmp_path, dirs_exist_ok=True))
+
+
+def test_flipped_weight_is_named(cosimulation, tmp_path):
     network = cosimulation.network
     # Channel 1's first weight of the second layer: its sign, which the spikes of the first layer make matter.
     width = cosimulation.config.weight_width
@@ -175,8 +187,7 @@ def test_flipped_weight_is_named(tmp_path):
     assert "channel 1, " in outcomes.first
 
 
-def test_threshold_off_by_one_is_named(tmp_path):
-    cosimulation = prepared(FAULTY, tmp_path)
+def test_threshold_off_by_one_is_named(cosimulation, tmp_path):
     network = cosimulation.network
     trace = golden(network, np.load(tmp_path / "images.npy"))
     # A channel that meets its threshold exactly.
@@ -191,8 +202,7 @@ def test_threshold_off_by_one_is_named(tmp_path):
     assert outcomes.first == f"image {image}, layer {layer.name}, {place}: the spike is 0, expected 1"
 
 
-def test_dropped_handshake_is_a_failure_with_the_layer_named(tmp_path):
-    cosimulation = prepared(FAULTY, tmp_path)
+def test_dropped_handshake_is_a_failure_with_the_layer_named(cosimulation):
     layer = cosimulation.network.layer("second")
     # The first beat after a rotation, in which the array is not ready.
     loss = Loss("second", layer.sources[0].fan_in * cosimulation.network.largest_value("first"))
@@ -200,16 +210,14 @@ def test_dropped_handshake_is_a_failure_with_the_layer_named(tmp_path):
         run(cosimulation, loss=loss)
 
 
-def test_array_that_waits_for_ever_is_a_failure(tmp_path):
-    cosimulation = prepared(FAULTY, tmp_path)
+def test_array_that_waits_for_ever_is_a_failure(cosimulation, tmp_path):
     path = tmp_path / "second.weights.hex"
     path.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[:-1]), encoding="utf-8")
     with pytest.raises(SimulationError, match=r"layer second: \d+ of \d+ results after \d+ cycles; beats taken: i_p"):
         run(as_it_lies_there(cosimulation))
 
 
-def test_unknown_bit_is_a_failure(tmp_path):
-    cosimulation = prepared(FAULTY, tmp_path)
+def test_unknown_bit_is_a_failure(cosimulation, tmp_path):
     path = tmp_path / "second.weights.hex"
     lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join("x" * len(line) for line in lines) + "\n", encoding="utf-8")
