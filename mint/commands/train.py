@@ -58,6 +58,22 @@ def train(
             show_default="zero",
         ),
     ] = None,
+    levels: Annotated[
+        str | None,
+        typer.Option(
+            "--levels",
+            metavar="NAME",
+            help="Of weights, instead of their bits: binary, ternary, pow2-5 or pow2-7 (powers of two and 0).",
+        ),
+    ] = None,
+    quantiser: Annotated[
+        str,
+        typer.Option(
+            "--quantiser",
+            metavar="NAME",
+            help="How weights become levels: learned-step; sigmoids, soft steps that harden: add --initial RUN.",
+        ),
+    ] = "learned-step",
     neuron: Annotated[
         str,
         typer.Option(
@@ -139,24 +155,30 @@ def train(
     )
     require(network_name is None or network is None, f"two networks, {network_name} and {network}; name one")
     require(
-        not float32 or (leak is None and reset is None and neuron == "lif"),
-        "a float32 network leaks by 1/2 and is reset to zero; leave out --float32, or --leak, --reset and --neuron",
+        not float32 or (leak is None and reset is None and neuron == "lif" and quantiser == "learned-step"),
+        "a float32 network has no levels, leaks by 1/2 and is reset to zero; leave out --float32, or --quantiser, "
+        "--leak, --reset and --neuron",
+    )
+    require(
+        levels is None or (bits is None and weight_width is None and not float32),
+        "--levels are the weights'; leave out --bits, -W and --float32, or --levels",
     )
     require(neuron in ("lif", "memory-free"), f"neuron {neuron!r}; choose lif or memory-free")
     require(
         neuron != "lif" or (window is None and taps is None and dilation is None),
         "--window, --taps and --dilation are those of memory-free neurons; add --neuron memory-free",
     )
+    weights = weights_of(bits if weight_width is None else weight_width, levels, quantiser)
     if float32:
         precision = None
     elif neuron == "lif":
-        precision = precision_of(bits, weight_width, membrane_width, leak, reset)
+        precision = precision_of(weights, bits, membrane_width, leak, reset)
     else:
         require(
             membrane_width is None and leak is None and reset is None,
             "memory-free neurons have no membrane, no leak and no reset; leave out -U, --leak and --reset",
         )
-        precision = memory_free(weight_width or bits, window, taps, dilation)
+        precision = memory_free(weights, window, taps, dilation)
     name = network_name or network or ("fashion" if precision and precision.weight_width == 2 else "pooled")
     recipe = api.recipe(name, precision, **given)
     require(
@@ -182,8 +204,19 @@ def train(
         print_seeds(seedless(recipe), results, root)
 
 
+def weights_of(width: int | None, levels: str | None, quantiser: str) -> dict[str, Any]:
+    """What the options say of weights."""
+    from model.config import LEVELS
+    from model.errors import require
+
+    if levels is not None:
+        require(levels in LEVELS, f"levels {levels!r}; choose one of {', '.join(LEVELS)}")
+    width, code = LEVELS[levels] if levels else (4 if width is None else width, "narrow")
+    return {"weight_width": width, "weight_code": code, "quantiser": quantiser}
+
+
 def precision_of(
-    bits: int | None, weight_width: int | None, membrane_width: int | None, leak: float | None, reset: str | None
+    weights: dict[str, Any], bits: int | None, membrane_width: int | None, leak: float | None, reset: str | None
 ) -> "Precision":
     """What the options say of weights and neurons; says what it takes instead of a leak that no neuron has."""
     from model.config import Precision
@@ -195,8 +228,8 @@ def precision_of(
         found > 0 or membrane_width is None,
         f"--membrane-width {membrane_width} with leak 0, which keeps nothing; leave out one of them",
     )
-    weights, membranes = (bits or 4 if width is None else width for width in (weight_width, membrane_width))
-    precision = Precision(weights, membranes if found else 0, leak=found, reset=reset or Precision.reset)
+    membranes = (bits or 4 if membrane_width is None else membrane_width) if found else 0
+    precision = Precision(**weights, membrane_width=membranes, leak=found, reset=reset or Precision.reset)
     if leak is not None and found not in (0, 1 / 2, 1):
         wanted, measured = math.log(0.5) / math.log(found), precision.lif().half_life
         messages.print(
@@ -209,7 +242,7 @@ def precision_of(
     return precision
 
 
-def memory_free(weight_width: int | None, window: int | None, taps: str | None, dilation: str | None) -> "Precision":
+def memory_free(weights: dict[str, Any], window: int | None, taps: str | None, dilation: str | None) -> "Precision":
     """What the options say of weights and of neurons without membranes."""
     from model.config import LEARNED, SAWTOOTH, Precision
     from model.errors import require
@@ -217,8 +250,8 @@ def memory_free(weight_width: int | None, window: int | None, taps: str | None, 
     apart = dilation or "1"
     require(apart == "sawtooth" or apart in "12345678", f"dilation {apart!r}; choose 1 to 8, or sawtooth")
     return Precision(
-        weight_width or 4,
-        0,
+        **weights,
+        membrane_width=0,
         neuron_family="memory-free",
         window=4 if window is None else window,
         taps=taps or LEARNED,

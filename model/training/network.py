@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from model.network.validation import check_name
 from model.training.inputs import InputCheck
 from model.training.layers import READOUTS, LastLayer, Linear, MaxPool, Readout, SumPool
 from model.training.passing import drop, passed_over
+from model.training.quantisers.quantiser import WeightQuantiser
 from model.training.spiking import Spiking, Weighted
 
 LARGEST_TOOTH = 3
@@ -226,11 +228,19 @@ class SpikingNetwork(nn.Module):
         """The spiking layers by name."""
         return {name: layer for name, layer in self.named_children() if isinstance(layer, Spiking)}
 
+    def quantisers(self) -> list[WeightQuantiser]:
+        """Those of all layers, none of a float32 network."""
+        layers = (layer for layer in self.children() if isinstance(layer, Weighted))
+        return [cast(WeightQuantiser, layer.quantiser) for layer in layers if layer.precision is not None]
+
     def start_epoch(self, epoch: int, epochs: int) -> None:
         """Tell the quantisers which epoch of how many begins."""
-        for layer in self.children():
-            if isinstance(layer, Weighted) and layer.precision is not None:
-                layer.quantiser.start_epoch(epoch, epochs)
+        for quantiser in self.quantisers():
+            quantiser.start_epoch(epoch, epochs)
+
+    def soft_epochs(self, epochs: int) -> int:
+        """How many of ``epochs``, the first ones, have weights that are no levels yet."""
+        return max((quantiser.soft_epochs(epochs) for quantiser in self.quantisers()), default=0)
 
     @torch.no_grad()
     def calibrate(self, *batches: Tensor, again: bool = False) -> None:

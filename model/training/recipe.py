@@ -41,10 +41,7 @@ class Recipe(Settings):
         if self.precision is None:
             words.append("--float32")
         else:
-            words += ["-W", str(self.precision.weight_width)]
-            words += ["-U", str(self.precision.membrane_width)] if self.precision.membrane_width else []
-            words += ["--leak", f"{self.precision.leak:g}"] if self.precision.leak != Precision.leak else []
-            words += ["--reset", self.precision.reset] if self.precision.reset != Precision.reset else []
+            words += self.precision.options
         named = usual(self.network, self.dataset)
         others = [each.name for each in fields(self) if each.name not in (*ALWAYS, *NO_OPTION)]
         for key in (*ALWAYS, *(key for key in others if getattr(self, key) != getattr(named, key))):

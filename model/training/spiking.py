@@ -32,7 +32,7 @@ from model.training.neurons.lif import Plane, fire_pooled
 from model.training.neurons.twins import leaky, twin
 from model.training.neurons.window import Window
 from model.training.passing import scale
-from model.training.quantisers import DEFAULT, QUANTISERS
+from model.training.quantisers import QUANTISERS
 
 EXACT_FLOAT32, EXACT_FLOAT64 = 1 << 24, 1 << 53
 BATCH_NORM_MOMENTUM = 0.1
@@ -59,7 +59,7 @@ class Weighted(nn.Module):
         self.dtype = torch.float32
         """Of sums and potentials: the narrower one in which every integer that can occur is exact."""
         if precision is not None:
-            self.quantiser = QUANTISERS[DEFAULT](precision.code)
+            self.quantiser = QUANTISERS[precision.quantiser](precision.code)
             self.quantiser.initialise(self.weight)
 
     def connect(
@@ -201,12 +201,16 @@ class Spiking(Weighted, ABC):
             self._make_exact(neuron)
         sums = self._weigh([x.to(self.dtype) for x in inputs], codes.to(self.dtype))
         if self.window:
-            return self.window(as_integers(sums), self.time_steps, neuron)
-        return sums if self._fused(sums) else as_integers(sums)
+            return self.window(self._whole(sums), self.time_steps, neuron)
+        return sums if self._fused(sums) else self._whole(sums)
+
+    def _whole(self, sums: Tensor) -> Tensor:
+        """Integers of ``sums``; of levels that are still reals the sums as they are."""
+        return sums if self.training and self.quantiser.soft else as_integers(sums)
 
     def _fused(self, sums: Tensor) -> bool:
         """Whether a GPU's kernels compute the neurons; they read the nearest integers, and keep no potential."""
-        fused = gpu_kernel.usable(sums, self.time_steps) and not self.taught
+        fused = gpu_kernel.usable(sums, self.time_steps) and not self.taught and not self.quantiser.soft
         return fused and self.precision is not None and leaky(self.precision.neuron_family)
 
     def _config(self, leak: int | None = None, dropped: float = 1.0) -> NeuronConfig:

@@ -264,7 +264,9 @@ class Run:
                 seconds=time.perf_counter() - started,
                 density=density,
             )
-            better = self.recipe.refit or all(entry.accuracy > earlier["accuracy"] for earlier in self.history)
+            soft = self.module.soft_epochs(self.recipe.epochs)  # none of which is kept
+            better = self.recipe.refit or all(entry.accuracy > earlier["accuracy"] for earlier in self.history[soft:])
+            better = better and epoch >= soft
             self.history.append(asdict(entry))
             if parallel.rank() == 0:
                 if better:
@@ -372,7 +374,8 @@ class Run:
     @property
     def kept(self) -> dict[str, Any]:
         """The epoch with the best validation accuracy, the first of equals; after a refit the last one."""
-        return self.history[-1] if self.recipe.refit else max(self.history, key=lambda entry: float(entry["accuracy"]))
+        kept = self.history[self.module.soft_epochs(self.recipe.epochs) :]
+        return kept[-1] if self.recipe.refit else max(kept, key=lambda entry: float(entry["accuracy"]))
 
     def load_best(self) -> SpikingNetwork:
         """The network of the kept epoch, in evaluation mode on the CPU."""

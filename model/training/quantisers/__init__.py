@@ -6,7 +6,7 @@ from torch import nn
 
 from model.codes import WeightCode
 from model.training.quantisers.learned_step import LearnedStep
+from model.training.quantisers.sigmoids import SigmoidSum
 
-QUANTISERS: dict[str, Callable[[WeightCode], nn.Module]] = {"learned-step": LearnedStep}
+QUANTISERS: dict[str, Callable[[WeightCode], nn.Module]] = {"learned-step": LearnedStep, "sigmoids": SigmoidSum}
 """By name; each a :class:`~model.training.quantisers.quantiser.WeightQuantiser`."""
-DEFAULT = "learned-step"

@@ -27,6 +27,7 @@ class LearnedStep(nn.Module):
 
     def __init__(self, code: WeightCode) -> None:
         super().__init__()
+        self.soft = False
         self.limit = float(code.limit)
         self.levels = None if len(code.levels) > 2 * code.limit else torch.tensor(code.levels, dtype=torch.float32)
         self.log_step = nn.Parameter(torch.zeros(()))
@@ -58,7 +59,7 @@ class LearnedStep(nn.Module):
             return round_ste(inside)
         levels = self.levels.to(inside)
         nearest = levels[torch.bucketize(inside.detach(), (levels[1:] + levels[:-1]) / 2)]
-        return inside + (nearest - inside).detach()
+        return nearest + (inside - inside.detach())  # exactly the level, however far it is
 
     @torch.no_grad()
     def to_int(self, weight: Tensor) -> Tensor:
@@ -68,6 +69,9 @@ class LearnedStep(nn.Module):
     @torch.no_grad()
     def rescale(self, factor: Tensor) -> None:
         self.log_step.add_(factor.log().to(self.log_step))
+
+    def soft_epochs(self, epochs: int) -> int:
+        return 0
 
     def start_epoch(self, epoch: int, epochs: int) -> None:
         """The same in every epoch."""

@@ -12,6 +12,9 @@ class WeightQuantiser(Protocol):
     floats where a gradient passes.
     """
 
+    soft: bool
+    """Whether :meth:`values` are reals between the levels for now, as long as it learns."""
+
     def initialise(self, weight: Tensor) -> None:
         """A step for these weights: new ones, or those of a network of another width."""
         ...
@@ -34,6 +37,10 @@ class WeightQuantiser(Protocol):
 
     def rescale(self, factor: Tensor) -> None:
         """Multiply the step by ``factor`` > 0, as the weights have been: no level changes."""
+        ...
+
+    def soft_epochs(self, epochs: int) -> int:
+        """How many of ``epochs`` are soft, the first ones: those after them are what a run can keep."""
         ...
 
     def start_epoch(self, epoch: int, epochs: int) -> None:

@@ -182,7 +182,16 @@ def test_the_command_says_what_it_takes_and_refuses(tmp_path: Path) -> None:
     assert "--leak 0.875 --reset subtract" in network.provenance["command"]
     for wrong, sentence in (
         (["--leak", "0", "-U", "4"], "with leak 0, which keeps nothing"),
-        (["--float32", "--leak", "0.5"], "a float32 network leaks by 1/2"),
+        (["--float32", "--leak", "0.5"], "a float32 network has no levels, leaks by 1/2"),
+        (["--float32", "--quantiser", "sigmoids"], "a float32 network has no levels"),
+        (["--quantiser", "sums"], "quantiser 'sums'; choose one of learned-step, sigmoids"),
+        (["--levels", "five"], "levels 'five'; choose one of binary, ternary, pow2-5, pow2-7"),
+        (["--levels", "binary", "--bits", "2"], "--levels are the weights'; leave out --bits"),
+        (["--neuron", "izhikevich"], "neuron 'izhikevich'; choose lif or memory-free"),
+        (["--neuron", "memory-free", "-U", "4"], "memory-free neurons have no membrane, no leak and no reset"),
+        (["--neuron", "memory-free", "--dilation", "9"], "dilation '9'; choose 1 to 8, or sawtooth"),
+        (["--neuron", "memory-free", "--window", "9"], "a window of 9 taps; choose 1 to 8"),
+        (["--window", "2"], "are those of memory-free neurons; add --neuron memory-free"),
         (["--reset", "soft"], "reset 'soft'; choose one of zero, subtract, none"),
     ):
         refused = CliRunner().invoke(app, [*options, *wrong])
