@@ -50,7 +50,7 @@ def run(folder, text, environment, bench=BENCH, **options):
         pytest.param("conv", "pixels", (2, 3, 3), 4, 1, "skip", "icarus", marks=pytest.mark.nightly),
         ("conv", "pixels", (3, 3, 3), 4, 1, "skip", "icarus"),
         pytest.param("conv", "pixels", (3, 3, 3), 4, 1, "skip", "verilator", marks=pytest.mark.nightly),
-        ("conv", "spikes", (2, 3, 3), 4, 2, "skip", "icarus"),
+        pytest.param("conv", "spikes", (2, 3, 3), 4, 2, "skip", "icarus", marks=pytest.mark.nightly),
         ("conv", "spikes", (2, 3, 3), 2, 1, "streaming", "icarus"),
         pytest.param("linear", "pixels", (2, 4, 5), 2, 1, "skip", "icarus", marks=pytest.mark.nightly),
         ("linear", "spikes", (2, 4, 5), 4, 4, "skip", "verilator"),
