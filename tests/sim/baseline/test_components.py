@@ -62,7 +62,7 @@ def test_uq_neuron_unit_in_icarus(config, tmp_path):
     assert simulate_in_icarus(UqNeuronUnit(config), "uq_neuron_unit", "sim.baseline.bench_neuron_unit", tmp_path) == 1
 
 
-@some([*UQ_CONFIGS[1::2], *UQ_CONFIGS[2::4], *UQ_SHARED_CONFIGS[::2], *UQ_SHARED_CONFIGS[5::2]])
+@some([*UQ_CONFIGS[1::2], *UQ_CONFIGS[2::4], *UQ_SHARED_CONFIGS[::2], *UQ_SHARED_CONFIGS[5::2]], step=4)
 def test_uq_array_in_amaranth(config):
     for waits in (0.0, 0.5):
         simulate_in_amaranth(
