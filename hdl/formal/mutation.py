@@ -28,7 +28,8 @@ from hdl.verilog.yosys import run_script
 from model.array import ArrayConfig
 
 DESIGN = "design.v"
-READ = (f"read_verilog {DESIGN}", "proc", "opt_clean")
+READ = (f"read_verilog {DESIGN}", "proc", "opt_clean", "zinit")
+"""Registers begin at 0, with inverters where they do not: a fault at an output would leave the initial value behind."""
 
 NETLIST = ("techmap", "dffunmap", "simplemap", "opt_clean", "aigmap", "opt_clean")
 """To and-gates and flip-flops. No other optimisation comes before the proof: it is the proof's work."""

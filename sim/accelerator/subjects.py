@@ -22,12 +22,13 @@ from hdl.accelerator.result_stream import ResultStream
 from hdl.accelerator.skip_unit import SkipUnit, item_of
 from hdl.accelerator.word_feeder import WordFeeder
 from hdl.formal.equivalence import NOTHING, Surroundings
-from model.accelerator.config import SKIP, SYSTOLIC, AcceleratorConfig, Choice
+from model.accelerator.config import SKIP, SYSTOLIC, TIME_PARALLEL, AcceleratorConfig, Choice
 from model.accelerator.plan import plan
 from model.network.graph import Pool, PoolKind
 from model.network.network import Network
 from sim.accelerator import surroundings
 from sim.harness.port import Port
+from sim.networks.chains import DEFAULT, Chain, Link
 from sim.networks.random_chains import random_chain, random_choices
 from sim.networks.random_joins import random_joins
 from sim.networks.random_networks import random_images
@@ -66,6 +67,15 @@ def rows() -> Design:
     """Rows that are time steps and rows that are positions, pools of both kinds; pixels of a convolution."""
     network, lanes = random_chain(56).network, 9
     return Design(network, lanes, dataflow=tuple(random_choices(network, lanes, 1)))
+
+
+@cache
+def maps() -> Design:
+    """Every loop of a word feeder is there, with rows that are time steps, then positions of a partial tile: strides,
+    padding, odd maps of sums, groups, several words, and coordinates up to their last bit."""
+    links = Link(4, 3, stride=2, padding=1, pool=Pool(PoolKind.SUM, 2)), Link(5, 2, padding=1)
+    network = Chain("spikes", (5, 7, 9), 3, links, classes=3, precision=DEFAULT, seed=1, density=0.5).network()
+    return Design(network, 6, dataflow=((TIME_PARALLEL, 3), (SYSTOLIC, 2), (SKIP, 1)))
 
 
 @cache
@@ -162,7 +172,7 @@ def _input_writer(design: Design) -> Subject:
 SUBJECTS: dict[str, Callable[[], Subject]] = {
     "skip_unit": lambda: Subject("skip_unit", SkipUnit, rows(), CROSSED, surroundings.SKIP_UNIT, item_of),
     "word_feeder, joins": lambda: _feeder(joins()),
-    "word_feeder, rows": lambda: _feeder(rows()),
+    "word_feeder, rows": lambda: _feeder(maps()),
     "pixel_window": lambda: Subject("pixel_window", PixelWindow, window(), STALLED, surroundings.PIXEL_WINDOW),
     "fire_sequencer, joins": lambda: _fire_sequencer(joins()),
     "fire_sequencer, rows": lambda: _fire_sequencer(rows()),

@@ -15,6 +15,7 @@ from typing import Any
 from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
+from hdl.formal.mutation import DESIGN, READ
 from hdl.verilog.yosys import run_script
 from sim.harness.port import decode, encode, port_members
 from sim.harness.simulators import SimulationError
@@ -49,9 +50,9 @@ def compile_verilog(text: str, folder: Path, commands: Sequence[str] = ()) -> Pa
     :class:`~hdl.verilog.yosys.YosysError` if Yosys does not.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "design.v").write_text(text, encoding="utf-8")
+    (folder / DESIGN).write_text(text, encoding="utf-8")
     (folder / "shim.cc").write_text(SHIM, encoding="utf-8")
-    run_script(["read_verilog design.v", "proc", "opt_clean", *commands, "write_cxxrtl -g3 design.cc"], folder)
+    run_script([*READ, *commands, "write_cxxrtl -g3 design.cc"], folder)
     spec = find_spec("pyosys")
     assert spec is not None
     assert spec.origin is not None

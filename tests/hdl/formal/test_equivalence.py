@@ -54,3 +54,12 @@ def test_what_counts(surroundings, stuck, inverted, faults, tmp_path):
     mutants = [faults["const0", "valid"], faults["inv", "valid"]]
     miter = Miter(PIPE, mutants, "pipe", tmp_path, surroundings)
     assert [miter.prove(number, 20) for number in range(3)] == [Verdict.SAME, stuck, inverted]
+
+
+def test_a_register_that_begins_at_1_keeps_that_beside_a_fault_at_its_output(tmp_path):
+    text = PIPE.replace("reg valid = 0;", "reg valid = 1;")
+    mutants = [each for each in list_mutants(text, "pipe", 1, 200, tmp_path) if each.option("port") == "Q"]
+    mutants = [each for each in mutants if each.option("mode") == "inv"]
+    assert len(mutants) == 3
+    miter = Miter(text, mutants, "pipe", tmp_path)
+    assert [miter.prove(number, 20) for number in range(4)] == [Verdict.SAME, *[Verdict.DIFFERENT] * 3]
