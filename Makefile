@@ -80,9 +80,7 @@ formal: $(CORE)    ## prove elements, neuron units, streams and netlists, for ev
 	@$(RUN) -m mint formal $(call option,--liberty,LIBERTY)
 
 mutation: $(CORE)  ## faults in array and accelerator that the benches notice   [MUTANTS=, of each, MINUTES=60]
-	@status=0; for of in array accelerator; do \
-	  $(RUN) -m mint mutation --of $$of $(call option,--mutants,MUTANTS) $(call option,--minutes,MINUTES) || status=1; \
-	done; exit $$status
+	@status=0; for of in array accelerator; do $(RUN) -m mint mutation --of $$of $(call option,--mutants,MUTANTS) $(call option,--minutes,MINUTES) || status=1; done; exit $$status
 
 bench: $(FULL)     ## speed of the golden model and the simulation, memory and speed of training
 	@$(RUN) -m bench && $(RUN) -m bench.memory && $(RUN) -m bench.race
