@@ -3,7 +3,8 @@
 python -m bench.coverage [--images N] [--output FILE]
 
 A layer for each member (:mod:`sim.networks.coverage`) runs in Verilator, in array and accelerator, without
-waits and with inputs that pause and results that are refused. Every potential, spike, membrane and logit is compared;
+waits and with inputs that pause and results that are refused: as many of N random images as meet what all of them
+would. Every potential, spike, membrane and logit is compared;
 the bins are those of these neurons. Writes ``build/coverage.json`` and ends with status 1 if a number differs.
 """
 
@@ -25,7 +26,7 @@ from model.neurons import Lif
 from sim.accelerator import cosim as accelerator
 from sim.array import cosim as array
 from sim.harness.cosimulation import NO_WAITS, Waits
-from sim.networks.coverage import covering_images, covering_network, met, possible
+from sim.networks.coverage import chosen_images, covering_images, covering_network, met, possible
 
 CHANNELS, IMAGES, SEED = 128, 150, 6
 LANES, ROWS, COLUMNS = 32, 1, 16
@@ -54,11 +55,11 @@ def simulations(network: Network, images: NDArray[Any]) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Functional coverage of the LIF family.")
-    parser.add_argument("--images", type=int, default=IMAGES, help="how many")
+    parser.add_argument("--images", type=int, default=IMAGES, help="how many to choose from")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where the JSON report goes")
     chosen = parser.parse_args()
     network = covering_network(CHANNELS, SEED)
-    images = covering_images(network, chosen.images, SEED)
+    images = chosen_images(network, covering_images(network, chosen.images, SEED))
     records, meets = [], met(network, images)
     for layer in network.layers[1:-1]:
         assert isinstance(layer.neuron, Lif)
@@ -74,7 +75,7 @@ def main() -> None:
                 "neuron_steps": sum(counts.values()),
             }
         )
-    found = {"simulations": simulations(network, images), "members": records}
+    found = {"images": images.shape[1], "simulations": simulations(network, images), "members": records}
     write_json(chosen.output, found)
     messages.print(f"written: {chosen.output}")
 

@@ -128,3 +128,17 @@ def covering_images(network: Network, count: int, seed: int = 0) -> NDArray[np.u
     random = np.random.default_rng(seed)
     shape = network.time_steps, count, *network.input_shape
     return (random.random(shape) < random.random((1, count, 1, 1, 1))).astype(np.uint8)
+
+
+def chosen_images(network: Network, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A few of the images that meet what all of them meet, found greedily, in their order."""
+    of_image = [
+        {(name, each) for name, counts in met(network, images[:, [i]]).items() for each in counts}
+        for i in range(images.shape[1])
+    ]
+    left, chosen = set[tuple[str, Bin]]().union(*of_image), []
+    while left:
+        best = max(range(len(of_image)), key=lambda i: len(of_image[i] & left))
+        left -= of_image[best]
+        chosen.append(best)
+    return images[:, sorted(chosen)]

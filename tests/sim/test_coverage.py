@@ -4,7 +4,17 @@ import numpy as np
 
 from model.golden.network import run
 from model.neurons import Lif
-from sim.networks.coverage import ENDS, PLACES, SIGNS, covering_images, covering_network, members, met, possible
+from sim.networks.coverage import (
+    ENDS,
+    PLACES,
+    SIGNS,
+    chosen_images,
+    covering_images,
+    covering_network,
+    members,
+    met,
+    possible,
+)
 
 
 def test_bins_of_a_few_neurons_by_hand():
@@ -33,6 +43,16 @@ def test_no_bin_is_met_that_is_called_impossible_and_all_others_can_be():
     for neuron, layer in zip(members(), network.layers[1:-1], strict=True):
         assert layer.neuron == neuron
         assert set(found[layer.name]) == possible(neuron)
+
+
+def test_few_images_meet_what_all_of_them_do():
+    network = covering_network(16, 3)
+    images = covering_images(network, 60, 3)
+    few = chosen_images(network, images)
+    assert 1 < few.shape[1] < 50
+    assert {name: set(counts) for name, counts in met(network, few).items()} == {
+        name: set(counts) for name, counts in met(network, images).items()
+    }
 
 
 def test_what_is_possible_depends_on_the_reset():
