@@ -8,22 +8,20 @@ from model.accelerator.config import AcceleratorConfig, LayerPlan
 
 SKIP_UNIT = Surroundings(
     {"o__payload": "o__valid ? o__payload : 0"},
-    [
-        "!i__valid | i__payload[7:0] != 0 | i__payload[17:16] != 0",
-        "!i__valid | i__payload[7:0] == (" + " | ".join(f"i__payload[{18 + 8 * i} +: 8]" for i in range(6)) + ")",
-    ],
+    ["!i__valid | i__payload[7:0] != 0 | i__payload[17:16] != 0"],
 )
 WORDS = {"address": "read ? address : 0", "o__payload": "o__valid ? o__payload : 0"}
-READING = ["!start | done", "data == was_data | was_read"]
 PIXEL_WINDOW = Surroundings(
-    WORDS, READING, cases=[(case, "") for case in ("1", "own_running", "own_valid", "own_complete", "own_emitting")]
+    WORDS,
+    ["!start | done", "data == was_data | was_read"],
+    cases=[(case, "") for case in ("1", "own_running", "own_valid", "own_complete", "own_emitting")],
 )
 LAYER_SEQUENCER = Surroundings(
     assumed=["!done | busy"], state="reg busy = 0; always @(posedge clk) busy <= !rst & (start | busy & !done);"
 )
 CLUSTER = Surroundings(
     {name: f"neuron[3] ? {name} : 0" for name in ("potential", "spike", "membrane")},
-    ["neuron[3] == was_neuron[0]", "step[0] | weights__0 == 0", "step[0] | !step[2]", "mode == was_mode | !neuron[3]"],
+    ["!neuron[3] | was_neuron[0] | was_neuron[3]", "step[0] | weights__0 == 0", "mode == was_mode | !neuron[3]"],
 )
 CLUSTER_OF_A_LANE = replace(
     CLUSTER,
@@ -37,14 +35,12 @@ CLUSTER_OF_A_LANE = replace(
 )
 MEMBRANE_MEMORY = Surroundings(
     {"stored": "potential & !sums ? stored : 0", "carried": "potential & sums ? carried : 0"},
-    ["update == was_potential", "!start | !potential", "sums == was_sums | start"],
+    ["update == was_potential", "!start | !potential", "sums == was_sums | start | !sums & !potential & !update"],
 )
 INPUT_WRITER = Surroundings(
     {name: f"write ? {name} : 0" for name in ("address", "word", "bank")}, ["(\\release & ~full) == 0"]
 )
-RESULT_STREAM = Surroundings(
-    {"data": "valid ? data : 0", "last": "valid & last"}, ["!update | !busy", "!complete | update"]
-)
+RESULT_STREAM = Surroundings({"data": "valid ? data : 0", "last": "valid & last"}, ["!update | !busy"])
 
 
 def word_feeder(config: AcceleratorConfig) -> Surroundings:
@@ -65,7 +61,8 @@ def word_feeder(config: AcceleratorConfig) -> Surroundings:
             **({} if config.chain else {"memory": "read ? memory : 0"}),
         },
         [
-            *READING,
+            "!start | done",
+            "data == was_data | was_read | layer != was_layer",
             "layer == was_layer | done",
             " | ".join(["!start", *(f"layer == {number}" for number in widths)]),
             *(f"!was_read | layer != {number} | data >> {width} == 0" for number, width in widths.items()),
