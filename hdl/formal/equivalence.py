@@ -64,6 +64,16 @@ def registers_of(text: str, top: str) -> Names:
     return [(ranges[name], name) for name in names if name in ranges]
 
 
+def own_names(registers: Names) -> Names:
+    """What registers are called in what is around a component."""
+    return [(span, "own_" + re.sub(r"\W", "_", name.lstrip("\\"))) for span, name in registers]
+
+
+def remembered(ports: Names) -> list[str]:
+    """Verilog of registers that have what ports were a cycle ago."""
+    return [f"reg {span} was_{name} = 0; always @(posedge clk) was_{name} <= \\{name} ;" for span, name in ports]
+
+
 def _module(text: str, top: str) -> str:
     module = re.search(rf"^module {top}\b.*?^endmodule", text, re.MULTILINE | re.DOTALL)
     assert module is not None
@@ -156,7 +166,7 @@ class Miter:
         seen = [(span, f"seen_{name}") for span, name in self.outputs]
         declared = [f"input {span} \\{name} " for span, name in [*self.inputs, *chosen]]
         declared += [f"output {span} {name}" for span, name in [*seen, ("", "seen"), *self.hints]]
-        own = [(span, "own_" + re.sub(r"\W", "_", name.lstrip("\\"))) for span, name in self.registers]
+        own = own_names(self.registers)
         connected = [f".\\{name} (\\{name} )" for _, name in [*self.inputs, *self.outputs, *chosen]]
         connected += [f".own_{i}({name})" for i, (_, name) in enumerate(own)]
         holds = " & ".join(f"({each})" for each in self.surroundings.assumed) or "1'b1"
@@ -164,10 +174,7 @@ class Miter:
         lines = [
             f"module {side}({', '.join(declared)});",
             *(f"wire {span} {name};" for span, name in [*self.outputs, *own]),
-            *(
-                f"reg {span} was_{name} = 0; always @(posedge clk) was_{name} <= \\{name} ;"
-                for span, name in [*self.inputs, *self.outputs]
-            ),
+            *remembered([*self.inputs, *self.outputs]),
             f"{top} dut({', '.join(connected)});",
             self.surroundings.state,
             f"wire holds = {holds};",
