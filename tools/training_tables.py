@@ -120,6 +120,33 @@ def leaks(found: list[Any]) -> Rows:
     return rows
 
 
+@table("schemes", "schemes", tools=("torch",))
+def schemes(found: list[Any]) -> Rows:
+    """Neurons and weights of three papers on the same work: accuracy over seeds, and what one seed's network costs."""
+    (run,) = found
+    rows: list[list[object]] = [
+        [
+            "weights, neuron or quantiser",
+            "test, %",
+            "each seed",
+            "spikes, %",
+            "weights, bit",
+            "kept, bit",
+            "cycles",
+            "differ",
+        ]
+    ]
+    for each in run["rows"]:
+        cost = (
+            [f"{each[key]:,.0f}" for key in ("weight_bits", "kept_bits", "cycles")] if "cycles" in each else ["–"] * 3
+        )
+        differ = f"{each['differing']} of {each['compared']:,}" if "compared" in each else "–"
+        spread = _spread(each["test"]) if len(each["test"]) > 1 else f"{each['test'][0]:.2f}"
+        one_by_one = " / ".join(f"{one:.2f}" for one in each["test"])
+        rows.append([each["row"], spread, one_by_one, f"{100 * statistics.mean(each['density']):.1f}", *cost, differ])
+    return rows
+
+
 @table("training-memory", "training_memory", tools=("torch",))
 def training_memory(found: list[Any]) -> Rows:
     """What a step keeps for the backward pass, against T."""

@@ -1,0 +1,113 @@
+"""Neurons and weights of the three papers on the same work: a set where only order in time tells classes apart.
+
+python -m bench.schemes [--runs DIR] [--only NAME] [--finished] [--output FILE]
+
+The network ``moving`` on ``moving-digits`` with its own recipe, three seeds a row; weights by sums of sigmoids start
+from the float32 run of the same seed. Killed at any time, the command goes on after the last whole epoch. Writes
+``build/schemes.json``; with ``--finished`` of the runs that there are, without training any.
+"""
+
+import argparse
+import statistics
+from pathlib import Path
+from typing import Any
+
+from bench.entry import run
+from hdl.accelerator.cluster import past_sums
+from mint import api
+from mint.console import console, messages
+from mint.report import write_json
+from model import datasets
+from model.accelerator.plan import plan
+from model.config import LEVELS, QUANTISERS, SIGMOIDS, Precision
+from model.neurons import MemoryFree
+from model.training.recipe import Recipe
+
+SEEDS = (0, 1, 2)
+LANES, IMAGES = 16, 32
+WINDOWS = (1, 2, 4, 8)
+OUTPUT = Path("build/schemes.json")
+
+
+def neurons() -> dict[str, Precision]:
+    """Membranes of 2, 4 and 8 bits, and windows of 1 to 8 time steps, learned and fixed; weights of 2 and 4 bits."""
+    found = {}
+    for weights in (2, 4):
+        found |= {f"w{weights}, lif u{width}": Precision(weights, width) for width in (2, 4, 8)}
+        for window in WINDOWS:
+            for taps in ("learned", "fixed") if window > 1 else ("fixed",):
+                own = {"neuron_family": MemoryFree.family, "window": window, "taps": taps}
+                found[f"w{weights}, memory-free k = {window}, {taps}"] = Precision(weights, 0, **own)
+    return found
+
+
+def weights() -> dict[str, Precision]:
+    """Every set of levels by either quantiser, with membranes of 4 bits."""
+    return {
+        f"{levels}, {quantiser}": Precision(width, 4, weight_code=code, quantiser=quantiser)
+        for levels, (width, code) in LEVELS.items()
+        for quantiser in QUANTISERS
+    }
+
+
+ROWS = {"float32": None} | neurons() | weights()
+
+
+def recipe_of(precision: Precision | None, seed: int, runs: Path) -> Recipe:
+    """``moving`` with its usual settings."""
+    found = api.recipe("moving", precision, seed=seed)
+    if precision is None or precision.quantiser != SIGMOIDS:
+        return found
+    return api.recipe("moving", precision, seed=seed, initial=str(runs / recipe_of(None, seed, runs).name))
+
+
+def measure(name: str, runs: Path, finished: bool) -> dict[str, Any]:
+    """Accuracy of the integers on the test images and share of spikes of every seed; cost of the first seed's."""
+    precision = ROWS[name]
+    found = []
+    for seed in SEEDS:
+        recipe = recipe_of(precision, seed, runs)
+        if finished and not (runs / recipe.name / "result.json").exists():
+            continue
+        found.append((seed, api.train(recipe, runs)))
+    results = [trained.result for _, trained in found]
+    densities = [one["history"][one["best_epoch"]]["density"].values() for one in results]
+    row: dict[str, Any] = {
+        "row": name,
+        "seed": [seed for seed, _ in found],
+        "test": [one["accuracy"]["test"] for one in results],
+        "density": [statistics.mean(each) for each in densities],
+    }
+    if precision is None or not found:
+        return row
+    network = api.read(found[0][1].bundle)
+    config = plan(network, lanes=LANES, lanes_per_neuron_unit=1)
+    images = datasets.load("moving-digits").test.images[:IMAGES].swapaxes(0, 1)
+    past = past_sums(config)
+    return row | {
+        "differing": sum(one["accuracy"]["differing"] for one in results),
+        "compared": sum(one["accuracy"]["compared_with_golden"] for one in results),
+        "weight_bits": config.memory_bits["weights"],
+        "kept_bits": past * config.accumulator_width if past else config.keeps * config.membrane_width,
+        "cycles": float(api.estimate(network, images, lanes=LANES, lanes_per_neuron_unit=1).cycles.mean()),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Neurons and weights of the three papers on the same work.")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are")
+    parser.add_argument("--only", action="append", help="a row; several times for several")
+    parser.add_argument("--finished", action="store_true", help="train nothing, report what there is")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="where the JSON report goes")
+    chosen = parser.parse_args()
+    rows = []
+    for name in chosen.only or ROWS:
+        row = measure(name, chosen.runs, chosen.finished)
+        rows.append(row)
+        console.print(f"{name:40} {' / '.join(f'{one:.2f}' for one in row['test']) or 'no run'} %")
+    write_json(chosen.output, {"lanes": LANES, "rows": [row for row in rows if row["seed"]]})
+    messages.print(f"written: {chosen.output}")
+
+
+if __name__ == "__main__":
+    run(main)
