@@ -32,8 +32,9 @@ from rich.table import Table
 from hdl.array.tiling import tilings
 from mint.commands.check import check
 from mint.console import console, messages, print_wide
-from model.accelerator.config import SKIP, STREAMING
+from model.accelerator.config import STREAMING
 from model.accelerator.estimate import expected, measured
+from model.accelerator.layer_plan import SKIP
 from model.accelerator.plan import plan
 from model.accelerator.report import describe
 from model.accelerator.traffic import read_places

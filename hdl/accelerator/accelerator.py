@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from amaranth.hdl import Cat, Module, signed
+from amaranth.hdl import Cat, Const, Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import ReadPort
 from amaranth.lib.wiring import In, Out
@@ -131,13 +131,11 @@ class Accelerator(wiring.Component):
             layers.full.eq(inputs.full),
             layers.done.eq(sequencer.done),
             inputs.release.eq(layers.release),
-            inputs.bank.eq(layers.bank),
             inputs.address.eq(feed.input_address),
             inputs.read.eq(feed.input_read),
             feed.start.eq(layers.start),
             feed.input_word.eq(inputs.word),
             feed.spike_word.eq(spikes.word),
-            spikes.address.eq(feed.spike_address),
             spikes.read.eq(feed.spike_read),
             weights.addr.eq(tokens.address),
             weights.en.eq(tokens.read),
@@ -164,7 +162,6 @@ class Accelerator(wiring.Component):
             lanes.parameters.eq(parameters.data),
             spikes.spikes.eq(lanes.spikes),
             spikes.store.eq(complete & sequencer.spiking & sequencer.store),
-            spikes.place.eq(sequencer.address),
             spikes.merge.eq(sequencer.merge),
             tokens.emits.eq(layers.emits),
             tokens.summed.eq(complete & reads),
@@ -208,6 +205,12 @@ class Accelerator(wiring.Component):
     ) -> None:
         """What only some accelerators have."""
         config = self.config
+        slot, earlier, bank = self._places(m, layers, feed)
+        m.d.comb += [
+            inputs.bank.eq(bank),
+            spikes.address.eq(Cat(earlier, feed.spike_address)),
+            spikes.place.eq(Cat(slot, sequencer.address)),
+        ]
         if config.rows > 1:
             m.d.comb += spikes.row.eq(sequencer.row)
         if sequencer.tiled:
@@ -216,7 +219,7 @@ class Accelerator(wiring.Component):
             m.d.comb += spikes.memory.eq(feed.spike_memory)
         if config.skips:
             m.d.comb += [
-                spikes.skip_address.eq(sequencer.skip_address),
+                spikes.skip_address.eq(Cat(slot, sequencer.skip_address)),
                 spikes.skip_read.eq(sequencer.skip_read),
                 lanes.shortcuts.eq(spikes.shortcuts),
             ]
@@ -230,6 +233,16 @@ class Accelerator(wiring.Component):
             ]
             if config.totals:
                 m.d.comb += lanes.frame.eq(layers.frame)
+
+    def _places(self, m: Module, layers: LayerSequencer, feed: Feed) -> tuple[Value, Value, Value]:
+        """Where spikes of this frame and of the one that is read are, and the bank of the input that is read."""
+        config = self.config
+        if not config.furthest:
+            return Const(0, 0), Const(0, 0), layers.bank
+        m.d.comb += feed.age.eq(layers.age)
+        read = Signal.like(layers.slot)
+        m.d.comb += read.eq(layers.slot - feed.back)
+        return layers.slot[: config.slot_bits], read[: config.slot_bits], read[: config.bank_bits]
 
     def _ports(
         self,

@@ -5,6 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.neurons import datapath
+from hdl.neurons.datapath import Datapath
 from hdl.verilog.memory import ModuleMemory
 from model.accelerator.config import AcceleratorConfig
 from model.arithmetic import number_width
@@ -25,7 +26,9 @@ sum for the next time step; make spike and membrane of the last cycle's potentia
 
 def past_sums(config: AcceleratorConfig) -> int:
     """Sums of earlier time steps that a lane keeps."""
-    return min(datapath(config.modes).past(config.modes), config.time_steps - 1) if config.modes else 0
+    if not config.modes or config.streaming:  # where windows are of spikes
+        return 0
+    return min(datapath(config.modes).past(config.modes), config.time_steps - 1)
 
 
 class Cluster(wiring.Component):
@@ -160,9 +163,7 @@ class Cluster(wiring.Component):
         """The neuron unit, for the sum that leaves."""
         config, number = self.config, signed(self.config.accumulator_width)
         law = datapath(config.modes)
-        count = past_sums(config)
-        sums = [leaving, *self._past(m, leaving, count)] if count else [leaving]
-        current = law.weigh(m, sums, config.modes, self.mode, config.accumulator_width)
+        current = leaving if config.streaming else self._weighed(m, law, leaving)
         potential = Signal(number, reset_less=True)
         threshold = Signal(number, reset_less=True)
         kept: Value = self.stored if config.streaming else self._membranes(m)
@@ -213,6 +214,12 @@ class Cluster(wiring.Component):
                 write.data.eq(self.total),
                 write.en.eq(self.neuron.update),
             ]
+
+    def _weighed(self, m: Module, law: Datapath, leaving: Value) -> Value:
+        """What neurons make of the sum, and of those of earlier time steps."""
+        config, count = self.config, past_sums(self.config)
+        sums = [leaving, *self._past(m, leaving, count)] if count else [leaving]
+        return law.weigh(m, sums, config.modes, self.mode, config.accumulator_width)
 
     def _past(self, m: Module, leaving: Value, count: int) -> list[Value]:
         """Sums of the lane at ``index`` in the ``count`` time steps before, the last one first; 0 before the first."""

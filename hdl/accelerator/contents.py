@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdl.verilog.words import Bits, to_bits, to_hex
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
 from model.network.graph import Layer
 from model.network.network import Network
 

@@ -49,6 +49,8 @@ class Feed(wiring.Component):
         Where to read it.
     spike_word : In(spike_width)
         What was read.
+    age, back : In, Out(range(furthest + 1)), windows of earlier frames only
+        As the word feeder's.
     o : Out(stream(item_layout))
         Words for the skip unit.
     """
@@ -70,6 +72,11 @@ class Feed(wiring.Component):
                 "o": Out(stream.Signature(item_of(config))),
             }
             | ({} if config.chain else {"spike_memory": Out(range(len(config.spike_memories)))})
+            | (
+                {"age": In(range(config.furthest + 1)), "back": Out(range(config.furthest + 1))}
+                if config.furthest
+                else {}
+            )
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -88,6 +95,8 @@ class Feed(wiring.Component):
         ]
         if not config.chain:
             m.d.comb += self.spike_memory.eq(feeder.memory)
+        if config.furthest:
+            m.d.comb += [feeder.age.eq(self.age), self.back.eq(feeder.back)]
         with m.If(~first):
             m.d.comb += feeder.data.eq(self.spike_word)
         sources: list[tuple[stream.Interface, Value]] = [(feeder.o, Const(1))]

@@ -7,7 +7,8 @@ from amaranth.lib.wiring import In, Out
 from hdl.accelerator.cluster import NEURON_LAYOUT
 from hdl.accelerator.loop_nest import LoopNest, Program, Quantity
 from hdl.parts.tables import by_program
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
 from model.arithmetic import number_width
 
 LEVELS = ("group", "row", "column", "step")

@@ -1,6 +1,6 @@
 """The input memory: packets come into one bank while the first layer reads the other."""
 
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,11 +11,13 @@ from model.arithmetic import number_width
 
 
 class InputMemory(wiring.Component):
-    """Two banks of words behind an :class:`~hdl.accelerator.input_writer.InputWriter`.
+    """Banks of words behind an :class:`~hdl.accelerator.input_writer.InputWriter`: one fills while others are read.
 
-    The bank is the upper bit of a word's address::
+    The bank is the upper bits of a word's address::
 
         word <- memory[bank · 2^(bits of address) + address], with read
+
+    There are two; for windows of earlier frames 2^bank_bits, which packets go through in turn.
 
     Latency
     -------
@@ -43,7 +45,7 @@ class InputMemory(wiring.Component):
         Banks whose packet begins a recording.
     release : In(2)
         Banks that are not needed any more.
-    bank : In(1)
+    bank : In(bank_bits)
         The one that is read.
     address : In(range(input_words))
         Of the word to read.
@@ -64,7 +66,7 @@ class InputMemory(wiring.Component):
                 "error": Out(1),
                 "full": Out(2),
                 "release": In(2),
-                "bank": In(1),
+                "bank": In(config.bank_bits),
                 "address": In(number_width(config.input_words)),
                 "read": In(1),
                 "word": Out(config.input_word_width),
@@ -86,7 +88,7 @@ class InputMemory(wiring.Component):
             self.ready.eq(writer.ready),
             self.error.eq(writer.error),
             self.full.eq(writer.full),
-            write.addr.eq(Cat(writer.address, writer.bank)),
+            write.addr.eq(Cat(writer.address, self._filling(m, writer.bank))),
             write.data.eq(writer.word),
             write.en.eq(writer.write),
             read.addr.eq(Cat(self.address, self.bank)),
@@ -96,3 +98,14 @@ class InputMemory(wiring.Component):
         if config.lasts:
             m.d.comb += [writer.begins.eq(self.begins), self.first.eq(writer.first)]
         return m
+
+    def _filling(self, m: Module, bank: Value) -> Value:
+        """The bank that fills: its lower bit is the writer's, whose turns the upper ones count."""
+        if self.config.bank_bits == 1:
+            return bank
+        before = Signal(name="bank_before")
+        turns = Signal(self.config.bank_bits - 1)
+        now = Signal.like(turns, name="turns_now")
+        m.d.comb += now.eq(turns + (before & ~bank))
+        m.d.sync += [before.eq(bank), turns.eq(now)]
+        return Cat(bank, now)

@@ -1,6 +1,6 @@
 """Which layer is at work: one after another, the first one when an image is there."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -49,6 +49,10 @@ class LayerSequencer(wiring.Component):
         An image is on its way through the layers.
     frame : Out(range(frames)), streaming only
         The time step.
+    slot : Out(max(slot_bits, bank_bits)), windows of earlier frames only
+        Number of the frame, since the reset; it wraps around.
+    age : Out(range(furthest + 1)), windows of earlier frames only
+        Frames of the image, or of the recording, before this one, as far as any window reaches.
     first : In(2), lasting state only
         Banks whose packet begins a recording.
     begins : Out(1), lasting state only
@@ -71,6 +75,11 @@ class LayerSequencer(wiring.Component):
             }
             | ({"frame": Out(range(max(2, config.frames)))} if config.streaming else {})
             | ({"first": In(2), "begins": Out(1)} if config.lasts else {})
+            | (
+                {"slot": Out(max(config.slot_bits, config.bank_bits)), "age": Out(range(config.furthest + 1))}
+                if config.furthest
+                else {}
+            )
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -104,10 +113,16 @@ class LayerSequencer(wiring.Component):
             ]
             with m.If(self.done & last):
                 m.d.sync += self.frame.eq(Mux(last_frame, 0, self.frame + 1))
+                if config.furthest:
+                    older = Mux(self.age == config.furthest, self.age, self.age + 1)
+                    ends = Const(0) if config.lasts else last_frame
+                    m.d.sync += [self.slot.eq(self.slot + 1), self.age.eq(Mux(ends, 0, older))]
         if config.lasts:
             with m.If(self.start & first):
                 begins = self.first.bit_select(self.bank, 1)
                 m.d.sync += self.begins.eq(begins)
                 with m.If(begins):
                     m.d.sync += self.frame.eq(0)
+                    if config.furthest:
+                        m.d.sync += self.age.eq(0)
         return m

@@ -6,7 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.accelerator.loop_nest import LoopNest, Program, Quantity
 from hdl.accelerator.skip_unit import item_of
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
 from model.arithmetic import number_width, signed_width
 from model.inputs import PIXELS
 

@@ -1,6 +1,6 @@
 """The skip unit: the set bits of a word, one per cycle, and nothing for those that are not set."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, ShapeLike, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -8,27 +8,30 @@ from model.accelerator.config import AcceleratorConfig
 from model.arithmetic import number_width
 
 
-def item_layout(word_width: int, row_width: int, rows: int = 1) -> data.StructLayout:
+def item_layout(word_width: int, row_width: int, rows: int = 1, negates: bool = False) -> data.StructLayout:
     """A word of inputs on its way to the skip unit.
 
     ``row`` is the row of weights of bit 0. After its bits, ``double`` has the sums doubled before the next addition,
     ``fire`` hands them to the neuron units. Where lanes have rows, ``parts`` has the word of each row, and ``bits``
-    what is set in any.
+    what is set in any. With ``negates``, ``negate`` has weights subtracted.
     """
-    layout = {"bits": word_width, "row": row_width, "double": 1, "fire": 1}
+    layout: dict[str, ShapeLike] = {"bits": word_width, "row": row_width, "double": 1, "fire": 1}
+    layout |= {"negate": 1} if negates else {}
     return data.StructLayout(layout | ({"parts": data.ArrayLayout(word_width, rows)} if rows > 1 else {}))
 
 
-def token_layout(row_width: int, rows: int = 1) -> data.StructLayout:
+def token_layout(row_width: int, rows: int = 1, negates: bool = False) -> data.StructLayout:
     """What all lanes do in one cycle: double their sum (``double``), add a row of weights (unless ``empty``), and hand
-    the result to their neuron units (``fire``). Where lanes have rows, those in ``mask`` add."""
-    layout = {"row": row_width, "empty": 1, "double": 1, "fire": 1}
+    the result to their neuron units (``fire``). Where lanes have rows, those in ``mask`` add. With ``negates``, they
+    subtract what comes with ``negate``."""
+    layout: dict[str, ShapeLike] = {"row": row_width, "empty": 1, "double": 1, "fire": 1}
+    layout |= {"negate": 1} if negates else {}
     return data.StructLayout(layout | ({"mask": rows} if rows > 1 else {}))
 
 
 def item_of(config: AcceleratorConfig) -> data.StructLayout:
     """The words of an accelerator."""
-    return item_layout(config.word_width, number_width(config.weight_rows), config.rows)
+    return item_layout(config.word_width, number_width(config.weight_rows), config.rows, config.negates)
 
 
 def _above_lowest(bits: Value) -> Value:
@@ -103,7 +106,8 @@ class SkipUnit(wiring.Component):
     def __init__(self, layout: data.StructLayout) -> None:
         self.layout = layout
         self.rows = layout["parts"].shape.length if "parts" in dict(layout) else 1
-        tokens = token_layout(layout["row"].width, self.rows)
+        self.negates = "negate" in dict(layout)
+        tokens = token_layout(layout["row"].width, self.rows, self.negates)
         super().__init__({"i": In(stream.Signature(layout)), "o": Out(stream.Signature(tokens))})
 
     def elaborate(self, platform: object) -> Module:
@@ -124,6 +128,8 @@ class SkipUnit(wiring.Component):
             self.o.payload.fire.eq(word.fire & last),
             self.i.ready.eq(~valid | (last & self.o.ready)),
         ]
+        if self.negates:
+            m.d.comb += self.o.payload.negate.eq(word.negate)
         if self.rows > 1:
             lowest_bit = word.bits & ~rest
             m.d.comb += self.o.payload.mask.eq(Cat((word.parts[i] & lowest_bit).any() for i in range(self.rows)))

@@ -19,7 +19,7 @@ class TokenPipeline(wiring.Component):
 
         weights = 0 if empty else levels of the codes in memory[row];  step = (1, double, fire)
 
-    Where lanes have rows, weights of rows that are not in the token's mask are 0.
+    Where lanes have rows, weights of rows that are not in the token's mask are 0. With ``negate``, opposites.
 
     After a token that fires, the next one that fires passes ``config.fire_interval`` cycles later at the earliest;
     where lanes share a neuron unit, any next one. One that fires logits waits for those before it as well: until
@@ -65,7 +65,7 @@ class TokenPipeline(wiring.Component):
         super().__init__(
             {
                 "layer": In(range(max(2, len(config.layers)))),
-                "i": In(stream.Signature(token_layout(row, config.rows))),
+                "i": In(stream.Signature(token_layout(row, config.rows, config.negates))),
                 "emits": In(1),
                 "summed": In(1),
                 "results_busy": In(1),
@@ -90,6 +90,7 @@ class TokenPipeline(wiring.Component):
         fetched = Signal(len(self.weights), reset_less=True)
         levels = self._levels(m)
         levels = levels if self.config.rows == 1 else levels & self._adding(m, tokens[0].mask)
+        levels = self._signed(levels, tokens[1].negate) if self.config.negates else levels
         m.d.sync += fetched.eq(Mux(tokens[1].empty | ~valid[1], 0, levels))
         m.d.sync += [tokens[2].eq(tokens[1]), valid[2].eq(valid[1])]
         # Cycle 3: the lanes add.
@@ -116,6 +117,12 @@ class TokenPipeline(wiring.Component):
             choices = Array(decoded(name, code, config.weight_width) for name in kinds)
             found.append(choices[kind] if len(kinds) > 1 else choices[0])
         return Cat(found)
+
+    def _signed(self, levels: Value, negate: Value) -> Value:
+        """What lanes add: levels, which are symmetric, or their opposites."""
+        width = self.config.weight_width
+        each = (levels.word_select(lane, width).as_signed() for lane in range(self.config.lanes))
+        return Cat(Mux(negate, -level, level)[:width] for level in each)
 
     def _passes(self, m: Module) -> Signal:
         """Whether the token that is offered is taken."""

@@ -1,5 +1,6 @@
 """Reads the words of every kernel position, round after round: spikes, or the bit planes of a linear layer's pixels."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from amaranth.hdl import Array, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
@@ -9,7 +10,9 @@ from amaranth.lib.wiring import In, Out
 from hdl.accelerator.loop_nest import LoopNest, Program, Quantity
 from hdl.accelerator.skip_unit import item_of
 from hdl.parts.tables import by_program
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.history import Turn
+from model.accelerator.layer_plan import LayerPlan
 from model.arithmetic import number_width, signed_width
 
 LEVELS = (
@@ -50,12 +53,13 @@ def program(layer: LayerPlan, number: int = 0) -> Program:
     }
     stride, padding = plan.stride * pool, plan.padding * pool
     neighbour = 0 if plan.steps_together else stride
+    turn = {"round": 1} if plan.history else {}
     address = Quantity(
         -padding * (row_step + column_step),
         {
             "row": stride * row_step,
             "column": plan.tile * stride * column_step,
-            "round": plan.words,
+            "round": 0 if plan.history else plan.words,
             "kernel_row": pool * row_step,
             "kernel_column": pool * column_step,
             "pooled_row": row_step,
@@ -77,7 +81,8 @@ def program(layer: LayerPlan, number: int = 0) -> Program:
     x = Quantity(-padding, {"column": plan.tile * stride, "kernel_column": pool, "pooled_column": 1, PART: neighbour})
     position = Quantity(0, {"column": plan.tile, PART: int(plan.tile > 1)})
     part = Quantity(0, {PART: 1})
-    return Program(counts, {"address": address, "weights": weights, "y": y, "x": x, "position": position, "part": part})
+    quantities = {"address": address, "weights": weights, "y": y, "x": x, "position": position, "part": part}
+    return Program(counts, quantities | {"turn": Quantity(0, turn)})
 
 
 def coordinate_shape(plans: list[LayerPlan], axis: int) -> Shape:
@@ -92,7 +97,7 @@ def coordinate_shape(plans: list[LayerPlan], axis: int) -> Shape:
 
 
 class _Loops(NamedTuple):
-    """Where a source's loops are."""
+    """Where a source's loops are; the last three, in a window of earlier frames."""
 
     address: Value
     weights: Value
@@ -102,6 +107,9 @@ class _Loops(NamedTuple):
     round_ends: Value
     last_round: Value
     final: Value
+    back: Value
+    negate: Value
+    doubles: Value
 
 
 class WordFeeder(wiring.Component):
@@ -118,6 +126,9 @@ class WordFeeder(wiring.Component):
 
     Sources that join have loops of their own, which take turns: when one comes to where sums would be handed over, the
     next one goes on, and the last one's word is marked.
+
+    In a window of earlier frames (:mod:`model.accelerator.history`) rounds are turns: words of ``back`` frames before,
+    as far as there are frames; sources that join take turns in each of them.
 
     Latency
     -------
@@ -145,6 +156,10 @@ class WordFeeder(wiring.Component):
         Where to read it, unless it is the input.
     data : In(word_width)
         What was read.
+    age : In(range(furthest + 1)), windows of earlier frames only
+        Frames before this one that count.
+    back : Out(range(furthest + 1)), windows of earlier frames only
+        Of which frame ``address`` is: so many before this one.
     o : Out(stream(item_layout))
         Words for the skip unit.
     """
@@ -167,6 +182,11 @@ class WordFeeder(wiring.Component):
                 "o": Out(stream.Signature(item_of(config))),
             }
             | ({} if config.chain else {"memory": Out(range(len(config.spike_memories)))})
+            | (
+                {"age": In(range(config.furthest + 1)), "back": Out(range(config.furthest + 1))}
+                if config.furthest
+                else {}
+            )
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -178,7 +198,7 @@ class WordFeeder(wiring.Component):
         valid = Signal()
         advance = Signal()
         # Cycle 0: the nest's word is read, if it is inside the map.
-        loops, hands_over, final = self._turns(m, select, running & advance)
+        loops, hands_over, doubles, final = self._turns(m, select, running & advance)
         m.d.comb += [
             self.address.eq(loops.address),
             self.read.eq(running & advance & loops.inside),
@@ -198,7 +218,7 @@ class WordFeeder(wiring.Component):
                 fetched.eq(running),
                 found.eq(loops.inside),
                 row.eq(loops.weights),
-                marks[0].eq(planes & loops.round_ends & ~loops.last_round),
+                marks[0].eq((planes & loops.round_ends & ~loops.last_round) | doubles),
                 marks[1].eq(hands_over),
             ]
         word = Mux(found, self.data, 0)
@@ -217,6 +237,12 @@ class WordFeeder(wiring.Component):
                 item.double.eq(marks[0]),
                 item.fire.eq(marks[1]),
             ]
+        if self.config.furthest:
+            m.d.comb += self.back.eq(loops.back)
+        if self.config.negates:
+            negate = Signal()
+            with m.If(advance):
+                m.d.sync += [negate.eq(loops.negate), item.negate.eq(negate)]
         m.d.comb += [
             self.o.valid.eq(valid & self._keeps(m, valid & advance)),
             # A word that is left out waits for room as well: what was read must not decide what is read next.
@@ -224,14 +250,16 @@ class WordFeeder(wiring.Component):
         ]
         return m
 
-    def _turns(self, m: Module, select: Value, goes_on: Value) -> tuple[_Loops, Value, Value]:
-        """The loops of the sources in turn; whether a hand-over ends, of all sources, and the layer."""
+    def _turns(self, m: Module, select: Value, goes_on: Value) -> tuple[_Loops, Value, Value, Value]:
+        """The loops of the sources in turn; whether a hand-over ends, of all sources, one of a window's doublings is
+        due, and the layer ends."""
         plans = self.plans
         counts = [len(plan.sources) for plan in plans]
         nests, programs, sources = zip(*(self._loops(m, select, number) for number in range(max(counts))), strict=True)
         turn = Signal(range(len(nests)))
         loops = _Loops(*(Array(each)[turn] for each in zip(*sources, strict=True))) if len(nests) > 1 else sources[0]
-        each = by_program(m, select, [int(p.spiking and not p.static) for p in plans], unsigned(1), "each_round")
+        each = by_program(m, select, [int(p.fires_each_round) for p in plans], unsigned(1), "each_round")
+        windows = by_program(m, select, [int(p.history != ()) for p in plans], unsigned(1), "windows")
         hands_over = loops.round_ends & (each | loops.last_round)
         last_source = turn == by_program(m, select, [count - 1 for count in counts], turn.shape(), "last_source")
         for number, nest in enumerate(nests):
@@ -246,11 +274,12 @@ class WordFeeder(wiring.Component):
                 table = [plan.sources[min(number, len(plan.joined))].source_memory for plan in plans]
                 memories.append(by_program(m, select, table, self.memory.shape(), f"memory_{number}"))
             m.d.comb += self.memory.eq(Array(memories)[turn])
+        doubles = loops.round_ends & loops.doubles
         if len(nests) == 1:
-            return loops, hands_over, loops.final
-        with m.If(goes_on & hands_over):
+            return loops, hands_over, doubles, loops.final
+        with m.If(goes_on & (hands_over | (windows & loops.round_ends))):
             m.d.sync += turn.eq(Mux(last_source, 0, turn + 1))
-        return loops, hands_over & last_source, loops.final & last_source
+        return loops, hands_over & last_source, doubles & last_source, loops.final & last_source
 
     def _keeps(self, m: Module, passes: Value) -> Signal:
         """Whether the word has a set bit or a mark; of planes, doubling nothing is not worth a mark."""
@@ -282,6 +311,8 @@ class WordFeeder(wiring.Component):
             shapes["part"] = unsigned(number_width(rows))
         if tiled:
             shapes["position"] = unsigned(number_width(max(source.tiles[1] * source.tile for source in sources)))
+        if any(source.history for source in sources):
+            shapes["turn"] = unsigned(number_width(max(source.rounds for source in sources)))
         programs = [program(plan, number) for plan in plans]
         levels = LEVELS if rows == 1 else (*LEVELS, PART)
         mark = f"_{number}" if number else ""
@@ -302,6 +333,10 @@ class WordFeeder(wiring.Component):
             bounds = [source.positions[1] for source in sources]
             limit = by_program(m, own, bounds, unsigned(number_width(max(bounds) + 1)), "position_limit")
             inside &= nest.values.position < limit
+        back, negate, doubles, blank = self._window(m, nest, own, sources, mark)
+        inside &= ~blank
+        if self.config.furthest:
+            inside &= self.age >= back
         return (
             nest,
             own,
@@ -314,7 +349,35 @@ class WordFeeder(wiring.Component):
                 round_ends=nest.end_of("round"),
                 last_round=nest.end_of("column"),
                 final=nest.final,
+                back=back,
+                negate=negate,
+                doubles=doubles,
             ),
+        )
+
+    def _window(
+        self, m: Module, nest: LoopNest, select: Value, sources: list[LayerPlan], mark: str
+    ) -> tuple[Value, Value, Value, Value]:
+        """Of the turn that runs: frames back, sign, whether sums double after it, and whether it reads nothing."""
+        longest = max(len(source.history) for source in sources)
+        if not longest:
+            return Const(0), Const(0), Const(0), Const(0, 1)
+
+        def by_turn(name: str, number: Callable[[Turn], int], width: int) -> Value:
+            numbers = [[*map(number, source.history), *[0] * longest][:longest] for source in sources]
+            tables = [
+                by_program(m, select, list(each), unsigned(width), f"{name}_{turn}{mark}")
+                for turn, each in enumerate(zip(*numbers, strict=True))
+            ]
+            return Array(tables)[nest.values.turn]
+
+        bits = number_width(self.config.furthest + 1)
+        blank = by_turn("blank", lambda turn: int(turn.sign == 0), 1)
+        return (
+            by_turn("back", lambda turn: turn.back, bits),
+            by_turn("negate", lambda turn: int(turn.sign < 0), 1),
+            by_turn("doubles", lambda turn: int(turn.doubles), 1),
+            blank,
         )
 
     def _parts(self, m: Module, nest: _Loops, advance: Signal, word: Value) -> tuple[Value, Value]:

@@ -9,7 +9,9 @@ from amaranth.lib import wiring
 from hdl.accelerator.accelerator import Accelerator
 from hdl.accelerator.contents import PARAMETERS, WEIGHTS
 from hdl.verilog.names import Names
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
+from model.arithmetic import number_width
 from model.network.network import Network
 
 MODULE = Names().accelerator
@@ -157,7 +159,11 @@ def memories(config: AcceleratorConfig, names: Names) -> list[dict[str, Any]]:
             "words": config.input_depth,
             "word_bits": config.input_word_width,
             "word": "a position's pixels" if config.layers[0].window else "inputs of one time step or bit plane",
-            "map": [f"two packets, from word 0 and from word {config.input_depth - config.input_words} on"],
+            "map": [
+                f"two packets, from word 0 and from word {config.input_depth - config.input_words} on"
+                if config.bank_bits == 1
+                else f"{1 << config.bank_bits} packets, {1 << number_width(config.input_words)} words apart"
+            ],
         },
     ]
     if config.streaming:

@@ -13,7 +13,8 @@ from hdl.folder.description import memory_files
 from hdl.formal.proof import Proof
 from hdl.verilog.names import Names
 from hdl.verilog.text import verilog_text
-from model.accelerator.config import FEED_DEPTH, SKIP, STREAMING, AcceleratorConfig, LayerPlan
+from model.accelerator.config import FEED_DEPTH, STREAMING, AcceleratorConfig
+from model.accelerator.layer_plan import SKIP, LayerPlan
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision

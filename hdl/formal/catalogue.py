@@ -27,7 +27,8 @@ from hdl.formal.word_feeder import word_feeder
 from hdl.synthesis.designs import config
 from hdl.synthesis.flows import Library
 from hdl.verilog.text import verilog_text
-from model.accelerator.config import SKIP, STREAMING, SYSTOLIC, TIME_PARALLEL, AcceleratorConfig
+from model.accelerator.config import STREAMING, AcceleratorConfig
+from model.accelerator.layer_plan import SKIP, SYSTOLIC, TIME_PARALLEL
 from model.array import ArrayConfig
 from model.config import PRECISIONS, WIDTHS, Precision
 from model.network.graph import Readout

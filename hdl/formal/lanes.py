@@ -11,7 +11,8 @@ from hdl.formal.laws import law_modules
 from hdl.formal.proof import Proof
 from hdl.formal.result_stream import result_config
 from hdl.verilog.text import verilog_text
-from model.accelerator.config import SKIP, TIME_PARALLEL, AcceleratorConfig
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import SKIP, TIME_PARALLEL
 from model.arithmetic import number_width
 from model.config import Precision
 from model.network.graph import Readout

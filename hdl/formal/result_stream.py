@@ -5,7 +5,8 @@ from pathlib import Path
 from hdl.accelerator.result_stream import ResultStream
 from hdl.formal.proof import Proof
 from hdl.verilog.text import verilog_text
-from model.accelerator.config import SKIP, AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import SKIP, LayerPlan
 from model.arithmetic import number_width
 from model.inputs import SPIKES
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from model.accelerator.config import DATAFLOWS, STREAMING, AcceleratorConfig
+from model.accelerator.config import STREAMING, AcceleratorConfig
 from model.accelerator.dataflow import fastest
 from model.accelerator.estimate import measured_layer
+from model.accelerator.layer_plan import DATAFLOWS
 from model.accelerator.memory_limits import memory_limits, missing, require_memory
 from model.accelerator.plan import plan
 from model.datasets.samples import some_images

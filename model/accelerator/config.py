@@ -24,6 +24,7 @@ In all of these the time steps of a position follow each other, and its membrane
 from dataclasses import dataclass
 from functools import cached_property
 
+from model.accelerator.layer_plan import SKIP, LayerPlan
 from model.arithmetic import number_width
 from model.errors import require
 from model.inputs import Inputs
@@ -35,7 +36,6 @@ LARGEST_STORED_STEPS = 256
 """Time steps whose spikes lie in memories at once; ``streaming`` stores those of one."""
 INPUT_WORD = 32
 """Inputs in a word where the first layer is linear."""
-SKIP, TIME_PARALLEL, SYSTOLIC = DATAFLOWS = ("skip", "time-parallel", "systolic")
 MIXED = "mixed"
 """Layers of several dataflows besides ``skip``."""
 STREAMING = "streaming"
@@ -44,129 +44,6 @@ Choice = tuple[str, int]
 """A layer's dataflow, and its rows."""
 FEED_DEPTH = 8
 """Words that wait for the skip unit."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerPlan:
-    """Loops and places of one layer.
-
-    Words of the source are stored as [row][column][round][word]; weights as rows of ``lanes`` codes, of a group
-    [kernel row][kernel column][channel]; parameters as rows of one threshold and bias a neuron unit.
-    """
-
-    name: str
-    dataflow: str
-    rows: int
-    """Parts of the lanes, each with its own time step or position; of ``skip``, 1."""
-    row_lanes: int
-    """Lanes of a row: the channels of a group."""
-    spiking: bool
-    from_input: bool
-    planes: int
-    """Bit planes of the source, which are read one after another."""
-    static: bool
-    """Whether the source, and so the sums, are the same at every time step."""
-    window: bool
-    """Whether pixels pass through a window of the kernel's size, so that a word is a plane of all its pixels."""
-    kernel: tuple[int, int]
-    stride: int
-    padding: int
-    source_channels: int
-    source_map: tuple[int, int]
-    """Rows and columns that are stored."""
-    source_pool: int
-    """Sum pooling between source and layer, done by reading; else 1."""
-    word_channels: int
-    """Channels in a word."""
-    words: int
-    """Words of one position and round."""
-    rounds: int
-    """Time steps or bit planes that are read one after another."""
-    positions: tuple[int, int]
-    channels: int
-    groups: int
-    pool: int
-    """Max pooling of the spikes on their way into the memory; else 1."""
-    weight_row: int
-    parameter_row: int
-    mode: int
-    code: str
-    memory: int = 0
-    """The spike memory that the layer writes."""
-    source_memory: int = 0
-    """The spike memory that it reads, unless it reads the input."""
-    joined: "tuple[LayerPlan, ...]" = ()
-    """The layer once more for each further weighted source: with that one's loops and places."""
-    skip_memory: int | None = None
-    """The spike memory of the identity shortcut."""
-    reads_out: bool = False
-    """Whether it is the last layer."""
-
-    @property
-    def stores(self) -> bool:
-        """Whether its spikes are stored."""
-        return self.spiking and not self.reads_out
-
-    @property
-    def sources(self) -> "tuple[LayerPlan, ...]":
-        """The layer, with the loops and places of each weighted source."""
-        return self, *self.joined
-
-    @property
-    def fan_in(self) -> int:
-        """Rows of weights of a group, of this source."""
-        return self.kernel[0] * self.kernel[1] * self.source_channels
-
-    @property
-    def group_rows(self) -> int:
-        """Rows of weights of a group, of all sources."""
-        return sum(source.fan_in for source in self.sources)
-
-    @property
-    def steps_together(self) -> bool:
-        """Whether rows are time steps."""
-        return self.dataflow == TIME_PARALLEL
-
-    @property
-    def tile(self) -> int:
-        """Neighbouring positions whose sums are made together."""
-        return self.rows if self.dataflow == SYSTOLIC else 1
-
-    @property
-    def tiles(self) -> tuple[int, int]:
-        """Rows and columns of tiles; the last tile of a row may have fewer positions."""
-        return self.positions[0], -(-self.positions[1] // self.tile)
-
-    @property
-    def fires(self) -> int:
-        """Hand-overs to the neuron units in a time step."""
-        return self.groups * self.tiles[0] * self.tiles[1]
-
-    @property
-    def stored_rounds(self) -> int:
-        """Time steps or bit planes that the source has of a place."""
-        return self.rounds * (self.rows if self.steps_together else 1)
-
-    @property
-    def fires_steps_together(self) -> bool:
-        """Whether the sums of all time steps are handed over together: of pixels, they are the same."""
-        return self.static or self.steps_together
-
-    @property
-    def step_interval(self) -> int:
-        """Cycles from a time step's potentials to the next one's: two stages; a word of spikes for each position."""
-        return max(2, self.tile)
-
-    @property
-    def source_limit(self) -> tuple[int, int]:
-        """Rows and columns of the source that count; sum pooling drops odd ends."""
-        rows, columns = (extent // self.source_pool * self.source_pool for extent in self.source_map)
-        return rows, columns
-
-    @property
-    def stored_map(self) -> tuple[int, int]:
-        """Rows and columns of what the layer stores."""
-        return self.positions[0] // self.pool, self.positions[1] // self.pool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -332,10 +209,31 @@ class AcceleratorConfig:
         places = first.source_map[0] * first.source_map[1]
         return places if first.window else places * first.stored_rounds * first.words
 
+    @cached_property
+    def furthest(self) -> int:
+        """Frames that layers look back at most."""
+        return max((turn.back for layer in self.layers for turn in layer.history), default=0)
+
+    @property
+    def slot_bits(self) -> int:
+        """Of the lower bits of an address of spikes, which frame's they are: 2^bits frames are kept."""
+        inner = (turn.back for layer in self.layers if not layer.from_input for turn in layer.history)
+        return max(inner, default=0).bit_length()
+
+    @property
+    def bank_bits(self) -> int:
+        """Of the upper bits of an address of the input, which packet's it is: one that comes, or one that is read."""
+        return (max((turn.back for turn in self.layers[0].history), default=0) + 1).bit_length()
+
+    @property
+    def negates(self) -> bool:
+        """Whether some sums are subtracted."""
+        return any(turn.sign < 0 for layer in self.layers for turn in layer.history)
+
     @property
     def input_depth(self) -> int:
-        """Words of the input memory: of two packets, where the upper bit of the address says which one."""
-        return (1 << number_width(self.input_words)) + self.input_words
+        """Words of the input memory: of packets, where the upper bits of the address say which one."""
+        return (((1 << self.bank_bits) - 1) << number_width(self.input_words)) + self.input_words
 
     @property
     def spike_width(self) -> int:
@@ -344,13 +242,14 @@ class AcceleratorConfig:
 
     @cached_property
     def spike_memories(self) -> dict[str, int]:
-        """Words of the spike memories, by name: layers take turns with two of them, unless joins need more."""
+        """Words of the spike memories, by name: layers take turns with two of them, unless joins need more, or windows
+        of earlier frames, which every layer keeps."""
         count = 1 + max((layer.memory for layer in self.layers if layer.stores), default=0)
         names = ["even", "odd"] if count <= 2 else [str(number) for number in range(1, count + 1)]
         words = dict.fromkeys(names, 0)
         for layer in self.layers:
             if layer.stores:
-                own = layer.stored_map[0] * layer.stored_map[1] * self.frame_steps * layer.groups
+                own = layer.stored_map[0] * layer.stored_map[1] * self.frame_steps * layer.groups << self.slot_bits
                 words[names[layer.memory]] = max(words[names[layer.memory]], own)
         return words
 

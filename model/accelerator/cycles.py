@@ -22,7 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.accelerator.config import FEED_DEPTH, AcceleratorConfig, LayerPlan
+from model.accelerator.config import FEED_DEPTH, AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
 from model.accelerator.words import Words
 
 Cycles = NDArray[np.int64]

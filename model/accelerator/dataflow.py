@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from model.accelerator.config import SKIP, AcceleratorConfig, Choice
+from model.accelerator.config import AcceleratorConfig, Choice
+from model.accelerator.layer_plan import SKIP
 from model.accelerator.plan import choices, plan
 from model.network.network import Network
 

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.accelerator.bound import bound_cycles, set_bits, useful_cycles
-from model.accelerator.config import SKIP, AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
 from model.accelerator.cycles import Cycles, layer_cycles
+from model.accelerator.history import remembered
 from model.accelerator.input_bits import layer_inputs
+from model.accelerator.layer_plan import SKIP, LayerPlan
 from model.accelerator.schedule import classes, latency, load_cycles
 from model.accelerator.traffic import Traffic, read_places, traffic
 from model.accelerator.words import Counts, stored_counts, words_of
@@ -222,6 +224,8 @@ def _layer(
 ) -> LayerEstimate:
     """A layer on all images, as many at a time as memory allows; without ``nnz``, the set bits of its words."""
     rows, columns = plan.positions
+    frames = stored[0].shape[-1] if config.lasts else config.frames
+    stored = [remembered(own, plan.history, frames) if plan.history else own for own in stored]
     words = 0
     for source in plan.sources:
         places = 1 if plan.window else source.kernel[0] * source.kernel[1]

@@ -5,18 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from model.accelerator.config import (
-    DATAFLOWS,
     INPUT_WORD,
     LARGEST_LANES,
     LARGEST_STORED_STEPS,
-    SKIP,
     STREAMING,
-    SYSTOLIC,
-    TIME_PARALLEL,
     AcceleratorConfig,
     Choice,
-    LayerPlan,
 )
+from model.accelerator.history import turns
+from model.accelerator.layer_plan import DATAFLOWS, SKIP, SYSTOLIC, TIME_PARALLEL, LayerPlan
 from model.arithmetic import signed_width
 from model.errors import require
 from model.network.graph import Layer, LayerKind, PoolKind, Source, State
@@ -129,14 +126,11 @@ def plan(
         lanes = min(lanes, max(layer.channels for layer in network.layers))
     lanes = -(-lanes // share) * share
     modes = _modes(network)
-    require(
-        not streaming or not any(isinstance(mode, MemoryFree) and mode.depth for mode in modes),
-        "dataflow streaming of memory-free neurons with a window: this release does not run it; choose skip",
-    )
-
+    windows = streaming and any(turns(mode, None) for mode in modes)
     plans: dict[str, LayerPlan] = {}
     last: LayerPlan | None = None
-    for layer, choice, memory in zip(network.layers, chosen, spike_memories(network), strict=True):
+    memories = [*range(len(network.layers))] if windows else spike_memories(network)
+    for layer, choice, memory in zip(network.layers, chosen, memories, strict=True):
         last = _plan_layer(network, layer, choice, lanes, share, modes, plans, last, memory, streaming=streaming)
         plans[layer.name] = last
     assert last is not None
@@ -221,6 +215,8 @@ def _plan_layer(
     dataflow, rows = choice
     steps = 1 if streaming or dataflow == TIME_PARALLEL else network.time_steps
     groups = -(-layer.channels // (lanes // rows))
+    frames = None if network.state == State.STREAM else network.time_steps
+    history = turns(layer.neuron, frames) if streaming else ()
     first, *others = (_source(network, layer, source, places) for source in layer.sources)
     plan = LayerPlan(
         name=layer.name,
@@ -233,7 +229,8 @@ def _plan_layer(
         planes=planes,
         static=static,
         window=static and layer.kind != LayerKind.LINEAR,
-        rounds=planes if static else planes * steps,
+        rounds=planes if static else len(history) or planes * steps,
+        history=history,
         positions=network.shapes[layer.name][1:],
         channels=layer.channels,
         groups=groups,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def word_reads(plan: LayerPlan) -> int:
     """Words that a layer reads of its sources' memories in a run; of an identity shortcut, one a position and step."""
     if not plan.window:
         skips = plan.positions[0] * plan.positions[1] * plan.rounds if plan.skip_memory is not None else 0
-        words = (read_places(source) * source.stored_rounds * source.words for source in plan.sources)
+        words = (read_places(source) * source.read_rounds * source.words for source in plan.sources)
         return plan.groups * (sum(words) + skips)
     # Every input column once for a row of positions.
     covered = (plan.tiles[1] * plan.tile - 1) * plan.stride + plan.kernel[1]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from model.accelerator.config import LayerPlan
+from model.accelerator.layer_plan import LayerPlan
 
 Counts = NDArray[np.signedinteger[Any]]
 
@@ -77,13 +77,18 @@ def _any_position(bits: NDArray[np.uint8], plan: LayerPlan) -> NDArray[np.uint8]
 def words_of(stored: Sequence[Counts], plan: LayerPlan) -> Words:
     """The words in the order in which they are read, of the counts that are stored."""
     each = zip(stored, plan.sources, strict=True)
-    counts = np.concatenate(
-        [_window(own, source) if source.window else _gathered(own, source) for own, source in each], 1
-    )
+    found = [_window(own, source) if source.window else _gathered(own, source) for own, source in each]
+    if plan.history:  # joined sources take turns in every turn
+        found = [own.reshape(len(own), plan.rounds, -1, own.shape[-1]) for own in found]
+        counts = np.concatenate(found, 2).reshape(len(found[0]), -1, found[0].shape[-1])
+    else:
+        counts = np.concatenate(found, 1)
     doubles = np.zeros(counts.shape[1], bool)
-    if plan.planes > 1:  # the last word of every plane but the last
-        per_round = counts.shape[1] // plan.rounds
+    per_round = counts.shape[1] // plan.rounds
+    if plan.planes > 1 and not plan.history:  # the last word of every plane but the last
         doubles[per_round - 1 : -1 : per_round] = True
+    for index, turn in enumerate(plan.history):
+        doubles[(index + 1) * per_round - 1] = turn.doubles
     tokens = counts.copy()
     if doubles.any():
         begun = np.logical_or.accumulate(counts > 0, axis=1)
@@ -124,6 +129,5 @@ def _gathered(stored: Counts, plan: LayerPlan) -> Counts:
         x = places(plan.positions[1], plan.kernel[1])
     found: Any = padded[y[:, None, :, None, :, None], x[None, :, None, :, None, :]]
     found = found.transpose(0, 1, 6, 2, 3, 4, 5, 7, 8)
-    each_round = plan.spiking and not plan.static
     tiles = plan.tiles[0] * plan.tiles[1]
-    return found.reshape(tiles * (plan.rounds if each_round else 1), -1, images)
+    return found.reshape(tiles * (plan.rounds if plan.fires_each_round else 1), -1, images)

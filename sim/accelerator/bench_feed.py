@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from model.accelerator.config import FEED_DEPTH, AcceleratorConfig, LayerPlan
+from model.accelerator.config import FEED_DEPTH, AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
 from sim.accelerator import bench_pixel_window, bench_word_feeder
 from sim.accelerator.bench_word_feeder import words_read
 from sim.accelerator.memory_reader import MemoryReader, MemoryReaders

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
 from sim.harness.checker import check
 from sim.harness.port import Port
 

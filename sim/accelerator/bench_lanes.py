@@ -3,7 +3,8 @@
 from random import Random
 from typing import Any
 
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
 from model.arithmetic import wrap
 from model.codes import Narrow
 from model.neurons import Lif

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
 from model.inputs import PIXELS
 from sim.accelerator.memory_reader import MemoryReader
 from sim.harness.checker import expect

@@ -3,7 +3,8 @@
 from random import Random
 from typing import Any
 
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
 from sim.accelerator.bench_fire_sequencer import hand_overs
 from sim.harness.checker import expect
 from sim.harness.port import Port

@@ -3,7 +3,8 @@
 from random import Random
 from typing import Any
 
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
 from sim.accelerator.memory_reader import MemoryReader
 from sim.accelerator.packets import signed_word
 from sim.harness.checker import check, expect

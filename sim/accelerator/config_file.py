@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.history import Turn
+from model.accelerator.layer_plan import LayerPlan
 from model.inputs import Inputs
 from model.neurons import NEURONS
 
@@ -33,4 +35,5 @@ def from_bytes(data: bytes) -> AcceleratorConfig:
 
 def _layer(fields: Mapping[str, Any]) -> LayerPlan:
     plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-    return LayerPlan(**plain | {"joined": tuple(_layer(each) for each in fields["joined"])})
+    joined = tuple(_layer(each) for each in fields["joined"])
+    return LayerPlan(**plain | {"joined": joined, "history": tuple(Turn(*turn) for turn in fields["history"])})

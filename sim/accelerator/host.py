@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from hdl.accelerator.contents import RESULT_WIDTH, image_beats
 from hdl.verilog.words import Bits, from_bits, from_hex, to_hex
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
 
 INPUT, RESULTS, NEURONS, CYCLES = "s_axis.hex", "m_axis.hex", "retire.hex", "cycles.txt"
 """Files beside a simulation; the last has the cycle of every packet's end."""

@@ -22,7 +22,8 @@ from hdl.accelerator.result_stream import ResultStream
 from hdl.accelerator.skip_unit import SkipUnit, item_of
 from hdl.accelerator.word_feeder import WordFeeder
 from hdl.formal.equivalence import NOTHING, Surroundings
-from model.accelerator.config import SKIP, SYSTOLIC, TIME_PARALLEL, AcceleratorConfig, Choice
+from model.accelerator.config import AcceleratorConfig, Choice
+from model.accelerator.layer_plan import SKIP, SYSTOLIC, TIME_PARALLEL
 from model.accelerator.plan import plan
 from model.network.graph import Pool, PoolKind
 from model.network.network import Network

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from hdl.accelerator.skip_unit import item_of
 from hdl.formal.equivalence import Surroundings
-from model.accelerator.config import AcceleratorConfig, LayerPlan
+from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
 
 SKIP_UNIT = Surroundings(
     {"o__payload": "o__valid ? o__payload : 0"},

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from model.accelerator.config import SKIP, SYSTOLIC, TIME_PARALLEL, Choice
+from model.accelerator.config import Choice
+from model.accelerator.layer_plan import SKIP, SYSTOLIC, TIME_PARALLEL
 from model.accelerator.plan import joins
 from model.codes import Narrow, narrow
 from model.config import Precision

@@ -9,10 +9,11 @@ import pytest
 from hdl.accelerator.cluster import Cluster
 from hdl.verilog.text import verilog_text
 from model.accelerator.estimate import measured
+from model.accelerator.history import Turn, turns
 from model.accelerator.plan import plan
 from model.errors import UserError
-from model.network.graph import Readout
-from model.neurons import MemoryFree
+from model.network.graph import Readout, State
+from model.neurons import Lif, MemoryFree
 from sim.accelerator.cosim import prepare, run
 from sim.harness.cosimulation import NO_WAITS, Waits
 from sim.networks.family import reading_out, windowed
@@ -26,6 +27,11 @@ IMAGES = 2
 WAITS = Waits(idle=64, stall=64)
 
 
+def _takes_spikes(seed):
+    case = random_joins(seed) if seed % 3 == 0 else random_chain(seed)
+    return not case.network.inputs.static and case.network.time_steps > 1
+
+
 def random_case(seed):
     """A network and the accelerator's options: joins, a chain with rows, or a chain, some of which count."""
     case = random_joins(seed) if seed % 3 == 0 else random_chain(seed)
@@ -37,11 +43,19 @@ def random_case(seed):
     return network, {"lanes": case.lanes, "lanes_per_neuron_unit": case.lanes_per_neuron_unit}
 
 
+def streaming_case(seed, state=State.IMAGE):
+    """The same in streaming order, of spikes: windows are of the frames that memories hold."""
+    case = random_joins(seed) if seed % 3 == 0 else random_chain(seed)
+    readout = Readout.COUNT if seed % 2 else Readout.SUM
+    network = replace(windowed(reading_out(case.network, readout, seed), seed), state=state)
+    share = case.lanes_per_neuron_unit
+    return network, {"lanes": case.lanes, "lanes_per_neuron_unit": share, "dataflow": "streaming"}
+
+
 def compared(network, options, folder, simulator="icarus", waits=WAITS):
     images = sparse_images(network, IMAGES, 1)
-    outcomes = run(
-        prepare(network, images, folder, plan(network, retire=True, **options)), waits=waits, simulator=simulator
-    )
+    config = plan(network, retire=True, **options)
+    outcomes = run(prepare(network, images, folder, config), waits=waits, simulator=simulator)
     assert outcomes.first is None
     assert outcomes.mismatches == 0
     return outcomes, images
@@ -77,8 +91,6 @@ def test_a_unit_keeps_the_sums_of_its_window_and_no_membrane():
 
 def test_what_is_not_built_is_refused():
     network = with_neuron(first_layer("conv", "spikes", (2, 4, 4)), MemoryFree.fading(2))
-    with pytest.raises(UserError, match="streaming of memory-free neurons"):
-        plan(network, lanes=4, dataflow="streaming")
     with pytest.raises(UserError, match="layer first, time-parallel with 3 rows: memory-free"):
         plan(network, lanes=12, dataflow=(("time-parallel", 3), ("skip", 1)))
     with pytest.raises(UserError, match="memory-free neurons: the array has no unit for them"):
@@ -88,6 +100,64 @@ def test_what_is_not_built_is_refused():
 def with_neuron(network, neuron):
     first, *others = network.layers
     return replace(network, layers=(replace(first, neuron=neuron), *others))
+
+
+@pytest.mark.parametrize(("seed", "state"), [(420, State.IMAGE), (5, State.STREAM)])
+def test_random_networks_frame_by_frame(seed, state, tmp_path):
+    """Joins whose windows begin anew with every image; a chain that counts, where they last; as fast as estimated."""
+    network, options = streaming_case(seed, state)
+    config = plan(network, **options)
+    assert config.furthest > 1
+    assert "membranes" not in config.memory_bits or config.memory_bits["membranes"] == 0
+    outcomes, images = compared(network, options, tmp_path, waits=NO_WAITS)
+    assert outcomes.intervals == measured(network, config, images).intervals.tolist()
+
+
+FADING = MemoryFree(((1, 2), (-1, 0), (1, 1)))
+"""Turns 1, then 2 frames back, then 1 frame back, which is subtracted."""
+
+
+def test_a_memory_has_the_frames_of_the_longest_window():
+    network = with_neuron(first_layer("conv", "spikes", (2, 4, 4)), FADING)
+    config, usual = (plan(each, lanes=4, dataflow="streaming") for each in (network, with_neuron(network, Lif(4, 1))))
+    assert [tuple(turn) for turn in config.layers[0].history] == [(1, 0, True), (1, 2, True), (-1, 1, False)]
+    assert (config.bank_bits, config.slot_bits, usual.bank_bits) == (2, 0, 1)
+    assert config.input_depth == 3 * 16 + 16  # three frames that are read, and the one that comes
+    assert (config.negates, usual.negates) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [(1, 0, True), (1, 2, True), (1, 1, False)],  # adds what is to be subtracted
+        [(1, 0, True), (1, 1, True), (-1, 1, False)],  # of another frame
+        pytest.param([(1, 0, True), (1, 2, False), (-1, 1, False)], marks=pytest.mark.nightly),  # half as much
+    ],
+)
+def test_a_wrong_turn_is_noticed(wrong, tmp_path):
+    network = with_neuron(first_layer("conv", "spikes", (2, 4, 4)), FADING)
+    config = plan(network, lanes=4, lanes_per_neuron_unit=1, dataflow="streaming", retire=True)
+    first, last = config.layers
+    broken = replace(config, layers=(replace(first, history=tuple(Turn(*each) for each in wrong)), last))
+    images = sparse_images(network, IMAGES, 1)
+    assert run(prepare(network, images, tmp_path, broken)).mismatches > 0
+
+
+def test_a_window_reaches_no_further_than_the_recording():
+    """Of an image of three frames; where state lasts, as far as it says."""
+    neuron = MemoryFree(((0, 0), (1, 0), (0, 0), (1, 3)))
+    assert turns(neuron, 3) == (Turn(1, 1, False),)
+    assert [turn.back for turn in turns(neuron, None)] == [3, 0, 0, 1]
+    assert turns(MemoryFree(((0, 0), (1, 0))), 1) == (Turn(0, 0, False),)  # nothing at all
+    assert turns(MemoryFree(((1, 0), (1, 1))), 1) == turns(Lif(4, 1), 5) == ()
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+@pytest.mark.parametrize("state", [State.IMAGE, State.STREAM])
+@pytest.mark.parametrize("seed", [seed for seed in range(300) if _takes_spikes(seed)][:EXAMPLES])
+def test_more_random_networks_frame_by_frame(seed, state, simulator, tmp_path):
+    compared(*streaming_case(seed, state), tmp_path, simulator)
 
 
 @pytest.mark.nightly
