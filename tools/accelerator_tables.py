@@ -23,6 +23,18 @@ def cosim(found: list[Any]) -> Rows:
     return rows
 
 
+@table("combinations", "combinations", tools=("cocotb", "iverilog", "verilator"))
+def combinations(found: list[Any]) -> Rows:
+    """A row for each neuron, a column for each weight code."""
+    (run,) = found
+    codes = list(dict.fromkeys((pair["code"], pair["width"]) for pair in run["pairs"]))
+    rows: list[list[object]] = [["neuron", *(f"{code} {width}" if code == "narrow" else code for code, width in codes)]]
+    for neuron in dict.fromkeys(pair["neuron"] for pair in run["pairs"]):
+        own = {(pair["code"], pair["width"]): pair for pair in run["pairs"] if pair["neuron"] == neuron}
+        rows.append([neuron, *(f"{own[code]['differing']} of {count(own[code]['compared'])}" for code in codes)])
+    return rows
+
+
 @table("cycles", "estimate", tools=("numpy",))
 def cycles(found: list[Any]) -> Rows:
     """Exact cycles of an image, mean over the images, beside the bound and the dense array."""

@@ -32,7 +32,7 @@ from tools.tables import TABLES, ResultsError, Run, Table, read_report
 ROOT = tables.ROOT
 MODULES = (array_tables, accelerator_tables, paper_tables, training_tables)
 """Whose tables there are."""
-PAGES = tuple(ROOT / page for page in ("README.md", "docs/results.md", "docs/training.md"))
+PAGES = tuple(ROOT / page for page in ("README.md", "docs/results.md", "docs/schemes.md", "docs/training.md"))
 
 TABLE = re.compile(r"^<!-- table: (\S+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
 IDENTIFIER = re.compile(rb"\b([a-z])[0-9a-f]{10}\b")

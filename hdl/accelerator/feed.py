@@ -49,8 +49,10 @@ class Feed(wiring.Component):
         Where to read it.
     spike_word : In(spike_width)
         What was read.
-    age, back : In, Out(range(furthest + 1)), windows of earlier frames only
-        As the word feeder's.
+    age : In(range(furthest + 1)), windows of earlier frames only
+        Frames before this one that count.
+    back : Out(range(furthest + 1)), windows of earlier frames only
+        Of which frame the address is: so many before this one.
     o : Out(stream(item_layout))
         Words for the skip unit.
     """

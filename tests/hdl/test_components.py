@@ -23,6 +23,7 @@ from model.array import ArrayConfig
 from model.baseline.config import UqConfig
 from model.config import Precision
 from model.network.graph import State
+from model.neurons import MemoryFree
 from sim.networks.family import reading_out
 from sim.networks.random_chains import random_chain
 from sim.networks.random_joins import random_joins
@@ -66,7 +67,9 @@ def accelerators():
     options = [(chain, 9, "skip"), (chain, 9, tiles), (join, 4, "skip")]
     options += [(frames, 4, "streaming"), (frames, 9, together), (reading_out(frames, "count", 0), 4, "skip")]
     lasting = [replace(each, state=State.STREAM) for each in (frames, reading_out(frames, "count", 0))]
-    options += [(network, 4, "streaming") for network in lasting]
+    first, *others = frames.layers
+    window = replace(frames, layers=(replace(first, neuron=MemoryFree(((1, 0), (-1, 0)))), *others))
+    options += [(network, 4, "streaming") for network in (*lasting, window)]
     plans = [(network, plan(network, lanes=lanes, dataflow=dataflow)) for network, lanes, dataflow in options]
     return plans + [(network, replace(config, retire=True)) for network, config in plans[:1]]
 
