@@ -21,7 +21,7 @@ from mint.report import write_json
 from model.accelerator.plan import plan
 from model.config import Precision
 from model.errors import Defect
-from model.network.graph import Pool
+from model.network.graph import Pool, PoolKind
 from model.network.network import Network
 from model.neurons import Lif, MemoryFree, Neuron
 from model.neurons.lif import Reset
@@ -46,8 +46,8 @@ OUTPUT = Path("build/combinations.json")
 def network_of(neuron: Neuron, precision: Precision, kind: str) -> Network:
     """A convolution, a pool, a second convolution and a linear layer before the last one."""
     links = (
-        Link(5, 3, padding=1, pool=Pool("max", 2), precision=precision, leak=1),
-        Link(7, 2, pool=Pool("sum", 2), precision=precision, leak=1),
+        Link(5, 3, padding=1, pool=Pool(PoolKind.MAX, 2), precision=precision, leak=1),
+        Link(7, 2, pool=Pool(PoolKind.SUM, 2), precision=precision, leak=1),
         Link(9, 0, precision=precision, leak=1),
     )
     found = Chain(kind, (2, 7, 6), TIME_STEPS, links, 5, precision, seed=2, density=0.4).network()

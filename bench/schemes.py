@@ -31,13 +31,14 @@ OUTPUT = Path("build/schemes.json")
 
 def neurons() -> dict[str, Precision]:
     """Membranes of 2, 4 and 8 bits, and windows of 1 to 8 time steps, learned and fixed; weights of 2 and 4 bits."""
-    found = {}
+    found: dict[str, Precision] = {}
     for weights in (2, 4):
         found |= {f"w{weights}, lif u{width}": Precision(weights, width) for width in (2, 4, 8)}
         for window in WINDOWS:
             for taps in ("learned", "fixed") if window > 1 else ("fixed",):
-                own = {"neuron_family": MemoryFree.family, "window": window, "taps": taps}
-                found[f"w{weights}, memory-free k = {window}, {taps}"] = Precision(weights, 0, **own)
+                found[f"w{weights}, memory-free k = {window}, {taps}"] = Precision(
+                    weights, 0, neuron_family=MemoryFree.family, window=window, taps=taps
+                )
     return found
 
 
