@@ -172,6 +172,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         feeder_words,
         *(partial(layers, streaming) for streaming in (False, True)),
         partial(layers, True, lasts=True),
+        *(partial(layers, True, lasts=lasts, windows=True, frames=5) for lasts in (False, True)),
         *(partial(window_pixels, *each) for each in WINDOWS),
         *(partial(fire_places, kind, share) for kind, share in product(("pixels", "spikes"), (1, 2))),
         *(partial(skip_unit, width) for width in SKIPPED_WORDS),

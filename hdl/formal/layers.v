@@ -1,6 +1,7 @@
 // Which layer is at work; hdl.formal.layers proves it. Layers start one after another, each when the one before is done,
 // the first of LAYERS when its bank is full; banks take turns, and one is released when the first layer is done with it.
 // Logits are those of the last of FRAMES frames; where state LASTS, a recording begins with the first frame of an image.
+// For windows of up to FURTHEST earlier ones, frames are counted in SLOT bits, and those before in the image or recording.
 module proof (
     input clk,
     input rst,
@@ -18,6 +19,10 @@ module proof (
     output cover_emits
 );
     wire start, clear, emits, bank, working, begins;
+`ifdef FURTHEST
+    wire [`SLOT-1:0] slot;
+    wire [`AGE-1:0] age;
+`endif
     wire [1:0] released;
     wire [`L-1:0] layer;
     wire [`F-1:0] frame;
@@ -28,6 +33,9 @@ module proof (
 `endif
 `ifdef LASTS
         .first(first), .begins(begins),
+`endif
+`ifdef FURTHEST
+        .slot(slot), .age(age),
 `endif
         .bank(bank), .release(released), .working(working)
     );
@@ -70,12 +78,34 @@ module proof (
         end
     end
 
+`ifdef FURTHEST
+    reg [`SLOT-1:0] passed = 0;
+    reg [7:0] before = 0;
+    always @(posedge clk) begin
+        if (done & number == `LAYERS - 1) begin
+            passed <= passed + 1;
+`ifdef LASTS
+            before <= before == `FURTHEST ? before : before + 1;
+`else
+            before <= last_done ? 0 : before == `FURTHEST ? before : before + 1;
+`endif
+        end
+        if (recording) before <= 0;
+        if (rst) begin
+            passed <= 0;
+            before <= 0;
+        end
+    end
+    wire places = slot == passed & age == before & before <= `FURTHEST;
+`else
+    wire places = 1;
+`endif
     wire starts = start == (!fresh & !at_work & (number != 0 | full[images])) & clear == fresh;
     wire shows = layer == number & frame == frames & bank == images & released == (done & number == 0 ? 1 << images : 0)
         & begins == held & emits == (number == `LAYERS - 1 & frames == `FRAMES - 1) & working == (at_work | ended != 0);
     wire bounded = ended < `LAYERS * `FRAMES & (started == ended | started == ended + 1);
     wire running, cleared;
-    assign ok = !begun | (starts & shows & bounded & running == at_work & cleared == !fresh & (!fresh | !at_work));
+    assign ok = !begun | (starts & shows & places & bounded & running == at_work & cleared == !fresh & (!fresh | !at_work));
 
     wire runs = begun & !rst;
     assign cover_next_layer = runs & start & number == 1;

@@ -30,5 +30,22 @@ def test_a_bug_is_found(old, new):
     check_refuted(layers(True, mutant(LayerSequencer, old, new)))
 
 
+@pytest.mark.parametrize("lasts", [False, True])
+def test_earlier_frames_are_counted(lasts):
+    prove(replace(layers(True, lasts=lasts, windows=True, frames=5), covers=()))
+
+
+@pytest.mark.parametrize(
+    ("lasts", "old", "new"),
+    [
+        (False, "Mux(ends, 0, older)", "older"),  # of the image before
+        (True, "self.age.eq(0)", "self.age.eq(self.age)"),  # of the recording before
+        (False, "self.slot + 1", "self.slot + 2"),
+    ],
+)
+def test_a_bug_of_windows_is_found(lasts, old, new):
+    check_refuted(layers(True, mutant(LayerSequencer, old, new), lasts=lasts, windows=True, frames=5))
+
+
 def test_a_recording_that_begins_within_an_image_is_found():
     check_refuted(layers(True, mutant(LayerSequencer, "self.frame.eq(0)", "self.frame.eq(self.frame)"), lasts=True))
