@@ -173,8 +173,9 @@ def _dense(network: "Network") -> dict[str, int]:
 
     from hdl.array.tiling import tilings
     from model.network.graph import Readout, State
+    from model.neurons import Lif
 
-    if network.readout != Readout.SUM:
+    if network.readout != Readout.SUM or not all(isinstance(each, Lif) for each in network.neurons):
         return {}
     network = replace(network, state=State.IMAGE)  # which changes no cycles
     config = network.array_config(rows=ARRAY[0], columns=ARRAY[1])

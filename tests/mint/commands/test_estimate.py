@@ -13,6 +13,7 @@ from model.network import bundle
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import Network
 from sim.networks.chains import DEFAULT, Chain, Link
+from sim.networks.family import windowed
 
 runner = CliRunner()
 
@@ -124,14 +125,18 @@ def test_refused_shapes(options, sentence):
     assert sentence in result.stderr
 
 
-@pytest.mark.parametrize(("readout", "state"), [("count", "image"), ("membrane", "stream"), ("sum", "stream")])
-def test_networks_that_the_array_does_not_run(tmp_path, readout, state):
+@pytest.mark.parametrize(
+    ("readout", "state", "windows"),
+    [("count", "image", False), ("membrane", "stream", False), ("sum", "stream", False), ("sum", "image", True)],
+)
+def test_networks_that_the_array_does_not_run(tmp_path, readout, state, windows):
     chain = Chain("spikes", (2, 3, 3), 2, (Link(4, 0),), 3, DEFAULT, 1, 0.5, None, readout, state)
-    bundle.write(chain.network(), tmp_path / "n.safetensors")
+    network = windowed(chain.network(), 1) if windows else chain.network()
+    bundle.write(network, tmp_path / "n.safetensors")
     np.save(tmp_path / "x.npy", chain.images(3))
     options = ["--bundle", str(tmp_path / "n.safetensors"), "--input", str(tmp_path / "x.npy"), "-o", str(tmp_path)]
     result = runner.invoke(app, ["estimate", *options, "--dataflow", "streaming"])
     assert result.exit_code == 0, result.output
     report = json.loads((tmp_path / "estimate.json").read_text(encoding="utf-8"))
-    assert (report["dense_cycles"] is None) == (readout != "sum")
+    assert (report["dense_cycles"] is None) == (readout != "sum" or windows)
     assert report["images"] == 3
