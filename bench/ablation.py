@@ -59,8 +59,8 @@ TOGETHER: dict[str, tuple[dict[str, Any], ...]] = {
     "and both": (KEPT | MEASURED | FASTER,),
 }
 RECIPE: dict[str, Any] = KEPT | MEASURED | FASTER
-INITIAL_STEP = "initial_step"
-"""No field of a recipe: a factor of every layer's first step."""
+INITIAL_STEP, INITIAL_WEIGHTS = "initial_step", "initial_weights"
+"""No fields of a recipe: factors of every layer's first step, and of its first weights with their step."""
 GAP: dict[str, tuple[dict[str, Any], ...]] = {
     "kept recipe, w2u2": (RECIPE,),
     **{f"w{w}u{u}": (RECIPE | {"precision": Precision(w, u)},) for w, u in ((4, 4), (8, 8), (2, 8), (8, 2))},
@@ -76,6 +76,8 @@ GAP: dict[str, tuple[dict[str, Any], ...]] = {
     "cutmix 1": (RECIPE | {"cutmix": 1.0},),
     "r not searched": (RECIPE | {"leak_search": 0},),
     "running statistics": (RECIPE | {"statistics_batches": 0},),
+    "initial weights × 0.7": (RECIPE | {INITIAL_WEIGHTS: 0.7},),
+    "initial weights × 1.4": (RECIPE | {INITIAL_WEIGHTS: 1.4},),
 }
 TABLES = {"rows": ALONE, "together": TOGETHER, "gap": GAP}
 TEACHERS: dict[str, dict[str, Any]] = {"teacher": EIGHT, "gap-teacher": RECIPE | EIGHT}
@@ -98,8 +100,10 @@ def reduced(data: datasets.Dataset) -> datasets.Dataset:
     return datasets.Dataset(data.name, train, validation, test)
 
 
-def train(recipe: Recipe, data: datasets.Dataset, folder: Path, initial_step: float = 1.0) -> Run:
-    """Train what is missing of a run, whose first steps are ``initial_step`` times the usual ones."""
+def train(
+    recipe: Recipe, data: datasets.Dataset, folder: Path, initial_step: float = 1.0, initial_weights: float = 1.0
+) -> Run:
+    """Train what is missing of a run, whose first steps, and weights with their steps, are so many times the usual."""
     recipe = replace(recipe, sources=sources_of(recipe, data))
 
     def epoch(entry: Epoch) -> None:
@@ -107,11 +111,13 @@ def train(recipe: Recipe, data: datasets.Dataset, folder: Path, initial_step: fl
 
     with run_folder(folder):
         run = Run(recipe, built_for(recipe, data), data, folder)
-        if not run.history and initial_step != 1:
+        if not run.history and (initial_step, initial_weights) != (1, 1):
             for layer in run.module.children():
                 if isinstance(layer, Weighted) and layer.precision is not None:
+                    with torch.no_grad():
+                        layer.weight.mul_(initial_weights)
                     quantiser: Any = layer.quantiser
-                    quantiser.rescale(torch.tensor(initial_step))
+                    quantiser.rescale(torch.tensor(initial_step * initial_weights))
         run.train(Listener(epoch=epoch))
     return run
 
@@ -137,10 +143,10 @@ def measure(table: str, row: str, seed: int, data: datasets.Dataset) -> dict[str
     for stage, changes in enumerate(TABLES[table][row]):
         folder = path.with_name(f"{path.stem}-stage{stage}")
         fields = {**changes, "seed": seed, "initial": before}
-        step = fields.pop(INITIAL_STEP, 1.0)
+        factors = fields.pop(INITIAL_STEP, 1.0), fields.pop(INITIAL_WEIGHTS, 1.0)
         if "teacher" in fields:
             fields["teacher"] = taught(fields["teacher"], data)
-        run = train(replace(BASELINE, **fields), data, folder, step)
+        run = train(replace(BASELINE, **fields), data, folder, *factors)
         before = str(folder)
     accuracy = max(entry["accuracy"] for entry in run.history)
     layers = run.load_best().spiking().values()

@@ -90,8 +90,8 @@ def test_an_ablation_goes_on_where_it_was_killed(monkeypatch: pytest.MonkeyPatch
     trained: list[str] = []
     train = ablation.train
 
-    def killed(recipe: Recipe, data: Dataset, folder: Path, initial_step: float = 1.0) -> Run:
-        run = train(recipe, data, folder, initial_step)
+    def killed(recipe: Recipe, data: Dataset, folder: Path, *factors: float) -> Run:
+        run = train(recipe, data, folder, *factors)
         trained.append(folder.name)
         if len(trained) == 4:
             raise KeyboardInterrupt
