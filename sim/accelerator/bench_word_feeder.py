@@ -22,17 +22,20 @@ Bits = NDArray[np.uint8]
 
 
 def random_source(plan: LayerPlan, config: AcceleratorConfig, random: np.random.Generator) -> Bits:
-    """Bits [row, column, step or plane, channel], from none to all set; some places and steps are silent."""
-    shape = (*plan.source_map, PIXELS.planes if plan.static else config.time_steps, plan.source_channels)
+    """Bits [row, column, step or plane, channel], from none to all set; some places and steps are silent. Steps of a
+    window are frames, the last one first."""
+    steps = PIXELS.planes if plan.static else config.furthest + 1 if plan.history else config.frame_steps
+    shape = (*plan.source_map, steps, plan.source_channels)
     density = random.choice([0, 0.02, 0.3, 1])
     silent = random.random((*shape[:3], 1)) < random.choice([0, 0.5])
     return ((random.random(shape) < density) & ~silent).astype(np.uint8)
 
 
 def stored_words(plan: LayerPlan, source: Bits) -> list[list[int]]:
-    """The source as the memory has it: [row][column][step][word]."""
+    """The source as the memory has it: [row][column][step][word], or [frame][row][column][word]."""
     padded = np.zeros((*source.shape[:3], plan.words * plan.word_channels), np.uint8)
     padded[..., : plan.source_channels] = source
+    padded = padded.transpose(2, 0, 1, 3) if plan.history else padded
     return [[_number(word)] for word in padded.reshape(-1, plan.word_channels)]
 
 
@@ -40,15 +43,21 @@ def _number(bits: Bits) -> int:
     return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
 
 
-def items_of(layer: LayerPlan, sources: Sequence[Bits]) -> Iterator[dict[str, Any]]:
-    """Words that have a set bit or a mark: of every hand-over, those of one source after another."""
+def items_of(layer: LayerPlan, sources: Sequence[Bits], negates: bool, age: int) -> Iterator[dict[str, Any]]:
+    """Words that have a set bit or a mark: of every hand-over, those of one source after another, in a window in each
+    turn; ``age`` frames before this one count."""
     blank = True
+    pairs = [*zip(layer.sources, sources, strict=True)]
     for group, y, tile, together in _hand_overs(layer):
         own: list[dict[str, Any]] = []
-        for plan, source in zip(layer.sources, sources, strict=True):
-            for turn in together:
-                own += _round(plan, source, plan.weight_row + group * layer.group_rows, y, tile, turn)
-                own[-1]["double"] = int(layer.static and turn != layer.rounds - 1)
+        for plan, source, turn in _order(layer, pairs, together):
+            words = _round(plan, source, plan.weight_row + group * layer.group_rows, y, tile, turn, age)
+            if negates:
+                words = [word | {"negate": int(layer.history != () and layer.history[turn].sign < 0)} for word in words]
+            words[-1]["double"] = int(layer.static and turn != layer.rounds - 1)
+            if layer.history:
+                words[-1]["double"] = int(layer.history[turn].doubles and plan is layer.sources[-1])
+            own += words
         own[-1]["fire"] = 1
         for item in own:
             if item["bits"] or item["fire"] or (item["double"] and not blank):
@@ -56,49 +65,63 @@ def items_of(layer: LayerPlan, sources: Sequence[Bits]) -> Iterator[dict[str, An
             blank = bool(item["fire"]) or (blank and not item["bits"])
 
 
-def reads_of(layer: LayerPlan, config: AcceleratorConfig) -> Iterator[tuple[int | None, int]]:
-    """Memory and address of every word inside a map, in order."""
-    rounds = PIXELS.planes if layer.static else config.time_steps
+def reads_of(layer: LayerPlan, config: AcceleratorConfig, age: int) -> Iterator[tuple[int | None, int]]:
+    """Memory and address of every word inside a map, in order; of a window the frames lie one after another."""
+    rounds = PIXELS.planes if layer.static else config.frame_steps
     for _, y, tile, together in _hand_overs(layer):
-        for plan in layer.sources:
-            for turn in together:
-                for *_, word, places in _places(plan, y, tile, turn):
-                    for row, column, step in filter(None, places):
-                        place = (row * plan.source_map[1] + column) * rounds + step
-                        yield plan.source_memory, place * plan.words + word
+        for plan, _, turn in _order(layer, [(plan, None) for plan in layer.sources], together):
+            rows, columns = plan.source_map
+            for *_, word, places in _places(plan, y, tile, turn, age):
+                for row, column, step in filter(None, places):
+                    place = row * columns + column
+                    place = step * rows * columns + place if layer.history else place * rounds + step
+                    yield plan.source_memory, place * plan.words + word
+
+
+def _order(
+    layer: LayerPlan, pairs: Sequence[tuple[LayerPlan, Any]], together: Sequence[int]
+) -> Iterator[tuple[LayerPlan, Any, int]]:
+    """Sources and rounds of a hand-over: in a window, sources take turns in every round."""
+    if layer.history:
+        yield from ((*pair, turn) for turn in together for pair in pairs)
+    else:
+        yield from ((*pair, turn) for pair in pairs for turn in together)
 
 
 def _hand_overs(layer: LayerPlan) -> Iterator[tuple[int, int, int, list[int]]]:
     """Group, row and tile of every hand-over, and the rounds before it."""
-    each_round = layer.spiking and not layer.static
-    turns = [[turn] for turn in range(layer.rounds)] if each_round else [list(range(layer.rounds))]
+    turns = [[turn] for turn in range(layer.rounds)] if layer.fires_each_round else [list(range(layer.rounds))]
     for group, y, tile in np.ndindex(layer.groups, *layer.tiles):
         for together in turns:
             yield group, y, tile, together
 
 
 def _places(
-    plan: LayerPlan, y: int, tile: int, turn: int
+    plan: LayerPlan, y: int, tile: int, turn: int, age: int
 ) -> Iterator[tuple[int, int, int, list[tuple[int, int, int] | None]]]:
     """Kernel row and column and word of one source in one round, and where each part is, if inside the map."""
     rows, columns = (extent // plan.source_pool for extent in plan.source_map)
     pool = range(plan.source_pool)
+    there, back = True, turn
+    if plan.history:
+        sign, back, _ = plan.history[turn]
+        there = sign != 0 and back <= age
     for i, j in np.ndindex(*plan.kernel):
         for down, right, word in ((d, r, w) for d in pool for r in pool for w in range(plan.words)):
             places: list[tuple[int, int, int] | None] = []
             for part in range(plan.rows):
                 x = tile * plan.tile + part * (plan.tile > 1)
                 at_y, at_x = y * plan.stride + i - plan.padding, x * plan.stride + j - plan.padding
-                inside = 0 <= at_y < rows and 0 <= at_x < columns and x < plan.positions[1]
+                inside = 0 <= at_y < rows and 0 <= at_x < columns and x < plan.positions[1] and there
                 place = at_y * plan.source_pool + down, at_x * plan.source_pool + right
-                places.append((*place, part if plan.steps_together else turn) if inside else None)
+                places.append((*place, part if plan.steps_together else back) if inside else None)
             yield i, j, word, places
 
 
-def _round(plan: LayerPlan, source: Bits, row: int, y: int, tile: int, turn: int) -> list[dict[str, Any]]:
+def _round(plan: LayerPlan, source: Bits, row: int, y: int, tile: int, turn: int, age: int) -> list[dict[str, Any]]:
     """All words of one source at one place, in one round."""
     own: list[dict[str, Any]] = []
-    for i, j, word, places in _places(plan, y, tile, turn):
+    for i, j, word, places in _places(plan, y, tile, turn, age):
         start, end = word * plan.word_channels, min((word + 1) * plan.word_channels, plan.source_channels)
         parts = [_number(source[place][start:end]) if place else 0 for place in places]
         weights = row + (i * plan.kernel[1] + j) * plan.source_channels + start
@@ -119,16 +142,21 @@ async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, st
             bits = {number: random_source(source, config, numbers) for number, source in places.items()}
             fed.append((index, plan, places, bits))
     for index, plan, places, bits in random.sample(fed, len(fed)):
-        expected = list(items_of(plan, [bits[source.source_memory] for source in plan.sources]))
+        age = random.randint(0, config.furthest)
+        expected = list(items_of(plan, [bits[source.source_memory] for source in plan.sources], config.negates, age))
         words_ = {number: stored_words(source, bits[number]) for number, source in places.items()}
-        alone = config.chain or plan.from_input
+        alone, frames = config.chain or plan.from_input, config.furthest + 1 if plan.history else 1
         memory = (
-            MemoryReader(["data"], words_[plan.source_memory], config.word_width, random, number=plan.source_memory)
+            MemoryReader(
+                ["data"], words_[plan.source_memory], config.word_width, random, "", plan.source_memory, frames
+            )
             if alone
-            else MemoryReaders("data", words_, config.word_width, random)
+            else MemoryReaders("data", words_, config.word_width, random, "", frames)
         )
         sink = Sink("o", random, stall)
         port.set("layer", index)
+        if config.furthest:
+            port.set("age", age)
         port.set("start", 1)
         await run_agents(port, [memory], 1)
         port.set("start", 0)
@@ -148,7 +176,7 @@ async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, st
             # Rows that other layers have do not count.
             word["parts"] = list(word["parts"][: plan.rows]) if plan.rows > 1 else wanted["parts"]
             expect(word == wanted, f"layer {plan.name}, word {i} is {word}, expected {wanted}")
-        for i, (read, due) in enumerate(zip_longest(memory.reads, reads_of(plan, config))):
+        for i, (read, due) in enumerate(zip_longest(memory.reads, reads_of(plan, config, age))):
             expect(read == due, f"layer {plan.name}: read {i} is of memory and word {read}, expected {due}")
         await run_agents(port, [sink, memory], 5)
         expect(len(sink.beats) == len(expected) and port.get("done") == 1, f"layer {plan.name} goes on after its end")
@@ -186,6 +214,10 @@ def _corners(plan: LayerPlan, expected: list[dict[str, Any]], sink: Sink) -> set
         "stalled": sink.stalled > 0,
         "joins": len(plan.joined) > 0,
         "joins in the last": len(plan.joined) > 0 and not plan.spiking,
+        "earlier frames": any(turn.back > 0 for turn in plan.history),
+        "subtracted": any(item.get("negate") for item in expected),
+        "turns of joins": plan.history != () and len(plan.joined) > 0,
+        "a turn of nothing": any(turn.sign == 0 for turn in plan.history),
         "one memory twice": len({source.source_memory for source in plan.sources}) < len(plan.sources),
     }
     return {name for name, happened in met.items() if happened}

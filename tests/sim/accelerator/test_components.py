@@ -26,6 +26,9 @@ from sim.accelerator.bench_result_stream import check_result_stream
 from sim.accelerator.bench_skip_unit import check_skip_unit
 from sim.accelerator.bench_word_feeder import check_word_feeder
 from sim.accelerator.cases import MODES, accelerator, cluster, joining
+from sim.networks.family import windowed
+from sim.networks.random_chains import random_chain
+from sim.networks.random_joins import random_joins
 from sim.networks.random_networks import random_images
 from sim.networks.small_networks import first_layer
 from tests.sim.accelerator.components import WAITS, run
@@ -65,6 +68,16 @@ def test_word_feeder(stalls):
     assert met >= {"several words", "partial word", "groups"}
     assert met >= {"joins", "joins in the last", "one memory twice"}
     assert met >= {"time steps in rows", "tiles", "partial tile", "beyond the last position", "pooled tiles"}
+
+
+def test_word_feeder_of_windows():
+    """Turns of memory-free neurons in streaming order: of a chain, and of joins."""
+    met = set()
+    for seed, case in ((5, random_chain(5)), (17, random_chain(17)), (420, random_joins(420))):
+        config = plan(windowed(case.network, seed), lanes=case.lanes, lanes_per_neuron_unit=1, dataflow="streaming")
+        for run_seed in (seed, seed + 1):
+            met |= run(WordFeeder(config), check_word_feeder, config, run_seed, WAITS[run_seed % 2])
+    assert met >= {"earlier frames", "subtracted", "turns of joins", "a turn of nothing", "doubles", "doubles alone"}
 
 
 def test_pixel_window():
