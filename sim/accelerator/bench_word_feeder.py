@@ -216,7 +216,7 @@ def _corners(plan: LayerPlan, expected: list[dict[str, Any]], sink: Sink) -> set
         "joins in the last": len(plan.joined) > 0 and not plan.spiking,
         "earlier frames": any(turn.back > 0 for turn in plan.history),
         "subtracted": any(item.get("negate") for item in expected),
-        "turns of joins": plan.history != () and len(plan.joined) > 0,
+        "turns of joins": any(turn.doubles for turn in plan.history) and len(plan.joined) > 0,
         "a turn of nothing": any(turn.sign == 0 for turn in plan.history),
         "one memory twice": len({source.source_memory for source in plan.sources}) < len(plan.sources),
     }

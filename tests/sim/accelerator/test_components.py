@@ -73,10 +73,9 @@ def test_word_feeder(stalls):
 def test_word_feeder_of_windows():
     """Turns of memory-free neurons in streaming order: of a chain, and of joins."""
     met = set()
-    for seed, case in ((5, random_chain(5)), (17, random_chain(17)), (420, random_joins(420))):
+    for seed, case in ((5, random_chain(5)), (72, random_joins(72)), (39, random_joins(39))):
         config = plan(windowed(case.network, seed), lanes=case.lanes, lanes_per_neuron_unit=1, dataflow="streaming")
-        for run_seed in (seed, seed + 1):
-            met |= run(WordFeeder(config), check_word_feeder, config, run_seed, WAITS[run_seed % 2])
+        met |= run(WordFeeder(config), check_word_feeder, config, seed, WAITS[seed % 2])
     assert met >= {"earlier frames", "subtracted", "turns of joins", "a turn of nothing", "doubles", "doubles alone"}
 
 
