@@ -238,6 +238,7 @@ def formal(found: list[Any]) -> Rows:
 
 
 @table("mutation", "mutation", tools=("pyosys", "iverilog", "cocotb"))
+@table("mutation_accelerator", "mutation_accelerator", tools=("pyosys", "iverilog", "cocotb"))
 def mutation(found: list[Any]) -> Rows:
     """Mutants of each module: how many the benches notice."""
     (run,) = found
@@ -249,6 +250,7 @@ def mutation(found: list[Any]) -> Rows:
 
 
 @table("survivors", "mutation", tools=("pyosys", "iverilog", "cocotb"))
+@table("survivors_accelerator", "mutation_accelerator", tools=("pyosys", "iverilog", "cocotb"))
 def survivors(found: list[Any]) -> Rows:
     """Every mutant that no bench notices and that is not proved equivalent."""
     rows: list[list[object]] = [["module", "cell", "port", "fault", "Verilog", "why"]]

@@ -183,7 +183,7 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
     "cluster, shared": lambda: Subject("cluster", Cluster, joins(), SEEDED, surroundings.CLUSTER),
     "cluster, relays": lambda: Subject("cluster", Cluster, rows(), SEEDED, surroundings.CLUSTER_OF_A_LANE),
     "membrane_memory": lambda: Subject(
-        "membrane_memory", MembraneMemory, streaming(), SEEDED, surroundings.MEMBRANE_MEMORY
+        "membrane_memory", MembraneMemory, streaming(), SEEDED, surroundings.membrane_memory(streaming().config)
     ),
     "input_writer, spikes": lambda: _input_writer(spikes()),
     "input_writer, planes": lambda: _input_writer(planes()),

@@ -34,14 +34,23 @@ CLUSTER_OF_A_LANE = replace(
     ],
     state="reg changed = 1; always @(posedge clk) changed <= !(neuron[0] & neuron[1]) & (changed | mode != was_mode);",
 )
-MEMBRANE_MEMORY = Surroundings(
-    {"stored": "potential & !sums ? stored : 0", "carried": "potential & sums ? carried : 0"},
-    ["update == was_potential", "!start | !potential", "sums == was_sums | start | !sums & !potential & !update"],
-)
 INPUT_WRITER = Surroundings(
     {name: f"write ? {name} : 0" for name in ("address", "word", "bank")}, ["(\\release & ~full) == 0"]
 )
 RESULT_STREAM = Surroundings({"data": "valid ? data : 0", "last": "valid & last"}, ["!update | !busy"])
+
+
+def membrane_memory(config: AcceleratorConfig) -> Surroundings:
+    """A layer's potentials come after its start, and no more than there are words."""
+    return Surroundings(
+        {"stored": "potential & !sums ? stored : 0", "carried": "potential & sums ? carried : 0"},
+        [
+            "update == was_potential",
+            "!(start | was_start | was_rst) | !potential",
+            "sums == was_sums | start | !sums & !potential & !update",
+            f"!potential | own_place < (sums ? {config.sum_words} : {config.membrane_words})",
+        ],
+    )
 
 
 def word_feeder(config: AcceleratorConfig) -> Surroundings:

@@ -79,4 +79,4 @@ def test_the_accelerator_keeps_what_is_assumed(design, tmp_path):
 def test_an_assumption_that_is_not_kept_is_noticed(tmp_path):
     moody = mutant(Lanes, "memory.sums.eq(last)", "memory.sums.eq(last & self.neuron.potential)")
     with mock.patch("hdl.accelerator.accelerator.Lanes", moody):
-        assert broken(["membrane_memory"], tmp_path)[0] == {"membrane_memory 2"}  # which memory, all through a layer
+        assert "membrane_memory 2" in broken(["membrane_memory"], tmp_path)[0]  # which memory, all through a layer
