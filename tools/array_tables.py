@@ -306,6 +306,26 @@ def neurons(found: list[Any]) -> Rows:
     ]  # fmt: skip
 
 
+@table("lanes", "lane_area", tools=("amaranth", "pyosys"), flows=("Library", lambda flow: flow not in FPGAS))
+def lanes(found: list[Any]) -> Rows:
+    """A lane of the accelerator with each neuron and weight code: gates, or lookup tables, and flip-flops."""
+    records = [record for run in found for record in run]
+    flows = list(dict.fromkeys(record["flow"] for record in records))
+    rows: list[list[object]] = [
+        ["neuron", "weights", *(f"{_short(flow)}, {'LUT' if flow in FPGAS else 'GE'} / FF" for flow in flows)]
+    ]
+    for neuron, code, width in dict.fromkeys((each["neuron"], each["code"], each["width"]) for each in records):
+        own = {
+            each["flow"]: each
+            for each in records
+            if (each["neuron"], each["code"], each["width"]) == (neuron, code, width)
+        }
+        cells = [own[flow]["lut"] or round(own[flow]["gate_equivalents"]) for flow in flows]
+        numbers = [f"{cell:,} / {own[flow]['flip_flops']}" for cell, flow in zip(cells, flows, strict=True)]
+        rows.append([neuron, f"{code} {width}" if code == "narrow" else code, *numbers])
+    return rows
+
+
 @table("coverage", "coverage", tools=("verilator", "cocotb"))
 def coverage(found: list[Any]) -> Rows:
     """Of every member of the LIF family, how many bins its neurons met in simulation, and which ones nothing hit."""
