@@ -173,7 +173,7 @@ def _peeks(config: AcceleratorConfig, words: int, design: str) -> dict[str, str]
     else:
         states, carried = of_units(*word("membranes", share)), of_units(*word("totals", share))
         writes, sum_writes = of_units("membranes.write_address"), of_units("totals.write_address")
-    pasts = []
+    pasts = ["1'0"] * (config.lanes * accumulator)
     if past_sums(config):
         pasts = of_units("past") if share == 1 else of_units(*word("pasts", share))
     earlier = [[f"lanes.earlier_{unit}", "1'0"] if share > 1 else ["1'0"] for unit in units]

@@ -13,7 +13,7 @@ from tests.hdl.formal.mutants import mutant
 UPPER = "self.potentials[-1] ^ self.potentials[-2]"
 FAULTS = {
     "layer_sequencer": ("running | ~first | (self.frame != 0)", "running | ~first"),
-    "cluster, shared": ("leaving + (bias + added)", "leaving + (bias + added)[: len(leaving) - 1].as_signed()"),
+    "cluster, shared": ("current + (bias + added)", "current + (bias + added)[: len(leaving) - 1].as_signed()"),
     "fire_sequencer, joins": ("self.start | (due & last_lane)", "self.start | due"),
     "input_writer, planes": ("(expected ^ self.last)", "expected & ~self.last"),
     "membrane_memory": ("written, self.potentials", f"written, Mux({UPPER}, ~self.potentials, self.potentials)"),
