@@ -120,6 +120,17 @@ def leaks(found: list[Any]) -> Rows:
     return rows
 
 
+@table("window-speed", "window_speed", tools=("torch",))
+def window_speed(found: list[Any]) -> Rows:
+    """Milliseconds of a step against T."""
+    (run,) = found
+    names = list(dict.fromkeys(name for one in run["steps"].values() for name in one))
+    rows: list[list[object]] = [["", *(f"T = {steps}, ms" for steps in run["steps"])]]
+    for name in names:
+        rows.append([name, *(f"{1000 * one[name]['wall_seconds']:,.0f}" for one in run["steps"].values())])
+    return rows
+
+
 @table("schemes", "schemes", tools=("torch",))
 def schemes(found: list[Any]) -> Rows:
     """Neurons and weights of three papers on the same work: accuracy over seeds, and what one seed's network costs."""

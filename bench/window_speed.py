@@ -1,0 +1,138 @@
+"""Seconds of a training step against T: windows without a loop over time, leaky neurons in compiled loops and in a
+plain one, and snnTorch.
+
+python -m bench.window_speed [--rounds N] [--output FILE]
+
+Spikes of 288 inputs, two layers of 256 neurons and a readout, batch 64, AdamW; weights of 4 bits, membranes of 4 bits
+or a window of 4 learned taps; snnTorch in float32, where it is installed (``pip install -e '.[peers]'``). One process
+and its threads, one after the other, a step each, for ``--rounds`` rounds after a first one that does not count;
+medians, of the clock and of the processor. Writes ``build/window_speed.json``.
+"""
+
+import argparse
+import statistics
+from contextlib import nullcontext
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from bench.entry import run
+from mint.console import console, messages
+from mint.report import write_json
+from model.config import Precision
+from model.neurons import MemoryFree
+from model.training.layers import Linear, Readout
+from model.training.network import SpikingNetwork
+from model.training.neurons import kernel
+from model.training.train import keep_freed_memory
+
+INPUTS, NEURONS, CLASSES, BATCH = 288, 256, 10, 64
+TIME_STEPS = (4, 16, 64, 256)
+OUTPUT = Path("build/window_speed.json")
+LIF = Precision(4, 4)
+WINDOW = Precision(4, 0, neuron_family=MemoryFree.family, window=4)
+
+
+def ours(precision: Precision, time_steps: int) -> nn.Module:
+    layers = {
+        "first": Linear(INPUTS, NEURONS, precision=precision),
+        "second": Linear(NEURONS, NEURONS, precision=precision),
+        "out": Readout(NEURONS, CLASSES, precision=precision),
+    }
+    return SpikingNetwork(layers, input_shape=(INPUTS, 1, 1), time_steps=time_steps, input_kind="spikes")
+
+
+class SnnTorch(nn.Module):
+    """The same in float32: a Python loop over time, batch norm over time and batch at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from snntorch import Leaky, surrogate
+
+        sizes = (INPUTS, NEURONS), (NEURONS, NEURONS)
+        self.weights = nn.ModuleList(nn.Linear(*size, bias=False) for size in sizes)
+        self.norms = nn.ModuleList(nn.BatchNorm1d(NEURONS) for _ in sizes)
+        self.neurons = nn.ModuleList(
+            Leaky(beta=0.5, spike_grad=surrogate.atan(), reset_mechanism="zero") for _ in sizes
+        )
+        self.out = nn.Linear(NEURONS, CLASSES)
+
+    def forward(self, spikes: Tensor) -> Tensor:
+        x = spikes.flatten(2)
+        for weight, norm, neuron in zip(self.weights, self.norms, self.neurons, strict=True):
+            currents = norm(weight(x).flatten(0, 1)).view(*x.shape[:2], -1)
+            membrane, found = torch.zeros_like(currents[0]), []
+            for current in currents:
+                spike, membrane = neuron(current, membrane)
+                found.append(spike)
+            x = torch.stack(found)
+        return self.out(x.mean(0))
+
+
+def contestants(time_steps: int) -> dict[str, tuple[nn.Module, bool]]:
+    """Modules by name, and whether the compiled loops are left out."""
+    found = {
+        "memory-free, window of 4": (ours(WINDOW, time_steps), False),
+        "lif, compiled loops": (ours(LIF, time_steps), False),
+        "lif, plain loop": (ours(LIF, time_steps), True),
+    }
+    try:
+        found["snnTorch, float32"] = (SnnTorch(), False)
+    except ImportError as error:
+        messages.print(f"snntorch cannot be imported ({error}); install it: pip install -e '.[peers]'")
+    return found
+
+
+def measure(time_steps: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Medians of each contestant."""
+    generator = torch.Generator().manual_seed(0)
+    spikes = (torch.rand(time_steps, BATCH, INPUTS, 1, 1, generator=generator) < 0.2).float()
+    labels = torch.randint(0, CLASSES, (BATCH,), generator=generator)
+    torch.manual_seed(0)
+    modules = contestants(time_steps)
+    optimisers = {name: torch.optim.AdamW(module.parameters(), 1e-3) for name, (module, _) in modules.items()}
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in modules}
+    for number in range(rounds + 1):
+        for name, (module, plain) in modules.items():
+            loops: Any = mock.patch.object(kernel, "AVAILABLE", False) if plain else nullcontext()
+            with loops:
+                wall, processor = perf_counter(), process_time()
+                loss = functional.cross_entropy(module(spikes), labels)
+                optimisers[name].zero_grad()
+                loss.backward()
+                optimisers[name].step()
+                taken = perf_counter() - wall, process_time() - processor
+            if number:
+                times[name].append(taken)
+    return {
+        name: {
+            "wall_seconds": statistics.median(wall for wall, _ in taken),
+            "processor_seconds": statistics.median(processor for _, processor in taken),
+        }
+        for name, taken in times.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Seconds of a training step against T.")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    chosen = parser.parse_args()
+    keep_freed_memory()
+    found = {}
+    for steps in TIME_STEPS:
+        found[str(steps)] = measure(steps, chosen.rounds)
+        for name, one in found[str(steps)].items():
+            clock, processor = (1000 * one[key] for key in ("wall_seconds", "processor_seconds"))
+            console.print(f"T = {steps:4} {name:28} {clock:9.1f} ms, processor {processor:9.1f} ms")
+    write_json(chosen.output, {"rounds": chosen.rounds, "threads": torch.get_num_threads(), "steps": found})
+    messages.print(f"written: {chosen.output}")
+
+
+if __name__ == "__main__":
+    run(main)
