@@ -36,7 +36,8 @@ def _feeder(
     places = {source.source_memory: source for source in plan.sources}
     bits = {number: bench_word_feeder.random_source(source, config, numbers) for number, source in places.items()}
     words = {number: bench_word_feeder.stored_words(source, bits[number]) for number, source in places.items()}
-    expected = list(bench_word_feeder.items_of(plan, [bits[source.source_memory] for source in plan.sources]))
+    sources = [bits[source.source_memory] for source in plan.sources]
+    expected = list(bench_word_feeder.items_of(plan, sources, config.negates, age=0))
     (first, *_) = words.values()
     if plan.from_input:
         return expected, MemoryReader(["input_word"], first, config.input_word_width, random, "input_")
