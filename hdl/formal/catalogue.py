@@ -105,7 +105,7 @@ layer each; states that move; what is read out of neurons."""
 WINDOWS_OF_SUMS = (
     *(
         lanes_config(Precision(2, 2), [MemoryFree.fading(window)], share=share, skips=True, time_steps=window)
-        for window in (1, 2, 4)
+        for window in (1, 3, 4)
         for share in (1, 2)
     ),
     lanes_config(
