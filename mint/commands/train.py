@@ -71,7 +71,7 @@ def train(
         typer.Option(
             "--quantiser",
             metavar="NAME",
-            help="How weights become levels: learned-step; sigmoids, soft steps that harden: add --initial RUN.",
+            help="How weights become levels: learned-step; sigmoids, soft steps that harden, from a float32 run.",
         ),
     ] = "learned-step",
     neuron: Annotated[

@@ -9,6 +9,7 @@ from model.config import Precision
 from model.costs.evaluation import evaluate
 from model.network import bundle
 from model.network.shipped import FOLDER, shipped
+from tools.shipped import compare, recorded
 
 WIDTHS = (2, 4, 8)
 
@@ -30,10 +31,12 @@ def test_a_shipped_network_records_how_it_was_made(path: Path) -> None:
     weights = sum(source.weight.size * layer.code.bits for layer in network.layers for source in layer.sources)
     assert path.stat().st_size < weights / 8 + (16 << 10)  # packed
     assert network.provenance["command"].startswith("mint train ")
-    assert network.accuracy["test_images"] == 10_000
+    images = network.accuracy["test_images"]
+    assert images == {"moving-digits": 720, "digits": 360}.get(network.provenance["dataset"], 10_000)
     assert network.accuracy["differing"] == 0
+    classes = network.layers[-1].channels
     neurons = sum(c * h * w for name, (c, h, w) in network.shapes.items() if network.layer(name).spiking)
-    assert network.accuracy["compared_with_golden"] == 10_000 * (3 * network.time_steps * neurons + 10)
+    assert network.accuracy["compared_with_golden"] == images * (3 * network.time_steps * neurons + classes)
 
 
 def test_a_shipped_network_has_the_accuracy_that_it_records(network: bundle.Network) -> None:
@@ -54,3 +57,16 @@ def test_a_shipped_network_has_its_digest_and_is_written_the_same_each_time(path
     assert b'"mint.sha256":' in path.read_bytes()
     written = bundle.to_bytes(bundle.read(path))
     assert bundle.to_bytes(bundle.from_bytes(written)) == written
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "code"),
+    [("moving-w2-memory-free", "memory-free", "narrow"), ("digits-binary-u4", "lif", "binary")],
+)
+def test_the_small_networks_of_the_other_papers(name: str, family: str, code: str) -> None:
+    """On sets that are always there: exactly as many images as they record."""
+    network = bundle.read(FOLDER / f"{name}.safetensors")
+    assert {layer.neuron.family for layer in network.layers if layer.neuron} == {family}
+    assert {layer.code.name for layer in network.layers} == {code}
+    test = datasets.load(network.provenance["dataset"]).test
+    assert compare(network, test) == f"{recorded(network)} of {len(test)} test images classified right, as recorded"
