@@ -20,13 +20,17 @@ from model.errors import UserError, require
 from model.network import bundle
 from model.network.network import Network
 
+ROUNDING = Fraction(1, 10**6)
+"""Of an image: a percentage is a number of some digits."""
+
 
 def recorded(network: Network) -> int:
     """Test images that the bundle says are classified right."""
     test, images = network.accuracy["test"], network.accuracy["test_images"]
     correct = Fraction(str(test)) * images / 100
-    require(correct.denominator == 1, f"{test} % of {images} images is no whole number of images")
-    return int(correct)
+    whole = round(correct)
+    require(abs(correct - whole) < ROUNDING, f"{test} % of {images} images is no whole number of images")
+    return whole
 
 
 def compare(network: Network, test: Split) -> str:
