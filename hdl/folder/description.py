@@ -169,6 +169,7 @@ def memories(config: AcceleratorConfig, names: Names) -> list[dict[str, Any]]:
     if config.streaming:
         found += _kept(config)
     steps = "" if config.streaming else "[time step]"
+    frames = f"[frame modulo {1 << config.slot_bits}]" if config.slot_bits else ""
     for number, (name, words) in enumerate(config.spike_memories.items()):
         if words:
             stored = [layer.name for layer in config.layers if layer.stores and layer.memory == number]
@@ -178,7 +179,7 @@ def memories(config: AcceleratorConfig, names: Names) -> list[dict[str, Any]]:
                     "words": words,
                     "word_bits": config.spike_width,
                     "word": "a spike a lane" if config.rows == 1 else "the spikes of a group of channels",
-                    "map": [f"{', '.join(stored)}: [row][column]{steps}[group of channels]"],
+                    "map": [f"{', '.join(stored)}: [row][column]{steps}[group of channels]{frames}"],
                 }
             )
     return found

@@ -248,7 +248,7 @@ def memory_free(weights: dict[str, Any], window: int | None, taps: str | None, d
     from model.errors import require
 
     apart = dilation or "1"
-    require(apart == "sawtooth" or apart in "12345678", f"dilation {apart!r}; choose 1 to 8, or sawtooth")
+    require(apart == "sawtooth" or apart in tuple("12345678"), f"dilation {apart!r}; choose 1 to 8, or sawtooth")
     return Precision(
         **weights,
         membrane_width=0,

@@ -33,7 +33,7 @@ from model.neurons import Neuron
 
 LARGEST_LANES = 1024
 LARGEST_STORED_STEPS = 256
-"""Time steps whose spikes lie in memories at once; ``streaming`` stores those of one."""
+"""Time steps whose spikes lie in memories at once; ``streaming`` stores those of one, or of a window."""
 INPUT_WORD = 32
 """Inputs in a word where the first layer is linear."""
 MIXED = "mixed"
@@ -204,7 +204,7 @@ class AcceleratorConfig:
 
     @property
     def input_words(self) -> int:
-        """Words of a packet in the input memory, which has room for two."""
+        """Words of a packet in the input memory, which has room for several."""
         first = self.layers[0]
         places = first.source_map[0] * first.source_map[1]
         return places if first.window else places * first.stored_rounds * first.words

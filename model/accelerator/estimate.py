@@ -196,14 +196,15 @@ def expected_layer(densities: Sequence[float], seed: int = 0) -> Callable[[Accel
 def _drawn(config: AcceleratorConfig, index: int, density: float, images: int, seed: int) -> LayerEstimate:
     """A layer on random inputs: those of layer and image, whatever the dataflow and however many images there are."""
     plan = config.layers[index]
-    alone = replace(plan, dataflow=SKIP, rows=1, rounds=plan.stored_rounds)
+    once: dict[str, Any] = {"dataflow": SKIP, "rows": 1, "rounds": plan.stored_rounds, "history": ()}
+    alone = replace(plan, **once, joined=tuple(replace(source, **once) for source in plan.joined))
     random = np.random.default_rng((seed, index))
     stored, nnz = [], []
     for _ in range(images):
         drawn = [_drawn_bits(source, config.frames, density, random) for source in plan.sources]
         bits = _runs(drawn, config)
         stored.append(stored_counts(bits, plan))
-        if plan.rows > 1:
+        if plan.rows > 1 or plan.history:
             nnz.append(words_of(stored_counts(bits, alone), alone).bits.sum(dtype=np.int64))
     return _layer(plan, config, _together(stored), np.array(nnz) if nnz else None)
 

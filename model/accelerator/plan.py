@@ -165,7 +165,7 @@ def _modes(network: Network) -> tuple[Neuron, ...]:
     """What neuron units support: the network's neurons, and how a last layer without neurons has its sums."""
     found = network.neurons
     plain = _unweighed(found)
-    return found if plain in found else (*found, plain)
+    return found if plain in found or network.layers[-1].spiking else (*found, plain)
 
 
 def _unweighed(modes: tuple[Neuron, ...]) -> Neuron:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from model.codes import Narrow
-from model.config import Precision
+from model.config import LEARNED_STEP, Precision
 from model.errors import require
 from model.network.graph import Shape
 from model.network.validation import LARGEST_TIME_STEPS
@@ -38,7 +38,13 @@ class Size:
         if self.precision is None or not self.ends_bits:
             return self.precision
         kept = self.ends_bits if self.precision.membrane_width else 0
-        return replace(self.precision, weight_width=self.ends_bits, weight_code=Narrow.name, membrane_width=kept)
+        return replace(
+            self.precision,
+            weight_width=self.ends_bits,
+            weight_code=Narrow.name,
+            membrane_width=kept,
+            quantiser=LEARNED_STEP,
+        )
 
     def channels(self, count: int) -> int:
         """The paper's ``count`` of channels at this width."""

@@ -249,6 +249,7 @@ class Run:
         for epoch in range(len(self.history), self.recipe.epochs):
             started = time.perf_counter()
             if epoch > 0 and epoch == self.recipe.leak_search:
+                self.module.start_epoch(epoch, self.recipe.epochs)  # a run that goes on searches with the same steps
                 search_leaks(self.module, images, labels, self.recipe.batch_size)
             loss = self._epoch(epoch, module, images, labels, lesson, listener)
             self.module.calibrate(*self._batches(epoch, images))

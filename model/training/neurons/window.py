@@ -44,7 +44,7 @@ class Window(nn.Module):
     def neuron(self) -> MemoryFree:
         """The neuron with the taps as they are now; reading them waits for the device."""
         powers = [_power(float(value)) for value in self.weight.detach().tolist()]
-        require(any(sign for sign, _ in powers), DIVERGED)
+        require(bool(self.weight.isfinite().all()) and any(sign for sign, _ in powers), DIVERGED)
         least = max(power for sign, power in powers if sign) - LARGEST_SHIFT
         live = [(sign, power) if sign and power >= least else (0, 0) for sign, power in powers]
         floor = min(power for sign, power in live if sign)

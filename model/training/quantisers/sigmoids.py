@@ -23,9 +23,13 @@ CLUSTERINGS = 100
 
 
 def midpoints(values: Tensor, count: int) -> Tensor:
-    """Between the ``count`` clusters of K-means, ascending, of [N] values: Lloyd's steps, from equal shares on."""
+    """Between the ``count`` clusters of K-means, ascending, of [N] values: Lloyd's steps, from equal shares on; of
+    fewer values than clusters, from values that are as far apart as may be."""
     values = values.double().sort().values
-    centres = torch.stack([part.mean() for part in values.tensor_split(count)])
+    if len(values) < count:
+        centres = values[torch.linspace(0, len(values) - 1, count).round().long()]
+    else:
+        centres = torch.stack([part.mean() for part in values.tensor_split(count)])
     for _ in range(CLUSTERINGS):
         between = (centres[1:] + centres[:-1]) / 2
         nearest = torch.bucketize(values, between)

@@ -57,6 +57,10 @@ def test_taps_are_the_nearest_powers_of_two_and_small_ones_die():
         window.weight.mul_(8)  # only their proportions count
     assert window.neuron() == MemoryFree(((1, 6), (-1, 5), (1, 0), (0, 0), (0, 0)), 3)
     with torch.no_grad():
+        window.weight[1] = float("nan")
+    with pytest.raises(UserError, match="diverged"):
+        window.neuron()
+    with torch.no_grad():
         window.weight.zero_()
     with pytest.raises(UserError, match="diverged"):
         window.neuron()

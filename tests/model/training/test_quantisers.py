@@ -164,6 +164,9 @@ def test_gradients_of_sigmoids() -> None:
 def test_midpoints_of_clusters() -> None:
     values = torch.tensor([-9.0, -8.0, -1.0, 0.0, 1.0, 20.0, 22.0])
     assert midpoints(values, 3).tolist() == [-4.25, 10.5]
+    few = midpoints(values[:2], 7)
+    assert bool(few.isfinite().all())
+    assert (few[0], few[-1]) == (-9, -8)
 
 
 def test_a_run_of_sigmoids_keeps_a_hard_epoch(tmp_path: Path) -> None:

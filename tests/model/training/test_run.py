@@ -16,13 +16,21 @@ from model.training import checkpoint
 from model.training.history import Epoch
 from model.training.layers import Conv, Readout
 from model.training.networks import SpikingNetwork, digits
+from model.training.recipe import Recipe
 from model.training.train import Listener, Run, health
 from tests.model.training.runs import RECIPE, mixed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def test_a_killed_run_goes_on_to_the_same_result(tmp_path: Path, data: datasets.Dataset) -> None:
+SIGMOIDS = replace(
+    RECIPE, precision=Precision(3, 4, weight_code="pow2-7", quantiser="sigmoids"), epochs=4, leak_search=2
+)
+"""Soft steps, whose temperature the search of r needs to know after it was killed."""
+
+
+@pytest.mark.parametrize("recipe", [replace(RECIPE, epochs=4), SIGMOIDS], ids=["learned-step", "sigmoids"])
+def test_a_killed_run_goes_on_to_the_same_result(tmp_path: Path, data: datasets.Dataset, recipe: Recipe) -> None:
     class KilledError(Exception):
         pass
 
@@ -30,7 +38,6 @@ def test_a_killed_run_goes_on_to_the_same_result(tmp_path: Path, data: datasets.
         if entry.epoch == 1:
             raise KilledError
 
-    recipe = replace(RECIPE, epochs=4)
     whole = Run(recipe, digits, data, tmp_path / "whole")
     whole.train(Listener())
     with pytest.raises(KilledError):

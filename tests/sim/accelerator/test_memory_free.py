@@ -8,7 +8,7 @@ import pytest
 
 from hdl.accelerator.cluster import Cluster
 from hdl.verilog.text import verilog_text
-from model.accelerator.estimate import measured
+from model.accelerator.estimate import expected, measured
 from model.accelerator.history import Turn, turns
 from model.accelerator.plan import plan
 from model.errors import UserError
@@ -141,6 +141,19 @@ def test_a_wrong_turn_is_noticed(wrong, tmp_path):
     broken = replace(config, layers=(replace(first, history=tuple(Turn(*each) for each in wrong)), last))
     images = sparse_images(network, IMAGES, 1)
     assert run(prepare(network, images, tmp_path, broken)).mismatches > 0
+
+
+def test_what_is_expected_counts_a_spike_once():
+    """In streaming order as in the other, however often a window adds it; on images too."""
+    network = with_neuron(first_layer("conv", "spikes", (2, 6, 6)), FADING)
+    configs = [plan(network, lanes=4, lanes_per_neuron_unit=1, dataflow=order) for order in ("skip", "streaming")]
+    found = [expected(config, [0.1, 0.1], 4) for config in configs]
+    for one in found:
+        assert all(0.05 < layer.density < 0.15 for layer in one.layers)
+    images = sparse_images(network, IMAGES, 1)
+    skip, streaming = (measured(network, config, images) for config in configs)
+    assert skip.bound.tolist() == streaming.bound.tolist()
+    assert streaming.layers[0].tokens.sum() > skip.layers[0].tokens.sum()
 
 
 def test_a_window_reaches_no_further_than_the_recording():
