@@ -33,7 +33,7 @@ def test_no_fault_is_proved_equivalent(text, tmp_path):
 
 def test_what_no_bench_notices_and_no_proof_excuses_survives(text, faults, tmp_path, monkeypatch):
     monkeypatch.setattr(sim.array.mutants, "run_bench", lambda text, mutants, *rest: [None] * len(mutants))
-    outcome = judge(text, faults[:1], tmp_path)[0]
+    outcome = judge(text, faults[-1:], tmp_path)[0]  # the proof of the first takes most of a minute
     assert (outcome.status, outcome.why) == ("survived", "some input makes a difference")
 
 
