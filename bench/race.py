@@ -159,6 +159,11 @@ def race(builds: dict[str, Build], time_steps: int, rounds: int, device: str) ->
             taken = step(name)
             if number:  # the first one compiles, calibrates and allocates
                 times[name].append(taken)
+    return medians(times)
+
+
+def medians(times: dict[str, list[tuple[float, float]]]) -> dict[str, dict[str, float]]:
+    """Of each contestant's steps, on the clock and of the processor."""
     return {
         name: {
             "wall_seconds": statistics.median(wall for wall, _ in taken),

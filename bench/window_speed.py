@@ -10,7 +10,6 @@ medians, of the clock and of the processor. Writes ``build/window_speed.json``.
 """
 
 import argparse
-import statistics
 from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter, process_time
@@ -22,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bench.entry import run
+from bench.race import medians
 from mint.console import console, messages
 from mint.report import write_json
 from model.config import Precision
@@ -109,13 +109,7 @@ def measure(time_steps: int, rounds: int) -> dict[str, dict[str, float]]:
                 taken = perf_counter() - wall, process_time() - processor
             if number:
                 times[name].append(taken)
-    return {
-        name: {
-            "wall_seconds": statistics.median(wall for wall, _ in taken),
-            "processor_seconds": statistics.median(processor for _, processor in taken),
-        }
-        for name, taken in times.items()
-    }
+    return medians(times)
 
 
 def main() -> None:
