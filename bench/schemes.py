@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.entry import run
-from hdl.accelerator.cluster import past_sums
 from mint import api
 from mint.console import console, messages
 from mint.report import write_json
@@ -84,7 +83,7 @@ def measure(name: str, runs: Path, finished: bool) -> dict[str, Any]:
     network = api.read(found[0][1].bundle)
     config = plan(network, lanes=LANES, lanes_per_neuron_unit=1)
     images = datasets.load("moving-digits").test.images[:IMAGES].swapaxes(0, 1)
-    past = past_sums(config)
+    past = config.past_sums
     return row | {
         "differing": sum(one["accuracy"]["differing"] for one in results),
         "compared": sum(one["accuracy"]["compared_with_golden"] for one in results),

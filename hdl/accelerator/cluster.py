@@ -24,13 +24,6 @@ NEURON_LAYOUT = data.StructLayout({"potential": 1, "first": 1, "keep": 1, "updat
 sum for the next time step; make spike and membrane of the last cycle's potential."""
 
 
-def past_sums(config: AcceleratorConfig) -> int:
-    """Sums of earlier time steps that a lane keeps."""
-    if not config.modes or config.streaming:  # where windows are of spikes
-        return 0
-    return min(datapath(config.modes).past(config.modes), config.time_steps - 1)
-
-
 class Cluster(wiring.Component):
     """Lanes and their neuron unit.
 
@@ -217,7 +210,7 @@ class Cluster(wiring.Component):
 
     def _weighed(self, m: Module, law: Datapath, leaving: Value) -> Value:
         """What neurons make of the sum, and of those of earlier time steps."""
-        config, count = self.config, past_sums(self.config)
+        config, count = self.config, self.config.past_sums
         sums = [leaving, *self._past(m, leaving, count)] if count else [leaving]
         return law.weigh(m, sums, config.modes, self.mode, config.accumulator_width)
 

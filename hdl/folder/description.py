@@ -94,7 +94,7 @@ def widths(config: AcceleratorConfig, network: Network) -> dict[str, dict[str, A
             "bits": config.weight_width,
             "why": f"as trained: {_each(layer.code.bits for layer in network.layers)} bits",
         },
-        "membrane": {"bits": config.membrane_width, "why": f"as trained: {modes}"},
+        "membrane": {"bits": config.membrane_width if config.keeps else 0, "why": f"as trained: {modes}"},
         "accumulator": {"bits": config.accumulator_width, "why": why},
         "word": {"bits": config.word_width, "why": "inputs that the skip unit looks through at once"},
     }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hdl.accelerator.cluster import parameter_layout, past_sums
+from hdl.accelerator.cluster import parameter_layout
 from hdl.accelerator.lanes import Lanes
 from hdl.formal.laws import law_modules
 from hdl.formal.proof import Proof
@@ -75,7 +75,7 @@ def lanes_config(
 def lanes(config: AcceleratorConfig, component: type[Lanes] = Lanes) -> Proof:
     units, share, width = config.neuron_units, config.lanes_per_neuron_unit, config.accumulator_width
     words = config.membrane_words if config.streaming else share
-    past = past_sums(config)
+    past = config.past_sums
     sum_words = _sum_words(config)
     sizes = [layer.fires * share for layer in config.layers]
     bases = [sum(sizes[:index]) for index in range(len(sizes))]
@@ -174,7 +174,7 @@ def _peeks(config: AcceleratorConfig, words: int, design: str) -> dict[str, str]
         states, carried = of_units(*word("membranes", share)), of_units(*word("totals", share))
         writes, sum_writes = of_units("membranes.write_address"), of_units("totals.write_address")
     pasts = ["1'0"] * (config.lanes * accumulator)
-    if past_sums(config):
+    if config.past_sums:
         pasts = of_units("past") if share == 1 else of_units(*word("pasts", share))
     earlier = [[f"lanes.earlier_{unit}", "1'0"] if share > 1 else ["1'0"] for unit in units]
     return peeks | {
@@ -193,7 +193,7 @@ def covers(config: AcceleratorConfig) -> tuple[str, ...]:
     """What lanes of this configuration can meet."""
     if config.streaming:  # the others need many cycles, and are met without it
         return "cover_goes_on", "cover_carries"
-    remembers = config.keeps or past_sums(config)
+    remembers = config.keeps or config.past_sums
     found = [cover for cover in COVERS if remembers or cover != "cover_goes_on"]
     high = (1 << config.accumulator_width - 1) - 1
     if any(high >> mode.r > mode.limit > 0 for mode in config.modes if isinstance(mode, Lif)):

@@ -12,14 +12,13 @@ class Datapath(NamedTuple):
     ``fires(potential, threshold)``: whether there is a spike. ``store(m, potential, threshold, spike, modes, select)``:
     the code that is kept. ``load(m, code, modes, select, width)``: what it adds to the next potential, of so many bits.
 
-    ``past(modes)``: how many sums of earlier time steps a potential needs. ``weigh(m, sums, modes, select, width)``:
-    what it makes of them, the newest one first.
+    ``weigh(m, sums, modes, select, width)``: what a potential takes of the sums of this time step and of earlier ones,
+    the newest one first.
     """
 
     fires: Callable[[Value, Value], Value]
     store: Callable[[Module, Signal, Signal, Signal, Sequence[Any], Value], Value]
     load: Callable[[Module, Value, Sequence[Any], Value, int], Value]
-    past: Callable[[Sequence[Any]], int] = lambda modes: 0
     weigh: Callable[[Module, Sequence[Value], Sequence[Any], Value, int], Value] = lambda m, sums, *others: sums[0]
 
 

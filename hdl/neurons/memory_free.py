@@ -11,11 +11,6 @@ from hdl.neurons.lif import fires
 from model.neurons import MemoryFree
 
 
-def past(modes: Sequence[MemoryFree]) -> int:
-    """Past sums that some mode needs."""
-    return max(mode.depth for mode in modes)
-
-
 def weigh(m: Module, sums: Sequence[Value], modes: Sequence[MemoryFree], select: Value, width: int) -> Value:
     """Σ_j σ_j·(sums[d·j] << e_j), the newest sum first."""
     longest = max(len(mode.taps) for mode in modes)
@@ -60,4 +55,4 @@ def load(m: Module, membrane: Value, modes: Sequence[MemoryFree], select: Value,
     return Const(0)
 
 
-MEMORY_FREE = Datapath(fires, store, load, past, weigh)
+MEMORY_FREE = Datapath(fires, store, load, weigh)

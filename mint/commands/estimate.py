@@ -227,18 +227,43 @@ def _print(report: dict[str, Any], heading: str, kind: str) -> None:
         f"loading an image: {load}, while the one before is computed",
         f"so a stream of these images gives a class every {interval} cycles, {report['ratio']:.3f} x the bound",
         f"latency from the first input beat to the class, both included: {report['latency_cycles']:,.1f} cycles",
+        *_asynchronous(report),
         f"memory bits: {memories}; all {sum(report['memory_bits'].values()):,}",
-        f"membranes: {_membranes(report)}",
+        f"kept of a neuron: {_kept(report)}",
     ):
         console.print(line, soft_wrap=True)
 
 
-def _membranes(report: dict[str, Any]) -> str:
-    """Where they are."""
+def _asynchronous(report: dict[str, Any]) -> list[str]:
+    """Of time steps that come as packets."""
+    found = report["asynchronous"]
+    if found is None:
+        return []
+    response = f"{found['response_cycles']:,.1f} (at most {found['most_response_cycles']:,})"
+    lines = [f"from a time step's last input beat to its class, both included: {response} cycles, a layer at a time"]
+    if found["overlap"]:
+        own = found["overlap"]
+        lines.append(
+            f"layers that overlapped, each with {report['lanes']} lanes of its own, would give a class every "
+            f"{own['cycles']:,.1f} cycles, {own['at_once']:.2f} of {len(report['layers'])} layers at work on average"
+        )
+    return lines
+
+
+def _kept(report: dict[str, Any]) -> str:
+    """Membranes, sums or inputs of earlier time steps, and where they are."""
     if report["membrane_bits"]:
-        return f"{report['membrane_bits']:,} bits at the lanes, no memory and no traffic"
+        return f"membranes, {report['membrane_bits']:,} bits at the lanes, no memory and no traffic"
+    if report["past_sum_bits"]:
+        return f"no membrane; sums of earlier time steps, {report['past_sum_bits']:,} bits at the lanes, no traffic"
+    if report["history_bits"]:
+        return f"no membrane and no sum; inputs of earlier time steps, {report['history_bits']:,} bits of the memories"
     bits = sum(layer["traffic_bits"]["membranes"] for layer in report["layers"])
-    return f"in a memory, with the last layer's sums; {bits / 1e3:,.1f} kbit an image to and from it"
+    if not report["memory_bits"].get("membranes"):
+        return "nothing" + (
+            f" but the last layer's sums; {bits / 1e3:,.1f} kbit an image to and from their memory" if bits else ""
+        )
+    return f"membranes in a memory, with the last layer's sums; {bits / 1e3:,.1f} kbit an image to and from it"
 
 
 def _numbers(entry: dict[str, Any]) -> list[str]:

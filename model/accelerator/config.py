@@ -29,7 +29,7 @@ from model.arithmetic import number_width
 from model.errors import require
 from model.inputs import Inputs
 from model.network.graph import Readout
-from model.neurons import Neuron
+from model.neurons import MemoryFree, Neuron
 
 LARGEST_LANES = 1024
 LARGEST_STORED_STEPS = 256
@@ -268,6 +268,19 @@ class AcceleratorConfig:
     def keeps(self) -> bool:
         """Whether any neuron keeps something between two time steps."""
         return any(mode.state_bits for mode in self.modes)
+
+    @property
+    def past_sums(self) -> int:
+        """Sums of earlier time steps that a lane keeps: of memory-free neurons, unless windows are of frames."""
+        depths = (mode.depth for mode in self.modes if isinstance(mode, MemoryFree))
+        return 0 if self.streaming else min(max(depths, default=0), self.time_steps - 1)
+
+    @property
+    def history_bits(self) -> int:
+        """Bits of the spike and input memories for frames before the one that is computed or comes."""
+        earlier = sum(words - (words >> self.slot_bits) for words in self.spike_memories.values())
+        packets = ((1 << self.bank_bits) - 2) << number_width(self.input_words)
+        return earlier * self.spike_width + packets * self.input_word_width
 
     @property
     def sum_words(self) -> int:

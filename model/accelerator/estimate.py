@@ -38,6 +38,8 @@ class LayerEstimate:
         Cycles in which the lanes take an input, or an empty word that fires or doubles.
     set_bits : [N]
         nnz of its inputs after im2col.
+    added : [N]
+        Of those, how many lanes add: each as often as the turns of a window of earlier frames see it.
     """
 
     plan: LayerPlan
@@ -46,6 +48,7 @@ class LayerEstimate:
     first_fire: Cycles
     tokens: NDArray[np.int64]
     set_bits: NDArray[np.int64]
+    added: NDArray[np.int64]
 
     @property
     def cycles(self) -> Cycles:
@@ -59,7 +62,12 @@ class LayerEstimate:
     @property
     def utilisation(self) -> float:
         """Lanes at work, of all lanes in all cycles."""
-        return float(useful_cycles(self.set_bits, self.plan.channels, self.lanes).sum() / self.cycles.sum())
+        return float(useful_cycles(self.added, self.plan.channels, self.lanes).sum() / self.cycles.sum())
+
+    @property
+    def additions(self) -> NDArray[np.int64]:
+        """Weights that lanes add to a sum, [N]."""
+        return self.added * self.plan.channels
 
     @property
     def density(self) -> float:
@@ -240,5 +248,8 @@ def _layer(
         parts.append((cycles.cycles, cycles.first_fire, *sums))
     cycles_, first_fire, tokens, bits = (np.concatenate(values) for values in zip(*parts, strict=True))
     runs, fires, tokens, bits = (each.reshape(-1, config.frames) for each in (cycles_, first_fire, tokens, bits))
-    set_bits_ = bits.sum(1) if nnz is None else nnz
-    return LayerEstimate(plan, config.lanes, runs, fires, tokens.sum(1) * plan.groups, set_bits_)
+    read = bits.sum(1)
+    nnz = read if nnz is None else nnz
+    return LayerEstimate(
+        plan, config.lanes, runs, fires, tokens.sum(1) * plan.groups, nnz, read if plan.history else nnz
+    )

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from model.accelerator.estimate import Estimate
+from model.accelerator.overlap import overlap, response
 from model.accelerator.traffic import membrane_bits
 
 
@@ -22,6 +23,7 @@ def describe(found: Estimate, dense: dict[str, int]) -> dict[str, Any]:
                 "cycles": float(layer.cycles.mean()),
                 "bound_cycles": float(layer.bound.mean()),
                 "tokens": float(layer.tokens.mean()),
+                "additions": float(layer.additions.mean()),
                 "density": layer.density,
                 "utilisation": layer.utilisation,
                 "dense_cycles": dense.get(layer.plan.name),
@@ -46,5 +48,18 @@ def describe(found: Estimate, dense: dict[str, int]) -> dict[str, Any]:
         "input_beats": config.input_beats * config.frames,
         "memory_bits": config.memory_bits,
         "membrane_bits": membrane_bits(config),
+        "past_sum_bits": config.lanes * config.past_sums * config.accumulator_width,
+        "history_bits": config.history_bits,
+        "asynchronous": _asynchronous(found) if config.streaming else None,
         "layers": layers,
+    }
+
+
+def _asynchronous(found: Estimate) -> dict[str, Any]:
+    """Of time steps, one packet each."""
+    steps, side_by_side = response(found), overlap(found)
+    return {
+        "response_cycles": float(steps.mean()),
+        "most_response_cycles": int(steps.max()),
+        "overlap": asdict(side_by_side) if side_by_side else None,
     }

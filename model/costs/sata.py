@@ -21,6 +21,7 @@ from model.costs.evaluation import Evaluation
 from model.errors import require
 from model.network.graph import Layer
 from model.network.network import Network
+from model.neurons import MemoryFree
 
 REFERENCE_BITS = 16
 ADD, AND, ACCUMULATE, COMPARE, MULTIPLEX, REGISTER, SHIFT = 0.00967, 0.000794, 0.0389, 0.00309, 0.00172, 0.0301, 0.00605
@@ -59,7 +60,16 @@ def input_densities(evaluation: Evaluation) -> dict[str, float]:
 
 
 def energies(network: Network, densities: Mapping[str, float], *, pixels_as_spikes: bool = False) -> list[LayerEnergy]:
-    """Energy of every layer; ``pixels_as_spikes`` counts pixels as the simulator does, a bit each at T time steps."""
+    """Energy of every layer; ``pixels_as_spikes`` counts pixels as the simulator does, a bit each at T time steps.
+
+    Raises UserError of memory-free neurons: the formulas know membranes, and nothing of sums or inputs that are kept.
+    """
+    for layer in network.layers:
+        require(
+            not isinstance(layer.neuron, MemoryFree),
+            f"layer {layer.name} has memory-free neurons, which SATA's formulas do not know; mint estimate has their "
+            "additions and the bits that they keep",
+        )
     return [_energy(network, layer, densities[layer.name], pixels_as_spikes) for layer in network.layers]
 
 

@@ -152,7 +152,10 @@ class Network:
         )
 
     def warnings(self) -> Iterator[str]:
-        """Thresholds that are never or always reached, a sentence for each layer that has some."""
+        """Families of neurons that no accelerator mixes; thresholds that are never or always reached, of each layer."""
+        families = sorted({layer.neuron.family for layer in self.layers if layer.neuron is not None})
+        if len(families) > 1:
+            yield f"neurons of the families {', '.join(families)}: no accelerator has both; train one of them"
         for layer in self.layers:
             if layer.threshold is None:
                 continue

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from mint.app import app
 from model.config import Precision
-from model.network.shipped import shipped
+from model.network.shipped import FOLDER, shipped
 
 runner = CliRunner()
 
@@ -81,3 +81,10 @@ def test_every_named_network_has_a_recipe_and_is_named_in_help() -> None:
 
     assert set(NAMES.split(", ")) == {*FIXED, *SCALABLE} == set(RECIPES)
     assert {recipe.dataset for recipe in RECIPES.values()} <= set(SHAPES)
+
+
+def test_energy_of_memory_free_neurons_is_refused() -> None:
+    """SATA's formulas would charge them nothing for what they keep."""
+    path = FOLDER / "moving-w2-memory-free.safetensors"
+    said = " ".join(mint("energy", str(path), "--density", "0.1", status=2).split())
+    assert "layer conv1 has memory-free neurons, which SATA's formulas do not know" in said

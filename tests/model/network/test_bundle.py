@@ -17,6 +17,7 @@ from model.inputs import SPIKES
 from model.network import bundle
 from model.network.graph import Layer, LayerKind, Readout, Source, State
 from model.network.network import Network
+from model.neurons import MemoryFree
 from sim.networks.family import reading_out, varied
 from sim.networks.random_networks import random_images, random_network
 
@@ -258,3 +259,13 @@ def test_thresholds_out_of_reach_are_a_warning(parts: Parts) -> None:
     warnings = list(bundle.read(path).warnings())
     assert any("first" in w and "never reached" in w for w in warnings)
     assert any("first" in w and "1 of" in w and "always reached" in w for w in warnings)
+
+
+def test_neurons_of_several_families_are_a_warning(parts: Parts) -> None:
+    path, tensors, header = parts
+    save_file(tensors, path, {"mint": json.dumps(header)})
+    network = bundle.read(path)
+    assert not any("families" in sentence for sentence in network.warnings())
+    first = replace(network.layers[0], neuron=MemoryFree(((1, 0),)))
+    mixed = replace(network, layers=(first, *network.layers[1:]))
+    assert any("families lif, memory-free" in sentence for sentence in mixed.warnings())
