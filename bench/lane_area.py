@@ -2,9 +2,9 @@
 
 python -m bench.lane_area [--liberty FILE] [--output FILE]
 
-One lane with a neuron unit of its own, accumulators of the code's value bits and 13, and where windows keep sums, of
-the bits by which potentials are wider; the same Verilog that users get, mapped as ``mint area`` maps it. Writes
-``build/lane_area.json``.
+One lane with a neuron unit of its own, and sixteen that share one; accumulators of the code's value bits and 13, and
+where windows keep sums, of the bits by which potentials are wider; the same Verilog that users get, mapped as ``mint
+area`` maps it. Writes ``build/lane_area.json``.
 """
 
 import argparse
@@ -43,17 +43,19 @@ NEURONS: dict[str, tuple[Neuron, str]] = {
     "memory-free, k = 4, sums in the lane": (MemoryFree.fading(WINDOW), SKIP),
     "memory-free, k = 4, streaming": (MemoryFree.fading(WINDOW), STREAMING),
 }
+SHARES = dict.fromkeys(NEURONS, (1,)) | {"lif, u4 (MINT)": (1, 16)}
+"""Lanes per neuron unit."""
 FAMILIES = ("xc7", "ecp5")
 OUTPUT = Path("build/lane_area.json")
 
 
 class Lane(wiring.Component):
-    """A cluster of one lane behind the decoder of its weights.
+    """A cluster behind the decoders of its weights.
 
     Members
     -------
-    code : In(code_width)
-        Of the weight, as memory has it; the others are the cluster's.
+    codes : In(code_width · lanes)
+        Of the weights, as memory has them; the others are the cluster's.
     """
 
     def __init__(self, config: AcceleratorConfig, code: str) -> None:
@@ -61,13 +63,15 @@ class Lane(wiring.Component):
         self.cluster = Cluster(config)
         members = dict(self.cluster.signature.members)
         members.pop("weights")
-        super().__init__(members | {"code": In(config.code_width)})
+        super().__init__(members | {"codes": In(config.code_width * config.lanes)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.cluster = cluster = self.cluster
-        level = decoded(self.kind, self.code, self.config.weight_width).as_signed()
-        m.d.comb += cluster.weights[0].eq(Mux(self.step.enable, level, 0))
+        for lane, weight in enumerate(cluster.weights):
+            code = self.codes.word_select(lane, self.config.code_width)
+            signed = decoded(self.kind, code, self.config.weight_width).as_signed()
+            m.d.comb += weight.eq(Mux(self.step.enable, code if self.config.signless else signed, 0))
         for name, member in cluster.signature.members.items():
             if name == "weights":
                 continue
@@ -76,9 +80,9 @@ class Lane(wiring.Component):
         return m
 
 
-def config_of(code: WeightCode, neuron: Neuron, dataflow: str) -> AcceleratorConfig:
-    """Of a network with one neuron, but for the accumulator's width."""
-    weight, one = np.full((1, 1), code.levels[-1], np.int8), np.ones(1, np.int32)
+def config_of(code: WeightCode, neuron: Neuron, dataflow: str, share: int) -> AcceleratorConfig:
+    """Of a network of a neuron for each lane, but for the accumulator's width."""
+    weight, one = np.full((share, 1), code.levels[-1], np.int8), np.ones(share, np.int32)
     first = Layer(
         name="first",
         kind=LayerKind.LINEAR,
@@ -88,20 +92,21 @@ def config_of(code: WeightCode, neuron: Neuron, dataflow: str) -> AcceleratorCon
         bias=one,
         threshold=one,
     )
-    last = replace(first, name="last", neuron=None, threshold=None, sources=(Source("first", weight),))
+    last = replace(first, name="last", neuron=None, threshold=None, sources=(Source("first", weight.repeat(share, 1)),))
     network = Network(SPIKES, (1, 1, 1), TIME_STEPS, (first, last))
-    config = plan(network, lanes=1, lanes_per_neuron_unit=1, dataflow=dataflow)
+    config = plan(network, lanes=share, lanes_per_neuron_unit=share, dataflow=dataflow)
     return replace(config, accumulator_width=code.accumulator_width + neuron.gain_bits)
 
 
 def measure(flows: list[Flow]) -> Iterator[dict[str, Any]]:
     """A record for each neuron, code and flow."""
-    for (name, (neuron, dataflow)), (code, width) in product(NEURONS.items(), CODE_WIDTHS):
-        config = config_of(CODES[code].of(width), neuron, dataflow)
+    kinds = [(name, *kind, share) for name, kind in NEURONS.items() for share in SHARES[name]]
+    for (name, neuron, dataflow, share), (code, width) in product(kinds, CODE_WIDTHS):
+        config = config_of(CODES[code].of(width), neuron, dataflow, share)
         text = verilog_text(Lane(config, code), "mint_lane")
         for flow in flows:
             cost = flow.measure(text, "mint_lane")
-            yield {"neuron": name, "code": code, "width": width, "flow": flow.name, **asdict(cost)}
+            yield {"neuron": name, "lanes": share, "code": code, "width": width, "flow": flow.name, **asdict(cost)}
 
 
 def main() -> None:
@@ -114,7 +119,8 @@ def main() -> None:
     records = []
     for record in measure([library, *(flow for flow in FPGAS if flow.name in FAMILIES)]):
         cells = record["lut"] or record["gate_equivalents"]
-        console.print(f"{record['neuron']:38} {record['code']} {record['width']} {record['flow']:24} {cells:8,.1f}")
+        what = f"{record['neuron']:38} {record['lanes']:2} {record['code']} {record['width']}"
+        console.print(f"{what} {record['flow']:24} {cells:8,.1f}")
         records.append(record)
     write_json(chosen.output, records, checked_libraries([library]))
     messages.print(f"written: {chosen.output}")

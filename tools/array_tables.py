@@ -308,21 +308,19 @@ def neurons(found: list[Any]) -> Rows:
 
 @table("lanes", "lane_area", tools=("amaranth", "pyosys"), flows=("Library", lambda flow: flow not in FPGAS))
 def lanes(found: list[Any]) -> Rows:
-    """A lane of the accelerator with each neuron and weight code: gates, or lookup tables, and flip-flops."""
+    """Lanes with a neuron unit, for each neuron and weight code: gates, or lookup tables, and flip-flops."""
     records = [record for run in found for record in run]
     flows = list(dict.fromkeys(record["flow"] for record in records))
     rows: list[list[object]] = [
-        ["neuron", "weights", *(f"{_short(flow)}, {'LUT' if flow in FPGAS else 'GE'} / FF" for flow in flows)]
+        ["neuron", "lanes", "weights", *(f"{_short(flow)}, {'LUT' if flow in FPGAS else 'GE'} / FF" for flow in flows)]
     ]
-    for neuron, code, width in dict.fromkeys((each["neuron"], each["code"], each["width"]) for each in records):
-        own = {
-            each["flow"]: each
-            for each in records
-            if (each["neuron"], each["code"], each["width"]) == (neuron, code, width)
-        }
+    keys = ("neuron", "lanes", "code", "width")
+    for kind in dict.fromkeys(tuple(each[key] for key in keys) for each in records):
+        neuron, count, code, width = kind
+        own = {each["flow"]: each for each in records if tuple(each[key] for key in keys) == kind}
         cells = [own[flow]["lut"] or round(own[flow]["gate_equivalents"]) for flow in flows]
         numbers = [f"{cell:,} / {own[flow]['flip_flops']}" for cell, flow in zip(cells, flows, strict=True)]
-        rows.append([neuron, f"{code} {width}" if code == "narrow" else code, *numbers])
+        rows.append([neuron, count, f"{code} {width}" if code == "narrow" else code, *numbers])
     return rows
 
 

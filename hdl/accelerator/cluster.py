@@ -1,6 +1,6 @@
 """A cluster: lanes that add weights, and the neuron unit that they share."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -17,8 +17,13 @@ def parameter_layout(config: AcceleratorConfig) -> data.StructLayout:
     return data.StructLayout(dict.fromkeys(names, signed(config.accumulator_width)))
 
 
-STEP_LAYOUT = data.StructLayout({"enable": 1, "double": 1, "fire": 1})
-"""What the lanes do in a cycle: add their weights to their sums, doubled before; then hand the sums over."""
+def step_layout(config: AcceleratorConfig) -> data.StructLayout:
+    """What the lanes do in a cycle: add their weights to their sums, doubled before; then hand the sums over. Without
+    signs, ``adds`` says whether the weights are those of an input."""
+    names = ("enable", "double", "fire", "adds") if config.signless else ("enable", "double", "fire")
+    return data.StructLayout(dict.fromkeys(names, 1))
+
+
 NEURON_LAYOUT = data.StructLayout({"potential": 1, "first": 1, "keep": 1, "update": 1})
 """What the neuron unit does: take a sum's potential (with a membrane of 0, if it is the first time step), and keep the
 sum for the next time step; make spike and membrane of the last cycle's potential."""
@@ -40,6 +45,9 @@ class Cluster(wiring.Component):
 
     Memory-free neurons weigh the sum and those of earlier time steps by their taps instead; a unit keeps as many as the
     longest window needs, of each of its lanes.
+
+    Of binary weights alone, lanes that share a unit add b = (w + 1)/2, without a sign, and the unit takes
+    2 · sum - ``inputs``.
 
     Where rows of lanes are time steps, U is that of the row before, which comes from outside (``relayed``). In the
     order ``streaming``, U comes from a memory (``stored``), and the last layer's units add up over the frames instead::
@@ -64,9 +72,11 @@ class Cluster(wiring.Component):
     Members
     -------
     weights : In(signed(weight_width)).array(lanes_per_neuron_unit)
-        Of this cycle, one per lane; 0 in cycles without ``enable``.
-    step : In(STEP_LAYOUT)
+        Of this cycle, one per lane; 0 in cycles without ``enable``. Without signs, a bit each.
+    step : In(step_layout)
         For all lanes.
+    inputs : In(accumulator_width), binary weights without signs only
+        Σ x of the sums that are handed over.
     clear : In(1)
         Set all sums to 0.
     neuron : In(NEURON_LAYOUT)
@@ -107,8 +117,8 @@ class Cluster(wiring.Component):
         number = signed(config.accumulator_width)
         super().__init__(
             {
-                "weights": In(signed(config.weight_width)).array(share),
-                "step": In(STEP_LAYOUT),
+                "weights": In(1 if config.signless else signed(config.weight_width)).array(share),
+                "step": In(step_layout(config)),
                 "clear": In(1),
                 "neuron": In(NEURON_LAYOUT),
                 "index": In(range(share)),
@@ -118,6 +128,7 @@ class Cluster(wiring.Component):
                 "spike": Out(1),
                 "membrane": Out(code),
             }
+            | ({"inputs": In(config.accumulator_width)} if config.signless else {})
             | ({"kept": Out(code), "relayed": In(code)} if config.relays else {})
             | ({"stored": In(code), "carried": In(number)} if config.streaming else {})
             | ({"sums": In(1)} if config.streaming and not config.totals else {})
@@ -130,6 +141,8 @@ class Cluster(wiring.Component):
         m = Module()
         config = self.config
         share, number = config.lanes_per_neuron_unit, signed(config.accumulator_width)
+        if config.signless:
+            number = unsigned(config.accumulator_width - 1)
         sums = [Signal(number, name=f"sum_{lane}", reset_less=True) for lane in range(share)]
         doubled = [Mux(self.step.double, sum_ << 1, sum_) for sum_ in sums]
         if share == 1:
@@ -148,6 +161,9 @@ class Cluster(wiring.Component):
             for weight, sum_, own, behind in zip(self.weights, sums, doubled, [*sums[1:], entering], strict=True):
                 with m.If(self.step.enable | self.neuron.potential):
                     m.d.sync += sum_.eq(weight + Mux(self.step.enable, own, behind))
+            if config.signless:
+                leaving = Signal(signed(config.accumulator_width))
+                m.d.comb += leaving.eq((sums[0] << 1) - self.inputs)
         with m.If(self.clear):
             m.d.sync += [sum_.eq(0) for sum_ in sums]
         return self._neuron(m, leaving)

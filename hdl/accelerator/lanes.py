@@ -1,10 +1,10 @@
 """All lanes and their neuron units: clusters, and membranes between them."""
 
-from amaranth.hdl import Cat, Module, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.accelerator.cluster import NEURON_LAYOUT, STEP_LAYOUT, Cluster, parameter_layout
+from hdl.accelerator.cluster import NEURON_LAYOUT, Cluster, parameter_layout, step_layout
 from hdl.accelerator.membrane_memory import MembraneMemory
 from hdl.parts.tables import by_program
 from model.accelerator.config import AcceleratorConfig
@@ -17,6 +17,8 @@ class Lanes(wiring.Component):
     Where s lanes share a neuron unit::
 
         lane i = lane i mod s of cluster ⌊i / s⌋;  spikes[i] = whether its H reaches the threshold
+
+    Of binary weights without signs, the inputs are counted for all of them.
 
     Where rows of lanes are time steps, lane i goes on with the membrane of lane i - row_lanes, the same channel's in
     the row before. In the order ``streaming``, membranes and sums wait in a
@@ -37,9 +39,9 @@ class Lanes(wiring.Component):
         Stays until the layer is through.
     clear : In(1)
         Set all sums to 0.
-    step : In(STEP_LAYOUT)
+    step : In(step_layout)
         For all lanes.
-    weights : In(lanes * weight_width)
+    weights : In(lanes * lane_weight_width)
         Of this cycle, lane 0 in the lowest bits.
     neuron : In(NEURON_LAYOUT)
         For all neuron units.
@@ -72,8 +74,8 @@ class Lanes(wiring.Component):
             {
                 "layer": In(range(max(2, len(config.layers)))),
                 "clear": In(1),
-                "step": In(STEP_LAYOUT),
-                "weights": In(config.lanes * config.weight_width),
+                "step": In(step_layout(config)),
+                "weights": In(config.lanes * config.lane_weight_width),
                 "neuron": In(NEURON_LAYOUT),
                 "index": In(range(config.lanes_per_neuron_unit)),
                 "parameters": In(data.ArrayLayout(parameter_layout(config), units)),
@@ -95,8 +97,11 @@ class Lanes(wiring.Component):
         clusters = [Cluster(config) for _ in range(config.neuron_units)]
         modes = [plan.mode for plan in config.layers]
         mode = by_program(m, select, modes, clusters[0].mode.shape(), "mode")
+        inputs = self._inputs(m) if config.signless else None
         for j, cluster in enumerate(clusters):
             m.submodules[f"cluster_{j}"] = cluster
+            if inputs is not None:
+                m.d.comb += cluster.inputs.eq(inputs)
             m.d.comb += [
                 cluster.step.eq(self.step),
                 cluster.clear.eq(self.clear),
@@ -119,12 +124,22 @@ class Lanes(wiring.Component):
             self._keep(m, clusters)
         return m
 
+    def _inputs(self, m: Module) -> Signal:
+        """Σ x as lanes make their sums; 0 once the last lane's sum has left."""
+        inputs = Signal(self.config.accumulator_width)
+        last = self.index == self.config.lanes_per_neuron_unit - 1
+        with m.If(self.step.enable):
+            m.d.sync += inputs.eq(Mux(self.step.double, inputs << 1, inputs) + self.step.adds)
+        with m.If(self.clear | (self.neuron.potential & ~self.neuron.keep & last)):
+            m.d.sync += inputs.eq(0)
+        return inputs
+
     def _own_lanes(self, m: Module, j: int, cluster: Cluster) -> None:
         """Weights, shortcuts and spikes of the lanes of cluster j."""
         config, share = self.config, self.config.lanes_per_neuron_unit
         for lane in range(share):
-            weight = self.weights.word_select(j * share + lane, config.weight_width).as_signed()
-            m.d.comb += cluster.weights[lane].eq(weight)
+            weight = self.weights.word_select(j * share + lane, config.lane_weight_width)
+            m.d.comb += cluster.weights[lane].eq(weight if config.signless else weight.as_signed())
         if config.skips:
             m.d.comb += cluster.shortcut.eq(self.shortcuts.word_select(j, share).bit_select(self.index, 1))
         if share == 1:

@@ -4,7 +4,7 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.accelerator.cluster import STEP_LAYOUT
+from hdl.accelerator.cluster import step_layout
 from hdl.accelerator.skip_unit import token_layout
 from hdl.codes import DECODERS, decoded
 from hdl.parts.tables import by_program
@@ -51,9 +51,9 @@ class TokenPipeline(wiring.Component):
         Read it: ``word`` has it in the next cycle.
     word : In(lanes * code_width)
         What was read, lane 0 in the lowest bits.
-    step : Out(STEP_LAYOUT)
+    step : Out(step_layout)
         For all lanes.
-    weights : Out(lanes * weight_width)
+    weights : Out(lanes * lane_weight_width)
         Of all lanes; 0 in cycles without ``step.enable``.
     """
 
@@ -72,8 +72,8 @@ class TokenPipeline(wiring.Component):
                 "address": Out(row),
                 "read": Out(1),
                 "word": In(config.lanes * config.code_width),
-                "step": Out(STEP_LAYOUT),
-                "weights": Out(config.lanes * config.weight_width),
+                "step": Out(step_layout(config)),
+                "weights": Out(config.lanes * config.lane_weight_width),
             }
         )
 
@@ -90,7 +90,9 @@ class TokenPipeline(wiring.Component):
         fetched = Signal(len(self.weights), reset_less=True)
         levels = self._levels(m)
         levels = levels if self.config.rows == 1 else levels & self._adding(m, tokens[0].mask)
-        levels = self._signed(levels, tokens[1].negate) if self.config.negates else levels
+        if self.config.negates:
+            negate = tokens[1].negate
+            levels = levels ^ negate.replicate(len(levels)) if self.config.signless else self._signed(levels, negate)
         m.d.sync += fetched.eq(Mux(tokens[1].empty | ~valid[1], 0, levels))
         m.d.sync += [tokens[2].eq(tokens[1]), valid[2].eq(valid[1])]
         # Cycle 3: the lanes add.
@@ -100,11 +102,15 @@ class TokenPipeline(wiring.Component):
             self.step.double.eq(tokens[2].double),
             self.step.fire.eq(tokens[2].fire),
         ]
+        if self.config.signless:
+            m.d.comb += self.step.adds.eq(valid[2] & ~tokens[2].empty)
         return m
 
     def _levels(self, m: Module) -> Value:
         """What the codes of a word stand for; a layer's own code says it."""
         config = self.config
+        if config.signless:  # which add the codes as they are
+            return self.word
         names = [plan.code for plan in config.layers]
         kinds = sorted(set(names))
         if not set(kinds) & set(DECODERS) and config.code_width == config.weight_width:

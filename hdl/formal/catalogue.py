@@ -30,6 +30,7 @@ from hdl.verilog.text import verilog_text
 from model.accelerator.config import STREAMING, AcceleratorConfig
 from model.accelerator.layer_plan import SKIP, SYSTOLIC, TIME_PARALLEL
 from model.array import ArrayConfig
+from model.codes import Binary
 from model.config import PRECISIONS, WIDTHS, Precision
 from model.network.graph import Readout
 from model.neurons import Lif, MemoryFree
@@ -98,9 +99,11 @@ LANES = (
             (Readout.MEMBRANE, 1, True),
         )
     ),
+    lanes_config(Precision(2, 4), Precision(2, 4).lifs(1, 2), share=2, code=Binary.name),
+    lanes_config(Precision(2, 2), Precision(2, 2).lifs(1), share=2, streaming=True, code=Binary.name),
 )
 """Lanes and neuron units that are proved: lanes with a unit each and two that share one; every leak with all resets, a
-layer each; states that move; what is read out of neurons."""
+layer each; states that move; what is read out of neurons; binary weights without signs."""
 
 WINDOWS_OF_SUMS = (
     *(
@@ -113,6 +116,7 @@ WINDOWS_OF_SUMS = (
     ),
     lanes_config(Precision(4, 4), [MemoryFree(((1, 3), (1, 0), (-1, 1)))], share=2, time_steps=3),
     lanes_config(Precision(2, 2), [MemoryFree.fading(3)], readout=Readout.COUNT, time_steps=3),
+    lanes_config(Precision(2, 2), [MemoryFree.fading(3)], share=2, time_steps=3, code=Binary.name),
 )
 """Lanes of memory-free neurons that are proved: fixed taps; signs, taps that are 0, dilation, two windows; readout."""
 

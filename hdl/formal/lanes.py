@@ -14,6 +14,7 @@ from hdl.verilog.text import verilog_text
 from model.accelerator.config import AcceleratorConfig
 from model.accelerator.layer_plan import SKIP, TIME_PARALLEL
 from model.arithmetic import number_width
+from model.codes import Narrow
 from model.config import Precision
 from model.network.graph import Readout
 from model.neurons import Lif, Neuron
@@ -33,6 +34,7 @@ def lanes_config(
     streaming: bool = False,
     readout: str = Readout.SUM,
     time_steps: int = 2,
+    code: str = Narrow.name,
 ) -> AcceleratorConfig:
     """Lanes for a layer of each mode, and the last one; accumulators in which both ends of the states saturate.
 
@@ -51,13 +53,14 @@ def lanes_config(
             row_lanes=units * share // rows[index],
             positions=(1, 2),
             mode=index,
+            code=code,
             skip_memory=0 if skips else None,
         )
         for index in range(len(modes))
     ]
     reads_out = readout != Readout.SUM
     places = len(modes) * (2 if reads_out else 4)
-    last = replace(base.layers[0], positions=(1, places), spiking=reads_out, reads_out=reads_out)
+    last = replace(base.layers[0], code=code, positions=(1, places), spiking=reads_out, reads_out=reads_out)
     widest = max(1, *(mode.state_bits for mode in modes))
     return replace(
         base,
@@ -87,17 +90,19 @@ def lanes(config: AcceleratorConfig, component: type[Lanes] = Lanes) -> Proof:
     design = verilog_text(component(config), "mint_lanes")
     extra = [name for name in ("skips", "relays", "streaming") if getattr(config, name)]
     extra += [f"readout {config.readout}"] * config.totals
+    extra += ["binary, without signs"] * config.signless
     modes = "; ".join(each.describe() for each in config.modes)
     return Proof(
         name="lanes and neuron units = law",
-        configuration=", ".join([f"{config.weight_width}-bit weights", modes, f"{units} x {share} lanes", *extra]),
+        configuration=", ".join([f"{config.lane_weight_width}-bit weights", modes, f"{units} x {share} lanes", *extra]),
         design=design,
         harness=HARNESS.read_text(encoding="utf-8") + law_modules(config.modes, past),
         prepare=("hierarchy -top mint_lanes", "proc", "memory -nordff"),
         defines={
             "UNITS": units,
             "S": share,
-            "W": config.weight_width,
+            "W": config.lane_weight_width,
+            "L": width - config.signless,
             "U": config.membrane_width,
             "A": width,
             "P": parameter_layout(config).size,
@@ -120,6 +125,7 @@ def lanes(config: AcceleratorConfig, component: type[Lanes] = Lanes) -> Proof:
             "COUNTS": int(config.readout == Readout.COUNT),
             **({"TOTALS": 1} if config.totals else {}),
             **({"SHARED": 1} if share > 1 else {}),
+            **({"SIGNLESS": 1} if config.signless else {}),
             **({"SKIPS": 1} if config.skips else {}),
             **({"STREAMING": 1} if config.streaming else {}),
         },
@@ -179,6 +185,7 @@ def _peeks(config: AcceleratorConfig, words: int, design: str) -> dict[str, str]
     earlier = [[f"lanes.earlier_{unit}", "1'0"] if share > 1 else ["1'0"] for unit in units]
     return peeks | {
         "unit_sums": together([f"lanes.cluster_{unit}.sum_{lane}" for unit in units for lane in range(share)]),
+        **({"unit_inputs": "lanes.inputs"} if config.signless else {}),
         "unit_handed": together(of_units("handed") if share == 1 else []),
         "unit_states": together(states if config.keeps else ["1'0"] * len(states)),
         "unit_pasts": together(pasts),

@@ -1,5 +1,6 @@
 // What lanes and their neuron units have to do, in plain signed arithmetic; hdl.formal.lanes proves that they do it.
-// UNITS units have S lanes each; W, U and A are the bits of weight, state and accumulator, P those of a unit's parameters.
+// UNITS units have S lanes each; W, U and A are the bits of weight, state and accumulator, L those of a lane's register,
+// P those of a unit's parameters. SIGNLESS lanes add 0 and 1 where there is an input, and stand for twice that less inputs.
 // A unit has WORDS states, that of a lane or STREAMING that of a hand-over's lane: layer l has SIZES of them, as byte l
 // of this number, from BASES on, and the last layer adds its potentials up instead, for CARRIED lanes. With TOTALS it has
 // states as well, and beside them what is read out is added up: spikes if COUNTS, else potentials. If PASTS, each lane has
@@ -14,6 +15,9 @@ module proof (
     input enable,
     input double,
     input fire,
+`ifdef SIGNLESS
+    input present,
+`endif
     input [`UNITS*`S*`W-1:0] weights,
     input due,
     input first,
@@ -40,7 +44,12 @@ module proof (
     wire [`UNITS*`S-1:0] spikes;
     wire [`UNITS*`A-1:0] totals;
     mint_lanes lanes (
-        .clk(clk), .rst(rst), .layer(layer), .clear(clear), .step({fire, double, enable}), .weights(weights),
+        .clk(clk), .rst(rst), .layer(layer), .clear(clear), .weights(weights),
+`ifdef SIGNLESS
+        .step({present, fire, double, enable}),
+`else
+        .step({fire, double, enable}),
+`endif
         .neuron({was, keep, first, due}), .parameters(parameters),
 `ifdef SHARED
         .index(index),
@@ -58,7 +67,8 @@ module proof (
     );
     // Registers of lanes and units, and words of their memories: the first lane, unit or word in the lowest bits;
     // of a word, all units.
-    wire [`UNITS*`S*`A-1:0] unit_sums;
+    wire [`UNITS*`S*`L-1:0] unit_sums;
+    wire [`A-1:0] unit_inputs;
     wire [`UNITS*`A-1:0] unit_handed;
     wire [`UNITS*`WORDS*`U-1:0] unit_states;
     wire [`UNITS*`CARRIED*`A-1:0] unit_carried;
@@ -91,7 +101,15 @@ module proof (
     wire layers = layer <= `LAST;
 `endif
     wire stays = (!(due | was) | layer == own) & !(start & (due | was | next != 0)) & !(started & due);
-    assign assumed = !rst & (enable | weights == 0) & in_order & stays & layers;
+`ifdef SIGNLESS
+    // A weight is 1 or -1 where there is an input; sums of all lanes are kept for the next time step, or none.
+    reg held = 0;
+    always @(posedge clk) if (due) held <= keep;
+    wire signless = (present | weights == 0) & (!due | next == 0 | keep == held);
+`else
+    wire signless = 1;
+`endif
+    assign assumed = !rst & (enable | weights == 0) & in_order & stays & layers & signless;
     wire last_lane = next == `S - 1;
     always @(posedge clk) begin
         begun <= 1;
@@ -139,7 +157,8 @@ module proof (
             reg [`WORDS*`U-1:0] states_later;
             reg [`CARRIED*`A-1:0] carried_later;
             reg [`S*`PAST*`A-1:0] pasts_later;
-            wire [`S*`A-1:0] sums = begun ? sums_later : unit_sums[j*`S*`A+:`S*`A];
+            wire [`S*`A-1:0] first_sums;
+            wire [`S*`A-1:0] sums = begun ? sums_later : first_sums;
             wire [`A-1:0] handed = begun ? handed_later : unit_handed[j*`A+:`A];
             wire [`WORDS*`U-1:0] own_states;
             wire [`CARRIED*`A-1:0] own_carried;
@@ -155,11 +174,21 @@ module proof (
             wire [`S*`A-1:0] results;
             wire [`S-1:0] same_sum;
             for (k = 0; k < `S; k = k + 1) begin : lane
-                wire signed [`W-1:0] weight = weights[(j*`S+k)*`W+:`W];
                 wire signed [`A-1:0] sum = sums[k*`A+:`A];
-                assign results[k*`A+:`A] = (double ? 2 * sum : sum) + weight;
                 // Sums move past the unit, so that the next lane's is the first one.
-                assign same_sum[k] = unit_sums[(j*`S + (k + `S - next) % `S)*`A+:`A] == sum;
+                wire [`L-1:0] unit_sum = unit_sums[(j*`S + (k + `S - next) % `S)*`L+:`L];
+`ifdef SIGNLESS
+                wire signed [1:0] weight = !present ? 0 : weights[j*`S+k] ? 1 : -1;
+                wire signed [`A-1:0] stands = 2 * unit_sum - unit_inputs;  // for
+                wire left = k < next & !held;
+                assign same_sum[k] = left ? unit_sum == 0 & sum == 0 : stands == sum;
+                assign first_sums[k*`A+:`A] = stands;
+`else
+                wire signed [`W-1:0] weight = weights[(j*`S+k)*`W+:`W];
+                assign same_sum[k] = unit_sum == sum;
+                assign first_sums[k*`A+:`A] = unit_sum;
+`endif
+                assign results[k*`A+:`A] = (double ? 2 * sum : sum) + weight;
                 always @(posedge clk) sums_later[k*`A+:`A] <= clear ? 0
                     : enable ? (`S == 1 & fire ? 0 : results[k*`A+:`A])
                     : `S > 1 & due & next == k & !keep ? 0 : sum;

@@ -26,6 +26,7 @@ from functools import cached_property
 
 from model.accelerator.layer_plan import SKIP, LayerPlan
 from model.arithmetic import number_width
+from model.codes import Binary
 from model.errors import require
 from model.inputs import Inputs
 from model.network.graph import Readout
@@ -263,6 +264,19 @@ class AcceleratorConfig:
         """Words of the memory of membranes, of a membrane a neuron unit; none unless streaming."""
         fires = (layer.fires for layer in self.layers if layer.spiking)
         return sum(fires) * self.lanes_per_neuron_unit if self.streaming and self.keeps else 0
+
+    @property
+    def signless(self) -> bool:
+        """Whether lanes add b = (w + 1)/2 of binary weights: Σ w·x = 2·Σ b·x - Σ x, which units make of sums.
+
+        It takes a counter of inputs for all lanes, and a subtraction per unit: worth while where lanes share one.
+        """
+        return self.lanes_per_neuron_unit > 1 and all(layer.code == Binary.name for layer in self.layers)
+
+    @property
+    def lane_weight_width(self) -> int:
+        """Bits of a weight as a lane adds it."""
+        return 1 if self.signless else self.weight_width
 
     @property
     def keeps(self) -> bool:

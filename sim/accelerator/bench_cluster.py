@@ -38,6 +38,7 @@ class _Cluster:
         self.port, self.config, self.random = port, config, random
         self.share = config.lanes_per_neuron_unit
         self.sums = [0] * self.share
+        self.inputs = 0
         self.met: set[str] = set()
 
     async def cycle(self, **neuron: int) -> None:
@@ -47,22 +48,33 @@ class _Cluster:
             self._add()
             self.met.add("adds meanwhile")
         await self.port.tick()
-        self._step(0, 0, 0)
+        self._step(0, 0, 0, 0)
         for lane in range(self.share):
             self.port.set(f"weights.{lane}", 0)
 
-    def _step(self, enable: int, double: int, fire: int) -> None:
-        self.port.set("step", {"enable": enable, "double": double, "fire": fire})
+    def _step(self, enable: int, double: int, fire: int, adds: int) -> None:
+        step = {"enable": enable, "double": double, "fire": fire}
+        self.port.set("step", step | ({"adds": adds} if self.config.signless else {}))
 
     def _add(self, fires: int = 0) -> None:
         """What the lanes do in the coming cycle."""
-        double = self.random.randrange(2)
-        limit = code_limit(self.config.weight_width)
+        double, adds = self.random.randrange(2), self.random.randrange(4) > 0
         for lane, sum_ in enumerate(self.sums):
-            weight = self.random.choice([0, -limit, limit, self.random.randint(-limit, limit)])
-            self.port.set(f"weights.{lane}", weight)
+            weight = self._weight(lane, adds)
             self.sums[lane] = wrap((sum_ << double) + weight, self.config.accumulator_width)
-        self._step(1, double, fires)
+        self.inputs = (self.inputs << double) + adds
+        self._step(1, double, fires, int(adds))
+
+    def _weight(self, lane: int, adds: bool) -> int:
+        """What a lane gets to add; of binary weights without signs, -1 or 1 where there is an input."""
+        if self.config.signless:
+            bit = int(adds and self.random.randrange(2))
+            self.port.set(f"weights.{lane}", bit)
+            return 2 * bit - adds
+        limit = code_limit(self.config.weight_width)
+        weight = self.random.choice([0, -limit, limit, self.random.randint(-limit, limit)])
+        self.port.set(f"weights.{lane}", weight)
+        return weight
 
     async def hand_over(self) -> list[int]:
         """Some additions, the last of which fires; the sums that the unit gets."""
@@ -71,7 +83,9 @@ class _Cluster:
             await self.cycle()
         self._add(fires=1)
         await self.cycle()
-        handed, self.sums = self.sums, [0] * self.share
+        if self.config.signless:
+            self.port.set("inputs", self.inputs % (1 << self.config.accumulator_width))
+        handed, self.sums, self.inputs = self.sums, [0] * self.share, 0
         return handed
 
     async def neurons(self, index: int, kind: str) -> set[str]:

@@ -62,21 +62,32 @@ class _Lanes:
     async def _hand_over(self) -> list[int]:
         """Some additions, the last of which fires; the sums."""
         config, random = self.config, self.random
-        limit = Narrow(config.weight_width).limit
+        width = config.lane_weight_width
         sums = [0] * config.lanes
         for left in reversed(range(random.randint(1, 5))):
-            weights = [random.choice([0, -limit, limit, random.randint(-limit, limit)]) for _ in sums]
+            codes, weights, adds = self._weights()
             double = random.randrange(2)
             pairs = zip(sums, weights, strict=True)
             sums = [wrap((sum_ << double) + weight, config.accumulator_width) for sum_, weight in pairs]
-            code = (1 << config.weight_width) - 1
-            word = sum((weight & code) << i * config.weight_width for i, weight in enumerate(weights))
+            word = sum((code & (1 << width) - 1) << i * width for i, code in enumerate(codes))
             self.port.set("weights", word)
-            self.port.set("step", {"enable": 1, "double": double, "fire": int(not left)})
+            self.port.set("step", {"enable": 1, "double": double, "fire": int(not left)} | adds)
             await self._cycle()
             self.port.set("weights", 0)
-            self.port.set("step", {"enable": 0, "double": 0, "fire": 0})
+            self.port.set("step", {"enable": 0, "double": 0, "fire": 0} | dict.fromkeys(adds, 0))
         return sums
+
+    def _weights(self) -> tuple[list[int], list[int], dict[str, int]]:
+        """Codes, what they stand for, and what the step says of them."""
+        config, random = self.config, self.random
+        if config.signless:
+            adds = int(random.randrange(4) > 0)
+            self.met |= {"no input"} if not adds else {"input"}
+            bits = [random.randrange(2) * adds for _ in range(config.lanes)]
+            return bits, [2 * bit - adds for bit in bits], {"adds": adds}
+        limit = Narrow(config.weight_width).limit
+        weights = [random.choice([0, -limit, limit, random.randint(-limit, limit)]) for _ in range(config.lanes)]
+        return weights, weights, {}
 
     async def _step(self, plan: LayerPlan, place: tuple[int, int], sums: list[int], first: bool, keep: bool) -> None:
         """One time step of all lanes: those that share a unit one after another."""

@@ -38,8 +38,9 @@ def weights_of(config: AcceleratorConfig, plan: LayerPlan, token: dict[str, int]
         return 0
     lanes = range(config.lanes)
     adding = [lane for lane in lanes if plan.rows == 1 or token["mask"] >> lane // plan.row_lanes & 1]
-    stored, bits = config.code_width, config.weight_width
-    levels = {lane: level(plan.code, word >> lane * stored & (1 << stored) - 1, stored) for lane in adding}
+    stored, bits = config.code_width, config.lane_weight_width
+    codes = {lane: word >> lane * stored & (1 << stored) - 1 for lane in adding}
+    levels = codes if config.signless else {lane: level(plan.code, code, stored) for lane, code in codes.items()}
     return sum((value & (1 << bits) - 1) << lane * bits for lane, value in levels.items())
 
 
@@ -97,5 +98,6 @@ def _compare(port: Port, place: str, due: tuple[dict[str, int], int] | None) -> 
     expected = {"enable": int(due is not None), "weights": due[1] if due else 0}
     if due:
         expected |= {name: due[0][name] for name in ("double", "fire")}
+        expected |= {"adds": int(not due[0]["empty"])} if "adds" in found else {}
     shown = found | {"weights": port.get("weights")}
     check(place, expected, {name: shown[name] for name in expected})

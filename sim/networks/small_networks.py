@@ -1,5 +1,7 @@
 """Networks of one or two layers, made by hand: every kind of input at sizes that end in the middle of a word."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from model.config import Precision
@@ -31,3 +33,13 @@ def first_layer(kind: str, input_kind: str, shape: Shape, *, pool: Pool | None =
     weight = random.integers(-7, 8, (classes, inputs), np.int8)
     last = last_layer(PRECISION, [Source("first", weight)], np.arange(classes, dtype=np.int32))
     return Network(INPUTS[input_kind], shape, 3, (first, last))
+
+
+def binary(network: Network) -> Network:
+    """``network`` with random binary weights."""
+    random, code, layers = np.random.default_rng(3), Precision(1, 4, weight_code="binary").code, []
+    for layer in network.layers:
+        drawn = (random.choice([-1, 1], each.weight.shape).astype(np.int8) for each in layer.sources)
+        sources = (replace(each, weight=weight) for each, weight in zip(layer.sources, drawn, strict=True))
+        layers.append(replace(layer, code=code, sources=tuple(sources)))
+    return replace(network, layers=tuple(layers))

@@ -27,7 +27,7 @@ from model.neurons import MemoryFree
 from sim.networks.family import reading_out
 from sim.networks.random_chains import random_chain
 from sim.networks.random_joins import random_joins
-from sim.networks.small_networks import first_layer
+from sim.networks.small_networks import binary, first_layer
 
 ARRAY = ArrayConfig(
     precision=Precision(4, 4),
@@ -70,6 +70,7 @@ def accelerators():
     first, *others = frames.layers
     window = replace(frames, layers=(replace(first, neuron=MemoryFree(((1, 0), (-1, 0)))), *others))
     options += [(network, 4, "streaming") for network in (*lasting, window)]
+    options += [(binary(first_layer("linear", "spikes", (2, 3, 3))), 4, "skip")]
     plans = [(network, plan(network, lanes=lanes, dataflow=dataflow)) for network, lanes, dataflow in options]
     return plans + [(network, replace(config, retire=True)) for network, config in plans[:1]]
 

@@ -93,6 +93,21 @@ def test_a_bug_of_a_window_is_found(share, old, new, uses):
     check_refuted(lanes(lanes_config(SMALL, modes, share=share, time_steps=4), mutant(Lanes, old, new, *uses)))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "uses"),
+    some_now(
+        1,
+        [
+            ("inputs << 1, inputs) + self.step.adds", "inputs << 1, inputs) + 1", ()),  # counts where there is no input
+            ("(sums[0] << 1) - self.inputs", "(sums[0] << 1) + self.inputs", (CLUSTER,)),
+            ("self.neuron.potential & ~self.neuron.keep & last", "self.neuron.potential & last", ()),
+        ],
+    ),
+)
+def test_a_bug_of_weights_without_signs_is_found(old, new, uses):
+    check_refuted(lanes(small(2, code="binary"), mutant(Lanes, old, new, *uses)))
+
+
 def test_windows_of_sums_are_the_laws():
     record = prove(lanes(next(each for each in WINDOWS_OF_SUMS if len(each.modes) == 2)))
     assert "goes_on" in record.covers

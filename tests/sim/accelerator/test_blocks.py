@@ -67,7 +67,7 @@ def test_token_pipeline():
     met = set()
     configs = [accelerator(155), accelerator(209), accelerator(209, 2), accelerator(11, 2)]
     configs += [coded(accelerator(209, 2), "binary", "pow2-7", "narrow", code_width=3)]
-    configs += [coded(accelerator(155), "binary", code_width=1)]
+    configs += [coded(accelerator(155), "binary", code_width=1), coded(accelerator(1), "binary", code_width=1)]
     for seed, config in enumerate(configs):
         met |= run(TokenPipeline(config), check_token_pipeline, config, seed, WAITS[seed % 2])
     assert met == {"units are at work", "as early as may be", "logits wait", "empty", "double", "rows"}
@@ -76,8 +76,10 @@ def test_token_pipeline():
 def test_lanes():
     met = set()
     configs = [accelerator(155), accelerator(209, 2), joining(83), joining(129), streaming(128), streaming(169)]
+    configs += [coded(each, "binary", code_width=1) for each in (accelerator(6), joining(3), streaming(8))]
     for seed, config in enumerate(configs):
         met |= run(Lanes(config), check_lanes, config, seed)
+    assert {"input", "no input"} <= met
     assert met >= {"spike", "no spike", "carries", "shortcut 0", "shortcut 1"}
     assert met >= {"relays", "streaming", "carries sums"}
 

@@ -124,6 +124,15 @@ def test_cluster_of_memory_free_neurons(share):
     check_modes(share, None, WINDOWS, 9)
 
 
+@pytest.mark.parametrize("modes", [MODES, WINDOWS], ids=["lif", "memory-free"])
+def test_cluster_of_binary_weights_without_signs(modes):
+    config = cluster(3, None, modes, 9)
+    config = replace(config, layers=tuple(replace(layer, code="binary") for layer in config.layers))
+    assert config.signless
+    met = run(Cluster(config), check_cluster, config, 3)
+    assert met >= {"spikes", "pixels", "tie", *(f"keeps {mode}" for mode in modes)}
+
+
 def check_modes(share, option, modes, accumulator_width):
     """A cluster of ``modes``, each of which is met."""
     config = cluster(share, option, modes, accumulator_width)

@@ -19,7 +19,7 @@ from sim.harness.cosimulation import NO_WAITS, Waits
 from sim.networks.family import reading_out, windowed
 from sim.networks.random_chains import random_chain, random_choices, sparse_images
 from sim.networks.random_joins import random_joins
-from sim.networks.small_networks import first_layer
+from sim.networks.small_networks import binary, first_layer
 
 EXAMPLES = int(os.environ.get("MINT_EXAMPLES", "20"))
 """Random networks of the nightly test."""
@@ -111,6 +111,16 @@ def test_random_networks_frame_by_frame(seed, state, tmp_path):
     assert "membranes" not in config.memory_bits or config.memory_bits["membranes"] == 0
     outcomes, images = compared(network, options, tmp_path, waits=NO_WAITS)
     assert outcomes.intervals == measured(network, config, images).intervals.tolist()
+
+
+def test_turns_of_binary_weights_without_signs(tmp_path):
+    """Inputs are counted in every turn, doubled where sums are; bits of what is subtracted are inverted."""
+    network = binary(with_neuron(first_layer("conv", "spikes", (2, 4, 4)), FADING))
+    options = {"lanes": 4, "lanes_per_neuron_unit": 2, "dataflow": "streaming"}
+    config = plan(network, **options)
+    assert (config.signless, config.negates, config.code_width) == (True, True, 1)
+    outcomes, _ = compared(network, options, tmp_path)
+    assert outcomes.comparisons > 100
 
 
 FADING = MemoryFree(((1, 2), (-1, 0), (1, 1)))

@@ -246,6 +246,7 @@ CODED = [Precision(FEW_LEVELS[code], 4, weight_code=code) for code in FEW_LEVELS
     [
         ("pixels", (CODED[0], CODED[2], CODED[1], CODED[0]), {"lanes": 3, "lanes_per_neuron_unit": 1}),
         ("spikes", (CODED[0],) * 4, {"lanes": 3, "lanes_per_neuron_unit": 3}),
+        ("pixels", (CODED[0],) * 4, {"lanes": 4, "lanes_per_neuron_unit": 2}),
         ("spikes", (CODED[2], CODED[0], Precision(5, 4), CODED[1]), {"lanes": 8, "dataflow": MIXTURES["spikes"]}),
     ],
 )
