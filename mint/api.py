@@ -87,7 +87,7 @@ def train(
 
     checked_device(device.partition(":")[0])
     listener = listener or Listener()
-    data = data or datasets.load(recipe.dataset, data_dir)
+    data = data or datasets.load(recipe.dataset, data_dir, framing=recipe.framing)
     recipe = replace(recipe, sources=sources_of(recipe, data))
     with run_folder(Path(runs) / recipe.name) as folder:
         run = Run(recipe, built_for(recipe, data), data, folder, device)

@@ -33,8 +33,9 @@ DatasetName = Annotated[
     typer.Option(
         "--dataset",
         metavar="NAME",
-        help="fashion-mnist, mnist, cifar10, tiny-imagenet, digits or moving-digits, or your own: FILE.npz with arrays "
-        "x and y, or a folder of images by class; without it, the network's own.",
+        help="fashion-mnist, mnist, cifar10, tiny-imagenet, digits, moving-digits, or recordings that are cut as the "
+        "network's were: n-mnist, dvs-gesture, cifar10-dvs, n-caltech101; or your own: FILE.npz with arrays x and y, "
+        "or a folder of images by class; without it, the network's own.",
     ),
 ]
 RunDataset = Annotated[

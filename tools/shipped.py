@@ -49,7 +49,7 @@ def main() -> int:
     path = parser.parse_args().bundle
     try:
         network = bundle.read(path)
-        console.print(compare(network, datasets.load(network.provenance["dataset"]).test), soft_wrap=True)
+        console.print(compare(network, datasets.taken_by(network, network.provenance["dataset"]).test), soft_wrap=True)
     except (UserError, OSError) as error:
         messages.print(f"{path}: {sentence(error) or error}", soft_wrap=True)
         return 1

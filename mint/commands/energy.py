@@ -52,7 +52,7 @@ def energy(
     measured = None
     if density is None and Path(network).suffix == ".safetensors":
         name = datasets.of_network(dataset, found.provenance)
-        test = datasets.load(name, data_dir).test
+        test = datasets.taken_by(found, name, data_dir).test
         measured = f"{min(images, len(test)):,} test images of {name}"
         messages.print(f"measuring on {measured}")
         densities = input_densities(evaluate(found, Split(test.images[:images], test.labels[:images])))

@@ -186,7 +186,9 @@ def train(
     )
     place = parallel.start(checked_device(device))
     with parallel.first_alone():  # which downloads what is not there
-        data = datasets.load(recipe.dataset, data_dir)
+        data = datasets.load(recipe.dataset, data_dir, framing=recipe.framing)
+    if data.note and parallel.rank() == 0:
+        messages.print(data.note, soft_wrap=True)
     root = run or Path("runs")
     if seeds > 1:
         report_file(root / f"{seedless(recipe)}-seeds.json")

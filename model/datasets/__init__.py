@@ -7,11 +7,15 @@ from typing import Any
 import numpy as np
 
 from model.datasets import cifar10, idx, moving_digits, tiny_imagenet
+from model.datasets.events import sets as event_sets
+from model.datasets.events.listing import SETS as EVENTS
+from model.datasets.events.recording import Framing
 from model.datasets.own import is_own, own
 from model.datasets.split import Dataset, Split, for_network
 from model.errors import UserError, require
+from model.network.network import Network
 
-__all__ = ["NAMES", "Dataset", "Split", "for_network", "load", "of_network", "sizes"]
+__all__ = ["EVENTS", "NAMES", "Dataset", "Framing", "Split", "for_network", "load", "of_network", "sizes", "taken_by"]
 
 VALIDATION_IMAGES = 5000
 """Images at the end of the official training set that are kept for choosing, where the set is that large."""
@@ -43,7 +47,7 @@ SETS: dict[str, Callable[[Path | None, bool], tuple[Split, Split]]] = {
 MADE: dict[str, tuple[str, Callable[[Split], Split]]] = {"moving-digits": ("digits", moving_digits.recorded)}
 """Sets that are made from another one, split by split, so that no image is in two of them."""
 
-NAMES = (*SETS, *MADE)
+NAMES = (*SETS, *MADE, *EVENTS)
 UNKNOWN = f"data set {{name!r}} is not known; choose one of {', '.join(NAMES)}, FILE.npz or a folder"
 
 SHAPES: dict[str, tuple[tuple[int, int, int], int]] = {
@@ -54,20 +58,22 @@ SHAPES: dict[str, tuple[tuple[int, int, int], int]] = {
     "digits": ((1, 8, 8), 10),
     "moving-digits": (moving_digits.SHAPE, moving_digits.CLASSES),
 }
-"""Channels, height and width of the images, and classes."""
+"""Channels, height and width of the images, and classes; of event sets :data:`EVENTS` says it."""
 
 
-def load(name: str, data_dir: Path | None = None, *, download: bool = True) -> Dataset:
+def load(name: str, data_dir: Path | None = None, *, download: bool = True, framing: Framing | None = None) -> Dataset:
     """Read a set by name; the validation split is the end of the official training set. Or a user's own file or folder.
 
-    A set is looked for in ``data_dir`` or the variable MINT_DATA (the folder itself or a subfolder of the set's name),
-    then where the system or an earlier download has it; what is not there and may be downloaded is, with checksum,
-    unless ``download`` is off.
+    ``framing`` is how recordings of event sets become frames. A set is looked for in ``data_dir`` or the variable
+    MINT_DATA (the folder itself or a subfolder of the set's name), then where the system or an earlier download has it;
+    what is not there and may be downloaded is, with checksum, unless ``download`` is off.
     """
     if name not in NAMES and is_own(name):
         require(data_dir is None, f"{name} is a data set of yours, and --data-dir is of the known ones; leave it out")
         return own(Path(name))
     require(name in NAMES, UNKNOWN.format(name=name))
+    if name in EVENTS:
+        return event_sets.load(name, data_dir, framing or Framing())
     if name in MADE:
         base, made = MADE[name]
         still = load(base, data_dir, download=download)
@@ -82,8 +88,16 @@ def load(name: str, data_dir: Path | None = None, *, download: bool = True) -> D
     )
 
 
-def sizes(name: str) -> tuple[tuple[int, int, int], int]:
+def taken_by(network: Network, name: str, data_dir: Path | None = None, *, download: bool = True) -> Dataset:
+    """A set as ``network`` takes it: the same, but of recordings, which become frames of its T and its pixels."""
+    framing = Framing.of(network, EVENTS[name].sensor) if name in EVENTS else None
+    return load(name, data_dir, download=download, framing=framing)
+
+
+def sizes(name: str, framing: Framing | None = None) -> tuple[tuple[int, int, int], int]:
     """Channels, height and width of a set's images, and classes; a known set need not be at hand."""
+    if name in EVENTS:
+        return (framing or Framing()).shape(EVENTS[name].sensor), EVENTS[name].classes
     if name in SHAPES or not is_own(name):
         require(name in SHAPES, UNKNOWN.format(name=name))
         return SHAPES[name]

@@ -51,7 +51,7 @@ def images_for(
             known = read_labels(labels, file, values.shape[_axis(network)])
         return Images(values, known, file.name, f"images of {file.name}", str(file))
     name = datasets.of_network(dataset, network.provenance)
-    data = datasets.load(name, data_dir)
+    data = datasets.taken_by(network, name, data_dir)
     images = images_of(network, data)
     return Images(images, data.test.labels, data.name, f"test images of {data.name}", f"the test set of {data.name}")
 

@@ -63,7 +63,7 @@ def some_images(
     require(count >= 1, f"{count} images; at least 1")
     try:
         name = datasets.of_network(dataset, network.provenance)
-        data = datasets.load(name, data_dir, download=download)
+        data = datasets.taken_by(network, name, data_dir, download=download)
     except UserError:
         if dataset is None and data_dir is None:
             named = network.provenance.get("dataset")

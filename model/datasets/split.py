@@ -40,7 +40,8 @@ class Split:
 class Dataset:
     """Training, validation and test split; ``validation`` was taken from the official training set.
 
-    ``provenance`` is what a bundle records of a user's own set besides its name: digest and names of the classes.
+    ``provenance`` is what a bundle records of it besides its name: of a user's own set digest and names of the classes,
+    of recordings how they became frames. ``note`` is a sentence about what was read.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Dataset:
     validation: Split
     test: Split
     provenance: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def inputs(self) -> Inputs:

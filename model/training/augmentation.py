@@ -1,4 +1,4 @@
-"""Augmentation of a batch of images on the device that trains: mirror images, small shifts, mixtures of two.
+"""Augmentation of a batch on the device that trains: mirror images, small shifts, mixtures; shifts of recordings.
 
 Pixels stay integers, so that sums in training are exact, as the law's are.
 """
@@ -12,9 +12,19 @@ from torch.nn import functional
 
 
 def augment(images: Tensor, shift: int, generator: torch.Generator) -> Tensor:
-    """Mirror each image of [N, C, H, W] with probability ½ and move it by up to ``shift`` pixels, 0 coming in."""
+    """Mirror each image of [N, C, H, W] with probability ½ and move it by up to ``shift`` pixels, 0 coming in.
+
+    A recording [N, T, C, H, W] is moved as a whole, all its frames alike, and not mirrored.
+    """
+    if images.dim() == 5:
+        never = torch.zeros(len(images), dtype=torch.bool)
+        return _moved(images.flatten(1, 2), shift, never, generator).view_as(images)
+    return _moved(images, shift, torch.rand(len(images), generator=generator) < 0.5, generator)
+
+
+def _moved(images: Tensor, shift: int, flip: Tensor, generator: torch.Generator) -> Tensor:
+    """Images [N, C, H, W], those of ``flip`` [N] mirrored, moved by up to ``shift`` pixels."""
     count, _, height, width = images.shape
-    flip = torch.rand(count, generator=generator) < 0.5
     offsets = torch.randint(0, 2 * shift + 1, (2, count), generator=generator)
     rows = offsets[0][:, None] + torch.arange(height)
     columns = offsets[1][:, None] + torch.arange(width)

@@ -83,9 +83,11 @@ def reopened(folder: Path, dataset: str | None = None, data_dir: Path | None = N
     if fields["precision"] is None:
         raise UserError(f"{folder}: the network was trained in float32, which has no integers; train it with widths")
     recipe = Recipe(**{**fields, "precision": Precision(**fields["precision"])})
-    data = datasets.load(dataset or recipe.dataset, data_dir)
+    data = datasets.load(dataset or recipe.dataset, data_dir, framing=recipe.framing)
     require(
-        sources_of(recipe, data) == recipe.sources if data.provenance else data.name == recipe.dataset,
+        sources_of(recipe, data) == recipe.sources
+        if "dataset_sha256" in data.provenance
+        else data.name == recipe.dataset,
         f"{folder}: it was trained on {recipe.dataset}, and {data.name} is another data set, or the run's network "
         "file, teacher or initial weights were changed since; name the run's own with --dataset",
     )

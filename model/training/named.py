@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from model.network.network import Network
     from model.training.network import SpikingNetwork
 
-NAMES = "vgg9, vgg9-plain, vgg16, resnet19, pooled, fashion, mlp, digits, moving"
+NAMES = "vgg9, vgg9-plain, vgg16, resnet19, pooled, fashion, mlp, digits, moving, nmnist, gesture"
 
 
 def builder(
@@ -75,8 +75,9 @@ def integers(
     from model.training.recipe import usual
 
     dataset = dataset or usual(name).dataset
-    shape, classes = datasets.sizes(dataset)
-    steps = usual(name).time_steps if time_steps is None else time_steps
+    recipe = usual(name, dataset)
+    shape, classes = datasets.sizes(dataset, recipe.framing)
+    steps = recipe.time_steps if time_steps is None else time_steps
     module = builder(name, width=width, time_steps=steps, input_shape=shape, classes=classes)(precision)
     inputs = module.inputs.kind
     drawn = (*inputs.steps(module.time_steps), 2, *module.input_shape)

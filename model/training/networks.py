@@ -7,11 +7,25 @@ from model.datasets import moving_digits
 from model.errors import require
 from model.training.layers import Conv, Linear, MaxPool, Readout
 from model.training.network import SpikingNetwork
+from model.training.recorded import gesture, nmnist
 from model.training.resnet import resnet19
 from model.training.sizes import Size
 from model.training.vgg import vgg9, vgg9_plain, vgg16
 
-__all__ = ["FIXED", "SCALABLE", "Size", "SpikingNetwork", "digits", "fashion", "mlp", "moving", "named", "pooled"]
+__all__ = [
+    "FIXED",
+    "PHOTOGRAPHED",
+    "RECORDED",
+    "SCALABLE",
+    "Size",
+    "SpikingNetwork",
+    "digits",
+    "fashion",
+    "mlp",
+    "moving",
+    "named",
+    "pooled",
+]
 
 
 def fashion(precision: Precision | None) -> SpikingNetwork:
@@ -87,13 +101,15 @@ FIXED: dict[str, Callable[[Precision | None], SpikingNetwork]] = {
 }
 """Networks of one size."""
 
-SCALABLE: dict[str, Callable[[Size], SpikingNetwork]] = {
+PHOTOGRAPHED: dict[str, Callable[[Size], SpikingNetwork]] = {
     "vgg9": vgg9,
     "vgg9-plain": vgg9_plain,
     "vgg16": vgg16,
     "resnet19": resnet19,
 }
-"""Networks of any width, for any images."""
+RECORDED: dict[str, Callable[[Size], SpikingNetwork]] = {"nmnist": nmnist, "gesture": gesture}
+SCALABLE = PHOTOGRAPHED | RECORDED
+"""Networks of any width and any T, for any square images or recordings."""
 
 
 def named(name: str, size: Size) -> SpikingNetwork:

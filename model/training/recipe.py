@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from model.config import Precision
-from model.datasets import moving_digits
+from model.datasets import EVENTS, Framing, moving_digits
 from model.datasets.own import is_own
+from model.errors import require
 from model.training.settings import Settings
 
 
@@ -26,6 +27,8 @@ class Recipe(Settings):
         words += [Path(self.dataset).resolve().stem] if other else []
         words += [f"x{self.width:g}"] if self.width != named.width else []
         words += [f"T{self.time_steps}"] if self.time_steps != named.time_steps else []
+        words += [f"{self.step_us}us"] if self.step_us else []
+        words += [f"{self.frame_size}px"] if self.frame_size != named.frame_size else []
         words.append(str(self.precision or "float32"))
         words += [f"ends{self.ends_bits}"] if self.ends_bits else []
         words += [self.readout] if self.readout != Settings.readout else []
@@ -33,6 +36,17 @@ class Recipe(Settings):
         words += [f"after-{Path(self.initial).name}"] if self.initial else []
         words += ["refit"] if self.refit else []
         return "-".join([*words, f"seed{self.seed}"])
+
+    @property
+    def framing(self) -> Framing | None:
+        """How recordings become frames; ``None`` where images have been made or given as they are."""
+        if self.dataset in EVENTS:
+            return Framing(self.time_steps, self.step_us, self.frame_size)
+        require(
+            not self.step_us and not self.frame_size,
+            f"{self.dataset} has no recordings to cut into frames; leave out --step-us and --frame-size",
+        )
+        return None
 
     @property
     def command(self) -> str:
@@ -55,13 +69,13 @@ ALWAYS = ("epochs", "warmup", "batch_size", "learning_rate", "seed")
 NO_OPTION = ("network", "dataset", "precision", "sources", "refit")
 """Those that it gives in another way, or that follow from the others."""
 
-PHOTOGRAPHS = {"cifar10": 4, "tiny-imagenet": 8}
-"""Sets whose images stay what they are when mirrored and moved by an eighth; a digit does not."""
+MOVED = {"cifar10": 4, "tiny-imagenet": 8, "n-mnist": 2, "dvs-gesture": 4, "cifar10-dvs": 4, "n-caltech101": 4}
+"""By how many pixels images may be moved and photographs mirrored; a digit does not stay what it is in a mirror."""
 SCALABLE: dict[str, Any] = {
     "epochs": 200,
     "warmup": 5,
     "label_smoothing": 0.1,
-    "augment": PHOTOGRAPHS["cifar10"],
+    "augment": MOVED["cifar10"],
     "step_loss": 1.0,
     "statistics_batches": 10,
 }
@@ -80,6 +94,27 @@ RECIPES = {
             learning_rate=5e-3,
             time_steps=moving_digits.TIME_STEPS,
         ),
+        Recipe(
+            "nmnist",
+            "n-mnist",
+            Precision(4, 4),
+            epochs=40,
+            learning_rate=5e-3,
+            batch_size=32,
+            time_steps=10,
+            augment=MOVED["n-mnist"],
+        ),
+        Recipe(
+            "gesture",
+            "dvs-gesture",
+            Precision(4, 4),
+            epochs=60,
+            learning_rate=5e-3,
+            batch_size=32,
+            time_steps=16,
+            frame_size=32,
+            augment=MOVED["dvs-gesture"],
+        ),
         *(Recipe(name, "cifar10", Precision(4, 4), **SCALABLE) for name in ("vgg9", "vgg9-plain", "vgg16", "resnet19")),
     )
 }
@@ -96,7 +131,9 @@ def usual(network: str, dataset: str | None = None, width: float = 1.0) -> Recip
     """
     found = RECIPES.get(network) or Recipe(network, "fashion-mnist", Precision(4, 4), epochs=15)
     if dataset not in (None, found.dataset):
-        found = replace(found, dataset=dataset, augment=found.augment and PHOTOGRAPHS.get(dataset))
+        found = replace(found, dataset=dataset, augment=found.augment and MOVED.get(dataset))
+        if network not in RECIPES and dataset in EVENTS:
+            found = replace(found, time_steps=Framing().time_steps)
     if 0 < width != found.width:  # one that no network can have is refused where the network is made
         found = replace(found, width=width, learning_rate=float(f"{found.learning_rate / math.sqrt(width):.2g}"))
     return found

@@ -37,10 +37,11 @@ def sources_of(recipe: Recipe, data: Dataset) -> str:
 def built_for(recipe: Recipe, data: Dataset) -> Callable[[Precision | None], SpikingNetwork]:
     """The function that makes the recipe's network for the images of ``data``."""
     channels, height, width = data.train.images.shape[-3:]
+    own = ":" in recipe.network and recipe.framing is not None
     plain = builder(
         recipe.network,
         width=recipe.width,
-        time_steps=recipe.time_steps,
+        time_steps=Recipe.time_steps if own else recipe.time_steps,  # T of recordings, that the network's has to be
         input_shape=(channels, height, width),
         classes=data.classes,
         ends_bits=recipe.ends_bits,

@@ -36,8 +36,9 @@ class Settings:
     network: str
     dataset: str = field(
         metadata=described(
-            "fashion-mnist, mnist, cifar10, tiny-imagenet, digits or moving-digits; or your own: FILE.npz with arrays "
-            "x and y, or a folder of images by class.",
+            "fashion-mnist, mnist, cifar10, tiny-imagenet, digits, moving-digits; recordings of events: n-mnist, "
+            "dvs-gesture, cifar10-dvs, n-caltech101; or your own: FILE.npz with arrays x and y, or a folder of images "
+            "by class.",
             usual="the network's usual one",
             metavar="NAME",
         )
@@ -58,8 +59,24 @@ class Settings:
         usual="0, VGG and ResNet 5, at most a tenth of the epochs",
     )
     batch_size: int = option(128, "Images a step.", least=1, usual="128")
-    width: float = option(1.0, "Multiplies the channels of VGG and ResNet.", metavar="FACTOR", usual="1")
-    time_steps: int = option(4, "T of VGG and ResNet.", short="-T", least=1, usual="4, moving 8")
+    width: float = option(1.0, "Multiplies the channels of networks of any size.", metavar="FACTOR", usual="1")
+    time_steps: int = option(
+        4,
+        "T of networks of any size; recordings of events are cut into as many.",
+        short="-T",
+        least=1,
+        usual="4, moving 8, nmnist 10, gesture 16",
+    )
+    step_us: int = option(
+        0, "Of recordings: a time step lasts so long.", metavar="MICROSECONDS", least=0, usual="T equal parts of each"
+    )
+    frame_size: int = option(
+        0,
+        "Of recordings: sensor pixels are joined to frames of so many rows and columns.",
+        metavar="PIXELS",
+        least=0,
+        usual="the sensor's, gesture 32",
+    )
     ends_bits: int = option(0, "Of first and last layer of VGG and ResNet.", metavar="BITS", usual="as others")
     readout: str = option(
         "sum",
@@ -71,10 +88,10 @@ class Settings:
     seed: int = 0
     augment: int | None = option(
         None,
-        "Mirror images and move them by up to this.",
+        "Mirror images and move them by up to this; recordings are moved only.",
         metavar="PIXELS",
         least=0,
-        usual="VGG and ResNet 4, tiny-imagenet 8, digits and clothes none",
+        usual="VGG, ResNet, dvs-gesture 4, tiny-imagenet 8, n-mnist 2, digits and clothes none",
     )
     label_smoothing: float = option(
         0.0, "Share of a label that all classes have.", metavar="SHARE", usual="0, VGG and ResNet 0.1"

@@ -170,8 +170,8 @@ class Run:
             "choose another network, or another set with --dataset",
         )
         require(
-            inputs.static or (self.recipe.augment is None and not self.recipe.mixup and not self.recipe.cutmix),
-            f"{data.name} has spikes, and augmentation and mixtures are of pixels; leave them out",
+            inputs.static or (not self.recipe.mixup and not self.recipe.cutmix),
+            f"{data.name} has spikes, and mixtures are of pixels; leave them out",
         )
         trial = copy.deepcopy(module)
         for layer, child in trial.named_children():

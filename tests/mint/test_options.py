@@ -2,17 +2,20 @@
 
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
 
 from mint.api import Training
 from mint.app import app
+from model.datasets import Framing
 from model.training.recipe import Recipe, usual
 from model.training.settings import Settings
 
 GIVEN = {
-    "dataset": "mnist", "epochs": 30, "learning_rate": 0.5, "weight_decay": 0.25, "warmup": 2, "batch_size": 7,
+    "dataset": "n-mnist", "step_us": 500, "frame_size": 32,
+    "epochs": 30, "learning_rate": 0.5, "weight_decay": 0.25, "warmup": 2, "batch_size": 7,
     "width": 0.5, "time_steps": 3, "ends_bits": 8, "augment": 1, "label_smoothing": 0.2, "teacher": "t.safetensors",
     "step_loss": 0.75, "membrane_loss": 1.5, "initial": "runs/a", "leak_search": 3, "statistics_batches": 4,
     "refit": True, "readout": "count",
@@ -31,7 +34,13 @@ def test_every_setting_has_an_option_that_reaches_the_recipe(given, tmp_path, mo
         return Training(Path(), {}, before=False)
 
     monkeypatch.setattr("mint.commands.train.train_one", note)
-    monkeypatch.setattr("model.datasets.load", lambda *_: None)
+    framings = []
+
+    def load(name: str, _: object, *, framing: Framing | None) -> SimpleNamespace:
+        framings.append(framing)
+        return SimpleNamespace(note="")
+
+    monkeypatch.setattr("model.datasets.load", load)
     words = []
     for name, value in given.items():
         words += [f"--{name.replace('_', '-')}"] if value is True else [f"--{name.replace('_', '-')}", str(value)]
@@ -40,6 +49,7 @@ def test_every_setting_has_an_option_that_reaches_the_recipe(given, tmp_path, mo
     (recipe,) = recipes
     assert {name: getattr(recipe, name) for name in given} == given
     assert all(getattr(usual("vgg9"), name) != value for name, value in given.items()), "each is another than the usual"
+    assert framings == [Framing(3, 500, 32) if "step_us" in given else None]
     assert {each.name for each in fields(Settings) if each.metadata} == {*GIVEN, *MIXED}
 
 

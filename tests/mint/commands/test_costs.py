@@ -74,13 +74,13 @@ def test_what_cannot_be_estimated_gets_a_sentence() -> None:
 
 
 def test_every_named_network_has_a_recipe_and_is_named_in_help() -> None:
-    from model.datasets import SHAPES
+    from model import datasets
     from model.training.named import NAMES
     from model.training.networks import FIXED, SCALABLE
     from model.training.recipe import RECIPES
 
     assert set(NAMES.split(", ")) == {*FIXED, *SCALABLE} == set(RECIPES)
-    assert {recipe.dataset for recipe in RECIPES.values()} <= set(SHAPES)
+    assert {recipe.dataset for recipe in RECIPES.values()} <= set(datasets.NAMES)
 
 
 def test_energy_of_memory_free_neurons_is_refused() -> None:

@@ -158,7 +158,7 @@ def test_the_first_process_reads_the_data_before_the_others(monkeypatch: pytest.
         yield
         order.append("together")
 
-    def load(*arguments: object) -> None:
+    def load(*arguments: object, framing: datasets.Framing | None) -> None:
         order.append("load")
         raise UserError("there is no data")
 

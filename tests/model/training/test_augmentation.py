@@ -18,6 +18,24 @@ def test_augmentation_mirrors_and_moves() -> None:
     assert int(augment(image, 1, generator).sum()) == 7
 
 
+def test_a_recording_is_moved_as_a_whole() -> None:
+    """All frames and polarities alike, each recording by its own shift, and never mirrored."""
+    recordings = torch.zeros(200, 3, 2, 7, 7, dtype=torch.uint8)
+    recordings[:, torch.arange(3), torch.tensor([0, 1, 1]), 3, torch.tensor([3, 2, 4])] = 1
+    moved = augment(recordings, 2, torch.Generator().manual_seed(0))
+    assert moved.shape == recordings.shape
+    assert moved.dtype == torch.uint8
+    shifts = set()
+    for one in moved:
+        step, polarity, row, column = one.nonzero().T
+        assert step.tolist() == [0, 1, 2]
+        assert polarity.tolist() == [0, 1, 1]
+        shift = column - torch.tensor([3, 2, 4])
+        assert len(set(shift.tolist())) == len(set(row.tolist())) == 1
+        shifts.add((int(row[0]) - 3, int(shift[0])))
+    assert shifts == {(rows, columns) for rows in range(-2, 3) for columns in range(-2, 3)}
+
+
 def test_mixtures_are_of_two_images_and_stay_integers() -> None:
     images = torch.stack([torch.full((1, 16, 16), 40 * n, dtype=torch.uint8) for n in range(4)])
     generator = torch.Generator().manual_seed(0)

@@ -14,7 +14,7 @@ from model.network.network import Network
 from model.network.shapes import SHAPES
 from model.training.equality import compare
 from model.training.export import to_network
-from model.training.networks import SCALABLE, Size, SpikingNetwork, named
+from model.training.networks import PHOTOGRAPHED, Size, SpikingNetwork, named
 
 PAPER = {  # of MINT: weights, neurons on 32 × 32 pixels
     "vgg9": (1_736_896, 245_760),
@@ -87,7 +87,7 @@ def test_joins_of_resnet_are_the_law_s(photographs: NDArray[np.uint8]) -> None:
     ] * 3
 
 
-@pytest.mark.parametrize("name", SCALABLE)
+@pytest.mark.parametrize("name", PHOTOGRAPHED)
 def test_tiny_imagenet_fits(name: str) -> None:
     images = np.random.default_rng(0).integers(0, 256, (2, 3, 64, 64), np.uint8)
     size = Size(Precision(4, 4), width=1 / 16, input_shape=(3, 64, 64), classes=200, time_steps=2)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from model.config import Precision
+from model.datasets import Framing
 from model.errors import UserError
 from model.training.recipe import usual
 from tests.model.training.runs import RECIPE
@@ -58,6 +59,18 @@ def test_a_command_names_what_is_not_usual() -> None:
     assert usual("mine.py:Net").name == "mine-Net-w4u4-seed0"
 
 
+def test_how_recordings_become_frames_is_in_name_and_command() -> None:
+    recipe = replace(usual("nmnist", "cifar10-dvs"), time_steps=20, step_us=50_000, frame_size=64, epochs=2)
+    assert recipe.name == "nmnist-cifar10-dvs-T20-50000us-64px-w4u4-seed0"
+    assert recipe.framing == Framing(20, 50_000, 64)
+    assert "--time-steps 20 --step-us 50000 --frame-size 64" in recipe.command
+    assert usual("gesture").framing == Framing(16, 0, 32)
+    assert usual("mine.py:Net", "n-mnist").framing == Framing(10)
+    assert usual("moving").framing is None
+    with pytest.raises(UserError, match="moving-digits has no recordings to cut into frames; leave out --step-us"):
+        _ = replace(usual("moving"), step_us=5).framing
+
+
 def test_the_learning_rate_follows_the_width() -> None:
     rates = {width: usual("vgg9", width=width).learning_rate for width in (1, 1 / 4, 1 / 8)}
     assert rates == {1: 2e-3, 1 / 4: 4e-3, 1 / 8: 5.7e-3}
@@ -66,7 +79,14 @@ def test_the_learning_rate_follows_the_width() -> None:
 
 @pytest.mark.parametrize(
     ("network", "dataset", "pixels"),
-    [("vgg9", None, 4), ("vgg9", "tiny-imagenet", 8), ("resnet19", "digits", None), ("pooled", "cifar10", None)],
+    [
+        ("nmnist", None, 2),
+        ("nmnist", "dvs-gesture", 4),
+        ("vgg9", None, 4),
+        ("vgg9", "tiny-imagenet", 8),
+        ("resnet19", "digits", None),
+        ("pooled", "cifar10", None),
+    ],
 )
 def test_only_photographs_are_mirrored(network: str, dataset: str | None, pixels: int | None) -> None:
     """A mirrored digit is another sign."""

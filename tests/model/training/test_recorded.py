@@ -1,0 +1,97 @@
+"""Networks of recordings: trained on written files, the frames' recipe from the run to the bundle's default images."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mint import api
+from model import datasets
+from model.config import Precision
+from model.datasets import Framing
+from model.datasets.inputs import images_for
+from model.datasets.samples import some_images
+from model.errors import UserError
+from model.network import bundle
+from model.training.equality import compare
+from model.training.export import to_network
+from model.training.finish import reopened
+from model.training.networks import RECORDED, Size, named
+from tests.model.datasets.events import files
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+FRAMING = Framing(time_steps=3, step_us=1500, frame_size=17)
+PRECISIONS = (
+    Precision(4, 4),
+    Precision(2, 0, neuron_family="memory-free"),
+    Precision(1, 4, weight_code="binary", quantiser="sigmoids"),
+)
+
+
+@pytest.fixture(autouse=True)
+def _data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("MINT_DATA", str(tmp_path / "data"))
+    files.n_mnist(tmp_path / "data" / "n-mnist")
+
+
+@pytest.mark.parametrize("precision", PRECISIONS, ids=str)
+def test_a_run_s_frames_are_those_of_its_bundle(tmp_path: Path, precision: Precision) -> None:
+    recipe = api.recipe("nmnist", precision, width=0.25, epochs=2, batch_size=10, **FRAMING.described)
+    assert recipe.framing == FRAMING
+    run = api.train(recipe, tmp_path / "runs")
+    assert run.result["accuracy"]["differing"] == 0
+    assert api.train(recipe, tmp_path / "runs").before
+
+    wanted = datasets.load("n-mnist", framing=FRAMING).test.images.swapaxes(0, 1)
+    network = bundle.read(run.bundle)
+    assert network.provenance["framing"] == FRAMING.described
+    assert "for validation" in network.provenance["split"]
+    assert np.array_equal(images_for(network, None, None, None).values, wanted)
+    assert np.array_equal(some_images(network, 3)[0], wanted[:, :3])
+
+    trained = reopened(run.folder)
+    assert np.array_equal(trained.data.test.images.swapaxes(0, 1), wanted)
+    with pytest.raises(UserError, match="other settings"):
+        api.train(replace(recipe, epochs=3), tmp_path / "runs")
+
+
+def test_a_network_without_a_set_of_its_own_says_how_recordings_are_cut() -> None:
+    """T and pixels are the network's; without a recorded window, parts of whole recordings."""
+    size = Size(Precision(4, 4), width=0.25, input_shape=(2, 17, 17), time_steps=5)
+    module = named("nmnist", size)
+    module.calibrate(torch.ones(5, 2, 2, 17, 17, dtype=torch.uint8))
+    network = to_network(module.eval())
+    assert Framing.of(network, (34, 34)) == Framing(5, 0, 17)
+    assert datasets.taken_by(network, "n-mnist").test.images.shape == (20, 5, 2, 17, 17)
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_every_layer_is_exact_on_spikes(name: str) -> None:
+    random = np.random.default_rng(0)
+    for precision in PRECISIONS[:2]:
+        side = {"nmnist": 34, "gesture": 32}[name]
+        module = named(name, Size(precision, width=0.5, input_shape=(2, side, side), classes=11, time_steps=6))
+        frames = (random.random((6, 8, 2, side, side)) < 0.1).astype(np.uint8)
+        module.calibrate(torch.from_numpy(frames))
+        found = compare(module.eval(), to_network(module), frames)
+        assert found.differing == 0
+        assert found.logits.std(0).max() > 0
+        assert all(0.01 < float(layer.density) < 0.6 for layer in module.spiking().values())
+
+
+def test_what_does_not_fit_gets_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="images of 3 channels; this network takes spikes of two polarities"):
+        api.train(api.recipe("nmnist", Precision(4, 4), "cifar10", width=0.25), tmp_path / "runs", data=_pixels())
+    with pytest.raises(UserError, match="digits has no recordings to cut into frames; leave out --step-us"):
+        api.train(api.recipe("digits", Precision(4, 4), step_us=5), tmp_path / "runs")
+    with pytest.raises(UserError, match="n-mnist has spikes, and mixtures are of pixels"):
+        api.train(api.recipe("nmnist", Precision(4, 4), mixup=0.2), tmp_path / "runs")
+
+
+def _pixels() -> datasets.Dataset:
+    split = datasets.Split(np.zeros((200, 3, 32, 32), np.uint8), np.arange(200) % 10)
+    return datasets.Dataset("cifar10", split, split, split)
