@@ -155,6 +155,7 @@ def estimate(
     lanes: int | None = None,
     lanes_per_neuron_unit: int | None = None,
     dataflow: str = "skip",
+    input_stream: str = "frames",
     state: str | None = None,
     chosen_on: "NDArray[Any] | None" = None,
     progress: Progress = silent,
@@ -172,12 +173,17 @@ def estimate(
     network = with_state(network, state)
     require((images is None) != (densities is None), "an estimate is of images or of densities; give one of them")
     if densities is not None:
-        config = accelerator_config(network, lanes, lanes_per_neuron_unit, dataflow, cycles=expected_layer(densities))
+        by_density = expected_layer(densities)
+        config = accelerator_config(
+            network, lanes, lanes_per_neuron_unit, dataflow, cycles=by_density, input_stream=input_stream
+        )
         return expected(config, densities, draws)
     assert images is not None
     check_images(network, images)
     cycles, done = cycles_by(network, images if chosen_on is None else chosen_on), 0
-    config = accelerator_config(network, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles)
+    config = accelerator_config(
+        network, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles, input_stream=input_stream
+    )
     count = images.shape[network.inputs.axis]
 
     def counted(some: int) -> None:
@@ -199,6 +205,7 @@ def generate(
     lanes: int | None = None,
     lanes_per_neuron_unit: int | None = None,
     dataflow: str = "skip",
+    input_stream: str = "frames",
     state: str | None = None,
     memory_kbit: str | None = None,
     name: str = "mint",
@@ -224,6 +231,7 @@ def generate(
         lanes,
         lanes_per_neuron_unit,
         dataflow,
+        input_stream=input_stream,
         memory_kbit=memory_kbit,
         cycles=None if images is None else cycles_by(network, images),
         dataset=dataset,
@@ -246,6 +254,7 @@ def cosim(
     lanes: int | None = None,
     lanes_per_neuron_unit: int | None = None,
     dataflow: str = "skip",
+    input_stream: str = "frames",
     state: str | None = None,
     chosen_on: "NDArray[Any] | None" = None,
     idle: int = 0,
@@ -268,6 +277,8 @@ def cosim(
     installed(simulator)
     waits, network = Waits(idle, stall), with_state(network, state)
     cycles = cycles_by(network, images if chosen_on is None else chosen_on)
-    config = accelerator_config(network, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles, retire=True)
+    config = accelerator_config(
+        network, lanes, lanes_per_neuron_unit, dataflow, cycles=cycles, input_stream=input_stream, retire=True
+    )
     with work_folder(Path(folder)) as work:
         return cosimulate(network, images, work, config, waits=waits, simulator=simulator, progress=progress)

@@ -96,6 +96,15 @@ Dataflow = Annotated[
         "of positions; auto: the fastest of all for each layer; streaming, of spikes: one time step after another.",
     ),
 ]
+InputStream = Annotated[
+    str,
+    typer.Option(
+        "--input-stream",
+        metavar="NAME",
+        help="frames: a beat for every position and time step; events, of spikes: a beat for every event, with x, y "
+        "and channel, and one that ends each time step, so that silent pixels cost none.",
+    ),
+]
 State = Annotated[
     str | None,
     typer.Option(

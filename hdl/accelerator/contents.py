@@ -1,12 +1,13 @@
 """What an accelerator's memories hold: rows of weights, and rows of thresholds and biases; beats of its ports."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hdl.verilog.words import Bits, to_bits, to_hex
 from model.accelerator.config import AcceleratorConfig
+from model.accelerator.events import EVENT_WIDTH, event_packets
 from model.accelerator.layer_plan import LayerPlan
 from model.network.graph import Layer
 from model.network.network import Network
@@ -82,8 +83,15 @@ def memory_texts(network: Network, config: AcceleratorConfig) -> dict[str, str]:
     }
 
 
+def input_packets(config: AcceleratorConfig, images: NDArray[np.integer]) -> Sequence[Bits]:
+    """Packets of the input stream, each [beats, bits]: of events, or of frames as :func:`image_beats` has them."""
+    if not config.events:
+        return list(image_beats(config, images))
+    return [to_bits(beats[:, None], EVENT_WIDTH) for beats in event_packets(images, config.frame_steps)]
+
+
 def image_beats(config: AcceleratorConfig, images: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Beats of the input stream as bits: images [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes) to packets, one an
+    """Beats of a stream of frames as bits: images [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes) to packets, one an
     image, or T in the order streaming: [packets, beats, bits].
 
     A convolution's beat is a position with its channels, row by row (of spikes, time step by time step); a linear

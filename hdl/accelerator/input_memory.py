@@ -1,9 +1,11 @@
 """The input memory: packets come into one bank while the first layer reads the other."""
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.accelerator.event_bank import EventBank
+from hdl.accelerator.event_writer import EventWriter
 from hdl.accelerator.input_writer import InputWriter
 from hdl.verilog.memory import ModuleMemory
 from model.accelerator.config import AcceleratorConfig
@@ -17,7 +19,9 @@ class InputMemory(wiring.Component):
 
         word <- memory[bank · 2^(bits of address) + address], with read
 
-    There are two; for windows of earlier frames 2^bank_bits, which packets go through in turn.
+    There are two; for windows of earlier frames 2^bank_bits, which packets go through in turn. Of events, even and odd
+    banks are an :class:`~hdl.accelerator.event_bank.EventBank` each, behind an
+    :class:`~hdl.accelerator.event_writer.EventWriter`.
 
     Latency
     -------
@@ -77,9 +81,7 @@ class InputMemory(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         config = self.config
-        m.submodules.writer = writer = InputWriter(config)
-        m.submodules.memory = memory = ModuleMemory("input", shape=config.input_word_width, depth=config.input_depth)
-        write, read = memory.write_port(), memory.read_port()
+        m.submodules.writer = writer = EventWriter(config) if config.events else InputWriter(config)
         m.d.comb += [
             writer.data.eq(self.data),
             writer.valid.eq(self.valid),
@@ -88,6 +90,21 @@ class InputMemory(wiring.Component):
             self.ready.eq(writer.ready),
             self.error.eq(writer.error),
             self.full.eq(writer.full),
+        ]
+        if isinstance(writer, EventWriter):
+            self._banks(m, writer)
+        else:
+            self._memory(m, writer)
+        if config.lasts:
+            m.d.comb += [writer.begins.eq(self.begins), self.first.eq(writer.first)]
+        return m
+
+    def _memory(self, m: Module, writer: InputWriter) -> None:
+        """Of frames: one with room for all packets."""
+        config = self.config
+        m.submodules.memory = memory = ModuleMemory("input", shape=config.input_word_width, depth=config.input_depth)
+        write, read = memory.write_port(), memory.read_port()
+        m.d.comb += [
             write.addr.eq(Cat(writer.address, self._filling(m, writer.bank))),
             write.data.eq(writer.word),
             write.en.eq(writer.write),
@@ -95,9 +112,27 @@ class InputMemory(wiring.Component):
             read.en.eq(self.read),
             self.word.eq(read.data),
         ]
-        if config.lasts:
-            m.d.comb += [writer.begins.eq(self.begins), self.first.eq(writer.first)]
-        return m
+
+    def _banks(self, m: Module, writer: EventWriter) -> None:
+        """Of events: one for the packets of even numbers, one for those of odd ones."""
+        odd = Signal()  # where the word that is there was read
+        banks = [EventBank(self.config) for _ in range(2)]
+        with m.If(self.read):
+            m.d.sync += odd.eq(self.bank[0])
+        for number, bank in enumerate(banks):
+            m.submodules[f"bank_{number}"] = bank
+            m.d.comb += [
+                bank.set.eq(writer.set[number]),
+                bank.set_address.eq(writer.address),
+                bank.bit.eq(writer.bit),
+                bank.release.eq(self.release[number]),
+                bank.discard.eq(writer.discard[number]),
+                writer.clean[number].eq(bank.clean),
+                bank.turn.eq(self.bank[1:]),
+                bank.address.eq(self.address),
+                bank.read.eq(self.read & (self.bank[0] == number)),
+            ]
+        m.d.comb += self.word.eq(Mux(odd, banks[1].word, banks[0].word))
 
     def _filling(self, m: Module, bank: Value) -> Value:
         """The bank that fills: its lower bit is the writer's, whose turns the upper ones count."""

@@ -10,6 +10,7 @@ from hdl.accelerator.accelerator import Accelerator
 from hdl.accelerator.contents import PARAMETERS, WEIGHTS
 from hdl.verilog.names import Names
 from model.accelerator.config import AcceleratorConfig
+from model.accelerator.events import EVENTS, FIELDS
 from model.accelerator.layer_plan import LayerPlan
 from model.arithmetic import number_width
 from model.network.network import Network
@@ -32,6 +33,12 @@ MEANINGS = {
     "error": "the last packet was too short or too long and was thrown away; 0 again after the next good one",
     "working": "an image is on its way through the layers",
 }
+
+OF_EVENTS = {
+    "s_axis_tdata": "an event, or the end of a time step",
+    "error": "the last packet was malformed and was thrown away; 0 again after the next good one",
+}
+"""What ports of an accelerator are that reads events."""
 
 
 def memory_files(names: Names) -> dict[str, str]:
@@ -68,11 +75,7 @@ def describe(accelerator: Accelerator, names: Names) -> dict[str, Any]:
             "shape": list(config.input_shape),
             "packets_an_image": config.frames,
             "lasts": config.lasts,
-            "beats": config.input_beats,
-            "bytes_a_beat": config.input_width // 8,
-            "values_a_beat": config.beat_values,
-            "bits_that_count": config.beat_bits,
-            "order": input_order(config),
+            **input_beats(config),
         },
         "output_packet": {"beats": config.classes + 1, "order": "the logits, class 0 first, then the class"},
         "layers": [asdict(layer) for layer in config.layers],
@@ -104,8 +107,30 @@ def _each(numbers: Any) -> str:
     return ", ".join(map(str, sorted(set(numbers))))
 
 
+def input_beats(config: AcceleratorConfig) -> dict[str, Any]:
+    """What the beats of an input packet are."""
+    if config.events:
+        return {
+            "stream": EVENTS,
+            "time_steps": config.frame_steps,
+            "bytes_a_beat": config.input_width // 8,
+            "fields": {
+                name: {"first_bit": first, "bits": bits, "values": values}
+                for (name, (first, bits)), values in zip(FIELDS.items(), (*config.input_shape[::-1], 2), strict=True)
+            },
+            "order": "time step by time step, the events of each in any order, then a beat that ends it",
+        }
+    return {
+        "beats": config.input_beats,
+        "bytes_a_beat": config.input_width // 8,
+        "values_a_beat": config.beat_values,
+        "bits_that_count": config.beat_bits,
+        "order": input_order(config),
+    }
+
+
 def input_order(config: AcceleratorConfig) -> str:
-    """What comes when in an input packet."""
+    """What comes when in an input packet of frames."""
     first = config.layers[0]
     what = "a pixel is a byte" if first.static else "a spike is a bit"
     steps = "" if first.static or config.streaming else "time step by time step, "
@@ -116,6 +141,7 @@ def input_order(config: AcceleratorConfig) -> str:
 
 def ports(accelerator: Accelerator) -> list[dict[str, Any]]:
     """Every port of the Verilog module."""
+    meanings = MEANINGS | (OF_EVENTS if accelerator.config.events else {})
     found: list[dict[str, Any]] = [
         {"name": name, "direction": "input", "width": 1, "meaning": MEANINGS[name]} for name in ("clk", "rst")
     ]
@@ -123,7 +149,7 @@ def ports(accelerator: Accelerator) -> list[dict[str, Any]]:
         name = "__".join(map(str, path))
         direction = "input" if member.flow == wiring.In else "output"
         width = Shape.cast(member.shape).width
-        found.append({"name": name, "direction": direction, "width": width, "meaning": MEANINGS[name]})
+        found.append({"name": name, "direction": direction, "width": width, "meaning": meanings[name]})
     return found
 
 
@@ -159,11 +185,7 @@ def memories(config: AcceleratorConfig, names: Names) -> list[dict[str, Any]]:
             "words": config.input_depth,
             "word_bits": config.input_word_width,
             "word": "a position's pixels" if config.layers[0].window else "inputs of one time step or bit plane",
-            "map": [
-                f"two packets, from word 0 and from word {config.input_depth - config.input_words} on"
-                if config.bank_bits == 1
-                else f"{1 << config.bank_bits} packets, {1 << number_width(config.input_words)} words apart"
-            ],
+            "map": [_input_map(config)],
         },
     ]
     if config.streaming:
@@ -183,6 +205,17 @@ def memories(config: AcceleratorConfig, names: Names) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def _input_map(config: AcceleratorConfig) -> str:
+    """Where packets lie in the input memory, or, of events, in the two that take turns."""
+    if config.events:
+        own = 1 << config.bank_bits - 1
+        packets = "a packet" if own == 1 else f"{own} packets, {1 << number_width(config.input_words)} words apart"
+        return f"two memories take turns, each of {packets}"
+    if config.bank_bits == 1:
+        return f"two packets, from word 0 and from word {config.input_depth - config.input_words} on"
+    return f"{1 << config.bank_bits} packets, {1 << number_width(config.input_words)} words apart"
 
 
 def _kept(config: AcceleratorConfig) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from hdl.verilog.names import Names
 from hdl.verilog.text import verilog_text, waivers
 from model.accelerator.config import AcceleratorConfig
 from model.accelerator.estimate import measured
+from model.accelerator.overlap import response
 from model.network.network import Network
 
 PLAIN = Names()
@@ -36,7 +37,8 @@ def _cycles(network: Network, config: AcceleratorConfig, images: NDArray[np.inte
     """What the testbench prints without waits: latency of the first image, and the mean interval of the others."""
     found = measured(network, config, images)
     intervals = found.intervals[1:] if len(found.intervals) > 1 else found.intervals
-    return {"latency": int(found.latency[0]), "interval": float(intervals.mean())}
+    last = {"response": int(response(found)[0, -1])} if config.events else {}
+    return {"latency": int(found.latency[0]), "interval": float(intervals.mean())} | last
 
 
 def accelerator_files(

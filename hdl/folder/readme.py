@@ -76,18 +76,7 @@ workspace.
 Both streams are AXI4-Streams: a beat passes in every cycle with `tvalid` and `tready`; neither waits for the other, and
 what is offered stays until it is taken.
 
-**In.** A packet is {_packet(packet)}, {packet["beats"]:,} beats of {packet["bytes_a_beat"]} bytes, `s_axis_tlast` with
-the last one. Of a beat, the lowest {packet["bits_that_count"]} bits count, as far as there are inputs; the others may
-be anything: {packet["order"]}. There is room for two packets: the next one may come while one is computed.
-{_recordings(packet)}
-**Malformed packets.** One that ends early, or goes on after its last beat, is thrown away as a whole, up to its
-`tlast`; `error` rises and stays until a good packet has come. {_untouched(packet)}
-
-**DMA.** The input port has as many bytes as DMA engines have: 1, 2, 4, 8 and so on. A packet's buffer has
-{packet["beats"] * packet["bytes_a_beat"]:,} bytes, byte 0 in the lowest bits of the first beat. There is no `tkeep`,
-because all packets have the same length and what does not count is ignored: a transfer may end within the last beat,
-after the last byte that counts. One that ends earlier in this beat is not noticed. On the way out all bytes count: if
-the DMA engine has a `tkeep`, tie it to ones.
+{_input(packet)}
 
 **Out.** A packet for every image, in order, {parameters["classes"] + 1} beats: the logits as signed 32-bit numbers,
 class 0 first, then the class with `m_axis_tlast`: the lowest index of the greatest logit.
@@ -149,6 +138,57 @@ def _packet(packet: dict[str, Any]) -> str:
     return "an image" if count == 1 else f"one of the {count} time steps of an image, computed as it comes"
 
 
+def _input(packet: dict[str, Any]) -> str:
+    """What a packet is, what is none, and what a DMA engine sends."""
+    if "fields" in packet:
+        return _events(packet)
+    return f"""\
+**In.** A packet is {_packet(packet)}, {packet["beats"]:,} beats of {packet["bytes_a_beat"]} bytes, `s_axis_tlast` with
+the last one. Of a beat, the lowest {packet["bits_that_count"]} bits count, as far as there are inputs; the others may
+be anything: {packet["order"]}. There is room for two packets: the next one may come while one is computed.
+{_recordings(packet)}
+**Malformed packets.** One that ends early, or goes on after its last beat, is thrown away as a whole, up to its
+`tlast`; `error` rises and stays until a good packet has come. {_untouched(packet)}
+
+**DMA.** The input port has as many bytes as DMA engines have: 1, 2, 4, 8 and so on. A packet's buffer has
+{packet["beats"] * packet["bytes_a_beat"]:,} bytes, byte 0 in the lowest bits of the first beat. There is no `tkeep`,
+because all packets have the same length and what does not count is ignored: a transfer may end within the last beat,
+after the last byte that counts. One that ends earlier in this beat is not noticed. On the way out all bytes count: if
+the DMA engine has a `tkeep`, tie it to ones."""
+
+
+def _events(packet: dict[str, Any]) -> str:
+    fields = [
+        (f"`{name}`", _bits(each["first_bit"], each["bits"]), f"0 to {each['values'] - 1}")
+        for name, each in packet["fields"].items()
+    ]
+    steps = packet["time_steps"]
+    ends = (
+        "the beat that ends its time step" if steps == 1 else f"the beat that ends the last of its {steps} time steps"
+    )
+    return f"""\
+**In.** A packet is {_packet(packet)}, as events:
+{packet["order"]}. `s_axis_tlast` comes with
+{ends}. A beat has {packet["bytes_a_beat"]} bytes:
+
+{table(("field", "bits", "values"), fields)}
+
+Where `end_of_step` is 1, the other fields may be anything. Several events of one place and time step count once. x is
+the column, y the row. There is room for two packets: the next one may come while one is computed. After a reset, and
+when a packet's room is not needed any more, it is cleared, a word per cycle; until then no beat is taken for it.
+{_recordings(packet)}
+**Malformed packets.** One with an event outside the input, with fewer or more time steps than it has to have, or with
+`tlast` elsewhere, is thrown away as a whole, up to its `tlast`; `error` rises and stays until a good packet has come.
+{_untouched(packet)}
+
+**DMA.** A packet's buffer has 4 bytes a beat, byte 0 in the lowest bits. There is no `tkeep`: all bytes count. On the
+way out, too: if the DMA engine has a `tkeep`, tie it to ones."""
+
+
+def _bits(first: int, count: int) -> str:
+    return f"{first}" if count == 1 else f"{first} to {first + count - 1}"
+
+
 def _recordings(packet: dict[str, Any]) -> str:
     if not packet["lasts"]:
         return ""
@@ -192,4 +232,13 @@ spikes of every time step. The testbench prints those of its images: from the fi
 from class to class with images waiting, which is the throughput.
 
 Without waits that is {cycles["latency"]:,} cycles for the first image, and {cycles["interval"]:,.0f} for each further
-one in the mean."""
+one in the mean.{_response(description)}"""
+
+
+def _response(description: dict[str, Any]) -> str:
+    cycles = description["vectors"]["cycles"].get("response")
+    if cycles is None:
+        return ""
+    return f"""
+From the beat that ends the last time step to the class, where all before is done by then, the first image takes
+{cycles:,} cycles."""

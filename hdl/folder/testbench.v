@@ -19,9 +19,7 @@ module @PREFIX@testbench;
   parameter PARAMETERS = "@NAME@_parameters.hex";
   parameter INPUT = "vectors/@PREFIX@input.hex";
   parameter EXPECTED = "vectors/@PREFIX@expected.hex";
-  localparam IMAGE_BEATS = IMAGE_PACKETS * PACKET_BEATS;
-  localparam BEATS = IMAGES * IMAGE_BEATS;
-  localparam RESULTS = IMAGES * (CLASSES + 1);
+@BEATS@  localparam RESULTS = IMAGES * (CLASSES + 1);
   localparam AFTER = 100;  // cycles after the last result in which no other may come
 
   reg clk = 0, rst = 1;
@@ -116,14 +114,14 @@ module @PREFIX@testbench;
   endfunction
 
   // The source: a beat stays until it is taken.
-  integer next = 0, sent = 0;
+  integer next = 0, sent = 0@COUNTS@;
   always @(posedge clk) if (!rst && !failed) begin
     if (in_valid && in_ready) sent = sent + 1;
     if (!in_valid || in_ready) begin
-      if (next < images * IMAGE_BEATS && !waits(idle)) begin
+      if (@MORE@ && !waits(idle)) begin
         in_valid <= 1;
         in_data <= beats[next];
-        in_last <= next % PACKET_BEATS == PACKET_BEATS - 1;@BEGINS@
+        in_last <= @LAST@;@STEP@@BEGINS@
         next = next + 1;
       end else in_valid <= 0;
     end
@@ -140,7 +138,7 @@ module @PREFIX@testbench;
     if (in_valid && in_ready && !began) begin
       began = 1;
       first_beat = cycle;
-    end
+    end@LAST_BEAT@
     if (out_valid !== 0 && out_valid !== 1) fail("m_axis_tvalid is unknown");
     if (in_ready !== 0 && in_ready !== 1) fail("s_axis_tready is unknown");
     if (error !== 0) fail("the accelerator calls a good packet malformed");
@@ -167,7 +165,7 @@ module @PREFIX@testbench;
     if (quiet > LIMIT) fail("nothing moves any more");
     if (got == images * (CLASSES + 1) && quiet == AFTER) begin
       $display("PASS: %0d images, %0d results as in the golden model", images, got);
-      $display("latency, first beat to first class: %0d cycles", first_class - first_beat + 1);
+      $display("latency, first beat to first class: %0d cycles", first_class - first_beat + 1);@RESPONSE@
       if (images > 1) $display("interval, class to class, mean: %0d cycles", (last_class - first_class) / (images - 1));
       $finish;
     end

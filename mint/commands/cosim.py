@@ -18,6 +18,7 @@ from mint.options import (
     Dataflow,
     DatasetName,
     ImageFile,
+    InputStream,
     LabelFile,
     LanesPerNeuronUnit,
     Rows,
@@ -65,6 +66,7 @@ def cosim(
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
     dataflow: Dataflow = "skip",
+    input_stream: InputStream = "frames",
     state: State = None,
     idle: Annotated[
         int, typer.Option("--idle", min=0, max=255, help="Of 256: how often an input waits before a beat.")
@@ -114,7 +116,10 @@ def cosim(
     try:
         with counting("simulating", " cycles", stays=True) as progress:
             if top == "array":
-                require(state is None, "state is the accelerator's; leave --top array out")
+                require(
+                    (state, input_stream) == (None, "frames"),
+                    "state and input stream are the accelerator's; leave --top array out",
+                )
                 found = _array(network, taken, folder / "cosim", rows, columns, waits, simulator, progress)
             else:
                 compared = api.cosim(
@@ -124,6 +129,7 @@ def cosim(
                     lanes=lanes,
                     lanes_per_neuron_unit=lanes_per_neuron_unit,
                     dataflow=dataflow,
+                    input_stream=input_stream,
                     state=state,
                     chosen_on=given.values,
                     idle=idle,
@@ -158,6 +164,7 @@ def _accelerator(compared: "Comparison", dataflow: str) -> Found:
         ("  zero-skip bound", f"{bound:,.1f}"),
         ("  cycles / bound", f"{cycles / bound:.3f}" if bound else "-"),
         ("latency of the first", f"{numbers['latency']:,}"),
+        *([("  from its last event's step's end", f"{numbers['response']:,}")] if compared.config.events else []),
         ("input port, bits", f"{numbers['input_width']}"),
         ("cycles per second", f"{numbers['cycles_per_second']:,}"),
     ]

@@ -16,6 +16,7 @@ from mint.options import (
     Dataflow,
     DatasetName,
     ImageFile,
+    InputStream,
     LanesPerNeuronUnit,
     State,
 )
@@ -49,6 +50,7 @@ def estimate(
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
     dataflow: Dataflow = "skip",
+    input_stream: InputStream = "frames",
     state: State = None,
     images: Annotated[
         int | None,
@@ -107,6 +109,7 @@ def estimate(
             lanes=lanes,
             lanes_per_neuron_unit=lanes_per_neuron_unit,
             dataflow=dataflow,
+            input_stream=input_stream,
             state=state,
             progress=progress,
         )
@@ -228,6 +231,7 @@ def _print(report: dict[str, Any], heading: str, kind: str) -> None:
         f"so a stream of these images gives a class every {interval} cycles, {report['ratio']:.3f} x the bound",
         f"latency from the first input beat to the class, both included: {report['latency_cycles']:,.1f} cycles",
         *_asynchronous(report),
+        *_response(report),
         f"memory bits: {memories}; all {sum(report['memory_bits'].values()):,}",
         f"kept of a neuron: {_kept(report)}",
     ):
@@ -248,6 +252,13 @@ def _asynchronous(report: dict[str, Any]) -> list[str]:
             f"{own['cycles']:,.1f} cycles, {own['at_once']:.2f} of {len(report['layers'])} layers at work on average"
         )
     return lines
+
+
+def _response(report: dict[str, Any]) -> list[str]:
+    """Of events, what passes after the last one."""
+    if "response_cycles" not in report:
+        return []
+    return [f"from the beat that ends its last time step, both included: {report['response_cycles']:,.1f} cycles"]
 
 
 def _kept(report: dict[str, Any]) -> str:

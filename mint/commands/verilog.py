@@ -18,6 +18,7 @@ from mint.options import (
     DataDir,
     Dataflow,
     DatasetName,
+    InputStream,
     LanesPerNeuronUnit,
     MemoryLimit,
     State,
@@ -51,6 +52,7 @@ def verilog(
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
     dataflow: Dataflow = "skip",
+    input_stream: InputStream = "frames",
     state: State = None,
     memory_kbit: MemoryLimit = None,
     images: Annotated[
@@ -103,9 +105,10 @@ def verilog(
     require(top in TOPS, f"top {top!r}; choose one of: {', '.join(TOPS)}")
     require(top == "array" or not sized, "rows and columns are the array's; choose --lanes, or --top array")
     require(
-        top == "accelerator" or (all(option is None for option in asked) and dataflow == "skip"),
-        "lanes, dataflow, state, memory, test images, clock and Vivado's attributes are the accelerator's; choose "
-        "--rows and --columns, or a network and --top accelerator",
+        top == "accelerator"
+        or (all(option is None for option in asked) and (dataflow, input_stream) == ("skip", "frames")),
+        "lanes, dataflow, input stream, state, memory, test images, clock and Vivado's attributes are the "
+        "accelerator's; choose --rows and --columns, or a network and --top accelerator",
     )
     folder = output or Path("build") / str(precision)
     if top == "array":
@@ -124,6 +127,7 @@ def verilog(
         lanes=lanes,
         lanes_per_neuron_unit=lanes_per_neuron_unit,
         dataflow=dataflow,
+        input_stream=input_stream,
         state=state,
         memory_kbit=memory_kbit,
         name=names.name,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from model.accelerator.config import STREAMING, AcceleratorConfig
 from model.accelerator.dataflow import fastest
 from model.accelerator.estimate import measured_layer
+from model.accelerator.events import FRAMES
 from model.accelerator.layer_plan import DATAFLOWS
 from model.accelerator.memory_limits import memory_limits, missing, require_memory
 from model.accelerator.plan import plan
@@ -30,6 +31,7 @@ def accelerator_config(
     dataflow: str = AUTO,
     *,
     cycles: Callable[[AcceleratorConfig, int], float] | None = None,
+    input_stream: str = FRAMES,
     memory_kbit: str | None = None,
     dataset: str | None = None,
     data_dir: Path | None = None,
@@ -44,16 +46,17 @@ def accelerator_config(
     require(dataflow in names, f"dataflow {dataflow!r}; choose one of: {', '.join(names)}")
     limits = {} if memory_kbit is None else memory_limits(memory_kbit)
     lanes = DEFAULT_LANES if lanes is None else lanes
+    options: dict[str, Any] = {"lanes": lanes, "input_stream": input_stream, "retire": retire}
     if dataflow != AUTO or share not in (None, 1):
         named = DATAFLOWS[0] if dataflow == AUTO else dataflow
-        config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=named, retire=retire)
+        config = plan(network, lanes_per_neuron_unit=share, dataflow=named, **options)
     else:
-        plan(network, lanes=lanes, retire=retire)  # what cannot run at all is refused before anything is counted
+        plan(network, **options)  # what cannot run at all is refused before anything is counted
         if cycles is None:
             cycles = measured_layer(network, some_images(network, AUTO_IMAGES, dataset, data_dir)[0])
         for copies in (True, False):
             chosen = fastest(network, lanes, cycles, copies=copies)
-            config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=chosen, retire=retire)
+            config = plan(network, lanes_per_neuron_unit=share, dataflow=chosen, **options)
             if missing(config, limits) is None:
                 break
     require_memory(config, limits)

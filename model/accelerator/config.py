@@ -24,6 +24,7 @@ In all of these the time steps of a position follow each other, and its membrane
 from dataclasses import dataclass
 from functools import cached_property
 
+from model.accelerator.events import EVENT_WIDTH, require_events
 from model.accelerator.layer_plan import SKIP, LayerPlan
 from model.arithmetic import number_width
 from model.codes import Binary
@@ -63,6 +64,8 @@ class AcceleratorConfig:
         What neuron units support, of which a layer selects one; layers in the order in which they run.
     streaming, lasts : bool
         Whether all layers run for a time step before the next one; whether membranes then last for a whole recording.
+    events : bool
+        Whether the input is a stream of :mod:`~model.accelerator.events`, and not of all places.
     """
 
     lanes: int
@@ -79,6 +82,7 @@ class AcceleratorConfig:
     readout: str = Readout.SUM
     streaming: bool = False
     lasts: bool = False
+    events: bool = False
     retire: bool = False
 
     def __post_init__(self) -> None:
@@ -92,6 +96,12 @@ class AcceleratorConfig:
             self.rows == 1 or share == 1,
             f"{share} lanes per neuron unit; lanes in rows have a neuron unit each: choose 1, or the dataflow skip",
         )
+        if self.events:
+            require(
+                not self.inputs.static,
+                f"a stream of events has spikes, and this network's input is {self.inputs.name}: choose frames",
+            )
+            require_events(self.input_shape)
 
     @property
     def frames(self) -> int:
@@ -187,11 +197,11 @@ class AcceleratorConfig:
     @property
     def input_width(self) -> int:
         """Bits of the input port: as bytes, a power of two, which are the widths that DMA engines have."""
-        return max(8, 1 << number_width(self.beat_bits))
+        return EVENT_WIDTH if self.events else max(8, 1 << number_width(self.beat_bits))
 
     @property
     def input_beats(self) -> int:
-        """Beats of a packet: an image, or a frame of it."""
+        """Beats of a packet: an image, or a frame of it; of events it may have more or fewer."""
         first = self.layers[0]
         rounds = 1 if first.static else first.stored_rounds
         values = first.source_channels if not first.window else self.beat_values
@@ -233,8 +243,9 @@ class AcceleratorConfig:
 
     @property
     def input_depth(self) -> int:
-        """Words of the input memory: of packets, where the upper bits of the address say which one."""
-        return (((1 << self.bank_bits) - 1) << number_width(self.input_words)) + self.input_words
+        """Words of an input memory: of packets, where the upper bits of the address say which one."""
+        packets = 1 << self.bank_bits - self.events
+        return ((packets - 1) << number_width(self.input_words)) + self.input_words
 
     @property
     def spike_width(self) -> int:
@@ -307,7 +318,7 @@ class AcceleratorConfig:
         sizes = {
             "weights": self.weight_rows * self.lanes * self.code_width,
             "parameters": self.parameter_rows * self.neuron_units * (2 + self.skips) * self.accumulator_width,
-            "input": self.input_depth * self.input_word_width,
+            "input": self.input_depth * self.input_word_width << self.events,  # of events, two
         }
         if self.streaming:
             sizes["membranes"] = self.membrane_words * self.neuron_units * self.membrane_width

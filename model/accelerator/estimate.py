@@ -13,7 +13,7 @@ from model.accelerator.cycles import Cycles, layer_cycles
 from model.accelerator.history import remembered
 from model.accelerator.input_bits import layer_inputs
 from model.accelerator.layer_plan import SKIP, LayerPlan
-from model.accelerator.schedule import classes, latency, load_cycles
+from model.accelerator.schedule import classes, latency, loads
 from model.accelerator.traffic import Traffic, read_places, traffic
 from model.accelerator.words import Counts, stored_counts, words_of
 from model.errors import require
@@ -40,6 +40,8 @@ class LayerEstimate:
         nnz of its inputs after im2col.
     added : [N]
         Of those, how many lanes add: each as often as the turns of a window of earlier frames see it.
+    events : [N, frames], of the first layer
+        nnz of what it reads, as it comes.
     """
 
     plan: LayerPlan
@@ -49,6 +51,7 @@ class LayerEstimate:
     tokens: NDArray[np.int64]
     set_bits: NDArray[np.int64]
     added: NDArray[np.int64]
+    events: Cycles | None = None
 
     @property
     def cycles(self) -> Cycles:
@@ -112,12 +115,20 @@ class Estimate:
     def latency(self) -> Cycles:
         """From an image's first input beat to its class, both included, [N], of an accelerator that was idle."""
         layers = self.layer_cycles
-        return latency(self.config, layers.reshape(-1, layers.shape[2]), self.layers[-1].first_fire.reshape(-1))
+        fires = self.layers[-1].first_fire.reshape(-1)
+        return latency(self.config, layers.reshape(-1, layers.shape[2]), fires, self.loads.reshape(-1))
 
     @property
-    def load(self) -> int:
-        """Cycles of an image's input; intervals cannot be shorter."""
-        return load_cycles(self.config) * self.config.frames
+    def loads(self) -> Cycles:
+        """Cycles of the input, [N, frames]."""
+        events = self.layers[0].events
+        assert events is not None
+        return loads(self.config, events)
+
+    @property
+    def load(self) -> float:
+        """Cycles of an image's input, mean; intervals cannot be shorter."""
+        return float(self.loads.sum(1).mean())
 
     @property
     def intervals(self) -> Cycles:
@@ -127,8 +138,8 @@ class Estimate:
         """
         order = [*range(len(self.cycles)), 0]
         layers = self.layer_cycles[order]
-        fires = self.layers[-1].first_fire[order]
-        leave = classes(self.config, layers.reshape(-1, layers.shape[2]), fires.reshape(-1))
+        fires, load = (each[order].reshape(-1) for each in (self.layers[-1].first_fire, self.loads))
+        leave, _ = classes(self.config, layers.reshape(-1, layers.shape[2]), fires, load)
         return np.roll(np.diff(leave), 1)
 
     def traffic(self, index: int) -> Traffic:
@@ -143,20 +154,19 @@ def measured(
     """The exact numbers for ``images``; calls ``advance`` with the images that are done."""
     stored: dict[str, list[list[Counts]]] = {layer.name: [] for layer in config.layers}
     nnz: dict[str, list[NDArray[np.int64]]] = {layer.name: [] for layer in config.layers}
+    events = []
     for part, membranes in recordings(network, images):
         inputs = layer_inputs(network, part, membranes)
+        events.append(_events(inputs[config.layers[0].name], config))
         for layer, plan in zip(network.layers, config.layers, strict=True):
             read = inputs.pop(layer.name)
             stored[plan.name].append(stored_counts(_runs(read, config), plan))
             nnz[plan.name].append(set_bits(network, layer, read))
         advance(part.shape[network.inputs.axis])
-    return Estimate(
-        config,
-        tuple(
-            _layer(plan, config, _together(stored.pop(plan.name)), np.concatenate(nnz[plan.name]))
-            for plan in config.layers
-        ),
+    first, *others = (
+        _layer(plan, config, _together(stored.pop(plan.name)), np.concatenate(nnz[plan.name])) for plan in config.layers
     )
+    return Estimate(config, (replace(first, events=np.concatenate(events)), *others))
 
 
 def expected(config: AcceleratorConfig, densities: Sequence[float], images: int = 1, seed: int = 0) -> Estimate:
@@ -192,6 +202,12 @@ def _runs(inputs: list[NDArray[np.uint8]], config: AcceleratorConfig) -> list[ND
     return [bits.swapaxes(0, 1).reshape(1, -1, *bits.shape[2:]) for bits in inputs]
 
 
+def _events(inputs: list[NDArray[np.uint8]], config: AcceleratorConfig) -> Cycles:
+    """Set bits of each packet, [N, frames], of what a layer reads, [steps, N, ...]."""
+    bits = inputs[0].swapaxes(0, 1)
+    return bits.reshape(len(bits), config.frames, -1).sum(2, dtype=np.int64)
+
+
 def expected_layer(densities: Sequence[float], seed: int = 0) -> Callable[[AcceleratorConfig, int], float]:
     """Cycles to expect of one layer, of any accelerator of the network."""
 
@@ -207,14 +223,16 @@ def _drawn(config: AcceleratorConfig, index: int, density: float, images: int, s
     once: dict[str, Any] = {"dataflow": SKIP, "rows": 1, "rounds": plan.stored_rounds, "history": ()}
     alone = replace(plan, **once, joined=tuple(replace(source, **once) for source in plan.joined))
     random = np.random.default_rng((seed, index))
-    stored, nnz = [], []
+    stored, nnz, events = [], [], []
     for _ in range(images):
         drawn = [_drawn_bits(source, config.frames, density, random) for source in plan.sources]
+        events.append(_events(drawn, config))
         bits = _runs(drawn, config)
         stored.append(stored_counts(bits, plan))
         if plan.rows > 1 or plan.history:
             nnz.append(words_of(stored_counts(bits, alone), alone).bits.sum(dtype=np.int64))
-    return _layer(plan, config, _together(stored), np.array(nnz) if nnz else None)
+    found = _layer(plan, config, _together(stored), np.array(nnz) if nnz else None)
+    return replace(found, events=np.concatenate(events))
 
 
 def _drawn_bits(source: LayerPlan, frames: int, density: float, random: np.random.Generator) -> NDArray[np.uint8]:

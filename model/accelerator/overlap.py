@@ -16,12 +16,12 @@ import numpy as np
 
 from model.accelerator.cycles import Cycles
 from model.accelerator.estimate import Estimate
-from model.accelerator.schedule import result_cycles
+from model.accelerator.schedule import result_cycles, settle_cycles
 
 
 def response(found: Estimate) -> Cycles:
     """From the last input beat of a time step to the class that it would give, both included, [N, frames]."""
-    return found.layer_cycles.sum(2) + result_cycles(found.config) + 2
+    return settle_cycles(found.config) + found.layer_cycles.sum(2) + result_cycles(found.config) + 2
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from model.accelerator.config import (
     AcceleratorConfig,
     Choice,
 )
+from model.accelerator.events import EVENTS, FRAMES, INPUT_STREAMS
 from model.accelerator.history import turns
 from model.accelerator.layer_plan import DATAFLOWS, SKIP, SYSTOLIC, TIME_PARALLEL, LayerPlan
 from model.arithmetic import signed_width
@@ -89,12 +90,14 @@ def plan(
     lanes: int = 128,
     lanes_per_neuron_unit: int | None = None,
     dataflow: str | Sequence[Choice] = SKIP,
+    input_stream: str = FRAMES,
     retire: bool = False,
 ) -> AcceleratorConfig:
     """The accelerator that runs ``network``; refuses what it cannot run.
 
     ``dataflow`` is that of all layers where it applies, ``streaming`` for the order of that name, or a choice for each.
     """
+    require(input_stream in INPUT_STREAMS, f"input stream {input_stream!r}; choose one of: {', '.join(INPUT_STREAMS)}")
     lasts = network.state == State.STREAM
     streaming = dataflow == STREAMING and (lasts or network.time_steps > 1)  # else it is no other order than skip
     require(streaming or not lasts, f"state {network.state}: choose the dataflow {STREAMING}, where membranes can last")
@@ -157,6 +160,7 @@ def plan(
         layers=tuple(plans.values()),
         streaming=streaming,
         lasts=lasts,
+        events=input_stream == EVENTS,
         retire=retire,
     )
 

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from model.accelerator.estimate import Estimate
+from model.accelerator.events import EVENTS, FRAMES
 from model.accelerator.overlap import overlap, response
 from model.accelerator.traffic import membrane_bits
 
@@ -41,11 +42,13 @@ def describe(found: Estimate, dense: dict[str, int]) -> dict[str, Any]:
         "ratio": found.ratio,
         "utilisation": found.utilisation,
         "dense_cycles": sum(dense.values()) if dense else None,
-        "load_cycles": found.load,
+        "input_stream": EVENTS if config.events else FRAMES,
+        "load_cycles": found.load if config.events else int(found.load),
         "interval_cycles": float(found.intervals.mean()),
         "latency_cycles": float(found.latency.mean()),
+        **({"response_cycles": float(response(found).mean())} if config.events and not config.streaming else {}),
         "input_width": config.input_width,
-        "input_beats": config.input_beats * config.frames,
+        "input_beats": found.load if config.events else config.input_beats * config.frames,
         "memory_bits": config.memory_bits,
         "membrane_bits": membrane_bits(config),
         "past_sum_bits": config.lanes * config.past_sums * config.accumulator_width,

@@ -45,8 +45,8 @@ class Player:
         await RisingEdge(dut.clk)
         dut.rst.value = 0
 
-    async def play(self, images: Any, count: int, limit: int) -> list[int]:
-        """The cycles at which the images' classes came."""
+    async def play(self, images: Any, count: int, limit: int) -> tuple[list[int], list[int]]:
+        """The cycles at which the images' classes came; of the first input beat, and of every packet's last one."""
         dut, expected = self._dut, count * (self._config.classes + 1)
         Path(files.INPUT).write_text(input_text(self._config, images), encoding="utf-8")
         dut.expected.value = expected
@@ -63,14 +63,17 @@ class Player:
             raise TimeoutError(
                 f"{int(dut.taken_m_axis.value)} of {expected} result beats after {int(dut.cycle.value)} cycles"
             )
-        for _ in range(AFTER):
+        for _ in range(AFTER + self._config.input_words * self._config.events):  # then no bank is left to clear
             await RisingEdge(dut.clk)
         expect(int(dut.taken_m_axis.value) == expected, f"{dut.taken_m_axis.value} result beats, expected {expected}")
         expect(dut.broken.value == 0, "a result changed or went away before it was taken")
         expect(dut.error.value == 0, "the accelerator calls a good packet malformed")
-        ends = [int(line) for line in Path(files.CYCLES).read_text(encoding="utf-8").split()]
+        ends, beats = (
+            [int(line) for line in Path(name).read_text(encoding="utf-8").split()]
+            for name in (files.CYCLES, files.BEATS)
+        )
         self.cycles += ends[-1] + 1
-        return ends
+        return ends, beats
 
 
 @cocotb.test()
@@ -84,19 +87,21 @@ async def images(dut: Any) -> None:
     stimulus = stimulus if pixels else stimulus.swapaxes(0, 1)
     player = Player(dut, config, Waits(**job["waits"]), folder / PROGRESS)
     checker = Checker()
-    latency, intervals, logits, seconds = 0, [], [], 0.0
+    latency, response, intervals, logits, seconds = 0, 0, [], [], 0.0
 
     await player.reset()
-    size = len(stimulus) if config.lasts else job["batch"]  # one recording
+    # One recording is one batch; and how long an image waits for a bank of events depends on those before.
+    size = len(stimulus) if config.lasts or config.events else job["batch"]
     for start in range(0, len(stimulus), size):
         part = stimulus[start : start + size]
         # The first one once more at the end: then every image has followed another one, and shows its interval.
         part = np.concatenate([part, part[:1]])
         batch = part if pixels else part.swapaxes(0, 1)
         began = time.perf_counter()
-        ends = await player.play(batch, len(part), job["limit"])
+        ends, beats = await player.play(batch, len(part), job["limit"])
         seconds += time.perf_counter() - began
-        latency = latency or ends[0]
+        latency = latency or ends[0] - beats[0] + 1
+        response = response or ends[0] - beats[config.frames] + 1
         took = np.diff(ends).tolist()
         intervals += [took[-1], *took[:-1]]
         before = checker.comparisons
@@ -108,6 +113,7 @@ async def images(dut: Any) -> None:
         images=len(logits),
         **asdict(checker),
         latency=latency,
+        response=response,
         intervals=intervals,
         cycles=player.cycles,
         seconds=seconds,

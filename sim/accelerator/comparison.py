@@ -58,6 +58,7 @@ class Comparison:
             "estimated_cycles": float(self.estimate.intervals.mean()),
             "intervals": outcomes.intervals,
             "latency": outcomes.latency,
+            "response": outcomes.response,
             "simulated_cycles": outcomes.cycles,
             "seconds": round(outcomes.seconds, 3),
             "cycles_per_second": round(outcomes.cycles_per_second),

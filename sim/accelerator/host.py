@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hdl.accelerator.contents import RESULT_WIDTH, image_beats
+from hdl.accelerator.contents import RESULT_WIDTH, input_packets
 from hdl.verilog.words import Bits, from_bits, from_hex, to_hex
 from model.accelerator.config import AcceleratorConfig
 from model.accelerator.layer_plan import LayerPlan
 
 INPUT, RESULTS, NEURONS, CYCLES = "s_axis.hex", "m_axis.hex", "retire.hex", "cycles.txt"
-"""Files beside a simulation; the last has the cycle of every packet's end."""
+"""Files beside a simulation; the last has the cycle of every result's end."""
+BEATS = "beats.txt"
+"""The cycle of the first beat that was taken, then that of every input packet's end."""
 Layout = Mapping[str, tuple[int, int]]
 """First bit and width of each field of what retires."""
 
@@ -32,15 +34,19 @@ class Neurons:
 def input_text(config: AcceleratorConfig, images: NDArray[np.integer]) -> str:
     """Beats of ``images`` with TLAST above them; where state lasts, and TUSER above it, as the images are one
     recording, and the last one is the first one of another."""
-    beats = image_beats(config, images)
-    last = np.zeros((*beats.shape[:2], 1), np.uint8)
-    last[:, -1] = 1
-    fields = [beats, last]
-    if config.lasts:
-        first = np.zeros_like(last)
-        first[[0, -config.frames], 0] = 1
-        fields.append(first)
-    return to_hex(np.concatenate(fields, axis=2).reshape(-1, config.input_width + len(fields) - 1))
+    packets = input_packets(config, images)
+    recordings = (0, len(packets) - config.frames)
+    found = []
+    for number, beats in enumerate(packets):
+        last = np.zeros((len(beats), 1), np.uint8)
+        last[-1] = 1
+        fields = [beats, last]
+        if config.lasts:
+            first = np.zeros_like(last)
+            first[0] = number in recordings
+            fields.append(first)
+        found.append(np.concatenate(fields, axis=1))
+    return to_hex(np.concatenate(found))
 
 
 def results(config: AcceleratorConfig, text: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -8,7 +8,8 @@ class Outcomes:
     """What a co-simulation found.
 
     The first image runs once more at the end of a batch; what that run shows is compared, but no further comparison.
-    ``latency`` is from the first beat on offer to the first image's class; ``intervals`` are from the class before to
+    ``latency`` is from the first beat to the first image's class, ``response`` from that image's last beat, both
+    included; ``intervals`` are from the class before to
     each image's own, while images follow each other without a pause; ``cycles`` are all that were simulated.
     """
 
@@ -17,6 +18,7 @@ class Outcomes:
     mismatches: int
     first: str | None
     latency: int
+    response: int
     intervals: list[int]
     cycles: int
     seconds: float

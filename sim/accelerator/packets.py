@@ -5,19 +5,25 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from hdl.accelerator.contents import image_beats
-from hdl.verilog.words import from_bits, to_bits
+from hdl.accelerator.contents import input_packets
+from hdl.verilog.words import from_bits, to_bits, to_integers
 from model.accelerator.config import AcceleratorConfig
+from model.accelerator.events import END_OF_STEP, event_packets
 
 
 def packets(config: AcceleratorConfig, images: NDArray[np.uint8]) -> list[list[int]]:
     """The beats of every image: [N, C, H, W] pixels or [T, N, C, H, W] spikes."""
-    packed = np.packbits(image_beats(config, images), axis=-1, bitorder="little")
-    return [[int.from_bytes(beat.tobytes(), "little") for beat in image] for image in packed]
+    return [to_integers(packet) for packet in input_packets(config, images)]
 
 
 def noisy_packets(config: AcceleratorConfig, images: NDArray[np.uint8], random: Random) -> list[list[int]]:
-    """As :func:`packets`, with anything in the bits that do not count."""
+    """As :func:`packets`, with anything in the bits that do not count; events in any order, some several times."""
+    if config.events:
+        seed = np.random.default_rng(random.getrandbits(32))
+        noisy = event_packets(images, config.frame_steps, seed)
+        return [
+            [beat | (random.getrandbits(31) if beat & END_OF_STEP else 0) for beat in each.tolist()] for each in noisy
+        ]
     counting = packets(config, np.full_like(images, config.inputs.largest))
     return [
         [beat | random.getrandbits(config.input_width) & ~bits for beat, bits in zip(*each, strict=True)]

@@ -2,13 +2,14 @@
 
 As in :mod:`sim.array.player`: module ``player`` waits for ``start``, then plays ``s_axis.hex`` (bits ``tuser`` where
 state lasts, ``tlast``, ``tdata``) and records ``m_axis.hex`` (``tlast``, ``tdata``), ``retire.hex``, and in
-``cycles.txt`` the cycle of every packet's last beat. ``cycle`` counts from ``start`` on.
+``cycles.txt`` the cycle of every result packet's last beat, in ``beats.txt`` that of the first input beat, then of
+every input packet's last beat. ``cycle`` counts from ``start`` on.
 """
 
 from hdl.accelerator.accelerator import retire_layout
 from hdl.accelerator.contents import RESULT_WIDTH
 from model.accelerator.config import AcceleratorConfig
-from sim.accelerator.host import CYCLES, INPUT, NEURONS, RESULTS
+from sim.accelerator.host import BEATS, CYCLES, INPUT, NEURONS, RESULTS
 from sim.harness.clock import CLOCK
 from sim.harness.job import DESIGN
 from sim.harness.player import STREAMS
@@ -41,21 +42,30 @@ module player;
   reg running;
   initial running = 0;
   wire done = running & (taken_m_axis == expected);
-  integer neurons, ends;
-  initial begin neurons = 0; ends = 0; end
+  integer neurons, ends, beats;
+  reg begun;
+  initial begin neurons = 0; ends = 0; beats = 0; begun = 0; end
   always @(posedge clk)
     if (start) begin
       if (neurons) $fclose(neurons);
       if (ends) $fclose(ends);
+      if (beats) $fclose(beats);
       neurons = $fopen("{neurons_file}", "w");
       ends = $fopen("{cycles_file}", "w");
+      beats = $fopen("{beats_file}", "w");
+      begun <= 0;
       running <= 1;
       cycle <= 0;
     end else begin
       cycle <= cycle + 1;
       if (running & (retire_valid === 1'b1)) $fdisplay(neurons, "%h", retire);
       if (results_valid & results_ready & results_last) $fdisplay(ends, "%0d", cycle);
-      if (done) begin $fflush(neurons); $fflush(ends); end
+      if (valid & ready) begin
+        begun <= 1;
+        if (!begun) $fdisplay(beats, "%0d", cycle);
+        if (last) $fdisplay(beats, "%0d", cycle);
+      end
+      if (done) begin $fflush(neurons); $fflush(ends); $fflush(beats); end
     end
 endmodule
 """
@@ -81,4 +91,5 @@ def player_text(config: AcceleratorConfig, top: str, digest: str) -> str:
         results_file=RESULTS,
         neurons_file=NEURONS,
         cycles_file=CYCLES,
+        beats_file=BEATS,
     )

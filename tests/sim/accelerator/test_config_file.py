@@ -53,7 +53,7 @@ def planned(monkeypatch) -> list[Network]:
 
 def test_it_is_planned_once(planned, monkeypatch, tmp_path):
     network = SMALL.network()
-    outcomes = Outcomes(1, 1, 0, None, 1, [1], 1, 1.0, [[0]])
+    outcomes = Outcomes(1, 1, 0, None, 1, 1, [1], 1, 1.0, [[0]])
     monkeypatch.setattr(sim.accelerator.comparison, "run", lambda prepared, **options: outcomes)
     config = accelerator_config(network, 3, dataflow="skip")
     assert cosimulate(network, SMALL.images(1), tmp_path, config).outcomes is outcomes
