@@ -20,6 +20,7 @@ COMMANDS = (
     "check",
     "evaluate",
     "golden",
+    "watch",
     "memory",
     "energy",
     "estimate",

@@ -309,6 +309,32 @@ def plot_waves(waves: Mapping[str, Sequence[int]], path: Path, endings: Sequence
     _save(figure, path, endings)
 
 
+def plot_logits(report: Record, path: Path, endings: Sequence[str] = ENDINGS) -> None:
+    """Draw the logits of the last T steps against time, with the class of each window of T; the other classes grey."""
+    logits, windows, names = report["logits"], report["windows"], report["class_names"]
+    figure, axes = _figure(8.0, 3.6)
+    named = list(dict.fromkeys(each["class"] for each in windows))[: len(PALETTE)]
+    steps = range(1, len(logits) + 1)
+    for number in range(len(names)):
+        if number not in named:
+            axes.plot(steps, [row[number] for row in logits], color="#cccccc", linewidth=0.8)
+    for number, colour in zip(named, PALETTE, strict=False):
+        axes.plot(steps, [row[number] for row in logits], color=colour, linewidth=1.6, label=names[number])
+    start = 0
+    for each in windows:
+        right = each["label"] in (None, each["class"])
+        text = names[each["class"]] if right else f"{names[each['class']]} ≠ {names[each['label']]}"
+        axes.axvline(each["end"], color="#999999", linewidth=0.6, linestyle=":")
+        middle = (start + each["end"]) / 2
+        axes.text(middle, 1.01, text, transform=axes.get_xaxis_transform(), ha="center", fontsize=8)
+        start = each["end"]
+    axes.set_xlim(0, len(logits))
+    axes.set_xlabel(f"time step; a class per window of T = {report['time_steps']}")
+    axes.set_ylabel("logits of the last T steps")
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, title="class")
+    _save(figure, path, endings)
+
+
 def _size(records: Sequence[Record]) -> str:
     """The arrays' size, for a title."""
     sizes = {(record["rows"], record["columns"]) for record in records if record["rows"] * record["columns"] > 1}

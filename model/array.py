@@ -9,6 +9,8 @@ from model.errors import require
 from model.inputs import PIXELS
 from model.neurons import Lif
 
+LARGEST_TIME_STEPS = 256
+
 
 class Action(IntEnum):
     """What the array does after a beat: its neurons' sums pass the edge once, or stay where they are."""
@@ -70,7 +72,10 @@ class ArrayConfig:
     def __post_init__(self) -> None:
         require(1 <= self.rows <= 256, f"{self.rows} rows; an array has 1 to 256")
         require(1 <= self.columns <= 256, f"{self.columns} columns; an array has 1 to 256")
-        require(1 <= self.time_steps <= 256, f"{self.time_steps} time steps; an array fires 1 to 256")
+        require(
+            1 <= self.time_steps <= LARGEST_TIME_STEPS,
+            f"{self.time_steps} time steps; an array fires 1 to {LARGEST_TIME_STEPS}",
+        )
         require(
             self.weight_width < self.accumulator_width <= 32,
             f"an accumulator of {self.accumulator_width} bits for weights of {self.weight_width} bits; "

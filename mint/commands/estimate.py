@@ -175,10 +175,12 @@ def _dense(network: "Network") -> dict[str, int]:
     from dataclasses import replace
 
     from hdl.array.tiling import tilings
+    from model.array import LARGEST_TIME_STEPS
     from model.network.graph import Readout, State
     from model.neurons import Lif
 
-    if network.readout != Readout.SUM or not all(isinstance(each, Lif) for each in network.neurons):
+    leaky = all(isinstance(each, Lif) for each in network.neurons)
+    if network.readout != Readout.SUM or not leaky or network.time_steps > LARGEST_TIME_STEPS:
         return {}
     network = replace(network, state=State.IMAGE)  # which changes no cycles
     config = network.array_config(rows=ARRAY[0], columns=ARRAY[1])

@@ -65,9 +65,11 @@ def read_file(path: Path, network: "Network") -> "tuple[NDArray[Any], NDArray[An
     """Pixels [N, C, H, W] or spikes [T, N, C, H, W], and labels if the file has some.
 
     A ``.npy`` file has the images in that order. A ``.npz`` file has arrays x and, if it has labels, y, as a data set
-    has: samples come first in spikes, too, [N, T, C, H, W].
+    has: samples come first in spikes, too, [N, T, C, H, W]. A recording of the network's event set, ``.bin`` or
+    ``.aedat``, becomes an image of T frames, or by a time window as many images as it lasts.
     """
     from model.datasets.arrays import read_array, read_arrays
+    from model.datasets.events.sets import RECORDINGS, opened
     from model.datasets.own import checked
     from model.datasets.split import for_network
     from model.errors import UserError, require
@@ -81,6 +83,8 @@ def read_file(path: Path, network: "Network") -> "tuple[NDArray[Any], NDArray[An
         if labels is not None:
             data, labels = checked(path, data, labels)
         data = for_network(data)
+    elif path.suffix in RECORDINGS:
+        data = for_network(opened(path, network))
     else:
         data = read_array(path)
     try:

@@ -86,23 +86,32 @@ def forward(
     Neurons start with the ``membranes`` of their layers, which are 0 where there are none, and leave theirs there.
     Where all time steps at once would unroll to more than :data:`CHUNK_BYTES`, they run in blocks.
     """
-    steps, block = network.time_steps, block_steps(network)
-    membranes = {} if membranes is None else membranes
-    if block >= steps:
-        return _forward(network, images, steps, membranes, observe)
     traces: dict[str, list[LayerTrace]] = {}
 
     def keep(name: str, trace: LayerTrace) -> None:
         traces.setdefault(name, []).append(trace)
 
-    total = np.zeros((), np.int64)
-    for start in range(0, steps, block):
-        part = images if network.inputs.static else images[start : start + block]
-        total = total + _forward(network, part, min(block, steps - start), membranes, keep if observe else None)
+    told = keep if observe and block_steps(network) < network.time_steps else observe
+    blocks = step_by_step(network, images, {} if membranes is None else membranes, told)
+    total = sum(block.sum(0) for block in blocks)
     if observe:
         for name, parts in traces.items():
             observe(name, LayerTrace(*(np.concatenate(values) for values in zip(*map(_fields, parts), strict=True))))
+    assert isinstance(total, np.ndarray)
     return total
+
+
+def step_by_step(
+    network: Network,
+    images: Array,
+    membranes: dict[str, Any],
+    observe: Callable[[str, LayerTrace], None] | None = None,
+) -> Iterator[NDArray[np.int64]]:
+    """What each time step adds to the logits [steps, N, classes], a block of steps after the other."""
+    steps, block = network.time_steps, block_steps(network)
+    for start in range(0, steps, block):
+        part = images if network.inputs.static else images[start : start + block]
+        yield _forward(network, part, min(block, steps - start), membranes, observe)
 
 
 def _fields(trace: LayerTrace) -> tuple[Array, Array, Array]:
@@ -116,7 +125,7 @@ def _forward(
     membranes: dict[str, Any],
     observe: Callable[[str, LayerTrace], None] | None,
 ) -> NDArray[np.int64]:
-    """The logits' share of the next ``steps`` time steps; ``membranes`` of the layers go on from block to block."""
+    """What each of the next ``steps`` time steps adds to the logits [steps, N, classes]; ``membranes`` go on."""
     if network.inputs.static:
         values = {INPUT: images.transpose(0, 2, 3, 1)}
     else:
@@ -127,13 +136,13 @@ def _forward(
         assert isinstance(sums, np.ndarray)
         if layer.neuron is None:
             # Of readout sum: no leak, no threshold, no saturation.
-            total = sums.astype(np.int64).reshape(steps, -1, layer.channels).sum(0)
-            return total + steps * layer.bias.astype(np.int64)
+            each = sums.astype(np.int64).reshape(steps, -1, layer.channels)
+            return each + layer.bias.astype(np.int64)
         whole = sums.astype(np.int64).astype(np.int32)
         spikes, potentials = _fire(network, layer, layer.neuron, whole, steps, membranes, values, observe)
         if layer is network.layers[-1]:
             read = spikes if layer.readout == Readout.COUNT else potentials
-            return read.astype(np.int64).reshape(steps, -1, layer.channels).sum(0)
+            return read.astype(np.int64).reshape(steps, -1, layer.channels)
         values[layer.name] = pooled(spikes, layer.pool)
     raise AssertionError("a network has layers")
 

@@ -29,6 +29,7 @@ COMMAND_LINES = [
     ["train", "--network", "digits", "-o"],
     ["export", "runs/none", "-o"],
     ["golden", "none.safetensors", "--input", "none.npy", "-o"],
+    ["watch", "none.safetensors", "-o"],
 ]
 FOLDERS = ["estimate", "cosim", "verilog"]
 """Commands whose --output is a folder."""

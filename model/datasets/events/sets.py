@@ -3,6 +3,7 @@
 import hashlib
 import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,10 @@ from model.datasets.folders import cache_folder, named_folder
 from model.datasets.split import Dataset, Split
 from model.errors import UserError, require
 from model.files.replacing import replacing
+from model.network.network import Network
 
+RECORDINGS = (".bin", ".aedat")
+"""Endings of their files."""
 VERSION = 1
 """Of what is kept; another one where the same recordings give other frames."""
 
@@ -45,9 +49,26 @@ def load(name: str, data_dir: Path | None, framing: Framing) -> Dataset:
     return Dataset(name, train, validation, test, provenance, note)
 
 
-def read(name: str, path: Path) -> Events:
-    """The events of one of the set's files; refuses those outside the sensor."""
-    return _checked(path, SETS[name].read(path), SETS[name])
+def opened(path: Path, network: Network) -> NDArray[np.uint8]:
+    """Frames [N, T, C, H, W] of a recording, by a file of the event set that ``network`` names.
+
+    One image where the frames are T parts of the recording; of a time window as many as the recording lasts.
+    """
+    require(path.is_file(), f"{path}: no such file")
+    name = str(network.provenance.get("dataset", ""))
+    require(
+        name in SETS,
+        f"{path}: recordings are read as those of the network's event set, and it names {name or 'none'}; give frames "
+        "as spikes in a .npy file",
+    )
+    found = SETS[name]
+    framing = Framing.of(network, found.sensor)
+    events = _checked(path, found.read(path), found)
+    if framing.step_us and events.time.size:
+        images = int(framing.steps(events.time).max()) // network.time_steps + 1
+        framing = replace(framing, time_steps=images * network.time_steps)
+    made, _ = frames(events, framing, found.sensor)
+    return made.reshape(-1, network.time_steps, *made.shape[1:])
 
 
 def _cut(events: Events, recording: Recording) -> Events:
