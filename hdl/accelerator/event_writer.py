@@ -1,6 +1,6 @@
 """Takes events from an AXI4-Stream and has their bits set in the input memory."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -158,8 +158,10 @@ class EventWriter(wiring.Component):
             ]
             return
         of_row, rest = Signal.like(self.address), Signal.like(self.address)  # [row][column][step]
-        steps = self.config.frame_steps
-        m.d.sync += [of_row.eq(times(y, columns * steps)), rest.eq(times(x, steps) + step), self.bit.eq(channel)]
+        steps, of_step, bit = self.config.frame_steps, step, channel
+        if first.window:  # [row][column], of every channel the first time step in the highest bit
+            steps, of_step, bit = 1, Const(0), times(channel, steps) + (steps - 1 - step)
+        m.d.sync += [of_row.eq(times(y, columns * steps)), rest.eq(times(x, steps) + of_step), self.bit.eq(bit)]
         m.d.comb += self.address.eq(of_row + rest)
 
     def _recordings(self, m: Module, taken: Signal, swallow: Signal, bank: Signal, ended: Value) -> None:

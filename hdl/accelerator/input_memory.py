@@ -21,11 +21,17 @@ class InputMemory(wiring.Component):
 
     There are two; for windows of earlier frames 2^bank_bits, which packets go through in turn. Of events, even and odd
     banks are an :class:`~hdl.accelerator.event_bank.EventBank` each, behind an
-    :class:`~hdl.accelerator.event_writer.EventWriter`.
+    :class:`~hdl.accelerator.event_writer.EventWriter`. Where spikes pass through a window, a word has all time steps of
+    a position, the first one in the highest bits, and of frames comes in parts::
+
+        memory[bank][address] <- of every channel: 2 · (what is there) + bit, modulo 2^T
+
+    and each bank is a memory of its own, because the one that fills is read, too.
 
     Latency
     -------
-    One cycle from ``read`` to ``word``, which stays until the next read.
+    One cycle from ``read`` to ``word``, which stays until the next read or until its bank is released. A bank that is
+    ``full`` may be read from the next cycle on.
 
     Parameters
     ----------
@@ -93,6 +99,8 @@ class InputMemory(wiring.Component):
         ]
         if isinstance(writer, EventWriter):
             self._banks(m, writer)
+        elif config.input_memories > 1:
+            self._parts(m, writer)
         else:
             self._memory(m, writer)
         if config.lasts:
@@ -100,7 +108,7 @@ class InputMemory(wiring.Component):
         return m
 
     def _memory(self, m: Module, writer: InputWriter) -> None:
-        """Of frames: one with room for all packets."""
+        """Of frames whose words are written as they come: one with room for all packets."""
         config = self.config
         m.submodules.memory = memory = ModuleMemory("input", shape=config.input_word_width, depth=config.input_depth)
         write, read = memory.write_port(), memory.read_port()
@@ -133,6 +141,42 @@ class InputMemory(wiring.Component):
                 bank.read.eq(self.read & (self.bank[0] == number)),
             ]
         m.d.comb += self.word.eq(Mux(odd, banks[1].word, banks[0].word))
+
+    def _parts(self, m: Module, writer: InputWriter) -> None:
+        """A part of a word comes: what is there moves on by it. After all parts of a packet, nothing is left of what
+        was there before."""
+        config = self.config
+        # Cycle 0: the word that the part belongs to is read, in the bank that fills.
+        writing = Signal()
+        address = Signal.like(writer.address, name="part_address")
+        part = Signal.like(writer.word, name="part")
+        filling = Signal(name="part_bank")
+        m.d.sync += [
+            writing.eq(writer.write),
+            address.eq(writer.address),
+            part.eq(writer.word),
+            filling.eq(writer.bank),
+        ]
+        bank = Signal(name="word_bank")
+        with m.If(self.read):
+            m.d.sync += bank.eq(self.bank)
+        for number in range(config.input_memories):
+            memory = ModuleMemory(f"input_{number}", shape=config.input_word_width, depth=config.input_depth)
+            m.submodules[f"memory_{number}"] = memory
+            write, read = memory.write_port(), memory.read_port()
+            fills = writer.write & (writer.bank == number)
+            steps = config.layers[0].rounds
+            channels = (read.data.word_select(c, steps) for c in range(config.layers[0].source_channels))
+            m.d.comb += [
+                read.addr.eq(Mux(fills, writer.address, self.address)),
+                read.en.eq(fills | (self.read & (self.bank == number))),
+                # Cycle 1: it is written.
+                write.addr.eq(address),
+                write.data.eq(Cat(Cat(bit, word[:-1]) for bit, word in zip(part, channels, strict=True))),
+                write.en.eq(writing & (filling == number)),
+            ]
+            with m.If(bank == number):
+                m.d.comb += self.word.eq(read.data)
 
     def _filling(self, m: Module, bank: Value) -> Value:
         """The bank that fills: its lower bit is the writer's, whose turns the upper ones count."""

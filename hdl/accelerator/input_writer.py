@@ -24,7 +24,7 @@ class InputWriter(wiring.Component):
     it, or if it is the first one since the reset.
 
     Pixels of a linear layer are turned into words of a bit plane each, [plane][word]; everything else is stored as it
-    comes, spikes as [row][column][step].
+    comes, spikes as [row][column][step], of a window a part of the word [row][column] for each step.
 
     Latency
     -------
@@ -48,7 +48,7 @@ class InputWriter(wiring.Component):
         Write ``word`` to ``address`` of bank ``bank``.
     address : Out(range(input_words))
         See ``write``.
-    word : Out(input_word_width)
+    word : Out(input_part_width)
         See ``write``.
     bank : Out(1)
         See ``write``.
@@ -72,7 +72,7 @@ class InputWriter(wiring.Component):
                 "ready": Out(1),
                 "write": Out(1),
                 "address": Out(number_width(config.input_words)),
-                "word": Out(config.input_word_width),
+                "word": Out(config.input_part_width),
                 "bank": Out(1),
                 "full": Out(2),
                 "release": In(2),
@@ -140,9 +140,11 @@ class InputWriter(wiring.Component):
             m.d.comb += self.address.eq(count)
             return m
         rows, columns = first.source_map
+        own = not first.window  # words of a step; a window's are of all steps
+        words = first.stored_rounds if own else 1
         order = Program(
             {"step": first.stored_rounds, "row": rows, "column": columns},
-            {"address": Quantity(0, {"step": 1, "row": columns * first.stored_rounds, "column": first.stored_rounds})},
+            {"address": Quantity(0, {"step": int(own), "row": columns * words, "column": words})},
         )
         shapes = {"address": unsigned(len(self.address))}
         m.submodules.order = nest = LoopNest(("step", "row", "column"), [order], shapes)
@@ -159,7 +161,7 @@ class InputWriter(wiring.Component):
     def _inputs(self, m: Module, ends: Value, taken: Value) -> Value:
         """A beat's inputs. The last word of a time step of spikes may have fewer than the others."""
         first = self.config.layers[0]
-        beat, rest = self.data[: self.config.input_word_width], first.source_channels % first.word_channels
+        beat, rest = self.data[: self.config.input_part_width], first.source_channels % first.word_channels
         if first.window or first.words == 1 or rest == 0:
             return beat
         number = Signal(range(first.words))

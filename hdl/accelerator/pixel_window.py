@@ -1,4 +1,4 @@
-"""The window of a convolution on pixels: each position's pixels as bit planes, for the skip unit."""
+"""The window of a convolution on few channels: each position's pixels as bit planes or time steps."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import stream, wiring
@@ -9,7 +9,6 @@ from hdl.accelerator.skip_unit import item_of
 from model.accelerator.config import AcceleratorConfig
 from model.accelerator.layer_plan import LayerPlan
 from model.arithmetic import number_width, signed_width
-from model.inputs import PIXELS
 
 LEVELS = ("group", "row", "column", "kernel_row")
 
@@ -46,15 +45,16 @@ def window_columns(plan: LayerPlan) -> int:
 
 
 class PixelWindow(wiring.Component):
-    """Slides over the rows of the input and hands on eight words per position, the most significant bits first.
+    """Slides over the rows of the input and hands on a word per position and bit of its pixels, the highest bit first.
 
-    Of plane p, counted from 7 down::
+    Bits of a channel are its ``rounds``: the bit planes of pixels, or the time steps of spikes, the first one highest.
+    Of bit p, counted from rounds - 1 down::
 
         bits[(i · columns + j) · channels + c] = bit p of pixel (i, j, c) of the window
 
-    Pixels outside the map are zero. Words without a set bit are left out before the first that has one; the last one
-    fires, the others double. With neighbouring positions in rows, the window covers all of them, and a word has a part
-    for each.
+    Pixels outside the map are zero. Of bit planes, words without a set bit are left out before the first that has one;
+    the last one fires, the others double. Every time step fires. With neighbouring positions in rows, the window covers
+    all of them, and a word has a part for each.
 
     Latency
     -------
@@ -76,8 +76,8 @@ class PixelWindow(wiring.Component):
         Of the position to read.
     read : Out(1)
         Read it: ``data`` has it from the next cycle on, until the next read.
-    data : In(channels * 8)
-        Its pixels, the first channel in the lowest bits.
+    data : In(channels * rounds)
+        Its pixel, the first channel in the lowest bits.
     o : Out(stream(item_layout))
         Words for the skip unit.
     """
@@ -194,31 +194,33 @@ class PixelWindow(wiring.Component):
         self, m: Module, window: list[list[Signal]], complete: Signal, captured: Signal, ends_tiles: Signal
     ) -> Signal:
         """The planes of a window that was captured: the top bits, then the next ones in their place."""
-        item, channels = self.o.payload, range(self.plan.source_channels)
-        bytes_ = [place[8 * c : 8 * c + 8] for row in window for place in row for c in channels]
-        held = [Signal(PIXELS.planes, name=f"held_{k}", reset_less=True) for k in range(len(bytes_))]
+        item, channels, rounds = self.o.payload, range(self.plan.source_channels), self.plan.rounds
+        values = [place.word_select(c, rounds) for row in window for place in row for c in channels]
+        held = [Signal(rounds, name=f"held_{k}", reset_less=True) for k in range(len(values))]
         emitting = Signal()
         blank = Signal(init=1)
         passes = Signal()
-        plane = Signal(range(PIXELS.planes))
+        plane = Signal(range(rounds))
         some = Signal()
+        each = self.plan.fires_each_round
+        last = plane == 0 if each else item.fire
         m.d.comb += [
-            item.bits.eq(self._bits(m, [byte[-1] for byte in held], captured, ends_tiles)),
+            item.bits.eq(self._bits(m, [value[-1] for value in held], captured, ends_tiles)),
             some.eq(item.bits.any()),
-            item.double.eq(plane != 0),
-            item.fire.eq(plane == 0),
+            item.double.eq(0 if each else plane != 0),
+            item.fire.eq(1 if each else plane == 0),
             self.o.valid.eq(emitting & (some | item.fire | ~blank)),
             passes.eq(emitting & (self.o.ready | ~self.o.valid)),
-            captured.eq(complete & (~emitting | (passes & item.fire))),
+            captured.eq(complete & (~emitting | (passes & last))),
         ]
         with m.If(passes):
-            m.d.sync += [byte.eq(byte << 1) for byte in held]
+            m.d.sync += [value.eq(value << 1) for value in held]
             m.d.sync += [plane.eq(plane - 1), blank.eq(item.fire | (blank & ~some))]
-            with m.If(item.fire):
+            with m.If(last):
                 m.d.sync += emitting.eq(0)
         with m.If(captured):
-            m.d.sync += [byte.eq(new) for byte, new in zip(held, bytes_, strict=True)]
-            m.d.sync += [emitting.eq(1), plane.eq(PIXELS.planes - 1)]
+            m.d.sync += [value.eq(new) for value, new in zip(held, values, strict=True)]
+            m.d.sync += [emitting.eq(1), plane.eq(rounds - 1)]
         return emitting
 
     def _bits(self, m: Module, planes: list[Value], captured: Signal, ends_tiles: Signal) -> Value:

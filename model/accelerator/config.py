@@ -44,6 +44,8 @@ STREAMING = "streaming"
 """Time steps outermost, of all layers; each of them is ``skip``."""
 Choice = tuple[str, int]
 """A layer's dataflow, and its rows."""
+WINDOW_WORD, WINDOW_BITS = 64, 4096
+"""Spikes pass through a window of at most so many inputs, and so many bits of them in all time steps."""
 FEED_DEPTH = 8
 """Words that wait for the skip unit."""
 
@@ -211,7 +213,17 @@ class AcceleratorConfig:
     def input_word_width(self) -> int:
         """Bits of a word of the input memory."""
         first = self.layers[0]
-        return first.source_channels * first.planes if first.window else min(first.word_channels, first.source_channels)
+        return first.source_channels * first.rounds if first.window else min(first.word_channels, first.source_channels)
+
+    @property
+    def input_part_width(self) -> int:
+        """Bits of a word of the input memory that are written at a time: of a window of spikes, a time step's."""
+        return self.beat_bits if self.layers[0].window else self.input_word_width
+
+    @property
+    def input_memories(self) -> int:
+        """Two for events, or where words are written in parts: the rest is read before, while another packet is read."""
+        return 2 if self.events or self.input_part_width != self.input_word_width else 1
 
     @property
     def input_words(self) -> int:
@@ -219,6 +231,18 @@ class AcceleratorConfig:
         first = self.layers[0]
         places = first.source_map[0] * first.source_map[1]
         return places if first.window else places * first.stored_rounds * first.words
+
+    def input_place(self, row: int, column: int, step: int, channel: int) -> tuple[int, int]:
+        """Word and bit of a spike in a packet's part of the input memory.
+
+        Of a window, a word has the time steps of a position, of each channel the first one in the highest bit.
+        """
+        first = self.layers[0]
+        place = row * first.source_map[1] + column
+        if first.window:
+            return place, (channel + 1) * first.rounds - 1 - step
+        word, bit = divmod(channel, first.word_channels)
+        return (place * first.stored_rounds + step) * first.words + word, bit
 
     @cached_property
     def furthest(self) -> int:
@@ -244,7 +268,7 @@ class AcceleratorConfig:
     @property
     def input_depth(self) -> int:
         """Words of an input memory: of packets, where the upper bits of the address say which one."""
-        packets = 1 << self.bank_bits - self.events
+        packets = (1 << self.bank_bits) // self.input_memories
         return ((packets - 1) << number_width(self.input_words)) + self.input_words
 
     @property
@@ -318,7 +342,7 @@ class AcceleratorConfig:
         sizes = {
             "weights": self.weight_rows * self.lanes * self.code_width,
             "parameters": self.parameter_rows * self.neuron_units * (2 + self.skips) * self.accumulator_width,
-            "input": self.input_depth * self.input_word_width << self.events,  # of events, two
+            "input": self.input_memories * self.input_depth * self.input_word_width,
         }
         if self.streaming:
             sizes["membranes"] = self.membrane_words * self.neuron_units * self.membrane_width

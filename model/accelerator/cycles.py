@@ -11,10 +11,10 @@ after the layer's start:
     taken_k  = max(pushed_k + 1, ended_(k-1))                       by the skip unit
     ended_k  = taken_k + tokens_k                                   its last token is handed on
 
-A window of pixels is offered when its pixels are there. A word has what is set in any of the rows. A fire waits until
-fire_interval after the one before; with shared neuron units every token does. A layer ends with its last neuron; the
-next one starts in the cycle after. Everything is an array over runs, which are images, or in the order streaming
-frames, those of an image one after another: their words differ in tokens, not in order.
+A window is offered when its pixels are there, of spikes those of all time steps. A word has what is set in any of the
+rows. A fire waits until fire_interval after the one before; with shared neuron units every token does. A layer ends
+with its last neuron; the next one starts in the cycle after. Everything is an array over runs, which are images, or in
+the order streaming frames, those of an image one after another: their words differ in tokens, not in order.
 """
 
 from dataclasses import dataclass
@@ -66,6 +66,7 @@ def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> La
     shared = config.lanes_per_neuron_unit > 1
 
     fetch = 1 if plan.window else plan.rows
+    window_fires = plan.rounds if plan.fires_each_round else 1
     pushed = np.full(runs, FIRST_WORD - 1)
     captured = np.full(runs, FIRST_PIXEL)
     ended, units_free, output_free = (np.zeros(runs, np.int64) for _ in range(3))
@@ -75,8 +76,8 @@ def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> La
     first_fire = None
     for _ in range(plan.groups):
         for number in range(handovers):
-            if plan.window:
-                captured = np.maximum(captured + _fetches(plan, number), pushed)
+            if plan.window and number % window_fires == 0:
+                captured = np.maximum(captured + _fetches(plan, number // window_fires), pushed)
                 pushed = captured.copy()
             for tokens in words.tokens[number]:
                 kept = tokens > 0

@@ -28,7 +28,8 @@ class LayerPlan:
     static: bool
     """Whether the source, and so the sums, are the same at every time step."""
     window: bool
-    """Whether pixels pass through a window of the kernel's size, so that a word is a plane of all its pixels."""
+    """Whether inputs pass through a window of the kernel's size, so that a word is a bit plane or a time step of all
+    pixels in it."""
     kernel: tuple[int, int]
     stride: int
     padding: int

@@ -9,6 +9,8 @@ from model.accelerator.config import (
     LARGEST_LANES,
     LARGEST_STORED_STEPS,
     STREAMING,
+    WINDOW_BITS,
+    WINDOW_WORD,
     AcceleratorConfig,
     Choice,
 )
@@ -232,7 +234,7 @@ def _plan_layer(
         from_input=last is None,
         planes=planes,
         static=static,
-        window=static and layer.kind != LayerKind.LINEAR,
+        window=False,
         rounds=planes if static else len(history) or planes * steps,
         history=history,
         positions=network.shapes[layer.name][1:],
@@ -247,11 +249,23 @@ def _plan_layer(
         skip_memory=places[layer.skip].memory if layer.skip else None,
         **first,
     )
+    if last is None and layer.kind != LayerKind.LINEAR:
+        plan = replace(plan, window=static or _has_window(plan))
     joined: list[LayerPlan] = []
     for fields in others:
         row = plan.weight_row + plan.fan_in + sum(each.fan_in for each in joined)
         joined.append(replace(plan, weight_row=row, **fields))
     return replace(plan, joined=tuple(joined))
+
+
+def _has_window(plan: LayerPlan) -> bool:
+    """Whether spikes of a convolution pass through a window: few channels, of which a word holds all time steps."""
+    kernel, positions = plan.kernel[0], plan.source_map[0] * plan.source_map[1]
+    columns = (plan.tile - 1) * plan.stride + plan.kernel[1]
+    bits = kernel * columns * plan.source_channels * plan.rounds
+    rereads = 1 < kernel >= plan.stride and positions > 1
+    apart = plan.history or plan.steps_together  # words of their own for every step
+    return rereads and not apart and plan.fan_in <= WINDOW_WORD and bits <= WINDOW_BITS
 
 
 def _source(network: Network, layer: Layer, source: Source, places: Mapping[str, LayerPlan]) -> dict[str, Any]:

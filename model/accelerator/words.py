@@ -19,7 +19,7 @@ Counts = NDArray[np.signedinteger[Any]]
 
 
 def count_type(plan: LayerPlan) -> type[np.signedinteger[Any]]:
-    """The narrowest integers that hold the set bits of a word, or of a whole window of pixels."""
+    """The narrowest integers that hold the set bits of a word, or of a whole window."""
     bits = plan.source_channels * plan.kernel[0] * plan.kernel[1] if plan.window else plan.word_channels
     return np.int16 if bits <= np.iinfo(np.int16).max else np.int32
 
@@ -98,17 +98,18 @@ def words_of(stored: Sequence[Counts], plan: LayerPlan) -> Words:
 
 
 def _window(stored: Counts, plan: LayerPlan) -> Counts:
-    """[positions, planes, N]: a word is a plane of a whole window."""
+    """[hand-overs, words, N]: a word is a plane, or a time step, of a whole window."""
+    words = 1 if plan.fires_each_round else plan.rounds
     pad, planes = plan.padding, stored[:, :, :, 0]
     if plan.tile > 1:
         columns = planes.reshape(len(planes), plan.tiles[1], plan.kernel[1], *planes.shape[2:])
         columns = columns.sum(2, dtype=stored.dtype)
         padded = np.pad(columns, ((pad, pad), *((0, 0),) * 3))
         windows = sliding_window_view(padded, plan.kernel[0], 0)[:: plan.stride]
-        return windows.sum(-1, dtype=stored.dtype).reshape(-1, plan.planes, stored.shape[-1])
+        return windows.sum(-1, dtype=stored.dtype).reshape(-1, words, stored.shape[-1])
     padded = np.pad(planes, ((pad, pad), (pad, pad), (0, 0), (0, 0)))
     windows = sliding_window_view(padded, plan.kernel, (0, 1))[:: plan.stride, :: plan.stride]
-    return windows.sum((-2, -1), dtype=stored.dtype).reshape(-1, plan.planes, stored.shape[-1])
+    return windows.sum((-2, -1), dtype=stored.dtype).reshape(-1, words, stored.shape[-1])
 
 
 def _gathered(stored: Counts, plan: LayerPlan) -> Counts:

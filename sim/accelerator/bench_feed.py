@@ -24,8 +24,9 @@ def _window(
 ) -> tuple[list[dict[str, Any]], Reader]:
     """The words that a layer with a window needs, and what it reads."""
     pixels = bench_pixel_window.random_pixels(plan, numbers)
-    words = [[int.from_bytes(place.tobytes(), "little")] for place in pixels.reshape(-1, plan.source_channels)]
-    reader = MemoryReader(["input_word"], words, config.input_word_width, random, "input_")
+    reader = MemoryReader(
+        ["input_word"], bench_pixel_window.words_of(plan, pixels), config.input_word_width, random, "input_"
+    )
     return list(bench_pixel_window.items_of(plan, pixels)), reader
 
 

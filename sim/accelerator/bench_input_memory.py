@@ -48,7 +48,7 @@ async def check_input_memory(
         if reads and order:
             shown = expected[image][order.pop()]
         elif release:
-            image, order = image + 1, None
+            image, order, shown = image + 1, None, None
         if image == len(expected):
             break
         full = port.get("full") >> image % 2 & 1

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from model.accelerator.config import AcceleratorConfig
 from model.inputs import PIXELS
+from sim.accelerator.bench_pixel_window import words_of
 from sim.accelerator.packets import noisy_packets
 from sim.harness.checker import expect
 from sim.harness.port import Port
@@ -20,14 +21,26 @@ def stored_words(config: AcceleratorConfig, image: NDArray[np.uint8]) -> list[in
     if first.source_map == config.input_shape[1:]:
         steps = steps.transpose(0, 2, 3, 1)
     values = steps.reshape(len(steps), *first.source_map, first.source_channels)
-    if first.window:
-        return [int.from_bytes(place.tobytes(), "little") for place in values.reshape(-1, first.source_channels)]
     if first.static:
-        values = np.concatenate([values >> plane & 1 for plane in reversed(range(PIXELS.planes))])
+        shape = (-1, *first.source_map, first.source_channels)
+        values = np.stack([values >> plane & 1 for plane in reversed(range(PIXELS.planes))]).reshape(shape)
+    if first.window:
+        return [word for (word,) in words_of(first, values)]
     rounds = values.transpose(1, 2, 0, 3)  # [row, column, round, channel]
     missing = -first.source_channels % first.word_channels
     words = np.pad(rounds, ((0, 0), (0, 0), (0, 0), (0, missing))).reshape(-1, first.word_channels)
     return [int.from_bytes(np.packbits(word, bitorder="little").tobytes(), "little") for word in words]
+
+
+def moved(config: AcceleratorConfig, word: int, part: int) -> int:
+    """A word of the memory after a part of it has come: of each channel, what was there moves on by the part's bit."""
+    if config.input_memories == 1:
+        return part
+    steps, found = config.layers[0].rounds, 0
+    for channel in range(config.layers[0].source_channels):
+        of_channel = (word >> channel * steps) * 2 + (part >> channel & 1)
+        found |= (of_channel & (1 << steps) - 1) << channel * steps
+    return found
 
 
 @dataclass(frozen=True)
@@ -94,7 +107,8 @@ async def check_input_writer(
         expect(port.get("error") == error, f"cycle {cycle}, beat {number}: error is {port.get('error')}")
         if port.get("write"):
             expect(not full >> bank & 1, f"cycle {cycle}: bank {bank} is written while it is full")
-            banks[bank][port.get("address")] = port.get("word")
+            address = port.get("address")
+            banks[bank][address] = moved(config, banks[bank].get(address, -1), port.get("word"))
         if offering and port.get("ready"):
             met.add(beat.kind)
             error = error if beat.error is None else beat.error

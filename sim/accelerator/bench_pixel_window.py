@@ -1,4 +1,4 @@
-"""Bench of the pixel window: each position's pixels as bit planes, as slices of the padded image would have them."""
+"""Bench of the pixel window: each position's pixels bit by bit, as slices of the padded image would have them."""
 
 from collections.abc import Iterator
 from functools import reduce
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from model.accelerator.config import AcceleratorConfig
 from model.accelerator.layer_plan import LayerPlan
-from model.inputs import PIXELS
 from sim.accelerator.memory_reader import MemoryReader
 from sim.harness.checker import expect
 from sim.harness.port import Port
@@ -23,32 +22,45 @@ IMAGES = 3
 
 
 def random_pixels(plan: LayerPlan, random: np.random.Generator) -> Pixels:
-    """Pixels [row, column, channel], some of them dark: with few high bits, or none at all."""
+    """Bits of pixels [round, row, column, channel], some of them dark: with few high bits, or none at all."""
     shape = (*plan.source_map, plan.source_channels)
-    values = random.integers(0, PIXELS.scale, shape) >> random.integers(0, 9, shape)
-    return (values * (random.random(shape) < random.choice([0.1, 0.5, 1]))).astype(np.uint8)
+    lit = random.random(shape) < random.choice([0.1, 0.5, 1])
+    begins = random.integers(0, plan.rounds + 1, shape)  # with the bit that is not surely 0
+    begun = np.arange(plan.rounds).reshape(-1, 1, 1, 1) >= begins
+    return (random.integers(0, 2, begun.shape) & begun & lit).astype(np.uint8)
+
+
+def words_of(plan: LayerPlan, pixels: Pixels) -> list[list[int]]:
+    """The words of the input memory: of each channel its bits, the first round's highest."""
+    places = pixels[::-1].transpose(1, 2, 3, 0).reshape(-1, plan.source_channels * plan.rounds)
+    return [[_number(place)] for place in places]
+
+
+def _number(bits: NDArray[np.uint8]) -> int:
+    return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
 
 
 def items_of(plan: LayerPlan, pixels: Pixels) -> Iterator[dict[str, Any]]:
     """Words of a tile of positions, those before the first set bit left out."""
     pad, (rows, columns) = plan.padding, plan.kernel
-    padded = np.pad(pixels, ((pad, pad), (pad, pad), (0, 0)))
+    padded = np.pad(pixels, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
     for group, y, tile in np.ndindex(plan.groups, *plan.tiles):
         top = y * plan.stride
         windows = [
-            padded[top : top + rows, x * plan.stride : x * plan.stride + columns].reshape(-1)
+            padded[:, top : top + rows, x * plan.stride : x * plan.stride + columns].reshape(plan.rounds, -1)
             if x < plan.positions[1]
-            else np.zeros(0, np.uint8)
+            else np.zeros((plan.rounds, 1), np.uint8)
             for x in range(tile * plan.tile, (tile + 1) * plan.tile)
         ]
         blank = True
-        for plane in reversed(range(PIXELS.planes)):
-            parts = [sum(int(pixel >> plane & 1) << i for i, pixel in enumerate(window)) for window in windows]
+        for number in range(plan.rounds):
+            parts = [_number(window[number]) for window in windows]
             bits = reduce(or_, parts)
             blank = blank and not bits
-            if not blank or plane == 0:
+            fires = not plan.static or number == plan.rounds - 1
+            if not blank or fires:
                 row = plan.weight_row + group * plan.fan_in
-                yield {"bits": bits, "row": row, "double": int(plane != 0), "fire": int(plane == 0), "parts": parts}
+                yield {"bits": bits, "row": row, "double": int(not fires), "fire": int(fires), "parts": parts}
 
 
 def reads_of(plan: LayerPlan) -> Iterator[int]:
@@ -71,7 +83,7 @@ async def check_pixel_window(port: Port, config: AcceleratorConfig, seed: int, s
     for image in range(IMAGES):
         pixels = random_pixels(plan, numbers)
         expected = list(items_of(plan, pixels))
-        words = [[int.from_bytes(place.tobytes(), "little")] for place in pixels.reshape(-1, plan.source_channels)]
+        words = words_of(plan, pixels)
         memory, sink = MemoryReader(["data"], words, config.input_word_width, random), Sink("o", random, stall)
         port.set("start", 1)
         await port.tick()
@@ -91,8 +103,8 @@ async def check_pixel_window(port: Port, config: AcceleratorConfig, seed: int, s
             expect(word == wanted, f"image {image}, word {i} is {word}, expected {wanted}")
         for i, (read, due) in enumerate(zip_longest(memory.reads, reads_of(plan))):
             expect(read == (None, due), f"image {image}: read {i} is of word {read}, expected {due}")
-        planes = [word["fire"] for word in expected].index(1) + 1
-        late = plan.kernel[0] * (plan.kernel[1] + (plan.tile - 1) * plan.stride) + 3 + PIXELS.planes - planes
+        left_out = plan.rounds - 1 - [word["fire"] for word in expected].index(1) if plan.static else 0
+        late = plan.kernel[0] * (plan.kernel[1] + (plan.tile - 1) * plan.stride) + 3 + left_out
         expect(sink.cycles[0] == late or stall > 0, f"the first word comes in cycle {sink.cycles[0]}, not {late}")
         corners = {
             "padding": pad_reaches(plan),
@@ -104,7 +116,9 @@ async def check_pixel_window(port: Port, config: AcceleratorConfig, seed: int, s
             "dark": any(word["fire"] and not word["bits"] for word in expected),
             "one position": plan.positions == (1, 1),
             "stalled": sink.stalled > 0,
-            "left out": len(expected) < PIXELS.planes * plan.groups * plan.tiles[0] * plan.tiles[1],
+            "left out": len(expected) < plan.rounds * plan.groups * plan.tiles[0] * plan.tiles[1],
+            "spikes": not plan.static,
+            "one time step": plan.rounds == 1,
             "tiles": plan.tile > 1,
             "partial tile": plan.positions[1] % plan.tile != 0,
         }

@@ -88,7 +88,7 @@ def stepped(tokens, interval, *, shared):
 @pytest.mark.parametrize("density", [0.05, 0.3, 0.9])
 def test_recurrences_are_the_module_stepped(share, density):
     config = plan(network(), lanes=8, lanes_per_neuron_unit=share)
-    layer = replace(config.layers[0], groups=1)
+    layer = replace(config.layers[0], groups=1, window=False)
     random = np.random.default_rng(1)
     tokens = random.binomial(12, density * random.random((30, 7, 5))).astype(np.int16)
     tokens[:, -1] = np.maximum(tokens[:, -1], 1)
@@ -99,7 +99,7 @@ def test_recurrences_are_the_module_stepped(share, density):
 
 def test_a_word_a_cycle_where_nothing_is_set():
     config = plan(network(), lanes=8, lanes_per_neuron_unit=1)
-    layer = config.layers[0]
+    layer = replace(config.layers[0], window=False)
     tokens = np.zeros((6, 9, 1), np.int16)
     tokens[:, -1] = 1
     # 54 words, the last one's token two cycles after it was pushed, five to the spike, two to the next layer.
@@ -149,9 +149,10 @@ def test_traffic_by_hand():
     config = plan(trained, lanes=4)
     conv, last = config.layers
     found = traffic(conv, config, 100)
-    # 4 x 3 positions, two groups, three steps; a word is three input channels; pooling leaves 2 x 1 places.
+    # 4 x 3 positions, two groups, three steps; a word is three input channels of all steps, and the window reads five
+    # columns of three for each row of positions; pooling leaves 2 x 1 places.
     assert found.weights_read == 100 * 4 * 4
-    assert found.inputs_read == 2 * 12 * 9 * 3 * 3
+    assert found.inputs_read == 2 * 4 * 3 * 5 * 3 * 3
     assert found.spikes_written == 2 * 1 * 4 * 3 * 2 * 4
     assert found.spikes_merged == 2 * 1 * 3 * 3 * 2 * 4
     assert found.membranes == 0

@@ -79,15 +79,27 @@ def test_word_feeder_of_windows():
     assert met >= {"earlier frames", "subtracted", "turns of joins", "a turn of nothing", "doubles", "doubles alone"}
 
 
+SPIKES_IN_WINDOWS = ((146, None), (67, 1), (85, None))
+
+
 def test_pixel_window():
     met = set()
-    for chain, rows in ((30, None), (200, None), (221, None), (234, None), (14, 2), (149, 2), (213, 0)):
+    for chain, rows in (
+        (30, None),
+        (200, None),
+        (221, None),
+        (234, None),
+        (14, 2),
+        (149, 2),
+        (213, 0),
+        *SPIKES_IN_WINDOWS,
+    ):
         config = accelerator(chain, rows)
         for stall in WAITS:
             met |= run(PixelWindow(config), check_pixel_window, config, chain, stall)
     assert met >= {"tiles", "partial tile"}
     assert met >= {"padding", "beyond the kernel", "stride beyond the kernel", "overlap", "one position"}
-    assert met >= {"groups", "channels", "dark", "left out", "stalled"}
+    assert met >= {"groups", "channels", "dark", "left out", "stalled", "spikes", "one time step"}
 
 
 def test_fire_sequencer():
@@ -150,6 +162,7 @@ def check_modes(share, option, modes, accumulator_width):
     [
         ("conv", "pixels", (3, 4, 3)),
         ("conv", "spikes", (5, 4, 3)),
+        ("conv", "spikes", (9, 4, 3)),
         ("conv", "spikes", (9, 1, 1)),
         ("linear", "pixels", (1, 6, 6)),
         ("linear", "pixels", (64, 1, 1)),

@@ -46,8 +46,17 @@ CASES = {
         chain("spikes", (9, 3, 5), 2, 5, Link(4, 2, 1, 1, MAX), Link(7, 3, 1, 1)), 8, 1,
         [("systolic", 2), ("systolic", 4), ("skip", 1)],
     ),
+    "a window of spikes, groups, max pooling": (
+        chain("spikes", (2, 4, 5), 3, 5, Link(5, 3, 1, 1, MAX), Link(6, 2, 1, 1)), 3, 1, "skip",
+    ),
+    "a window of spikes, shared units": (chain("spikes", (3, 6, 4), 4, 3, Link(4, 2, 2, 1), Link(5, 0)), 6, 2, "skip"),
+    "tiles of a window of spikes": (
+        chain("spikes", (2, 5, 7), 3, 5, Link(4, 3, 2, 1), Link(7, 3, 1, 1)), 16, 1,
+        [("systolic", 3), ("time-parallel", 3), ("skip", 1)],
+    ),
+    "frames of a window": (chain("spikes", (2, 5, 5), 3, 5, Link(4, 3, 1, 1, MAX), Link(4, 0)), 4, 1, "streaming"),
     "frames, both pools": (
-        chain("spikes", (5, 5, 5), 3, 5, Link(4, 3, 1, 1, MAX), Link(7, 2, 1, 1, SUM), Link(4, 0)), 4, 1, "streaming",
+        chain("spikes", (9, 5, 5), 3, 5, Link(4, 3, 1, 1, MAX), Link(7, 2, 1, 1, SUM), Link(4, 0)), 4, 1, "streaming",
     ),
     "frames, shared units, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 4, 2, "streaming"),
     "frames, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 2, 1, "streaming"),
