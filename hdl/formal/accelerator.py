@@ -125,6 +125,8 @@ def _peeks(config: AcceleratorConfig) -> dict[str, str]:
         "writing": "top.input_memory.writer.write",
         "reserved": "top.tokens.reserved",
         "full": "top.input_memory.writer.full",
+        "late": "top.input_memory.writing" if config.input_memories > 1 else "1'0",
+        "late_bank": "top.input_memory.part_bank" if config.input_memories > 1 else "1'0",
         "wait_": "top.tokens.wait",
         "valid": "top.tokens.token_2_valid,top.tokens.token_1_valid,top.tokens.read",
         "tokens": "top.tokens.token_2,top.tokens.token_1,top.tokens.token_0",
@@ -176,14 +178,18 @@ def _feed_peeks(config: AcceleratorConfig) -> dict[str, str]:
 
 
 def _window_peeks(first: LayerPlan) -> dict[str, str]:
-    """The window of pixels, where the first layer has one."""
+    """The window, where the first layer has one; of spikes, every word of one that is left is offered."""
     slides = ("running", "valid", "complete", "emitting", "read", "bottom", "ends_row")
     if not first.window:
-        zeros = {f"window_{name}": ZERO for name in ("group", "row", "column", "until")}
+        zeros = {f"window_{name}": ZERO for name in ("group", "row", "column", "until", "plane")}
         return {f"window_{name}": "1'0" for name in slides} | zeros
     until = max(pixel_window.window_columns(first), first.tile * first.stride)
+    each = first.fires_each_round
+    several = each and first.rounds > 1
     return {
         **{f"window_{name}": f"top.feed.window.{name}" for name in slides},
+        **({"window_emitting": "top.feed.window.o__valid"} if each else {}),
+        "window_plane": wide("top.feed.window.plane", number_width(first.rounds)) if several else ZERO,
         **loops("top.feed.window.nest", [pixel_window.program(first)], "window", "group", "row", "column"),
         "window_until": wide("top.feed.window.until", number_width(until)),
     }
@@ -226,6 +232,7 @@ def accelerator(
             "STEP": number_width(config.frame_steps),
             "INDEX": number_width(share),
             "WINDOW": int(first.window),
+            "EACH": first.rounds if first.window and first.fires_each_round else 1,
             "C": COUNTER,
             "L": number_width(len(config.layers)),
             "LAST": len(config.layers) - 1,

@@ -3,7 +3,7 @@
 // of a neuron unit. Layer l hands over for each of its GROUPS, ROWS and COLUMNS of tiles, and STEPS, which are byte l of
 // these numbers, as are the number of its LAST_SOURCE, the spike memories that it reads FROM_0 and FROM_1 and WRITES, and the
 // one whose port its identity shortcut takes (SKIPS; 15: none). KERNEL are the window's columns, STRIDE those to the next
-// tile's. L and C are the widths of a layer's number and of a loop's counter.
+// tile's, EACH the words of a window that fire. L and C are the widths of a layer's number and of a loop's counter.
 module proof (
     input clk,
     input rst,
@@ -29,6 +29,7 @@ module proof (
     wire [`L-1:0] layer;
     wire frame, running, start, done, reading, writer_bank, writing, reserved;
     wire [1:0] full;
+    wire late, late_bank;  // a part of a word is written, a cycle after it came
     wire [`WAIT-1:0] wait_;
     wire [2:0] valid;
     localparam TOKEN = `ROW + 3 + `MASK;
@@ -44,7 +45,7 @@ module proof (
     // Where the loops of word feeder, window and sequencer are, and what is marked to fire.
     wire [`C-1:0] fed_group, fed_row, fed_column, fed_round, fired_group, fired_row, fired_column, fired_step;
     wire [`C-1:0] joined_group, joined_row, joined_column, joined_round, memory;
-    wire [`C-1:0] window_group, window_row, window_column, window_until;
+    wire [`C-1:0] window_group, window_row, window_column, window_until, window_plane;
     wire turn, feeder_fire, fetched_fire, fetched_whole, window_bottom, window_ends_row, pushed, pushed_fire, skip_fire;
     wire [7:0] queue;
     wire [2:0] consume, produce;
@@ -76,8 +77,9 @@ module proof (
     wire [7:0] to_come = running & !over ? hand_overs - fired - waiting : 0;
     wire [7:0] of_feeder = (feeder_running ? hand_overs - fed : 0)
         + (feeder_fetched & fetched_fire) + (feeder_valid & feeder_fire);
-    wire [7:0] of_window = (window_running ? hand_overs - windows : 0)
-        + (window_valid & window_bottom & window_until == 0) + window_complete + window_emitting;
+    wire [7:0] of_window = (window_running ? hand_overs - `EACH * windows : 0)
+        + `EACH * ((window_valid & window_bottom & window_until == 0) + window_complete)
+        + (window_emitting ? window_plane + 1 : 0);
     wire [15:0] from_oldest = {queue, queue} >> consume;
     wire [7:0] queued = from_oldest[7:0] & ~(8'hff << level);
     integer k;
@@ -91,6 +93,7 @@ module proof (
     // That the loops are within their bounds, and the window `window_until` columns before its next place.
     wire in_loops = (!running | over
         | (fired_group < groups & fired_row < rows & fired_column < columns & fired_step < steps * (later ? 1 : `TIMES)))
+        & (!window_emitting | window_plane < `EACH)
         & (!feeder_running | (fed_group < groups & fed_row < rows & fed_column < columns & (last | fed_round < steps)))
         & (!feeder_fetched | !fetched_fire | fetched_whole);
     wire [7:0] until_next = !(window_valid & window_bottom) ? window_until
@@ -157,7 +160,7 @@ module proof (
     // its identity shortcut has the memory's port to itself.
     wire reads = `WINDOW ? window_read : feeder_read & !later;
     wire banks = (!running | later | full[reading]) & !(writing & full[writer_bank])
-        & !(reads & writing & reading == writer_bank);
+        & !(reads & writing & reading == writer_bank) & !(reads & late & reading == late_bank);
     wire [7:0] from = (turn ? FROM_1 : FROM_0) >> 8 * layer, own = WRITES >> 8 * layer, skipped = SKIPS >> 8 * layer;
     wire arbitration = (!(feeder_read | window_read | storing | complete) | (running & layer == started))
         & (!(feeder_read & later) | (memory == from & memory != own & memory != skipped));

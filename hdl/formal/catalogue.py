@@ -68,8 +68,14 @@ ACCELERATORS = (
 )
 """Input, lanes per neuron unit and dataflow of the accelerators whose control is proved."""
 
-WINDOWS = ((3, 1, 1), (3, 2, 1), (2, 1, 0))
-"""Kernel, stride and padding of the pixel windows that are proved."""
+WINDOWS = (
+    ("pixels", 3, 1, 1),
+    ("pixels", 3, 2, 1),
+    ("pixels", 2, 1, 0),
+    ("spikes", 3, 1, 1),
+    ("spikes", 2, 2, 1, 2),
+)
+"""Input, kernel, stride and padding of the pixel windows that are proved."""
 
 WRITERS = (("pixels", "conv"), ("spikes", "conv"), ("pixels", "linear"), ("spikes", "linear"))
 """Input and first layer of the input writers that are proved."""

@@ -1,4 +1,4 @@
-"""The window reads the pixels of its loops, at their addresses, and hands on their bit planes."""
+"""The window reads the pixels of its loops, at their addresses, and hands on their bit planes or time steps."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from hdl.verilog.text import verilog_text
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision
-from model.inputs import PIXELS
+from model.inputs import INPUTS
 from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
 
@@ -20,8 +20,8 @@ COVERS = ("cover_outside", "cover_skips", "cover_waits", "cover_second_window", 
 ROWS, COLUMNS = 3, 4
 
 
-def pixel_network(kernel: int, stride: int, padding: int, inputs: int) -> Network:
-    """A convolution on pixels, and a linear layer."""
+def small_network(kind: str, kernel: int, stride: int, padding: int, inputs: int) -> Network:
+    """A convolution on pixels or spikes of three time steps, and a linear layer."""
     precision = Precision(2, 2)
     one, code = np.ones(2, np.int32), precision.code
     source = Source(INPUT, np.ones((2, inputs, kernel, kernel), np.int8), stride, padding)
@@ -31,27 +31,28 @@ def pixel_network(kernel: int, stride: int, padding: int, inputs: int) -> Networ
     places = source.positions(ROWS) * source.positions(COLUMNS)
     reads = Source("first", np.ones((1, 2 * places), np.int8))
     last = Layer(name="last", kind=LayerKind.LINEAR, neuron=None, code=code, sources=(reads,), bias=one[:1] * 0)
-    return Network(PIXELS, (inputs, ROWS, COLUMNS), 2, (first, last))
+    return Network(INPUTS[kind], (inputs, ROWS, COLUMNS), 3, (first, last))
 
 
 def window_pixels(
-    kernel: int, stride: int, padding: int, channels: int = 1, component: type[PixelWindow] = PixelWindow
+    kind: str, kernel: int, stride: int, padding: int, channels: int = 1, component: type[PixelWindow] = PixelWindow
 ) -> Proof:
     """One lane, so that there are two groups."""
-    config = plan(pixel_network(kernel, stride, padding, channels), lanes=1, lanes_per_neuron_unit=1)
+    config = plan(small_network(kind, kernel, stride, padding, channels), lanes=1, lanes_per_neuron_unit=1)
     design, first = verilog_text(component(config), "mint_window"), config.layers[0]
     nest = position("nest", ("window.nest", "mint_window_nest"), design, [program(first)], LEVELS, "0")
     widths = registers(design, "mint_window")
 
-    def wide(register: str) -> str:
-        return ",".join(["1'0"] * (4 - widths[register]) + [f"window.{register}"])
+    def wide(register: str, width: int = 4) -> str:
+        return ",".join(["1'0"] * (width - widths[register]) + [f"window.{register}"])
 
     pixels = [f"window.pixel_{i}_{j}" for i in range(kernel) for j in range(kernel)]
     held = [f"window.held_{k}" for k in range(kernel**2 * channels)]
-    row = number_width(config.weight_rows)
+    row, each = number_width(config.weight_rows), first.fires_each_round
+    left_out = ["cover_outside"] * (not padding) + ["cover_skips"] * each
     return Proof(
-        name="pixel window: pixels and planes of the loops, at their addresses",
-        configuration=f"{ROWS} x {COLUMNS} x {channels}, kernel {kernel}, stride {stride}, padding {padding}",
+        name="pixel window: pixels and planes or time steps of the loops, at their addresses",
+        configuration=f"{kind}, {ROWS} x {COLUMNS} x {channels}, kernel {kernel}, stride {stride}, padding {padding}",
         design=design,
         harness=HARNESS.read_text(encoding="utf-8").replace("`POSITIONS", nest.text),
         defines={
@@ -59,6 +60,8 @@ def window_pixels(
             "STRIDE": stride,
             "PADDING": padding,
             "CHANNELS": channels,
+            "ROUNDS": first.rounds,
+            "EACH": int(each),
             "MAP_ROWS": ROWS,
             "MAP_COLUMNS": COLUMNS,
             "GROUPS": first.groups,
@@ -73,12 +76,12 @@ def window_pixels(
             "running": "window.running",
             "unit_valid": "window.valid",
             "unit_complete": "window.complete",
-            "unit_emitting": "window.emitting",
+            "unit_emitting": "window.o__valid" if each else "window.emitting",
             "unit_found": "window.found",
             "unit_bottom": "window.bottom",
             "unit_ends_row": "window.ends_row",
-            "unit_blank": "window.blank",
-            "unit_plane": "window.plane",
+            "unit_blank": "1'1" if each else "window.blank",
+            "unit_plane": wide("plane", 3),
             "unit_until": wide("until"),
             "unit_kernel_row": wide("kernel_row"),
             "unit_weights": "window.weights",
@@ -88,7 +91,7 @@ def window_pixels(
             "unit_held": ",".join(reversed(held)),
             **nest.peeks,
         },
-        covers=COVERS if padding else COVERS[1:],
+        covers=tuple(cover for cover in COVERS if cover not in left_out),
         cover_cycles=24,
         apart=True,
     )

@@ -1,12 +1,13 @@
 // Which pixels the window reads and which bits it hands on, in nested loops and multiplied addresses;
-// hdl.formal.window_pixels proves that it does. The input memory holds anything. A window of K x K pixels of CHANNELS bytes
-// moves by STRIDE over MAP_ROWS x MAP_COLUMNS pixels and PADDING around them, for GROUPS, ROWS and COLUMNS positions.
+// hdl.formal.window_pixels proves that it does. The input memory holds anything. A window of K x K pixels of CHANNELS of
+// ROUNDS bits moves by STRIDE over MAP_ROWS x MAP_COLUMNS pixels and PADDING around them, for GROUPS, ROWS and COLUMNS
+// positions. With EACH, every word of a window fires.
 module proof (
     input clk,
     input rst,
     input start,
     input ready,
-    input [`SPACE*8*`CHANNELS-1:0] any,
+    input [`SPACE*`ROUNDS*`CHANNELS-1:0] any,
     output assumed,
     output ok,
     output cover_outside,
@@ -15,7 +16,7 @@ module proof (
     output cover_second_window,
     output cover_reads_on
 );
-    localparam W = 8 * `CHANNELS;
+    localparam W = `ROUNDS * `CHANNELS;
     localparam BITS = `K * `K * `CHANNELS;
     reg [W-1:0] data;
     wire [BITS+`ROW+1:0] item;
@@ -47,7 +48,7 @@ module proof (
     localparam ALL = (`COLUMNS - 1) * `STRIDE + `K;
     wire end_i = i + 1 == `K, end_c = end_i & c + 1 == ALL, end_y = end_c & y + 1 == `ROWS, end_g = end_y & g + 1 == `GROUPS;
     wire [BITS-1:0] bits;
-    wire offered = emitting & (bits != 0 | plane == 0 | seen);
+    wire offered = emitting & (bits != 0 | plane == 0 | seen | `EACH);
     wire passes = emitting & (ready | !offered);
     wire captured = complete & (!emitting | (passes & plane == 0));
     wire advance = !complete | captured;
@@ -81,12 +82,12 @@ module proof (
         end
         if (passes) begin
             plane <= plane - 1;
-            seen <= plane != 0 & (seen | bits != 0);
+            seen <= !`EACH & plane != 0 & (seen | bits != 0);
             if (plane == 0) emitting <= 0;
         end
         if (captured) begin
             emitting <= 1;
-            plane <= 7;
+            plane <= `ROUNDS - 1;
         end
         if (start) begin
             there_0 <= 1;
@@ -95,8 +96,9 @@ module proof (
         if (rst) {there_0, there_1, complete, emitting, seen} <= 0;
     end
 
+    wire fires = `EACH | plane == 0;
     wire [`ROW-1:0] weights = `FIRST + g_3 * BITS;
-    wire shows = valid == offered & done == !busy & (!emitting | item == {plane == 0, plane != 0, weights, bits});
+    wire shows = valid == offered & done == !busy & (!emitting | item == {fires, !fires, weights, bits});
     wire reads = read == (there_0 & advance & inside) & (!read | address == place);
 
     // The window's registers, where the proof has to begin: rows above the one that comes are a column ahead.
@@ -120,9 +122,9 @@ module proof (
             wire [W-1:0] due = pixel(y_3 * `STRIDE + a, c_3 + 1 + b - `K);
             wire [`CHANNELS-1:0] same;
             for (d = 0; d < `CHANNELS; d = d + 1) begin : channel
-                wire [7:0] whole = due[8*d+:8], left = whole << (7 - plane);
+                wire [`ROUNDS-1:0] whole = due[`ROUNDS*d+:`ROUNDS], left = whole << (`ROUNDS - 1 - plane);
                 assign bits[(a*`K+b)*`CHANNELS+d] = whole[plane];
-                assign same[d] = held[8*d+:8] == left;
+                assign same[d] = held[`ROUNDS*d+:`ROUNDS] == left;
             end
             assign holds[a*`K+b] = !emitting | (&same);
         end
@@ -138,7 +140,7 @@ module proof (
     wire bounded = (!there_0 | (g < `GROUPS & y < `ROWS & c < ALL & i < `K))
         & (!there_1 | (g_1 < `GROUPS & y_1 < `ROWS & c_1 < ALL & i_1 < `K))
         & (!complete | (g_2 < `GROUPS & y_2 < `ROWS & c_2 < ALL & c_2 + 1 >= `K))
-        & (!emitting | (g_3 < `GROUPS & y_3 < `ROWS & c_3 < ALL & c_3 + 1 >= `K));
+        & (!emitting | (plane < `ROUNDS & g_3 < `GROUPS & y_3 < `ROWS & c_3 < ALL & c_3 + 1 >= `K));
     // What comes next follows what came last.
     wire [3:0] i_next = i_1 + 1 == `K ? 0 : i_1 + 1, c_next = i_next ? c_1 : c_1 + 1 == ALL ? 0 : c_1 + 1;
     wire follows = !there_1 | (there_0 ? i == i_next & c == c_next & y == (i_next | c_next ? y_1 : y_1 + 1 == `ROWS ? 0 : y_1 + 1)
@@ -150,7 +152,7 @@ module proof (
     wire runs = begun & !rst;
     assign cover_outside = runs & there_1 & !inside_1 & emitting;
     assign cover_skips = runs & emitting & !offered & plane == 3;
-    assign cover_waits = runs & offered & !ready & plane == 3;
+    assign cover_waits = runs & offered & !ready & plane == (`ROUNDS - 1) / 2;
     assign cover_second_window = runs & offered & c_3 >= `K & bits != 0;
-    assign cover_reads_on = runs & read & emitting & plane == 7;
+    assign cover_reads_on = runs & read & emitting & plane == `ROUNDS - 1;
 endmodule

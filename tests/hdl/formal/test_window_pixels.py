@@ -11,7 +11,7 @@ from tests.hdl.formal.mutants import check_refuted, mutant, some_now
 
 
 def test_planes_are_those_of_the_loops():
-    record = prove(replace(window_pixels(2, 1, 0), covers=("cover_reads_on",), cover_cycles=12))
+    record = prove(replace(window_pixels("pixels", 2, 1, 0), covers=("cover_reads_on",), cover_cycles=12))
     assert record.covers == ("reads_on",)
 
 
@@ -29,4 +29,24 @@ def test_planes_are_those_of_the_loops():
     ),
 )
 def test_a_bug_is_found(old, new):
-    check_refuted(window_pixels(2, 2, 1, 1, mutant(PixelWindow, old, new)))
+    check_refuted(window_pixels("pixels", 2, 2, 1, 1, mutant(PixelWindow, old, new)))
+
+
+def test_time_steps_are_those_of_the_loops():
+    record = prove(replace(window_pixels("spikes", 2, 1, 0), covers=("cover_second_window",), cover_cycles=16))
+    assert record.covers == ("second_window",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    some_now(
+        1,
+        [
+            ("captured.eq(complete & (~emitting | (passes & last)))", "captured.eq(complete & (~emitting | passes))"),
+            ("plane.eq(rounds - 1)", "plane.eq(0)"),
+            ("value.eq(value << 1)", "value.eq(value >> 1)"),
+        ],
+    ),
+)
+def test_a_bug_of_time_steps_is_found(old, new):
+    check_refuted(window_pixels("spikes", 2, 2, 1, 1, mutant(PixelWindow, old, new)))

@@ -73,7 +73,7 @@ def test_streams_where_state_lasts(share, tmp_path):
 
 def test_streaming_does_not_depend_on_power_up(tmp_path):
     """Membranes and sums of the first image are read before they are written, and ignored; all are unknown."""
-    network = first_layer("conv", "spikes", (2, 3, 3), pool=Pool("max", 2))
+    network = first_layer("conv", "spikes", (2, 4, 4), pool=Pool("max", 2))
     text, environment = prepare(tmp_path, network, lanes=2, dataflow="streaming", retire=True)
     assert "initial" not in text.replace("initial $readmemh", "")
     assert run(tmp_path, text, environment, only="malformed|reset|stall=0.6").passed == 4
