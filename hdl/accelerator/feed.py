@@ -1,4 +1,4 @@
-"""The words of every layer in a queue: from the window of pixels or from the word feeder."""
+"""The words of every layer in a queue: from the window or from the word feeder."""
 
 from amaranth.hdl import Const, Module, Value
 from amaranth.lib import stream, wiring
@@ -15,9 +15,10 @@ from model.arithmetic import number_width
 class Feed(wiring.Component):
     """Reads what a layer needs, and has the words wait for the skip unit.
 
-    A first layer that is a convolution on pixels has a :class:`~hdl.accelerator.pixel_window.PixelWindow`; all others
-    share one :class:`~hdl.accelerator.word_feeder.WordFeeder`, which reads the input memory for the first layer and the
-    spike memories for the others::
+    A first layer that is a convolution on pixels, or on spikes of few channels, has a
+    :class:`~hdl.accelerator.pixel_window.PixelWindow`; all others share one
+    :class:`~hdl.accelerator.word_feeder.WordFeeder`, which reads the input memory for the first layer and the spike
+    memories for the others::
 
         o = queue of (words of the window if layer = 0 else words of the feeder), FEED_DEPTH deep
 

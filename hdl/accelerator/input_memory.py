@@ -161,7 +161,7 @@ class InputMemory(wiring.Component):
         with m.If(self.read):
             m.d.sync += bank.eq(self.bank)
         for number in range(config.input_memories):
-            memory = ModuleMemory(f"input_{number}", shape=config.input_word_width, depth=config.input_depth)
+            memory = ModuleMemory("input", shape=config.input_word_width, depth=config.input_depth)
             m.submodules[f"memory_{number}"] = memory
             write, read = memory.write_port(), memory.read_port()
             fills = writer.write & (writer.bank == number)

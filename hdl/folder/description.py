@@ -184,7 +184,7 @@ def memories(config: AcceleratorConfig, names: Names) -> list[dict[str, Any]]:
             "name": "input",
             "words": config.input_depth,
             "word_bits": config.input_word_width,
-            "word": "a position's pixels" if config.layers[0].window else "inputs of one time step or bit plane",
+            "word": _input_word(config),
             "map": [_input_map(config)],
         },
     ]
@@ -207,9 +207,17 @@ def memories(config: AcceleratorConfig, names: Names) -> list[dict[str, Any]]:
     return found
 
 
+def _input_word(config: AcceleratorConfig) -> str:
+    """What a word of the input memory has."""
+    first = config.layers[0]
+    if not first.window:
+        return "inputs of one time step or bit plane"
+    return "a position's pixels" if first.static else "a position's spikes, of each channel the first time step highest"
+
+
 def _input_map(config: AcceleratorConfig) -> str:
-    """Where packets lie in the input memory, or, of events, in the two that take turns."""
-    if config.events:
+    """Where packets lie in the input memory, or in the two that take turns."""
+    if config.input_memories > 1:
         own = 1 << config.bank_bits - 1
         packets = "a packet" if own == 1 else f"{own} packets, {1 << number_width(config.input_words)} words apart"
         return f"two memories take turns, each of {packets}"

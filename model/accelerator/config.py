@@ -222,7 +222,7 @@ class AcceleratorConfig:
 
     @property
     def input_memories(self) -> int:
-        """Two for events, or where words are written in parts: the rest is read before, while another packet is read."""
+        """Two for events, or where words are written in parts: what is there is read before, beside another packet."""
         return 2 if self.events or self.input_part_width != self.input_word_width else 1
 
     @property

@@ -109,6 +109,17 @@ def test_exact(cases, name, tmp_path):
     assert len(set(intervals)) > 1
 
 
+def test_events_into_a_window(tmp_path):
+    """Bits of all time steps are in a word, wherever they come from."""
+    drawn, lanes, share, dataflow = CASES["tiles of a window of spikes"]
+    network = drawn.network()
+    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow, input_stream="events")
+    images = images_for(network)
+    outcomes = run(prepare(network, images, tmp_path, config, cycles_an_image=10_000))
+    assert outcomes.mismatches == 0
+    assert (outcomes.latency, outcomes.intervals) == estimated(network, config, images)
+
+
 def test_the_cases_meet_every_loop(cases):
     layers = [layer for name in CASES if name not in NIGHTLY for layer in cases[name][1].layers]
     for what in ("padding", "window", "static"):
