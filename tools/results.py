@@ -22,17 +22,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mint.plots import plot_area, plot_breakdown, plot_generation, plot_membrane_share
+from mint.plots import plot_area, plot_breakdown, plot_generation, plot_logits, plot_membrane_share
 from mint.report import write_text
 from model.files.replacing import replacing
 from model.network import bundle
-from tools import accelerator_tables, array_tables, paper_tables, tables, training_tables
+from tools import accelerator_tables, array_tables, event_tables, paper_tables, tables, training_tables
 from tools.tables import TABLES, ResultsError, Run, Table, read_report
 
 ROOT = tables.ROOT
-MODULES = (array_tables, accelerator_tables, paper_tables, training_tables)
+MODULES = (array_tables, accelerator_tables, paper_tables, training_tables, event_tables)
 """Whose tables there are."""
-PAGES = tuple(ROOT / page for page in ("README.md", "docs/results.md", "docs/schemes.md", "docs/training.md"))
+PAGES = (ROOT / "README.md", *(ROOT / f"docs/{page}.md" for page in ("results", "schemes", "training", "events")))
 
 TABLE = re.compile(r"^<!-- table: (\S+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
 IDENTIFIER = re.compile(rb"\b([a-z])[0-9a-f]{10}\b")
@@ -98,6 +98,11 @@ def generation_picture(path: Path) -> None:
     run = read_report("generation")[-1]["found"]
     title = f"mint verilog, {run['precision']}, {run['lanes']} lanes"
     plot_generation(run["networks"], title, path, endings=[".svg"])
+
+
+@picture("watch.svg")
+def watch_picture(path: Path) -> None:
+    plot_logits(read_report("watch")[0]["found"], path, endings=[".svg"])
 
 
 # From reports to pages.

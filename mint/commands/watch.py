@@ -55,7 +55,7 @@ def watch(
         ordered = sorted(map(int, logits[end]))
         windows.append({"end": end + 1, "class": int(found), "label": label, "logit": ordered[-1], "next": ordered[-2]})
     names = network.provenance.get("class_names") or [str(number) for number in range(logits.shape[1])]
-    source = given.source if file else f"{count} {given.kind}"
+    source = given.source if file else f"{count} test recordings of {given.name}"
     report = {"network": bundle.name, "source": source, "time_steps": network.time_steps, "class_names": names}
     report |= {"windows": windows, "logits": logits.tolist()}
     write_json(output, report)

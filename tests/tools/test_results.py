@@ -73,8 +73,7 @@ def test_a_report_says_what_made_it_and_not_when():
 
 
 def test_every_picture_is_shown():
-    page = tables.REPORTS.with_suffix(".md")
-    shown = re.findall(r"\(results/(\S+\.svg)\)", page.read_text(encoding="utf-8"))
+    shown = [name for page in PAGES for name in re.findall(r"\(results/(\S+\.svg)\)", page.read_text(encoding="utf-8"))]
     assert set(shown) == set(results.PICTURES) == {path.name for path in tables.REPORTS.glob("*.svg")}
 
 
