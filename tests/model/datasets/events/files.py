@@ -51,12 +51,12 @@ def labels(path: Path, rows: Sequence[tuple[int, int, int]]) -> Path:
 
 
 def n_mnist(folder: Path, train: int = 6, test: int = 2) -> None:
-    """Recordings of each digit d: an event in row d and one in column d, a millisecond later for each number."""
-    for part, count, first in (("Train", train, 1), ("Test", test, 60001)):
+    """Recordings of each digit d: an event in row d and one in column d, a millisecond later from one to the next."""
+    for part, count, first, later in (("Train", train, 1, 0), ("Test", test, 60001, train)):
         for digit in range(10):
             for number in range(count):
                 name = f"{first + number * 10 + digit:05}.bin"
-                rows = [(0, 1, digit, 1), (1000 * number + 10, digit, 33, 0)]
+                rows = [(0, 1, digit, 1), (1000 * (later + number) + 10, digit, 33, 0)]
                 bin_file(folder / part / str(digit) / name, rows)
 
 
