@@ -49,7 +49,7 @@ def event_packets(
             rows, columns, channels = step.nonzero()
             events = (columns << x | rows << y | channels << channel).astype(np.uint32)
             if random is not None and len(events):
-                events = random.permutation(np.append(events, random.choice(events, len(events) // 4)))
+                events = random.permutation(np.append(events, random.choice(events, -(-len(events) // 4))))
             beats += [events, ends]
         packets.append(np.concatenate(beats))
     return packets

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from amaranth.lib import wiring
 
 from hdl.accelerator.cluster import Cluster
+from hdl.accelerator.event_bank import EventBank
+from hdl.accelerator.event_writer import EventWriter
 from hdl.accelerator.feed import Feed
 from hdl.accelerator.fire_sequencer import FireSequencer
 from hdl.accelerator.input_memory import InputMemory
@@ -22,10 +24,13 @@ from hdl.accelerator.spike_memories import SpikeMemories
 from hdl.accelerator.token_pipeline import TokenPipeline
 from hdl.accelerator.word_feeder import WordFeeder
 from model.accelerator.config import AcceleratorConfig
+from model.accelerator.events import EVENTS, FRAMES
 from model.accelerator.plan import plan
 from model.network.graph import State
 from model.neurons import Lif, Neuron
 from sim.accelerator.bench_cluster import check_cluster
+from sim.accelerator.bench_event_bank import check_event_bank
+from sim.accelerator.bench_event_writer import check_event_writer
 from sim.accelerator.bench_feed import check_feed
 from sim.accelerator.bench_fire_sequencer import check_fire_sequencer
 from sim.accelerator.bench_input_memory import check_input_memory
@@ -109,11 +114,19 @@ def _of(
 
 
 def _input(
-    component: Callable[[AcceleratorConfig], wiring.Component], check: Callable[..., Any], *waits: float
+    component: Callable[[AcceleratorConfig], wiring.Component],
+    check: Callable[..., Any],
+    *waits: float,
+    input_stream: str = FRAMES,
 ) -> Case:
     network = first_layer("conv", "spikes", (5, 4, 3))
-    config = plan(network, lanes=4, lanes_per_neuron_unit=1)
+    config = plan(network, lanes=4, lanes_per_neuron_unit=1, input_stream=input_stream)
     return _of(component, check, config, random_images(network, 3, seed=1), 1, *waits)
+
+
+def _event_bank() -> Case:
+    config = plan(first_layer("conv", "spikes", (5, 4, 3)), lanes=4, dataflow="streaming", input_stream=EVENTS)
+    return _of(EventBank, check_event_bank, config, 1)
 
 
 def _loop_nest() -> Case:
@@ -139,6 +152,8 @@ def _result_stream() -> Case:
 
 CASES: dict[str, Callable[[], Case]] = {
     "cluster": lambda: _of(Cluster, check_cluster, cluster(2, None, MODES[2:], 9), 2),
+    "event_bank": _event_bank,
+    "event_writer": lambda: _input(EventWriter, check_event_writer, 0.5, 0.2, input_stream=EVENTS),
     "feed": lambda: _of(Feed, check_feed, accelerator(155), 1, 0.5),
     "fire_sequencer": lambda: _of(FireSequencer, check_fire_sequencer, accelerator(209, 1), 209),
     "input_memory": lambda: _input(InputMemory, check_input_memory, 0.5),

@@ -13,6 +13,8 @@ from typing import Any
 from amaranth.lib import wiring
 
 from hdl.accelerator.cluster import Cluster
+from hdl.accelerator.event_bank import EventBank
+from hdl.accelerator.event_writer import EventWriter
 from hdl.accelerator.fire_sequencer import FireSequencer
 from hdl.accelerator.input_writer import InputWriter
 from hdl.accelerator.layer_sequencer import LayerSequencer
@@ -23,6 +25,7 @@ from hdl.accelerator.skip_unit import SkipUnit, item_of
 from hdl.accelerator.word_feeder import WordFeeder
 from hdl.formal.equivalence import NOTHING, Surroundings
 from model.accelerator.config import AcceleratorConfig, Choice
+from model.accelerator.events import EVENTS, FRAMES
 from model.accelerator.layer_plan import SKIP, SYSTOLIC, TIME_PARALLEL
 from model.accelerator.plan import plan
 from model.network.graph import Pool, PoolKind
@@ -44,6 +47,7 @@ class Design:
     lanes: int
     lanes_per_neuron_unit: int = 1
     dataflow: str | tuple[Choice, ...] = SKIP
+    input_stream: str = FRAMES
 
     @cached_property
     def config(self) -> AcceleratorConfig:
@@ -52,6 +56,7 @@ class Design:
             lanes=self.lanes,
             lanes_per_neuron_unit=self.lanes_per_neuron_unit,
             dataflow=self.dataflow,
+            input_stream=self.input_stream,
             retire=True,
         )
 
@@ -102,6 +107,12 @@ def planes() -> Design:
 def spikes() -> Design:
     """Spikes of a convolution, in two words, the second of which is not full."""
     return Design(first_layer("conv", "spikes", (5, 3, 2)), 4)
+
+
+@cache
+def events(kind: str) -> Design:
+    """Events, of a map whose extents are no powers of two, for a convolution, or for a linear layer of two words."""
+    return Design(first_layer(kind, "spikes", (2, 3, 3) if kind == "conv" else (1, 5, 7)), 4, input_stream=EVENTS)
 
 
 def _config(config: AcceleratorConfig) -> Any:
@@ -170,6 +181,12 @@ def _input_writer(design: Design) -> Subject:
     return Subject("input_writer", InputWriter, design, runs, surroundings.INPUT_WRITER)
 
 
+def _event_writer(design: Design) -> Subject:
+    waits = product((0.9, *WAITS), (0.2, 0.9))
+    runs = [(random_images(design.network, 6, seed), seed, *each) for seed, each in enumerate(waits)]
+    return Subject("event_writer", EventWriter, design, runs, surroundings.EVENT_WRITER)
+
+
 SUBJECTS: dict[str, Callable[[], Subject]] = {
     "skip_unit": lambda: Subject("skip_unit", SkipUnit, rows(), CROSSED, surroundings.SKIP_UNIT, item_of),
     "word_feeder, joins": lambda: _feeder(joins()),
@@ -187,6 +204,9 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
     ),
     "input_writer, spikes": lambda: _input_writer(spikes()),
     "input_writer, planes": lambda: _input_writer(planes()),
+    "event_writer, conv": lambda: _event_writer(events("conv")),
+    "event_writer, linear": lambda: _event_writer(events("linear")),
+    "event_bank": lambda: Subject("event_bank", EventBank, events("conv"), SEEDED, surroundings.EVENT_BANK),
     "result_stream": lambda: Subject("result_stream", ResultStream, joins(), STALLED, surroundings.RESULT_STREAM),
 }
 """By their names."""

@@ -37,6 +37,15 @@ CLUSTER_OF_A_LANE = replace(
 INPUT_WRITER = Surroundings(
     {name: f"write ? {name} : 0" for name in ("address", "word", "bank")}, ["(\\release & ~full) == 0"]
 )
+EVENT_WRITER = Surroundings(
+    {name: f"set != 0 ? {name} : 0" for name in ("address", "bit")},
+    ["(\\release & ~full) == 0", "(clean & (was_release | was_discard)) == 0"],
+)
+EVENT_BANK = Surroundings(
+    {"word": "shown ? word : 0"},
+    ["!(set | discard | \\release ) | clean", "!read | !(set | was_set)"],
+    "reg shown = 0; always @(posedge clk) shown <= !set & (read | shown);",
+)
 RESULT_STREAM = Surroundings({"data": "valid ? data : 0", "last": "valid & last"}, ["!update | !busy"])
 
 

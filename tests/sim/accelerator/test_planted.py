@@ -16,6 +16,8 @@ FAULTS = {
     "cluster, shared": ("current + (bias + added)", "current + (bias + added)[: len(leaving) - 1].as_signed()"),
     "fire_sequencer, joins": ("self.start | (due & last_lane)", "self.start | due"),
     "input_writer, planes": ("(expected ^ self.last)", "expected & ~self.last"),
+    "event_writer, conv": ("self.last | ~self._inside()", "self.last"),
+    "event_bank": ("again.eq(setting & ", "again.eq("),
     "membrane_memory": ("written, self.potentials", f"written, Mux({UPPER}, ~self.potentials, self.potentials)"),
     "pixel_window": ("self.read.eq(running & advance & inside)", "self.read.eq(running & advance)"),
     "result_stream": ("logits[0] > best", "logits[0] >= best"),
@@ -28,6 +30,8 @@ FAULTS = {
 PLACES = {
     "cluster": "lanes",
     "input_writer": "input_memory",
+    "event_writer": "input_memory",
+    "event_bank": "input_memory",
     "membrane_memory": "lanes",
     "pixel_window": "feed",
     "word_feeder": "feed",

@@ -23,6 +23,8 @@ DESIGNS = {
     "window": ["pixel_window"],
     "spikes": ["input_writer, spikes"],
     "planes": ["input_writer, planes"],
+    "events": ["event_writer, conv", "event_bank"],
+    "events, linear": ["event_writer, linear"],
 }
 BY_DAY = ("joins", "streaming")
 
