@@ -89,7 +89,7 @@ def place_of(config: AcceleratorConfig, beat: int, step: int) -> tuple[int, int]
         beat >> place & (1 << bits) - 1 for place, bits in (FIELDS[name] for name in ("x", "y", "channel"))
     )
     _, rows, columns = config.input_shape
-    if first.source_map == (1, 1) != (rows, columns):
+    if first.source_map == (1, 1):
         word, bit = divmod((channel * rows + y) * columns + x, first.word_channels)
         return step * first.words + word, bit
     return (y * columns + x) * first.stored_rounds + step, channel

@@ -182,8 +182,9 @@ def _input_writer(design: Design) -> Subject:
 
 
 def _event_writer(design: Design) -> Subject:
-    waits = product((0.9, *WAITS), (0.2, 0.9))
-    runs = [(random_images(design.network, 6, seed), seed, *each) for seed, each in enumerate(waits)]
+    runs = [
+        (random_images(design.network, 4, seed), seed, *each) for seed, each in enumerate(product(WAITS, (0.2, 0.9)))
+    ]
     return Subject("event_writer", EventWriter, design, runs, surroundings.EVENT_WRITER)
 
 
@@ -206,7 +207,9 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
     "input_writer, planes": lambda: _input_writer(planes()),
     "event_writer, conv": lambda: _event_writer(events("conv")),
     "event_writer, linear": lambda: _event_writer(events("linear")),
-    "event_bank": lambda: Subject("event_bank", EventBank, events("conv"), SEEDED, surroundings.EVENT_BANK),
+    "event_bank": lambda: Subject(
+        "event_bank", EventBank, events("conv"), SEEDED, surroundings.event_bank(events("conv").config)
+    ),
     "result_stream": lambda: Subject("result_stream", ResultStream, joins(), STALLED, surroundings.RESULT_STREAM),
 }
 """By their names."""

@@ -41,12 +41,21 @@ EVENT_WRITER = Surroundings(
     {name: f"set != 0 ? {name} : 0" for name in ("address", "bit")},
     ["(\\release & ~full) == 0", "(clean & (was_release | was_discard)) == 0"],
 )
-EVENT_BANK = Surroundings(
-    {"word": "shown ? word : 0"},
-    ["!(set | discard | \\release ) | clean", "!read | !(set | was_set)"],
-    "reg shown = 0; always @(posedge clk) shown <= !set & (read | shown);",
-)
 RESULT_STREAM = Surroundings({"data": "valid ? data : 0", "last": "valid & last"}, ["!update | !busy"])
+
+
+def event_bank(config: AcceleratorConfig) -> Surroundings:
+    """Events come into a clean bank, and are there before it is read, where there are words."""
+    return Surroundings(
+        {"word": "shown ? word : 0"},
+        [
+            "!(set | discard | \\release ) | clean",
+            "!read | !(set | was_set)",
+            f"!set | set_address < {config.input_words}",
+            f"!read | address < {config.input_words}",
+        ],
+        "reg shown = 0; always @(posedge clk) shown <= !set & (read | shown);",
+    )
 
 
 def membrane_memory(config: AcceleratorConfig) -> Surroundings:

@@ -36,7 +36,7 @@ class Streams:
     def __init__(self, dut: Any, idle: float, stall: float) -> None:
         self.dut, self.seen = dut, Counter[str]()
         self.random = Random(int(os.environ["COCOTB_RANDOM_SEED"]))
-        case = json.loads(Path(os.environ[CASE_VARIABLE]).read_text(encoding="utf-8"))
+        self.case = case = json.loads(Path(os.environ[CASE_VARIABLE]).read_text(encoding="utf-8"))
         self.images, self.results, self.lasts = case["images"], case["results"], hasattr(dut, "s_axis_tuser")
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hdl.accelerator.cluster import Cluster
 from hdl.verilog.text import verilog_text
 from model.accelerator.estimate import measured
+from model.accelerator.events import INPUT_STREAMS
 from model.accelerator.plan import plan
 from model.config import Precision
 from model.errors import UserError
@@ -113,24 +114,25 @@ DRAWN = given(
     form=FORMS,
     rows=st.none() | st.integers(0, 99),
     waits=st.sampled_from([WAITS, NO_WAITS]),
+    stream=st.sampled_from(INPUT_STREAMS),
 )
 
 
 @drawn(EXAMPLES)
 @DRAWN
-def test_random_chain(chain, lanes, form, rows, waits):
-    random_chain(chain, lanes, form, rows, waits, "icarus")
+def test_random_chain(chain, lanes, form, rows, waits, stream):
+    random_chain(chain, lanes, form, rows, waits, stream, "icarus")
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("simulator", ["icarus", "verilator"])
 @drawn(3 * EXAMPLES)
 @DRAWN
-def test_more_random_chains(simulator, chain, lanes, form, rows, waits):
-    random_chain(chain, lanes, form, rows, waits, simulator)
+def test_more_random_chains(simulator, chain, lanes, form, rows, waits, stream):
+    random_chain(chain, lanes, form, rows, waits, stream, simulator)
 
 
-def random_chain(chain, lanes, form, rows, waits, simulator):
+def random_chain(chain, lanes, form, rows, waits, stream, simulator):
     form = dict(form)
     state = form.pop("state", chain.state)
     if form.get("dataflow") == "streaming":
@@ -143,6 +145,8 @@ def random_chain(chain, lanes, form, rows, waits, simulator):
     if rows is not None:
         form = {"lanes_per_neuron_unit": 1, "dataflow": random_choices(network, lanes, rows)}
         note(f"{form}")
+    if chain.input_kind == "spikes":
+        form["input_stream"] = stream
     outcomes = compared(chain, IMAGES, waits, simulator=simulator, lanes=lanes, **form)
     neurons = sum(int(np.prod(network.shapes[layer.name])) for layer in network.layers if layer.spiking)
     assert outcomes.comparisons == IMAGES * (3 * network.time_steps * neurons + chain.classes + 1)
