@@ -81,11 +81,10 @@ class EventBank(wiring.Component):
         setting, again = Signal(), Signal()
         written = Signal(config.input_word_width, reset_less=True)
         found = Signal(config.input_word_width)
-        ends = self.release | self.discard
 
         # Cycle 0: the word is read.
-        m.d.sync += [setting.eq(self.set & ~ends), place.eq(self.set_address), bit.eq(self.bit)]
-        # Cycle 1: it is written, unless a sweep is under way. What was written in cycle 0 cannot have been read then.
+        m.d.sync += [setting.eq(self.set), place.eq(self.set_address), bit.eq(self.bit)]
+        # Cycle 1: it is written, unless a sweep has begun. What was written in cycle 0 cannot have been read then.
         m.d.sync += [again.eq(setting & (place == self.set_address)), written.eq(write.data)]
         m.d.comb += [
             found.eq(Mux(again, written, own.data)),
@@ -93,7 +92,7 @@ class EventBank(wiring.Component):
             write.data.eq(Mux(self.clean, found | (1 << bit), 0)),
             write.en.eq(setting | ~self.clean),
         ]
-        with m.If(ends):
+        with m.If(self.release | self.discard):
             m.d.sync += [self.clean.eq(0), swept.eq(0)]
         with m.Elif(~self.clean):
             m.d.sync += [swept.eq(swept + 1), self.clean.eq(swept == config.input_words - 1)]

@@ -84,15 +84,13 @@ def random_beats(config: AcceleratorConfig, images: NDArray[np.uint8], random: R
 
 def place_of(config: AcceleratorConfig, beat: int, step: int) -> tuple[int, int]:
     """Word and bit of an event."""
-    first = config.layers[0]
     x, y, channel = (
         beat >> place & (1 << bits) - 1 for place, bits in (FIELDS[name] for name in ("x", "y", "channel"))
     )
     _, rows, columns = config.input_shape
-    if first.source_map == (1, 1):
-        word, bit = divmod((channel * rows + y) * columns + x, first.word_channels)
-        return step * first.words + word, bit
-    return (y * columns + x) * first.stored_rounds + step, channel
+    if config.layers[0].source_map == (1, 1):
+        return config.input_place(0, 0, step, (channel * rows + y) * columns + x)
+    return config.input_place(y, x, step, channel)
 
 
 class Expected:

@@ -111,8 +111,10 @@ def spikes() -> Design:
 
 @cache
 def events(kind: str) -> Design:
-    """Events, of a map whose extents are no powers of two, for a convolution, or for a linear layer of two words."""
-    return Design(first_layer(kind, "spikes", (2, 3, 3) if kind == "conv" else (1, 5, 7)), 4, input_stream=EVENTS)
+    """Events of a map of no power of two, into a window, words of a step each, or a linear layer's two words."""
+    shape = {"window": (2, 3, 3), "conv": (8, 3, 2), "linear": (1, 5, 7)}[kind]
+    layer = "linear" if kind == "linear" else "conv"
+    return Design(first_layer(layer, "spikes", shape), 4, input_stream=EVENTS)
 
 
 def _config(config: AcceleratorConfig) -> Any:
@@ -205,10 +207,11 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
     ),
     "input_writer, spikes": lambda: _input_writer(spikes()),
     "input_writer, planes": lambda: _input_writer(planes()),
+    "event_writer, window": lambda: _event_writer(events("window")),
     "event_writer, conv": lambda: _event_writer(events("conv")),
     "event_writer, linear": lambda: _event_writer(events("linear")),
     "event_bank": lambda: Subject(
-        "event_bank", EventBank, events("conv"), SEEDED, surroundings.event_bank(events("conv").config)
+        "event_bank", EventBank, events("window"), SEEDED, surroundings.event_bank(events("window").config)
     ),
     "result_stream": lambda: Subject("result_stream", ResultStream, joins(), STALLED, surroundings.RESULT_STREAM),
 }

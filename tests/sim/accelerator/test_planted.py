@@ -17,7 +17,7 @@ FAULTS = {
     "fire_sequencer, joins": ("self.start | (due & last_lane)", "self.start | due"),
     "input_writer, planes": ("(expected ^ self.last)", "expected & ~self.last"),
     "event_writer, conv": ("self.last | ~self._inside()", "self.last"),
-    "event_bank": ("again.eq(setting & ", "again.eq("),
+    "event_bank": ("self.release | self.discard", "self.release"),
     "membrane_memory": ("written, self.potentials", f"written, Mux({UPPER}, ~self.potentials, self.potentials)"),
     "pixel_window": ("self.read.eq(running & advance & inside)", "self.read.eq(running & advance)"),
     "result_stream": ("logits[0] > best", "logits[0] >= best"),

@@ -23,7 +23,8 @@ DESIGNS = {
     "window": ["pixel_window"],
     "spikes": ["input_writer, spikes"],
     "planes": ["input_writer, planes"],
-    "events": ["event_writer, conv", "event_bank"],
+    "events": ["event_writer, window", "event_bank"],
+    "events, words": ["event_writer, conv"],
     "events, linear": ["event_writer, linear"],
 }
 BY_DAY = ("joins", "streaming")
