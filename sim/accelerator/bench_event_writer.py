@@ -58,9 +58,8 @@ def malformed(config: AcceleratorConfig, whole: list[int], kind: str, random: Ra
     place, event = random.randrange(len(whole)), event_at(config, random)
     if kind.endswith(" outside"):
         name = kind.removesuffix(" outside")
-        beyond = random.choice([_limits(config)[name], (1 << FIELDS[name][1]) - 1])
-        rest = random.choice([whole[place:], []])
-        return packet([*whole[:place], event_at(config, random, **{name: beyond}), *rest], kind, place)
+        outside = event_at(config, random, **{name: _limits(config)[name]})
+        return packet([*whole[:place], outside, *random.choice([whole[place:], []])], kind, place)
     if kind == "ends in a step":
         return packet([*whole[:place], event], kind, place)
     if kind == "a step too few":
@@ -68,6 +67,14 @@ def malformed(config: AcceleratorConfig, whole: list[int], kind: str, random: Ra
         return packet(whole[: place + 1], kind, place)
     rest = {"a step too many": [END_OF_STEP], "goes on": [event] * 3, "again": whole}[kind]
     return packet(whole + rest, kind, len(whole) - 1)
+
+
+def beyond(config: AcceleratorConfig, random: Random) -> list[Beat]:
+    """A packet of one event for every bit of a coordinate that makes it too large."""
+    bits = [
+        (name, bit) for name, limit in _limits(config).items() for bit in range(FIELDS[name][1]) if limit <= 1 << bit
+    ]
+    return [beat for name, bit in bits for beat in packet([event_at(config, random, **{name: 1 << bit})], "beyond", 0)]
 
 
 def random_beats(config: AcceleratorConfig, images: NDArray[np.uint8], random: Random) -> list[Beat]:
@@ -79,7 +86,7 @@ def random_beats(config: AcceleratorConfig, images: NDArray[np.uint8], random: R
         found += packet(beats, "whole")
         for _ in range(random.choice([0, 2, 3])):
             found += malformed(config, beats, next(turns), random)
-    return found
+    return found + beyond(config, random)
 
 
 def place_of(config: AcceleratorConfig, beat: int, step: int) -> tuple[int, int]:

