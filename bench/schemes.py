@@ -12,13 +12,19 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from bench.entry import run
 from mint import api
 from mint.console import console, messages
 from mint.report import write_json
 from model import datasets
-from model.accelerator.plan import plan
+from model.accelerator.config import STREAMING
+from model.accelerator.layer_plan import SKIP
+from model.accelerator.overlap import response
 from model.config import LEVELS, QUANTISERS, SIGMOIDS, Precision
+from model.costs import footprint
+from model.network.network import Network
 from model.neurons import MemoryFree
 from model.training.recipe import Recipe
 
@@ -81,15 +87,29 @@ def measure(name: str, runs: Path, finished: bool) -> dict[str, Any]:
     if precision is None or not found:
         return row
     network = api.read(found[0][1].bundle)
-    config = plan(network, lanes=LANES, lanes_per_neuron_unit=1)
     images = datasets.load("moving-digits").test.images[:IMAGES].swapaxes(0, 1)
-    past = config.past_sums
     return row | {
         "differing": sum(one["accuracy"]["differing"] for one in results),
         "compared": sum(one["accuracy"]["compared_with_golden"] for one in results),
+        "weights": footprint.weights(network),
+        **{dataflow: cost(network, images, dataflow) for dataflow in (SKIP, STREAMING)},
+    }
+
+
+def cost(network: Network, images: NDArray[Any], dataflow: str) -> dict[str, float]:
+    """Of an image: cycles and additions; bits of weights, and of what is kept of neurons between time steps, by a lane
+    in ``skip``, in memories in ``streaming``; cycles from a time step's last input to its class."""
+    found = api.estimate(network, images, lanes=LANES, lanes_per_neuron_unit=1, dataflow=dataflow)
+    config = found.config
+    kept = config.past_sums * config.accumulator_width or config.keeps * config.membrane_width
+    if config.streaming:
+        kept = config.history_bits + config.memory_bits["membranes"]
+    return {
         "weight_bits": config.memory_bits["weights"],
-        "kept_bits": past * config.accumulator_width if past else config.keeps * config.membrane_width,
-        "cycles": float(api.estimate(network, images, lanes=LANES, lanes_per_neuron_unit=1).cycles.mean()),
+        "kept_bits": kept,
+        "cycles": float(found.cycles.mean()),
+        "additions": float(sum(layer.additions.mean() for layer in found.layers)),
+        **({"response_cycles": float(response(found).mean())} if config.streaming else {}),
     }
 
 

@@ -133,28 +133,52 @@ def window_speed(found: list[Any]) -> Rows:
 
 @table("schemes", "schemes", tools=("torch",))
 def schemes(found: list[Any]) -> Rows:
-    """Neurons and weights of three papers on the same work: accuracy over seeds, and what one seed's network costs."""
+    """Neurons and weights of three papers on the same work: accuracy over seeds."""
     (run,) = found
-    rows: list[list[object]] = [
-        [
-            "weights, neuron or quantiser",
-            "test, %",
-            "each seed",
-            "spikes, %",
-            "weights, bit",
-            "kept, bit",
-            "cycles",
-            "differ",
-        ]
-    ]
+    rows: list[list[object]] = [["weights, neuron or quantiser", "test, %", "each seed", "spikes, %", "differ"]]
     for each in run["rows"]:
-        cost = (
-            [f"{each[key]:,.0f}" for key in ("weight_bits", "kept_bits", "cycles")] if "cycles" in each else ["–"] * 3
-        )
         differ = f"{each['differing']} of {each['compared']:,}" if "compared" in each else "–"
         spread = _spread(each["test"]) if len(each["test"]) > 1 else f"{each['test'][0]:.2f}"
         one_by_one = " / ".join(f"{one:.2f}" for one in each["test"])
-        rows.append([each["row"], spread, one_by_one, f"{100 * statistics.mean(each['density']):.1f}", *cost, differ])
+        rows.append([each["row"], spread, one_by_one, f"{100 * statistics.mean(each['density']):.1f}", differ])
+    return rows
+
+
+@table("scheme-costs", "schemes", tools=("torch",))
+def scheme_costs(found: list[Any]) -> Rows:
+    """What the first seed's network of every row costs in two orders of the time steps."""
+    (run,) = found
+    heads = ("kept", "cycles", "additions")
+    rows: list[list[object]] = [
+        ["", "weights, bit", "of float32", *heads, *(f"streaming: {head}" for head in heads), "response, cycles"]
+    ]
+    for each in run["rows"]:
+        if "skip" not in each:
+            continue
+        inside, outside = each["skip"], each["streaming"]
+        keys = ("kept_bits", "cycles", "additions")
+        rows.append(
+            [
+                each["row"],
+                f"{inside['weight_bits']:,}",
+                f"1/{32 * each['weights'] / inside['weight_bits']:.1f}",
+                *(f"{inside[key]:,.0f}" for key in keys),
+                *(f"{outside[key]:,.0f}" for key in (*keys, "response_cycles")),
+            ]
+        )
+    return rows
+
+
+@table("activations", "activations", tools=("torch",))
+def activations(found: list[Any]) -> Rows:
+    """Activations of k bits where windows see k frames."""
+    (run,) = found
+    rows: list[list[object]] = [["bits", "test, %", "each seed", "kept, bit", "additions"]]
+    for each in run["rows"]:
+        one_by_one = " / ".join(f"{one:.2f}" for one in each["test"])
+        rows.append(
+            [each["bits"], _spread(each["test"]), one_by_one, f"{each['kept_bits']:,}", f"{each['additions']:,.0f}"]
+        )
     return rows
 
 
