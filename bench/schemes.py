@@ -1,10 +1,11 @@
 """Neurons and weights of the three papers on the same work: a set where only order in time tells classes apart.
 
-python -m bench.schemes [--runs DIR] [--only NAME] [--finished] [--output FILE]
+python -m bench.schemes [--network NAME] [--dataset NAME] [--epochs N] [--runs DIR] [--only ROW] [--finished]
+    [--output FILE]
 
-The network ``moving`` on ``moving-digits`` with its own recipe, three seeds a row; weights by sums of sigmoids start
-from the float32 run of the same seed. Killed at any time, the command goes on after the last whole epoch. Writes
-``build/schemes.json``; with ``--finished`` of the runs that there are, without training any.
+The network ``moving`` on ``moving-digits`` with its own recipe, or another one, three seeds a row; weights by sums of
+sigmoids start from the float32 run of the same seed. Killed at any time, the command goes on after the last whole
+epoch. Writes ``build/schemes.json``; with ``--finished`` of the runs that there are, without training any.
 """
 
 import argparse
@@ -59,20 +60,21 @@ def weights() -> dict[str, Precision]:
 ROWS = {"float32": None} | neurons() | weights()
 
 
-def recipe_of(precision: Precision | None, seed: int, runs: Path) -> Recipe:
-    """``moving`` with its usual settings."""
-    found = api.recipe("moving", precision, seed=seed)
+def recipe_of(usual: dict[str, Any], precision: Precision | None, seed: int, runs: Path) -> Recipe:
+    """The network with its usual settings, but for those in ``usual``."""
+    found = api.recipe(precision=precision, seed=seed, **usual)
     if precision is None or precision.quantiser != SIGMOIDS:
         return found
-    return api.recipe("moving", precision, seed=seed, initial=str(runs / recipe_of(None, seed, runs).name))
+    initial = str(runs / recipe_of(usual, None, seed, runs).name)
+    return api.recipe(precision=precision, seed=seed, initial=initial, **usual)
 
 
-def measure(name: str, runs: Path, finished: bool) -> dict[str, Any]:
+def measure(usual: dict[str, Any], name: str, runs: Path, finished: bool) -> dict[str, Any]:
     """Accuracy of the integers on the test images and share of spikes of every seed; cost of the first seed's."""
     precision = ROWS[name]
     found = []
     for seed in SEEDS:
-        recipe = recipe_of(precision, seed, runs)
+        recipe = recipe_of(usual, precision, seed, runs)
         if finished and not (runs / recipe.name / "result.json").exists():
             continue
         found.append((seed, api.train(recipe, runs)))
@@ -86,13 +88,14 @@ def measure(name: str, runs: Path, finished: bool) -> dict[str, Any]:
     }
     if precision is None or not found:
         return row
-    network = api.read(found[0][1].bundle)
-    images = datasets.load("moving-digits").test.images[:IMAGES].swapaxes(0, 1)
+    integers = api.read(found[0][1].bundle)
+    images = datasets.for_network(datasets.load(recipe.dataset).test.images[:IMAGES])
+    orders = (SKIP,) if integers.inputs.static else (SKIP, STREAMING)
     return row | {
         "differing": sum(one["accuracy"]["differing"] for one in results),
         "compared": sum(one["accuracy"]["compared_with_golden"] for one in results),
-        "weights": footprint.weights(network),
-        **{dataflow: cost(network, images, dataflow) for dataflow in (SKIP, STREAMING)},
+        "weights": footprint.weights(integers),
+        **{dataflow: cost(integers, images, dataflow) for dataflow in orders},
     }
 
 
@@ -115,17 +118,22 @@ def cost(network: Network, images: NDArray[Any], dataflow: str) -> dict[str, flo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Neurons and weights of the three papers on the same work.")
+    parser.add_argument("--network", default="moving", help="of those that mint train knows")
+    parser.add_argument("--dataset", help="without it, the network's own")
+    parser.add_argument("--epochs", type=int, help="without it, the recipe's")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are")
     parser.add_argument("--only", action="append", help="a row; several times for several")
     parser.add_argument("--finished", action="store_true", help="train nothing, report what there is")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where the JSON report goes")
     chosen = parser.parse_args()
+    asked = {"dataset": chosen.dataset, "epochs": chosen.epochs}
+    usual = {"network": chosen.network} | {key: value for key, value in asked.items() if value is not None}
     rows = []
     for name in chosen.only or ROWS:
-        row = measure(name, chosen.runs, chosen.finished)
+        row = measure(usual, name, chosen.runs, chosen.finished)
         rows.append(row)
         console.print(f"{name:40} {' / '.join(f'{one:.2f}' for one in row['test']) or 'no run'} %")
-    write_json(chosen.output, {"lanes": LANES, "rows": [row for row in rows if row["seed"]]})
+    write_json(chosen.output, usual | {"lanes": LANES, "rows": [row for row in rows if row["seed"]]})
     messages.print(f"written: {chosen.output}")
 
 

@@ -134,20 +134,27 @@ def window_speed(found: list[Any]) -> Rows:
 @table("schemes", "schemes", tools=("torch",))
 def schemes(found: list[Any]) -> Rows:
     """Neurons and weights of three papers on the same work: accuracy over seeds."""
-    (run,) = found
-    rows: list[list[object]] = [["weights, neuron or quantiser", "test, %", "each seed", "spikes, %", "differ"]]
-    for each in run["rows"]:
+    rows: list[list[object]] = [
+        ["network", "weights, neuron or quantiser", "test, %", "each seed", "spikes, %", "differ"]
+    ]
+    for network, each in ((_task(run), each) for run in found for each in run["rows"]):
         differ = f"{each['differing']} of {each['compared']:,}" if "compared" in each else "–"
         spread = _spread(each["test"]) if len(each["test"]) > 1 else f"{each['test'][0]:.2f}"
         one_by_one = " / ".join(f"{one:.2f}" for one in each["test"])
-        rows.append([each["row"], spread, one_by_one, f"{100 * statistics.mean(each['density']):.1f}", differ])
+        spikes = f"{100 * statistics.mean(each['density']):.1f}"
+        rows.append([network, each["row"], spread, one_by_one, spikes, differ])
     return rows
+
+
+def _task(run: dict[str, Any]) -> str:
+    """The network, and its set if it is not the usual one."""
+    return f"`{run['network']}`" + (f" on {run['dataset']}" if "dataset" in run else "")
 
 
 @table("scheme-costs", "schemes", tools=("torch",))
 def scheme_costs(found: list[Any]) -> Rows:
     """What the first seed's network of every row costs in two orders of the time steps."""
-    (run,) = found
+    run = found[0]
     heads = ("kept", "cycles", "additions")
     rows: list[list[object]] = [
         ["", "weights, bit", "of float32", *heads, *(f"streaming: {head}" for head in heads), "response, cycles"]
