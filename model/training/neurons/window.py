@@ -24,22 +24,26 @@ class Window(nn.Module):
 
     Learned ones are the nearest powers of two in logarithms (the multiplication-free neuron, arXiv 2501.14490, which
     has one per channel; this one is of a layer), with gradients straight through: w_j stands for σ_j·2^p_j, p_j =
-    rint(log2 |w_j|). Of taps with p_j < p_max - 7 the sign is 0.
+    rint(log2 |w_j|). Of taps with p_j < p_max - 7 the sign is 0. What is learned is each tap's ratio to its start, so
+    that a step of AdamW, which is as long for each, is as large a part of each.
     """
 
     def __init__(self, window: int, dilation: int, kind: str) -> None:
         super().__init__()
-        start = torch.tensor([2.0**-j for j in range(window)])
+        self.register_buffer("start", torch.tensor([2.0**-j for j in range(window)]), persistent=False)
         self.dilation = dilation
         self.learned = kind == LEARNED
         if self.learned:
-            self.weight = nn.Parameter(start)
-        else:
-            self.register_buffer("weight", start, persistent=False)
+            self.ratio = nn.Parameter(torch.ones(window))
 
     @staticmethod
     def of(precision: Precision) -> "Window":
         return Window(precision.window, precision.dilation or 1, precision.taps)
+
+    @property
+    def weight(self) -> Tensor:
+        """w_j."""
+        return self.start * self.ratio if self.learned else self.start
 
     def neuron(self) -> MemoryFree:
         """The neuron with the taps as they are now; reading them waits for the device."""

@@ -51,17 +51,17 @@ def test_taps_are_the_nearest_powers_of_two_and_small_ones_die():
     window = Window(5, 3, "learned")
     assert window.neuron() == MemoryFree.fading(5, 3)
     with torch.no_grad():
-        window.weight.copy_(torch.tensor([1.3, -0.7, 0.02, 0.001, 0.0]))
+        window.ratio.copy_(torch.tensor([1.3, -0.7, 0.02, 0.001, 0.0]) / window.start)
     assert window.neuron() == MemoryFree(((1, 6), (-1, 5), (1, 0), (0, 0), (0, 0)), 3)
     with torch.no_grad():
-        window.weight.mul_(8)  # only their proportions count
+        window.ratio.mul_(8)  # only their proportions count
     assert window.neuron() == MemoryFree(((1, 6), (-1, 5), (1, 0), (0, 0), (0, 0)), 3)
     with torch.no_grad():
-        window.weight[1] = float("nan")
+        window.ratio[1] = float("nan")
     with pytest.raises(UserError, match="diverged"):
         window.neuron()
     with torch.no_grad():
-        window.weight.zero_()
+        window.ratio.zero_()
     with pytest.raises(UserError, match="diverged"):
         window.neuron()
 
@@ -70,12 +70,12 @@ def test_gradients_go_straight_through_to_the_taps():
     """In units of the greatest tap, 2^e_max integers, which is what a weight of 2^p_max stands for."""
     window = Window(2, 1, "learned").train()
     with torch.no_grad():
-        window.weight.copy_(torch.tensor([2.1, -0.4]))
+        window.ratio.copy_(torch.tensor([2.1, -0.4]) / window.start)
     sums = torch.tensor([3.0, 5.0]).view(2, 1, 1, 1)
     potential = window(sums, 2, window.neuron())
     assert potential.flatten().tolist() == [3 * 4, 5 * 4 - 3]
     potential.sum().backward()
-    assert window.weight.grad.tolist() == [(3 + 5) * 4 / 2, 3 * 4 / 2]
+    assert window.ratio.grad.tolist() == [(3 + 5) * 4 / 2, 3 * 4 / 2 * 0.5]  # of what each tap starts as
 
 
 NETWORKS = {
@@ -110,7 +110,7 @@ def test_trained_integers_are_the_golden_models(kind, options, tmp_path):
     images = torch.randint(0, largest, shape)
     labels = images.sum(tuple(range(1, 4)) if kind == "pixels" else (0, 2, 3, 4)) % 3
     before = module.conv.window.weight.clone()
-    optimiser = torch.optim.AdamW(module.parameters(), 0.05)
+    optimiser = torch.optim.AdamW(module.parameters(), 0.1)
     for _ in range(8):
         optimiser.zero_grad()
         cross_entropy(module(images), labels).backward()
