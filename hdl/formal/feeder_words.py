@@ -1,6 +1,7 @@
 """The word feeder reads the words of its loops, at their addresses, and hands on what is set in them."""
 
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,22 @@ from hdl.accelerator.word_feeder import LEVELS, WordFeeder, program
 from hdl.formal.loops import choose, position
 from hdl.formal.proof import Proof
 from hdl.verilog.text import verilog_text
-from model.accelerator.config import AcceleratorConfig
+from model.accelerator.config import STREAMING, AcceleratorConfig
+from model.accelerator.history import Turn
+from model.accelerator.layer_plan import SKIP
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision
 from model.inputs import SPIKES
 from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
+from model.neurons import MemoryFree, Neuron
 
 HARNESS = Path(__file__).with_suffix(".v")
 COVERS = ("cover_outside", "cover_skips", "cover_waits", "cover_joined", "cover_linear")
+OF_WINDOWS = ("cover_doubles", "cover_subtracts")
+WINDOWS = MemoryFree(((1, 2), (-1, 0))), MemoryFree(((1, 0), (-1, 0)), 2)
+"""Of the first layer and the one that joins: turns now, of nothing, and one frame back; now, and two frames back."""
 FIELDS = {
     "HEIGHT": lambda source: source.kernel[0],
     "WIDTH": lambda source: source.kernel[1],
@@ -35,7 +42,7 @@ FIELDS = {
 """Numbers of a layer's source."""
 
 
-def fed_network() -> Network:
+def fed_network(neurons: Sequence[Neuron], time_steps: int) -> Network:
     """Kernels of 3 with padding, strides of 1 and 2, two words a pixel, a convolution as shortcut, a linear layer."""
     precision = Precision(2, 2)
     one, code = np.ones(2, np.int32), precision.code
@@ -43,20 +50,21 @@ def fed_network() -> Network:
     def codes(*shape: int) -> np.ndarray:
         return np.ones(shape, np.int8)
 
-    def spiking(name: str, *sources: Source) -> Layer:
-        neuron, kind = precision.lif(), LayerKind.CONV
+    def spiking(name: str, neuron: Neuron, *sources: Source) -> Layer:
+        kind = LayerKind.CONV
         return Layer(name=name, kind=kind, neuron=neuron, code=code, sources=sources, bias=one, threshold=one)
 
-    first = spiking("first", Source(INPUT, codes(2, 1, 3, 3), 1, 1))
-    joined = spiking("joined", Source("first", codes(2, 2, 3, 3), 2, 1), Source("first", codes(2, 2, 1, 1), 2))
+    first = spiking("first", neurons[0], Source(INPUT, codes(2, 1, 3, 3), 1, 1))
+    joined = spiking("joined", neurons[1], Source("first", codes(2, 2, 3, 3), 2, 1), Source("first", codes(2, 2, 1, 1), 2))
     reads = Source("joined", codes(1, 8))
     last = Layer(name="last", kind=LayerKind.LINEAR, neuron=None, code=code, sources=(reads,), bias=one[:1] * 0)
-    return Network(SPIKES, (1, 3, 3), 2, (first, joined, last))
+    return Network(SPIKES, (1, 3, 3), time_steps, (first, joined, last))
 
 
-def feeder_words(component: type[WordFeeder] = WordFeeder) -> Proof:
-    """One lane: two groups, and of their spikes two words a pixel."""
-    config = plan(fed_network(), lanes=1, lanes_per_neuron_unit=1)
+def feeder_words(component: type[WordFeeder] = WordFeeder, *, windows: bool = False) -> Proof:
+    """One lane: two groups, and of their spikes two words a pixel; with ``windows``, of earlier frames."""
+    network = fed_network(WINDOWS, 3) if windows else fed_network([Precision(2, 2).lif()] * 2, 2)
+    config = plan(network, lanes=1, lanes_per_neuron_unit=1, dataflow=STREAMING if windows else SKIP)
     design = verilog_text(component(config), "mint_feeder")
     layers, item = config.layers, item_of(config)
     main = [program(layer) for layer in layers]
@@ -72,10 +80,12 @@ def feeder_words(component: type[WordFeeder] = WordFeeder) -> Proof:
         )
         for name, mark, programs in (("main", "", main), ("joined", "_1", joined * len(layers)))
     ]
-    words = max(config.input_words, *config.spike_memories.values())
+    words = max(config.input_words, *(number >> config.slot_bits for number in config.spike_memories.values()))
+    bits = number_width(config.weight_rows)
     return Proof(
         name="word feeder: words of the loops, at their addresses",
-        configuration="3 x 3, strides 1 and 2, padding, two words a pixel, two sources, a linear layer",
+        configuration="3 x 3, strides 1 and 2, padding, two words a pixel, two sources, a linear layer"
+        + ", windows of frames" * windows,
         design=design,
         harness=_filled(HARNESS.read_text(encoding="utf-8"), config).replace(
             "`POSITIONS", "\n".join(each.text for each in nests)
@@ -83,11 +93,15 @@ def feeder_words(component: type[WordFeeder] = WordFeeder) -> Proof:
         defines={
             "D": config.word_width,
             "I": item.size,
+            "R": bits,
+            "B": number_width(config.furthest + 1),
+            "FRAMES": config.furthest + 1,
             "L": number_width(len(layers)),
             "LAYERS": len(layers),
-            "ADDRESS": number_width(words),
+            "ADDRESS": number_width(max(config.input_words, *config.spike_memories.values())),
             "SPACE": 1 << number_width(words),
             "SPACES": number_width(len(config.spike_memories)),
+            **({"WINDOWS": 1, "SIGNS": 1} if windows else {}),
         },
         peeks={
             "turn": "feeder.turn",
@@ -97,10 +111,11 @@ def feeder_words(component: type[WordFeeder] = WordFeeder) -> Proof:
             "found": "feeder.found",
             "marks": "feeder.marks",
             "unit_row": "feeder.row",
+            **({"unit_nothing": "feeder.blank", "unit_subtracts": "feeder.negate"} if windows else {}),
             **nests[0].peeks,
             **nests[1].peeks,
         },
-        covers=COVERS,
+        covers=OF_WINDOWS if windows else COVERS,
         cover_cycles=32,
     )
 
@@ -112,12 +127,20 @@ def _filled(harness: str, config: AcceleratorConfig) -> str:
     def by_layer(numbers: list[int]) -> str:
         return choose(numbers, "own")
 
+    def by_turn(number: Callable[[Turn], int]) -> str:
+        return choose([choose([*map(number, each.history)] or [0], "t") for each in layers], "own")
+
     texts = {
         "GROUPS": by_layer([each.groups for each in layers]),
         "ROWS": by_layer([each.positions[0] for each in layers]),
         "COLUMNS": by_layer([each.positions[1] for each in layers]),
         "ROUNDS": by_layer([each.rounds for each in layers]),
-        "EACH": by_layer([int(each.spiking) for each in layers]),
+        "EACH": by_layer([int(each.fires_each_round) for each in layers]),
+        "STORED": by_layer([each.stored_rounds for each in layers]),
+        "BLANK": by_turn(lambda turn: int(turn.sign == 0)),
+        "BACK": by_turn(lambda turn: turn.back),
+        "SUBTRACTS": by_turn(lambda turn: int(turn.sign < 0)),
+        "DOUBLES": by_turn(lambda turn: int(turn.doubles)),
         "JOINS": by_layer([len(each.sources) - 1 for each in layers]),
         "FIRST": by_layer([each.weight_row for each in layers]),
         "GROUP": by_layer([each.group_rows for each in layers]),

@@ -1,20 +1,25 @@
 // Which words the word feeder reads and hands on, in nested loops and multiplied addresses; hdl.formal.feeder_words
-// proves that it does. The memories hold anything: bit a * D of CONTENTS_s is the first of word a of memory s. Numbers of a
-// layer and its source are expressions of `own` and `s`; D, I and L are bits of a word, item and layer.
+// proves that it does. The memories hold anything, of FRAMES frames: bit (f * SPACE + a) * D of contents_s is the first of
+// word a of memory s, f frames ago. Numbers of a layer and its source are expressions of `own` and `s`, those of a turn of
+// `own` and `t`; D, I and L are bits of a word, item and layer, B those of a frame's number. Without windows of frames
+// there is one of them, and turns are rounds.
 module proof (
     input clk,
     input rst,
     input [`L-1:0] layer,
     input start,
     input ready,
-    input [3*`SPACE*`D-1:0] any,
+    input [3*`FRAMES*`SPACE*`D-1:0] any,
+    input [`B-1:0] age,
     output assumed,
     output ok,
     output cover_outside,
     output cover_skips,
     output cover_waits,
     output cover_joined,
-    output cover_linear
+    output cover_linear,
+    output cover_doubles,
+    output cover_subtracts
 );
     reg [`D-1:0] data;
     wire [`I-1:0] item;
@@ -23,20 +28,29 @@ module proof (
     wire [`SPACES-1:0] memory;
     mint_feeder feeder (
         .clk(clk), .rst(rst), .layer(layer), .start(start), .data(data), .o__ready(ready), .o__valid(valid),
+`ifdef WINDOWS
+        .age(age), .back(back),
+`endif
         .o__payload(item), .done(done), .address(address), .read(read), .memory(memory)
     );
-    reg [`SPACE*`D-1:0] contents_0, contents_1, contents_2;
+`ifdef WINDOWS
+    wire [`B-1:0] back;
+`else
+    wire [`B-1:0] back = 0;
+`endif
+    reg [`FRAMES*`SPACE*`D-1:0] contents_0, contents_1, contents_2;
     reg begun = 0;
     always @(posedge clk) if (!begun) {contents_0, contents_1, contents_2} <= any;
-    function [`D-1:0] word(input [1:0] space, input [9:0] place);
-        word = (space == 0 ? contents_0 : space == 1 ? contents_1 : contents_2) >> place * `D;
+    function [`D-1:0] word(input [1:0] space, input [`B-1:0] ago, input [9:0] place);
+        word = (space == 0 ? contents_0 : space == 1 ? contents_1 : contents_2) >> (ago * `SPACE + place) * `D;
     endfunction
 
-    // A layer stays until all of it was handed on.
+    // A layer stays until all of it was handed on, and so do the frames that there are.
+    reg [`B-1:0] frames = 0;
     reg [`L-1:0] own = 0;
     reg there_0 = 0, there_1 = 0, there_2 = 0;
     wire busy = there_0 | there_1 | there_2;
-    assign assumed = (!busy | (!start & layer == own)) & layer < `LAYERS;
+    assign assumed = (!busy | (!start & layer == own & age == frames)) & layer < `LAYERS & age < `FRAMES;
 
     // The loops: where they are, and a cycle later and two.
     reg [3:0] g, y, x, t, i, j, c;
@@ -52,20 +66,24 @@ module proof (
     wire stepping = there_0 & advance;
     // What is read, handed on and marked.
     wire signed [9:0] row = y * `STRIDE + i - `PADDING, column = x * `STRIDE + j - `PADDING;
-    wire inside = row >= 0 & row < `MAP_ROWS & column >= 0 & column < `MAP_COLUMNS;
-    wire [9:0] place = ((row * `MAP_COLUMNS + column) * rounds + t) * words + c;
+    wire [`B-1:0] ago = `BACK;
+    wire inside = row >= 0 & row < `MAP_ROWS & column >= 0 & column < `MAP_COLUMNS & !`BLANK & ago <= frames;
+    wire [3:0] stored = `STORED;
+    wire [9:0] place = ((row * `MAP_COLUMNS + column) * stored + (stored == 1 ? 0 : t)) * words + c;
     wire [9:0] weights = `FIRST + g * `GROUP + `SOURCE + (i * width + j) * `CHANNELS + c * `WORD;
-    wire fires = end_s & (each | t + 1 == rounds);
+    wire fires = end_s & (each | t + 1 == rounds), doubles = end_s & `DOUBLES, subtracts = `SUBTRACTS;
     wire [1:0] space = `MEMORY;
 
-    reg inside_1, fires_1, fires_2;
+    reg inside_1, fires_1, fires_2, doubles_1, doubles_2, subtracts_1, subtracts_2;
+    reg nothing = 1;  // was set since the last hand-over
+    reg [`B-1:0] ago_1;
     reg [9:0] weights_1, weights_2, place_1;
     reg [1:0] space_1;
     reg [`D-1:0] bits_2;
-    wire [`D-1:0] bits_1 = inside_1 ? word(space_1, place_1) : 0;
+    wire [`D-1:0] bits_1 = inside_1 ? word(space_1, ago_1, place_1) : 0;
     always @(posedge clk) begin
         begun <= begun | rst;
-        if (read) data <= word(own == 0 ? 0 : 1 + memory, address);
+        if (read) data <= word(own == 0 ? 0 : 1 + memory, back, address);
         if (stepping) begin
             c <= end_c ? 0 : c + 1;
             if (end_c) j <= end_j ? 0 : j + 1;
@@ -81,29 +99,46 @@ module proof (
             there_1 <= there_0;
             there_2 <= there_1;
             {inside_1, fires_1, weights_1, place_1, space_1} <= {inside, fires, weights, place, space};
+            {doubles_1, subtracts_1, ago_1} <= {doubles, subtracts, ago};
             {fires_2, weights_2, bits_2} <= {fires_1, weights_1, bits_1};
+            {doubles_2, subtracts_2} <= {doubles_1, subtracts_1};
+            if (there_2) nothing <= fires_2 | (nothing & bits_2 == 0);
         end
         if (start) begin
             own <= layer;
+            frames <= age;
             there_0 <= 1;
             {g, y, x, t, i, j, c, s} <= 0;
         end
         if (rst) {there_0, there_1, there_2} <= 0;
+        if (rst) nothing <= 1;
     end
 
-    // The word of the last stage is offered if something is set or it fires, as it has to be.
-    wire shows = valid == (there_2 & (bits_2 != 0 | fires_2)) & done == !busy;
-    wire right = !there_2 | item == {fires_2, 1'b0, weights_2[`I-`D-3:0], bits_2};
-    wire reads = read == (stepping & inside) & (!read | (address == place & (own == 0 | 1 + memory == space)));
+    // The word of the last stage is offered if something is set, or it fires or doubles what is not nothing.
+    wire shows = valid == (there_2 & (bits_2 != 0 | fires_2 | (doubles_2 & !nothing))) & done == !busy;
+    wire [`R-1:0] weights_seen = weights_2;
+`ifdef SIGNS
+    wire right = !there_2 | item == {subtracts_2, fires_2, doubles_2, weights_seen, bits_2};
+`else
+    wire right = !there_2 | item == {fires_2, doubles_2, weights_seen, bits_2};
+`endif
+    wire reads = read == (stepping & inside)
+        & (!read | (address == place & back == ago & (own == 0 | 1 + memory == space)));
 
     // The feeder's registers, where the proof has to begin. A nest is at the loops' place while it is its source's turn;
     // else at the beginning of that source's next words.
     wire running, fetched, held, found, turn;
     wire [1:0] marks;
-    wire [`I-`D-3:0] unit_row;
+    wire [`R-1:0] unit_row;
+    wire unit_nothing, unit_subtracts;
     wire stages = running == there_0 & fetched == there_1 & held == there_2 & (!there_0 | turn == s) & (there_0 | !turn)
-        & (!there_1 | (found == inside_1 & marks == {fires_1, 1'b0} & unit_row == weights_1[`I-`D-3:0]
-            & (!inside_1 | data == word(space_1, place_1))));
+        & (!there_1 | (found == inside_1 & marks == {fires_1, doubles_1} & unit_row == weights_1[`R-1:0]
+            & (!inside_1 | data == word(space_1, ago_1, place_1))));
+`ifdef SIGNS
+    wire signs = unit_nothing == nothing & (!there_1 | unit_subtracts == subtracts_1);
+`else
+    wire signs = 1;
+`endif
     wire bounded = !there_0 | (g < groups & y < rows & x < columns & t < rounds & s <= sources & i < height & j < width
         & c < words);
     wire [3:0] t_next = t + 1 == rounds ? 0 : t + 1, x_next = t_next ? x : x + 1 == columns ? 0 : x + 1,
@@ -116,12 +151,14 @@ module proof (
 `POSITIONS
     wire over = s & g_next == groups;  // the first source is through
     wire at = !there_0 | ((over | main_agrees) & (sources == 0 | joined_agrees));
-    assign ok = own < `LAYERS & (!begun | (shows & right & reads & stages & bounded & at));
+    assign ok = own < `LAYERS & (!begun | (shows & right & reads & stages & bounded & at & signs));
 
     wire runs = begun & !rst;
     assign cover_outside = runs & there_1 & !inside_1 & advance;
-    assign cover_skips = runs & there_2 & !valid & item[`I-`D-3:0] != 0;
+    assign cover_skips = runs & there_2 & !valid & item[`I-1:`D] != 0;
     assign cover_waits = runs & valid & !ready & own != 0;
     assign cover_joined = runs & valid & ready & sources & bits_2 != 0 & fires_2;
     assign cover_linear = runs & valid & ready & own == `LAYERS - 1;
+    assign cover_doubles = runs & valid & ready & doubles_2 & bits_2 == 0;
+    assign cover_subtracts = runs & valid & ready & subtracts_2 & bits_2 != 0;
 endmodule

@@ -27,7 +27,7 @@ def registers(design: str, module: str) -> dict[str, int]:
     return {name: int(high or 0) + 1 for high, name in declared}
 
 
-def choose(numbers: Sequence[int], select: str) -> str:
+def choose(numbers: Sequence[int | str], select: str) -> str:
     """Verilog of a layer's number."""
     *others, last = numbers
     return "(" + "".join(f"{select} == {index} ? {number} : " for index, number in enumerate(others)) + f"{last})"
