@@ -55,7 +55,8 @@ def fed_network(neurons: Sequence[Neuron], time_steps: int) -> Network:
         return Layer(name=name, kind=kind, neuron=neuron, code=code, sources=sources, bias=one, threshold=one)
 
     first = spiking("first", neurons[0], Source(INPUT, codes(2, 1, 3, 3), 1, 1))
-    joined = spiking("joined", neurons[1], Source("first", codes(2, 2, 3, 3), 2, 1), Source("first", codes(2, 2, 1, 1), 2))
+    sources = Source("first", codes(2, 2, 3, 3), 2, 1), Source("first", codes(2, 2, 1, 1), 2)
+    joined = spiking("joined", neurons[1], *sources)
     reads = Source("joined", codes(1, 8))
     last = Layer(name="last", kind=LayerKind.LINEAR, neuron=None, code=code, sources=(reads,), bias=one[:1] * 0)
     return Network(SPIKES, (1, 3, 3), time_steps, (first, joined, last))

@@ -28,6 +28,8 @@ class Window(nn.Module):
     that a step of AdamW, which is as long for each, is as large a part of each.
     """
 
+    start: Tensor
+
     def __init__(self, window: int, dilation: int, kind: str) -> None:
         super().__init__()
         self.register_buffer("start", torch.tensor([2.0**-j for j in range(window)]), persistent=False)
