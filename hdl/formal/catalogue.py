@@ -180,6 +180,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         *(partial(input_writer, *each) for each in WRITERS),
         word_feeder,
         feeder_words,
+        partial(feeder_words, windows=True),
         *(partial(layers, streaming) for streaming in (False, True)),
         partial(layers, True, lasts=True),
         *(partial(layers, True, lasts=lasts, windows=True, frames=5) for lasts in (False, True)),

@@ -31,3 +31,20 @@ def test_words_are_those_of_the_loops():
 )
 def test_a_bug_is_found(old, new):
     check_refuted(feeder_words(mutant(WordFeeder, old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    some_now(
+        1,
+        [
+            ("inside &= self.age >= back", "inside &= self.age > back"),  # never the first frame
+            ("inside &= ~blank", ""),  # reads in a turn of nothing
+            ('"turn": Quantity(0, turn)', '"turn": Quantity(0, {})'),  # always the first turn's frame
+            ("int(turn.sign < 0)", "int(turn.sign > 0)"),
+            ("| doubles)", ")"),
+        ],
+    ),
+)
+def test_a_bug_of_windows_of_frames_is_found(old, new):
+    check_refuted(feeder_words(mutant(WordFeeder, old, new), windows=True))
