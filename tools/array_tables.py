@@ -306,7 +306,7 @@ def neurons(found: list[Any]) -> Rows:
     ]  # fmt: skip
 
 
-@table("lanes", "lane_area", tools=("amaranth", "pyosys"), flows=("Library", lambda flow: flow not in FPGAS))
+@table("lanes", "lanes", tools=("amaranth", "pyosys"), flows=("Library", lambda flow: flow not in FPGAS))
 def lanes(found: list[Any]) -> Rows:
     """Lanes with a neuron unit, for each neuron and weight code: gates, or lookup tables, and flip-flops."""
     records = [record for run in found for record in run]

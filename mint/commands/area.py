@@ -43,7 +43,8 @@ def area(
     ] = False,
     output: PicturedFile = Path("build/area.json"),
 ) -> None:
-    """Print gates, flip-flops and FPGA cells of the PE and the array, for all nine pairs of widths.
+    """Print gates, flip-flops and FPGA cells of the PE and the array, for all nine pairs of widths, and of the
+    accelerator's lanes for every weight code and neuron.
 
     With --baseline also uniform quantisation (uq), for equal widths: a multiplier in every element, and one per column.
 
@@ -52,9 +53,11 @@ def area(
 
     The JSON report is a list of records; the command and the tool versions are beside it, in area.meta.json. What the
     array's area consists of in the last library is in breakdown.json; both are there as pictures, too, .png and .svg.
+    Lanes are in lanes.json, in the last library and two families of FPGAs.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from hdl.synthesis import lanes
     from hdl.synthesis.area import count_records, measure
     from hdl.synthesis.breakdown import breakdown
     from hdl.synthesis.designs import VARIANTS
@@ -65,6 +68,7 @@ def area(
 
     parts = beside(output, "breakdown.json")
     pictured_file(parts)
+    of_lanes = beside(output, "lanes.json")
     used = [Library(), *map(Library, libraries(liberty))]
     checksums = checked_libraries(used)
     flows: list[Flow] = [*used, *FPGAS]
@@ -74,7 +78,9 @@ def area(
     ) as progress:
         equal = [Precision(width, width) for width in WIDTHS]
         variants = [variant for variant in VARIANTS if baseline or variant.scale_bits is None]
-        task = progress.add_task("", total=count_records(flows, variants) + len(equal))
+        chosen = lanes.flows_of(flows)
+        count = count_records(flows, variants) + len(equal) + len(lanes.kinds()) * len(chosen)
+        task = progress.add_task("", total=count)
         for done in measure(flows, rows, columns, WORKERS, variants):
             records += done
             progress.advance(task, len(done))
@@ -84,6 +90,10 @@ def area(
         for precision in equal:
             shares[str(precision)] = [asdict(share) for share in breakdown(library, precision, rows, columns)]
             progress.advance(task)
+        lane_records = []
+        for record in lanes.measure(chosen):
+            lane_records.append(record)
+            progress.advance(task)
 
     by_key = {record.key: record for record in records}
     ordered = [by_key[variant, flow.name] for variant in variants for flow in variant.flows(flows)]
@@ -91,12 +101,14 @@ def area(
     records = [*ordered, *limits]
     write_json(output, [asdict(record) for record in records], checksums)
     write_json(parts, {"flow": library.name, "rows": rows, "columns": columns, "shares": shares}, checksums)
+    write_json(of_lanes, lane_records, checksums)
     plot_area([asdict(record) for record in records], library.name, beside(output, f"{output.stem}.svg"))
     plot_breakdown(shares, library.name, beside(parts, "breakdown.svg"))
     print_table(records)
     print_shares(shares, library.name, [each for each in limits if each.flow == library.name])
+    print_lanes(lane_records)
     console.print(NOTE, soft_wrap=True)
-    console.print(f"written: {output}, {parts.name}, and both as .png and .svg", soft_wrap=True)
+    console.print(f"written: {output}, {parts.name}, both as .png and .svg, and {of_lanes.name}", soft_wrap=True)
     print_time()
 
 
@@ -120,6 +132,25 @@ def print_shares(shares: dict[str, list[dict[str, Any]]], flow: str, limits: lis
     table.add_row("gate limit", *(f"{least[precision]:.1f}" for precision in sums))
     table.add_row("times the limit", *(f"{area / least[precision]:.2f}" for precision, area in sums.items()))
     console.print(table)
+
+
+def print_lanes(records: list[dict[str, Any]]) -> None:
+    """A row for each neuron, number of lanes and weight code, a column for each flow."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("neuron", "lanes", "weights"):
+        table.add_column(heading)
+    flows = list(dict.fromkeys(record["flow"] for record in records))
+    for flow in flows:
+        own = next(record for record in records if record["flow"] == flow)
+        table.add_column(f"{flow}\n{'GE' if own['lut'] is None else 'LUT'}/FF", justify="right")
+    for start in range(0, len(records), len(flows)):
+        first, *_ = same = records[start : start + len(flows)]
+        cells = (f"{each['lut'] or each['gate_equivalents']:.0f}/{each['flip_flops']}" for each in same)
+        table.add_row(first["neuron"], str(first["lanes"]), f"{first['code']} {first['width']}", *cells)
+    print_wide(table, "lanes of the accelerator with their neuron unit")
 
 
 def print_table(records: list["Record"]) -> None:

@@ -1,17 +1,12 @@
-"""What a lane of the accelerator costs with each weight code and neuron: decoder, accumulator and neuron unit.
-
-python -m bench.lane_area [--liberty FILE] [--output FILE]
+"""What lanes of the accelerator cost with each weight code and neuron: decoders, accumulators and the neuron unit.
 
 One lane with a neuron unit of its own, and sixteen that share one; accumulators of the code's value bits and 13, and
-where windows keep sums, of the bits by which potentials are wider; the same Verilog that users get, mapped as ``mint
-area`` maps it. Writes ``build/lane_area.json``.
+where windows keep sums, of the bits by which potentials are wider; the same Verilog that users get.
 """
 
-import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,14 +14,10 @@ from amaranth.hdl import Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from bench.entry import run
 from hdl.accelerator.cluster import Cluster
 from hdl.codes import decoded
-from hdl.synthesis.flows import FPGAS, Flow, Library
-from hdl.synthesis.liberty import installed_libraries
+from hdl.synthesis.flows import FPGAS, Flow
 from hdl.verilog.text import verilog_text
-from mint.console import console, messages
-from mint.report import checked_libraries, write_json
 from model.accelerator.config import STREAMING, AcceleratorConfig
 from model.accelerator.layer_plan import SKIP
 from model.accelerator.plan import plan
@@ -46,7 +37,6 @@ NEURONS: dict[str, tuple[Neuron, str]] = {
 SHARES = dict.fromkeys(NEURONS, (1,)) | {"lif, u4 (MINT)": (1, 16)}
 """Lanes per neuron unit."""
 FAMILIES = ("xc7", "ecp5")
-OUTPUT = Path("build/lane_area.json")
 
 
 class Lane(wiring.Component):
@@ -98,33 +88,24 @@ def config_of(code: WeightCode, neuron: Neuron, dataflow: str, share: int) -> Ac
     return replace(config, accumulator_width=code.accumulator_width + neuron.gain_bits)
 
 
-def measure(flows: list[Flow]) -> Iterator[dict[str, Any]]:
-    """A record for each neuron, code and flow."""
-    kinds = [(name, *kind, share) for name, kind in NEURONS.items() for share in SHARES[name]]
-    for (name, neuron, dataflow, share), (code, width) in product(kinds, CODE_WIDTHS):
+def kinds() -> list[tuple[str, int, str, int]]:
+    """Neuron, lanes per neuron unit, weight code and its bits of every record."""
+    found = [(name, share) for name in NEURONS for share in SHARES[name]]
+    return [(*neuron, *code) for neuron, code in product(found, CODE_WIDTHS)]
+
+
+def flows_of(flows: Sequence[Flow]) -> list[Flow]:
+    """Those that lanes are measured with: the last library, and FPGAS whose families differ."""
+    libraries = [flow for flow in flows if flow not in FPGAS]
+    return [libraries[-1], *(flow for flow in flows if flow.name in FAMILIES)]
+
+
+def measure(flows: Sequence[Flow]) -> Iterator[dict[str, Any]]:
+    """A record of each of :func:`kinds` with each of ``flows``."""
+    for name, share, code, width in kinds():
+        neuron, dataflow = NEURONS[name]
         config = config_of(CODES[code].of(width), neuron, dataflow, share)
         text = verilog_text(Lane(config, code), "mint_lane")
         for flow in flows:
             cost = flow.measure(text, "mint_lane")
             yield {"neuron": name, "lanes": share, "code": code, "width": width, "flow": flow.name, **asdict(cost)}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="A lane with each weight code and neuron.")
-    parser.add_argument("--liberty", type=Path, help="standard-cell library; without it, the installed one")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="where the JSON report goes")
-    chosen = parser.parse_args()
-    found = [chosen.liberty] if chosen.liberty else installed_libraries()
-    library = Library(found[0]) if found else Library()
-    records = []
-    for record in measure([library, *(flow for flow in FPGAS if flow.name in FAMILIES)]):
-        cells = record["lut"] or record["gate_equivalents"]
-        what = f"{record['neuron']:38} {record['lanes']:2} {record['code']} {record['width']}"
-        console.print(f"{what} {record['flow']:24} {cells:8,.1f}")
-        records.append(record)
-    write_json(chosen.output, records, checked_libraries([library]))
-    messages.print(f"written: {chosen.output}")
-
-
-if __name__ == "__main__":
-    run(main)
