@@ -12,6 +12,7 @@ from hdl.accelerator.spike_memories import SpikeMemories
 from hdl.accelerator.token_pipeline import TokenPipeline
 from model.accelerator.plan import plan
 from model.network.graph import State
+from model.neurons import MemoryFree
 from sim.accelerator.bench_feed import check_feed
 from sim.accelerator.bench_input_memory import check_input_memory
 from sim.accelerator.bench_lanes import check_lanes
@@ -46,6 +47,24 @@ def test_input_memory(kind, input_kind, shape):
     images = random_images(network, 6, seed=1)
     met = set().union(*(run(InputMemory(config), check_input_memory, config, images, 1, idle) for idle in WAITS))
     assert met == {"read while the next one comes", "both banks are full"}
+
+
+@pytest.mark.parametrize("window", [2, 4])
+def test_input_memory_of_windows(window):
+    """A ring of packets: of four banks one comes while those of windows of two or three frames are read."""
+    network = first_layer("conv", "spikes", (5, 4, 3))
+    first, *others = network.layers
+    network = replace(network, time_steps=4, layers=(replace(first, neuron=MemoryFree.fading(window)), *others))
+    config = plan(network, lanes=4, lanes_per_neuron_unit=1, dataflow="streaming")
+    assert config.bank_bits == {2: 2, 4: 3}[window]
+    images = random_images(network, 4, seed=1)
+    met = set().union(*(run(InputMemory(config), check_input_memory, config, images, 1, idle) for idle in WAITS))
+    assert met == {
+        "read while the next one comes",
+        "both banks are full",
+        "a packet of before",
+        "as far as may be while the next one comes",
+    }
 
 
 def test_feed():
