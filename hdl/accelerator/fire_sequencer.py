@@ -24,10 +24,11 @@ def program(plan: LayerPlan, config: AcceleratorConfig) -> Program:
         "row": plan.positions[0],
         "column": plan.tiles[1],
         "step": steps if plan.spiking else 1,
-        PART: plan.tile,
+        PART: plan.parts,
     }
     parameter = Quantity(plan.parameter_row, {"group": share})
-    step, group, part = Quantity(0, {"step": 1}), Quantity(0, {"group": 1}), Quantity(0, {PART: 1})
+    step, part = Quantity(0, {"step": 1}), Quantity(0, {PART: 1})
+    group = Quantity(0, {"group": plan.stored_steps(steps).word})
     place = steps * plan.groups
     skip = {"group": 1, "row": plan.positions[1] * place, "column": place, "step": plan.groups}
     shortcut = Quantity(0, {} if plan.skip_memory is None else skip)
@@ -40,11 +41,15 @@ class FireSequencer(wiring.Component):
         parameter_address = parameter row + group · lanes_per_neuron_unit + index
         address = ((y // pool · columns + x // pool) · steps + step) · groups + group
 
+    Where a word has the spikes of a whole tile of positions::
+
+        address = ((step · groups + group) · rows + y // pool) · tiles + tile
+
     Latency
     -------
     The first ``potential`` is due in the cycle after ``fire``. A unit per lane: of pixels, further time steps every two
     cycles, and likewise where rows are time steps. Rows that are positions fire together; their spikes leave one row a
-    cycle, before the next time step. Shared units: a lane a cycle, time step after time step.
+    cycle, unless all are a word, before the next time step. Shared units: a lane a cycle, time step after time step.
 
     Parameters
     ----------
@@ -98,7 +103,7 @@ class FireSequencer(wiring.Component):
         self.config = config
         self.address_width = config.spike_address_width
         share = config.lanes_per_neuron_unit
-        self.tiled = any(plan.tile > 1 for plan in config.layers)
+        self.tiled = any(plan.parts > 1 for plan in config.layers)
         super().__init__(
             {
                 "layer": In(range(max(2, len(config.layers)))),
@@ -130,10 +135,12 @@ class FireSequencer(wiring.Component):
         shapes = {
             "parameter": unsigned(len(self.parameter_address)),
             "step": unsigned(number_width(max(2, config.frame_steps))),
-            "group": unsigned(number_width(max(plan.groups for plan in plans))),
+            "group": unsigned(
+                number_width(max((p.groups - 1) * p.stored_steps(config.frame_steps).word + 1 for p in plans))
+            ),
         }
         if self.tiled:
-            shapes["part"] = unsigned(number_width(max(plan.tile for plan in plans)))
+            shapes["part"] = unsigned(number_width(max(plan.parts for plan in plans)))
         if config.skips:
             shapes["skip"] = unsigned(self.address_width)
         levels = (*LEVELS, PART) if self.tiled else LEVELS
@@ -157,7 +164,7 @@ class FireSequencer(wiring.Component):
         with m.Elif(due & last_lane & last_step):
             m.d.sync += waiting.eq(0)
         if share == 1:
-            alone = by_program(m, select, [int(p.tile == 1) for p in plans], unsigned(1), "alone")
+            alone = by_program(m, select, [int(p.parts == 1) for p in plans], unsigned(1), "alone")
             m.d.sync += pausing.eq(due & ~last_step & alone if self.tiled else due & ~last_step)
         else:
             with m.If(due):
@@ -212,16 +219,21 @@ class FireSequencer(wiring.Component):
         pooled = unsigned(number_width(max(pools)))
         pool = by_program(m, select, [size - 1 for size in pools], pooled, "pool_last")
         column_pool = pool
-        whole = [max(1, p.tile // p.pool) for p in plans]  # pooled columns that a tile moves on
-        if self.tiled:
+        # Pooled columns, or words of them, that a tile moves on.
+        whole = [max(1, p.tile // p.pool // p.together) for p in plans]
+        if any(plan.tile > 1 for plan in plans):
             column_pool = by_program(m, select, [p.pool - 1 if p.tile == 1 else 0 for p in plans], pooled, "tile_last")
-        step_size = by_program(m, select, [p.groups for p in plans], width, "step_words")
-        column_sizes = [p.groups * steps * size for p, size in zip(plans, whole, strict=True)]
+        sizes = [p.stored_steps(steps) for p in plans]
+        step_size = by_program(m, select, [size.time for size in sizes], width, "step_words")
+        column_sizes = [size.column * moved for size, moved in zip(sizes, whole, strict=True)]
         column_size = by_program(m, select, column_sizes, width, "column_words")
-        row_size = by_program(m, select, [p.groups * steps * p.stored_map[1] for p in plans], width, "row_words")
-        columns = [p.stored_map[1] for p in plans]
+        row_size = by_program(m, select, [size.row for size in sizes], width, "row_words")
+        group_size: Value | int = 1
+        if any(size.word > 1 for size in sizes):
+            group_size = by_program(m, select, [size.word for size in sizes], width, "group_words")
+        columns = [p.stored_columns for p in plans]
         rows = [p.stored_map[0] for p in plans]
-        reached = max(p.tiles[1] * p.tile // p.pool for p in plans)
+        reached = max(p.tiles[1] * p.tile // p.pool // p.together for p in plans)
         column_limit = by_program(m, select, columns, unsigned(number_width(reached + 1)), "column_limit")
         row_limit = by_program(m, select, rows, unsigned(number_width(max(rows) + 1)), "row_limit")
 
@@ -232,7 +244,7 @@ class FireSequencer(wiring.Component):
         column = Signal(len(column_limit), name="column")
         next_row = Mux(within_row == pool, row_base + row_size, row_base)
         next_column = Mux(within_column == column_pool, column_base + column_size, column_base)
-        next_group = nest.values.group + 1
+        next_group = nest.values.group + group_size
         place, at_column, merge = address, column, (within_row != 0) | (within_column != 0)
         if self.tiled:
             parts = self._within_tile(m, select, nest, moves, pool)
@@ -274,7 +286,7 @@ class FireSequencer(wiring.Component):
 
     def _columns(self, m: Module, select: Signal, whole: list[int], moves: Value) -> Value:
         """Pooled columns to move on."""
-        if not self.tiled:
+        if max(whole) == 1 and not self.tiled:
             return moves
         return Mux(moves, by_program(m, select, whole, unsigned(number_width(max(whole) + 1)), "tile_columns"), 0)
 
@@ -286,7 +298,7 @@ class FireSequencer(wiring.Component):
         words = [p.groups * self.config.frame_steps for p in plans]
         size = by_program(m, select, words, width, "part_words")
         offset = Signal(width, name="part_offset")
-        column = Signal(number_width(max(p.tile // p.pool for p in plans) + 1), name="part_column")
+        column = Signal(number_width(max(p.tile // p.pool // p.together for p in plans) + 1), name="part_column")
         within = Signal.like(pool, name="within_part")
         with m.If(self.start | (moves & nest.end_of("step"))):
             m.d.sync += [offset.eq(0), column.eq(0), within.eq(0)]

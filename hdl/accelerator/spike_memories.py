@@ -1,17 +1,21 @@
 """The spike memories: what layers hand each other, with max pools and identity shortcuts."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from amaranth.hdl import Array, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.verilog.memory import ModuleMemory
 from model.accelerator.config import AcceleratorConfig
+from model.accelerator.layer_plan import LayerPlan
+from model.arithmetic import number_width
 
 
 class SpikeMemories(wiring.Component):
-    """Words of spikes, of a position, time step and group of channels each.
+    """Words of spikes, of a position, or a tile of them, time step and group of channels each.
 
     A layer writes one memory, reads others, and reads its own where a max pool needs what is there::
 
@@ -19,7 +23,8 @@ class SpikeMemories(wiring.Component):
 
     Layers of a chain take turns with two memories. Where layers join others, ``config.layers`` says which memory each
     one writes, and the feed says which one it reads; an identity shortcut is read from the port that feeds, or from one
-    of its own where the same layer sums what it also adds as it is.
+    of its own where the same layer sums what it also adds as it is. Where a word is a tile's, the lower bits of the
+    address that is read are the number of a position in it, whose spikes ``word`` has.
 
     Latency
     -------
@@ -64,7 +69,7 @@ class SpikeMemories(wiring.Component):
 
     def __init__(self, config: AcceleratorConfig) -> None:
         self.config = config
-        self.tiled = any(plan.tile > 1 for plan in config.layers)
+        self.tiled = any(plan.parts > 1 for plan in config.layers)
         width = config.spike_address_width
         skips = {"skip_address": In(width), "skip_read": In(1), "shortcuts": Out(config.spike_width)}
         super().__init__(
@@ -110,7 +115,7 @@ class SpikeMemories(wiring.Component):
             write, read = memory.write_port(), memory.read_port()
             if config.chain:  # the parity of a layer says it
                 writes, chosen = layer[0] == own, (layer[0] != own) & (layer != 0)
-                address, enable = self.address, self.read
+                address, enable = self._of_word(own), self.read
             else:
                 writes = layer.matches(*(i for i, plan in enumerate(config.layers) if plan.memory == own))
                 chosen = (source == own) & (layer != 0)
@@ -127,7 +132,7 @@ class SpikeMemories(wiring.Component):
                 with m.If(writes):
                     m.d.comb += written.eq(write.data)
             with m.If(chosen):
-                m.d.comb += self.word.eq(read.data)
+                m.d.comb += self.word.eq(self._of_position(m, own, read.data))
         return m
 
     def _row(self, m: Module) -> Value:
@@ -140,24 +145,57 @@ class SpikeMemories(wiring.Component):
             for index, plan in enumerate(config.layers):
                 with m.Case(index):
                     rows = [self.spikes[row * plan.row_lanes :][: plan.row_lanes] for row in range(plan.rows)]
-                    m.d.comb += found.eq(Array(rows)[self.row] if plan.rows > 1 else rows[0][: config.spike_width])
+                    if plan.at_once:  # columns that a max pool joins are one position
+                        pooled = [rows[first : first + plan.pool] for first in range(0, plan.rows, plan.pool)]
+                        rows = [Cat(reduce(or_, each) for each in pooled)]
+                    several = len(rows) > 1
+                    m.d.comb += found.eq(Array(rows)[self.row] if several else rows[0][: config.spike_width])
         return found
+
+    def _readers(self, own: int) -> dict[int, LayerPlan]:
+        """Layers that read positions in words of several in a memory."""
+        found = {}
+        for index, plan in enumerate(self.config.layers):
+            for source in plan.sources:
+                if source.source_together > 1 and source.source_memory == own:
+                    found[index] = source
+        return found
+
+    def _of_word(self, own: int) -> Value:
+        """The address of the word in which a position is that is read."""
+        readers = self._readers(own)
+        if not readers:
+            return self.address
+        within = number_width(next(iter(readers.values())).source_together)
+        return Mux(self.layer.matches(*readers), self.address >> within, self.address)
+
+    def _of_position(self, m: Module, own: int, word: Value) -> Value:
+        """The spikes of the position that was read."""
+        readers = self._readers(own)
+        if not readers:
+            return word
+        plan = next(iter(readers.values()))  # all read what one layer wrote
+        number = Signal(range(plan.source_together), name=f"position_{own}")
+        with m.If(self.read):
+            m.d.sync += number.eq(self.address)
+        spikes = word[: plan.word_channels * plan.source_together].word_select(number, plan.word_channels)
+        return Mux(self.layer.matches(*readers), spikes, word)
 
     def _shortcut(self, m: Module, own: int, memory: ModuleMemory, read: Any) -> tuple[Value, Value]:
         """Address and enable of a memory's port for reading, in which layers may have their identity shortcut.
 
         Where such a layer reads the same memory for its sums as well, the shortcut has a port of its own.
         """
-        feeds = self.read & (self.memory == own)
+        address, feeds = self._of_word(own), self.read & (self.memory == own)
         found = [index for index, plan in enumerate(self.config.layers) if plan.skip_memory == own]
         if not found:
-            return self.address, feeds
+            return address, feeds
         skips = self.layer.matches(*found)
         both = any(source.source_memory == own for index in found for source in self.config.layers[index].sources)
         port = memory.read_port() if both else read
         with m.If(skips):
             m.d.comb += self.shortcuts.eq(port.data)
         if not both:
-            return Mux(skips, self.skip_address, self.address), Mux(skips, self.skip_read, feeds)
+            return Mux(skips, self.skip_address, address), Mux(skips, self.skip_read, feeds)
         m.d.comb += [port.addr.eq(self.skip_address[: len(port.addr)]), port.en.eq(skips & self.skip_read)]
-        return self.address, feeds
+        return address, feeds

@@ -37,8 +37,7 @@ def program(layer: LayerPlan, number: int = 0) -> Program:
     """
     plan = layer.sources[number]
     pool = plan.source_pool
-    column_step = plan.stored_rounds * plan.words
-    row_step = plan.source_map[1] * column_step
+    row_step, column_step, round_step, word_step = plan.source_steps
     counts = {
         "group": plan.groups,
         "row": plan.positions[0],
@@ -59,13 +58,13 @@ def program(layer: LayerPlan, number: int = 0) -> Program:
         {
             "row": stride * row_step,
             "column": plan.tile * stride * column_step,
-            "round": 0 if plan.history else plan.words,
+            "round": 0 if plan.history else round_step,
             "kernel_row": pool * row_step,
             "kernel_column": pool * column_step,
             "pooled_row": row_step,
             "pooled_column": column_step,
-            "word": 1,
-            PART: plan.words if plan.steps_together else stride * column_step,
+            "word": word_step,
+            PART: round_step if plan.steps_together else stride * column_step,
         },
     )
     weights = Quantity(
@@ -169,8 +168,7 @@ class WordFeeder(wiring.Component):
     def __init__(self, config: AcceleratorConfig) -> None:
         self.config = config
         self.plans = [plan for plan in config.layers if not plan.window]
-        words = max(config.input_words, *config.spike_memories.values())
-        self.address_width = number_width(words)
+        self.address_width = max(number_width(config.input_words), config.spike_address_width)
         super().__init__(
             {
                 "layer": In(range(max(2, len(config.layers)))),

@@ -194,14 +194,14 @@ def memories(config: AcceleratorConfig, names: Names) -> list[dict[str, Any]]:
     frames = f"[frame modulo {1 << config.slot_bits}]" if config.slot_bits else ""
     for number, (name, words) in enumerate(config.spike_memories.items()):
         if words:
-            stored = [layer.name for layer in config.layers if layer.stores and layer.memory == number]
+            stored = [layer for layer in config.layers if layer.stores and layer.memory == number]
             found.append(
                 {
                     "name": f"spikes {name}",
                     "words": words,
                     "word_bits": config.spike_width,
                     "word": "a spike a lane" if config.rows == 1 else "the spikes of a group of channels",
-                    "map": [f"{', '.join(stored)}: [row][column]{steps}[group of channels]{frames}"],
+                    "map": _spikes_map(stored, steps, frames),
                 }
             )
     return found
@@ -224,6 +224,19 @@ def _input_map(config: AcceleratorConfig) -> str:
     if config.bank_bits == 1:
         return f"two packets, from word 0 and from word {config.input_depth - config.input_words} on"
     return f"{1 << config.bank_bits} packets, {1 << number_width(config.input_words)} words apart"
+
+
+def _spikes_map(layers: list[LayerPlan], steps: str, frames: str) -> list[str]:
+    """Where the layers' spikes lie."""
+    found = []
+    if alone := [layer.name for layer in layers if layer.together == 1]:
+        found.append(f"{', '.join(alone)}: [row][column]{steps}[group of channels]{frames}")
+    for layer in layers:
+        if layer.together > 1:
+            found.append(
+                f"{layer.name}: {steps}[group of channels][row][{layer.together} columns, the first one lowest]"
+            )
+    return found
 
 
 def _kept(config: AcceleratorConfig) -> list[dict[str, Any]]:

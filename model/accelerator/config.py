@@ -273,8 +273,9 @@ class AcceleratorConfig:
 
     @property
     def spike_width(self) -> int:
-        """Bits of a word of the spike memories: a position's spikes of one time step and group of channels."""
-        return max((layer.row_lanes for layer in self.layers if layer.stores), default=self.lanes)
+        """Bits of a word of the spike memories: of a position, or several, one time step and group of channels."""
+        widths = (layer.row_lanes * layer.together for layer in self.layers if layer.stores)
+        return max(widths, default=self.lanes)
 
     @cached_property
     def spike_memories(self) -> dict[str, int]:
@@ -285,14 +286,15 @@ class AcceleratorConfig:
         words = dict.fromkeys(names, 0)
         for layer in self.layers:
             if layer.stores:
-                own = layer.stored_map[0] * layer.stored_map[1] * self.frame_steps * layer.groups << self.slot_bits
+                own = layer.stored_map[0] * layer.stored_columns * self.frame_steps * layer.groups << self.slot_bits
                 words[names[layer.memory]] = max(words[names[layer.memory]], own)
         return words
 
     @property
     def spike_address_width(self) -> int:
-        """Bits of an address of any spike memory."""
-        return number_width(max(1, *self.spike_memories.values()))
+        """Bits of an address of any spike memory, and of the number of a position within a word."""
+        together = max(layer.together for layer in self.layers)
+        return number_width(max(1, *self.spike_memories.values()) * together)
 
     @property
     def membrane_words(self) -> int:
@@ -355,6 +357,6 @@ class AcceleratorConfig:
         times = self.frame_steps if layer.fires_steps_together else 1
         if share == 1:
             # A tile that is one place of a max pool is written before the same place is read for the row below.
-            meets = self.frame_steps == 1 and layer.tile == layer.pool > 1
+            meets = self.frame_steps == 1 and layer.parts == layer.pool > 1
             return layer.step_interval * times + meets
         return share * times + 1

@@ -56,7 +56,7 @@ def fire_latency(plan: LayerPlan, config: AcceleratorConfig) -> int:
     """From a token that fires to its last neuron's spike, or the last of its sums."""
     share = config.lanes_per_neuron_unit
     times = config.frame_steps if plan.spiking and plan.fires_steps_together else 1
-    return FIRE_DELAY + (plan.step_interval * (times - 1) + plan.tile if share == 1 else share * times)
+    return FIRE_DELAY + (plan.step_interval * (times - 1) + plan.parts if share == 1 else share * times)
 
 
 def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> LayerCycles:

@@ -1,10 +1,20 @@
 """What an accelerator does for one layer: loops, and where everything lies."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from model.accelerator.history import Turn
 
 SKIP, TIME_PARALLEL, SYSTOLIC = DATAFLOWS = ("skip", "time-parallel", "systolic")
+
+
+class Steps(NamedTuple):
+    """How far apart neighbouring words of spikes are."""
+
+    row: int
+    column: int
+    time: int
+    word: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +73,10 @@ class LayerPlan:
     """The spike memory of the identity shortcut."""
     reads_out: bool = False
     """Whether it is the last layer."""
+    source_together: int = 1
+    """Neighbouring positions in a word of the source."""
+    source_columns: int = 0
+    """Where those are several: columns that are stored, those beyond the last one included."""
     history: tuple[Turn, ...] = ()
     """The turns of a frame, of memory-free neurons in the order ``streaming``; they are rounds."""
 
@@ -102,6 +116,22 @@ class LayerPlan:
         return self.rows if self.dataflow == SYSTOLIC else 1
 
     @property
+    def at_once(self) -> bool:
+        """Whether a tile's spikes are a word: of a window of spikes, where the pooled columns are a power of two."""
+        columns = self.tile // self.pool
+        return self.tile > 1 and self.window and not self.static and columns & (columns - 1) == 0
+
+    @property
+    def parts(self) -> int:
+        """Words of spikes of a tile, time step and group, which are written one after another."""
+        return 1 if self.at_once else self.tile
+
+    @property
+    def together(self) -> int:
+        """Neighbouring positions in a word of spikes."""
+        return self.tile // self.pool if self.at_once else 1
+
+    @property
     def tiles(self) -> tuple[int, int]:
         """Rows and columns of tiles; the last tile of a row may have fewer positions."""
         return self.positions[0], -(-self.positions[1] // self.tile)
@@ -128,8 +158,8 @@ class LayerPlan:
 
     @property
     def step_interval(self) -> int:
-        """Cycles from a time step's potentials to the next one's: two stages; a word of spikes for each position."""
-        return max(2, self.tile)
+        """Cycles from a time step's potentials to the next one's: two stages; a cycle for each word of spikes."""
+        return max(2, self.parts)
 
     @property
     def source_limit(self) -> tuple[int, int]:
@@ -141,3 +171,26 @@ class LayerPlan:
     def stored_map(self) -> tuple[int, int]:
         """Rows and columns of what the layer stores."""
         return self.positions[0] // self.pool, self.positions[1] // self.pool
+
+    @property
+    def stored_columns(self) -> int:
+        """Words of a row of what the layer stores, of a time step and group."""
+        return self.tiles[1] if self.together > 1 else self.stored_map[1]
+
+    def stored_steps(self, steps: int) -> Steps:
+        """Of the words that the layer stores of so many time steps, [row][column][time step][group]; where a word has
+        several positions [time step][group][row][column], so that numbers of positions are consecutive in a row."""
+        if self.together == 1:
+            column = steps * self.groups
+            return Steps(self.stored_columns * column, column, self.groups, 1)
+        word = self.stored_map[0] * self.stored_columns
+        return Steps(self.stored_columns, 1, self.groups * word, word)
+
+    @property
+    def source_steps(self) -> Steps:
+        """Of what the layer reads, positions: where a word has several, their numbers are in the lowest bits."""
+        if self.source_together == 1:
+            column = self.stored_rounds * self.words
+            return Steps(self.source_map[1] * column, column, self.words, 1)
+        word = self.source_map[0] * self.source_columns
+        return Steps(self.source_columns, 1, self.words * word, word)

@@ -38,7 +38,8 @@ def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
     """What may be worth while for a layer: ``skip``, then all with rows that a dense layer would be faster with.
 
     More rows need more copies of the weights, so in the end more groups. Of positions, those with fewer passes than
-    with fewer rows. A layer that joins others, or is added as it is, has none.
+    with fewer rows, and, where spikes of few channels pass through a window, those whose spikes are stored at once. A
+    layer that joins others, or is added as it is, has none.
     """
     found = [(SKIP, 1)]
     if layer is network.layers[-1] or joins(network, layer):
@@ -53,8 +54,11 @@ def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
     if together and 1 < steps <= lanes and passes(steps, 1, 1) < alone:
         found.append((TIME_PARALLEL, steps))
     pool = layer.pool.size if layer.pool and layer.pool.kind == PoolKind.MAX else 1
+    first = layer is network.layers[0] and layer.kind != LayerKind.LINEAR and not network.is_static(layer)
+    windowed = first and layer.sources[0].fan_in <= WINDOW_WORD
     for rows in range(max(2, pool), min(lanes, columns + pool - 1) + 1):
-        if rows % pool == 0 and passes(rows, rows, steps) < least:
+        at_once = windowed and (rows // pool).bit_count() == 1 and passes(rows, rows, steps) <= least
+        if rows % pool == 0 and (at_once or passes(rows, rows, steps) < least):
             least = passes(rows, rows, steps)
             found.append((SYSTOLIC, rows))
     return found
@@ -292,6 +296,8 @@ def _source(network: Network, layer: Layer, source: Source, places: Mapping[str,
         "word_channels": capacity,
         "words": -(-channels // capacity),
         "source_memory": origin.memory if origin else 0,
+        "source_together": origin.together if origin else 1,
+        "source_columns": origin.stored_columns * origin.together if origin else 0,
     }
 
 

@@ -36,15 +36,16 @@ class Traffic:
 def traffic(plan: LayerPlan, config: AcceleratorConfig, tokens: float) -> Traffic:
     """Of a layer whose words became so many ``tokens`` an image, all groups of output channels together."""
     width = config.input_word_width if plan.from_input else config.spike_width
-    rows, columns = plan.stored_map
-    stored = rows * columns * config.time_steps * plan.groups * config.spike_width if plan.stores else 0
+    stored = plan.stored_map[0] * plan.stored_columns * config.time_steps * plan.groups * config.spike_width
+    stored *= plan.stores
     kept = config.membrane_width * (plan.spiking and config.keeps) + config.accumulator_width * plan.reads_out
     # Of neighbouring positions, those that a max pool joins are ORed before they are written.
     merges = plan.pool**2 - 1 if plan.tile == 1 else plan.pool - 1
+    writes = plan.pool if plan.at_once else plan.pool**2
     return Traffic(
         weights_read=tokens * config.lanes * config.code_width,
         inputs_read=word_reads(plan) * config.frames * width,
-        spikes_written=stored * plan.pool**2,
+        spikes_written=stored * writes,
         spikes_merged=stored * merges,
         membranes=2 * plan.fires * config.frames * config.lanes * kept if config.streaming else 0,
     )

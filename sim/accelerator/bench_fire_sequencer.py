@@ -17,7 +17,7 @@ def hand_overs(config: AcceleratorConfig, plan: LayerPlan) -> Iterator[list[dict
     steps, share = config.time_steps if plan.spiking else 1, config.lanes_per_neuron_unit
     held = plan.fires_steps_together and plan.spiking
     rows, columns = plan.stored_map
-    tiled = plan.tile > 1
+    tiled, stored = plan.parts > 1, plan.tiles[1]
     for group, y, tile in np.ndindex(plan.groups, *plan.tiles):
         neurons = [
             {
@@ -29,20 +29,22 @@ def hand_overs(config: AcceleratorConfig, plan: LayerPlan) -> Iterator[list[dict
                 "keep": int(held and step < steps - 1),
                 "time_step": step,
                 "complete": int(lane == share - 1),
-                "address": ((row * columns + column) * steps + step) * plan.groups + group,
+                "address": ((step * plan.groups + group) * rows + row) * stored + tile
+                if plan.together > 1
+                else ((row * columns + column) * steps + step) * plan.groups + group,
                 "again": int(tiled and x % plan.pool != 0),
                 "merge": int(y % plan.pool != 0 or x % plan.pool != 0) if not tiled or x % plan.pool == 0 else 0,
-                "store": int(row < rows and column < columns),
+                "store": int(row < rows and (column < columns or plan.together > 1)),
                 "skip": ((y * plan.positions[1] + x) * steps + step) * plan.groups + group,
             }
             for step in range(steps)
-            for part, x in enumerate(range(tile * plan.tile, (tile + 1) * plan.tile))
+            for part, x in enumerate(range(tile * plan.tile, tile * plan.tile + plan.parts))
             for row, column in [(y // plan.pool, x // plan.pool)]
             for lane in range(share)
         ]
         times = 1 if held else steps
         for i in range(times):
-            yield neurons if held else neurons[i * share * plan.tile : (i + 1) * share * plan.tile]
+            yield neurons if held else neurons[i * share * plan.parts : (i + 1) * share * plan.parts]
 
 
 async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int) -> set[str]:
@@ -57,7 +59,7 @@ async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int)
         expected = list(hand_overs(config, plan))
         fires: list[int] = []
         due: dict[int, dict[str, Any]] = {}  # by the cycle
-        gap = 2 if held and share == 1 and plan.tile == 1 else 1
+        gap = 2 if held and share == 1 and plan.parts == 1 else 1
         cycle = 0
         for neurons in expected:
             fires.append(cycle)
@@ -93,7 +95,9 @@ async def check_fire_sequencer(port: Port, config: AcceleratorConfig, seed: int)
                 "pooled groups": plan.groups > 1 and plan.pool > 1,
                 "last": not plan.spiking,
                 "time steps in rows": plan.steps_together,
-                "tiles": plan.tile > 1,
+                "tiles": plan.parts > 1,
+                "tiles at once": plan.together > 1,
+                "pooled tiles at once": plan.at_once and plan.pool > 1,
                 "pixels in tiles": plan.tile > 1 and plan.static,
                 "pooled tiles": plan.tile > plan.pool > 1,
                 "partial tile": plan.positions[1] % plan.tile != 0,
@@ -131,7 +135,7 @@ def _compare(
     if past:
         names = ["time_step", "complete", *(["address", "merge", "store"] if spiking else [])]
         names += ["row"] if config.rows > 1 and spiking else []
-        names += ["again"] if spiking and any(plan.tile > 1 for plan in config.layers) else []
+        names += ["again"] if spiking and any(plan.parts > 1 for plan in config.layers) else []
         expected |= {"update_index": past["index"], **{name: past[name] for name in names}}
         shown |= {name: port.get(name) for name in ("update_index", *names)}
     if past and spiking and not past["store"]:

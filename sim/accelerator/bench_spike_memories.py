@@ -52,7 +52,8 @@ async def check_spike_memories(port: Port, config: AcceleratorConfig, seed: int)
         for index, plan in enumerate(config.layers):
             port.set("layer", index)
             sources = {} if plan.from_input else {each.source_memory for each in plan.sources}
-            reads = [_Reads("", "word", {number: memories[number] for number in sources}, random)]
+            words = {each.source_memory: _positions(memories[each.source_memory], each) for each in plan.sources}
+            reads = [_Reads("", "word", {number: words[number] for number in sources}, random)]
             if plan.skip_memory is not None:
                 reads.append(_Reads("skip_", "shortcuts", {0: memories[plan.skip_memory]}, random))
             written: Words = {}
@@ -63,6 +64,7 @@ async def check_spike_memories(port: Port, config: AcceleratorConfig, seed: int)
                 await _cycle(port, config, reads, neuron, _spikes(config, plan, neuron, random, written))
                 met |= {name for name in ("merge", "again") if neuron[name] and neuron["store"]}
                 met |= {"left out"} if not neuron["store"] else set()
+                met |= {"several positions"} if plan.together > 1 else set()
             for _ in range(20):
                 await _cycle(port, config, reads)
             if plan.spiking:
@@ -75,11 +77,25 @@ async def check_spike_memories(port: Port, config: AcceleratorConfig, seed: int)
     return met
 
 
+def _positions(words: Words, source: LayerPlan) -> Words:
+    """What stands at the addresses that a layer reads: where a word has several positions, those of each."""
+    together, width = source.source_together, source.word_channels
+    if together == 1:
+        return words
+    each = ((address, word, number) for address, word in words.items() for number in range(together))
+    return {address * together + number: word >> number * width & (1 << width) - 1 for address, word, number in each}
+
+
 def _spikes(config: AcceleratorConfig, plan: LayerPlan, neuron: dict[str, Any], random: Random, written: Words) -> int:
     """Spikes of all lanes; ``written`` gets what must be stored of them."""
     spikes = random.getrandbits(config.lanes) & random.getrandbits(config.lanes)
     row = spikes >> (neuron["row"] * plan.row_lanes if plan.rows > 1 else 0)
     row &= (1 << min(config.spike_width, plan.row_lanes)) - 1 if plan.rows > 1 else (1 << config.spike_width) - 1
+    if plan.at_once:
+        rows = [spikes >> number * plan.row_lanes & (1 << plan.row_lanes) - 1 for number in range(plan.rows)]
+        row = 0
+        for number, each in enumerate(rows):
+            row |= each << number // plan.pool * plan.row_lanes
     if neuron["store"]:
         before = written.get(neuron["address"], 0) if neuron["merge"] or neuron["again"] else 0
         written[neuron["address"]] = before | row
@@ -96,7 +112,7 @@ async def _cycle(
         port.set("merge", neuron["merge"])
         if config.rows > 1:
             port.set("row", neuron["row"])
-    if any(plan.tile > 1 for plan in config.layers):
+    if any(plan.parts > 1 for plan in config.layers):
         port.set("again", neuron["again"] if neuron else 0)
     memory, *_ = [each.drive(port) for each in reads]
     if memory is not None and not config.chain:

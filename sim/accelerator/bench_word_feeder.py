@@ -32,10 +32,15 @@ def random_source(plan: LayerPlan, config: AcceleratorConfig, random: np.random.
 
 
 def stored_words(plan: LayerPlan, source: Bits) -> list[list[int]]:
-    """The source as the memory has it: [row][column][step][word], or [frame][row][column][word]."""
+    """The source as the memory has it: [row][column][step][word], or [frame][row][column][word]; where it has several
+    positions in a word, [step][word][row][column], with what must not be read beyond the last column."""
     padded = np.zeros((*source.shape[:3], plan.words * plan.word_channels), np.uint8)
     padded[..., : plan.source_channels] = source
     padded = padded.transpose(2, 0, 1, 3) if plan.history else padded
+    if plan.source_together > 1:
+        placed = padded.reshape(*source.shape[:3], plan.words, plan.word_channels).transpose(2, 3, 0, 1, 4)
+        beyond = (0, plan.source_columns - source.shape[1])
+        padded = np.pad(placed, (*((0, 0),) * 3, beyond, (0, 0)), constant_values=1)
     return [[_number(word)] for word in padded.reshape(-1, plan.word_channels)]
 
 
@@ -75,7 +80,10 @@ def reads_of(layer: LayerPlan, config: AcceleratorConfig, age: int) -> Iterator[
                 for row, column, step in filter(None, places):
                     place = row * columns + column
                     place = step * rows * columns + place if layer.history else place * rounds + step
-                    yield plan.source_memory, place * plan.words + word
+                    place = place * plan.words + word
+                    if plan.source_together > 1:
+                        place = ((step * plan.words + word) * rows + row) * plan.source_columns + column
+                    yield plan.source_memory, place
 
 
 def _order(
@@ -198,6 +206,7 @@ def _corners(plan: LayerPlan, expected: list[dict[str, Any]], sink: Sink) -> set
         "doubles": any(item["double"] for item in expected),
         "doubles alone": any(item["double"] and not item["bits"] for item in expected),
         "padding": plan.padding > 0,
+        "several positions in a word": plan.source_together > 1,
         "beyond the kernel": plan.padding >= max(plan.kernel) > 1,
         "stride": plan.stride > max(plan.kernel),
         "sum pool": plan.source_pool > 1,

@@ -62,7 +62,7 @@ def results(config: AcceleratorConfig, text: str) -> tuple[NDArray[np.int64], ND
 def lines_of_layer(config: AcceleratorConfig, plan: LayerPlan) -> int:
     """Lines of a layer for one frame."""
     steps = config.frame_steps if plan.spiking else 1
-    return plan.groups * plan.tiles[0] * plan.tiles[1] * steps * plan.tile * config.lanes_per_neuron_unit
+    return plan.groups * plan.tiles[0] * plan.tiles[1] * steps * plan.parts * config.lanes_per_neuron_unit
 
 
 def neurons(config: AcceleratorConfig, layout: Layout, text: str) -> dict[str, Neurons]:
@@ -85,7 +85,7 @@ def neurons(config: AcceleratorConfig, layout: Layout, text: str) -> dict[str, N
 def _layer_neurons(config: AcceleratorConfig, layout: Layout, plan: LayerPlan, index: int, lines: Bits) -> Neurons:
     share, units = config.lanes_per_neuron_unit, config.neuron_units
     steps = config.frame_steps if plan.spiking else 1
-    shape = (len(lines), plan.groups, *plan.tiles, steps, plan.tile, share)
+    shape = (len(lines), plan.groups, *plan.tiles, steps, plan.parts, share)
     fields = {name: lines[:, :, first : first + width] for name, (first, width) in layout.items()}
     frame = np.arange(len(lines)).reshape(-1, *[1] * 6) % config.frames
     due = frame + np.arange(steps)[:, None, None], np.arange(share)
@@ -98,13 +98,13 @@ def _layer_neurons(config: AcceleratorConfig, layout: Layout, plan: LayerPlan, i
         numbers = from_bits(fields[name].reshape(*lines.shape[:2], units, -1), signed=signed)
         # [N, G, H, tile, T, position, lane of a unit, unit] to [T, N, G, unit, lane of a unit, H, tile, position].
         lanes = numbers.reshape(*shape, units).transpose(4, 0, 1, 7, 6, 2, 3, 5)
-        lanes = lanes.reshape(steps, len(lines), plan.groups, config.lanes, *plan.tiles, plan.tile)
+        lanes = lanes.reshape(steps, len(lines), plan.groups, config.lanes, *plan.tiles, plan.parts)
         # Every time step, or position, has a row of lanes.
         rows = np.arange(plan.rows)[:, None] * plan.row_lanes + np.arange(plan.row_lanes)
         if plan.steps_together:
             lanes = np.stack([lanes[step][:, :, own] for step, own in enumerate(rows)])
         else:
-            lanes = np.stack([lanes[..., part][:, :, :, own] for part, own in enumerate(rows)], axis=-1)
+            lanes = np.stack([lanes[..., part % plan.parts][:, :, :, own] for part, own in enumerate(rows)], axis=-1)
         whole = lanes.reshape(steps, len(lines), -1, plan.positions[0], plan.tiles[1] * plan.tile)
         if config.streaming:  # frames of images to time steps
             whole = whole.reshape(-1, config.frames, *whole.shape[2:]).swapaxes(0, 1)

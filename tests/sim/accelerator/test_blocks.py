@@ -106,7 +106,8 @@ def test_lanes():
 def test_spike_memories():
     met = set()
     configs = [accelerator(155), accelerator(209, 1), accelerator(213, 0), joining(8), joining(214), joining(83)]
+    configs += [accelerator(86, 1), accelerator(78, 1)]
     for seed, config in enumerate(configs):
         met |= run(SpikeMemories(config), check_spike_memories, config, seed)
-    assert met >= {"read", "merge", "again", "left out", "time steps in rows", "tiles"}
+    assert met >= {"read", "merge", "again", "left out", "time steps in rows", "tiles", "several positions"}
     assert met >= {"identity alone", "identity of a source", "several sources"}

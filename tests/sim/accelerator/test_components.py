@@ -58,7 +58,7 @@ def test_skip_unit(width, rows):
 def test_word_feeder(stalls):
     """Each accelerator without stalls or with them, in turn; in `make nightly` both."""
     met = set()
-    cases = [(301, None), (79, None), (156, None), (125, 1), (221, 1), (259, 1)]
+    cases = [(301, None), (79, None), (156, None), (125, 1), (221, 1), (259, 1), (239, 0), (86, 1)]
     configs = [accelerator(chain, rows) for chain, rows in cases] + [joining(8), joining(132), joining(25)]
     for seed, config in enumerate(configs):
         for turn in range(seed, seed + stalls):
@@ -68,6 +68,7 @@ def test_word_feeder(stalls):
     assert met >= {"several words", "partial word", "groups"}
     assert met >= {"joins", "joins in the last", "one memory twice"}
     assert met >= {"time steps in rows", "tiles", "partial tile", "beyond the last position", "pooled tiles"}
+    assert "several positions in a word" in met
 
 
 def test_word_feeder_of_windows():
@@ -104,7 +105,7 @@ def test_pixel_window():
 
 def test_fire_sequencer():
     met = set()
-    for chain, rows in ((155, None), (273, None), (353, None), (209, 1), (121, 0), (213, 0)):
+    for chain, rows in ((155, None), (273, None), (353, None), (209, 1), (121, 0), (213, 0), (86, 1)):
         config = accelerator(chain, rows)
         met |= run(FireSequencer(config), check_fire_sequencer, config, chain)
     for seed in (129, 83):
@@ -113,6 +114,7 @@ def test_fire_sequencer():
     assert met >= {"held", "max pool", "odd max pool", "groups", "shared", "shared and held", "pooled groups", "last"}
     assert met >= {"as close as may be", "apart"}
     assert met >= {"time steps in rows", "tiles", "pixels in tiles", "pooled tiles", "partial tile"}
+    assert met >= {"tiles at once", "pooled tiles at once"}
 
 
 @pytest.mark.parametrize(

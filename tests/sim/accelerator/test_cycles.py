@@ -54,6 +54,22 @@ CASES = {
         chain("spikes", (2, 5, 7), 3, 5, Link(4, 3, 2, 1), Link(7, 3, 1, 1)), 16, 1,
         [("systolic", 3), ("time-parallel", 3), ("skip", 1)],
     ),
+    "tiles of a window of spikes at once, max pooling, then tiles": (
+        chain("spikes", (2, 6, 9), 2, 5, Link(5, 3, 1, 1, MAX), Link(4, 2, 1, 1), Link(5, 0)), 12, 1,
+        [("systolic", 4), ("systolic", 3), ("skip", 1), ("skip", 1)],
+    ),
+    "tiles of a window of spikes at once, then time steps in rows": (
+        chain("spikes", (2, 5, 7), 3, 5, Link(4, 3, 1, 1), Link(7, 3, 1, 1)), 16, 1,
+        [("systolic", 4), ("time-parallel", 3), ("skip", 1)],
+    ),
+    "tiles of a window of spikes at once, sum pooling": (
+        chain("spikes", (2, 5, 6), 4, 3, Link(6, 3, 1, 1, SUM), Link(4, 2, 1, 1)), 8, 1,
+        [("systolic", 2), ("skip", 1), ("skip", 1)],
+    ),
+    "one place of a max pool at once": (
+        chain("spikes", (2, 5, 5), 1, 5, Link(3, 3, 1, 1, MAX), Link(4, 2, 1, 1)), 6, 1,
+        [("systolic", 2), ("skip", 1), ("skip", 1)],
+    ),
     "frames of a window": (chain("spikes", (2, 5, 5), 3, 5, Link(4, 3, 1, 1, MAX), Link(4, 0)), 4, 1, "streaming"),
     "frames, both pools": (
         chain("spikes", (9, 5, 5), 3, 5, Link(4, 3, 1, 1, MAX), Link(7, 2, 1, 1, SUM), Link(4, 0)), 4, 1, "streaming",
@@ -61,7 +77,11 @@ CASES = {
     "frames, shared units, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 4, 2, "streaming"),
     "frames, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 2, 1, "streaming"),
 }  # fmt: skip
-NIGHTLY = "time steps in rows, sum pooling, then tiles", "frames, groups of classes"
+NIGHTLY = (
+    "time steps in rows, sum pooling, then tiles",
+    "tiles of a window of spikes at once, sum pooling",
+    "frames, groups of classes",
+)
 """Their loops are in the others, too."""
 
 
@@ -124,7 +144,7 @@ def test_the_cases_meet_every_loop(cases):
     layers = [layer for name in CASES if name not in NIGHTLY for layer in cases[name][1].layers]
     for what in ("padding", "window", "static"):
         assert {bool(getattr(layer, what)) for layer in layers} == {True, False}, what
-    for what in ("stride", "groups", "pool", "source_pool", "words", "rows", "tile"):
+    for what in ("stride", "groups", "pool", "source_pool", "words", "rows", "tile", "together", "source_together"):
         assert len({getattr(layer, what) for layer in layers}) > 1, what
     assert any(layer.stride > max(layer.kernel) for layer in layers)
 
