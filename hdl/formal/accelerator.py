@@ -113,7 +113,7 @@ def wide(signal: str, width: int) -> str:
 def _peeks(config: AcceleratorConfig) -> dict[str, str]:
     """Wires of the harness, and the accelerator's registers and wires that they show."""
     first, share = config.layers[0], config.lanes_per_neuron_unit
-    together = share == 1 and (first.fires_steps_together or first.tile > 1)
+    together = share == 1 and (first.fires_steps_together or first.parts > 1)
     return {
         "layer": "top.layers.layer",
         "frame": "top.layers.frame" if config.streaming else "1'1",
@@ -137,7 +137,7 @@ def _peeks(config: AcceleratorConfig) -> dict[str, str]:
         "storing": "top.spike_memories.storing",
         "update": "top.results.update",
         "step": "1'0" if config.streaming else "top.sequencer.nest.step_count",
-        "part": "1'0" if first.tile == 1 else "top.sequencer.nest.part_count",
+        "part": "1'0" if first.parts == 1 else "top.sequencer.nest.part_count",
         "index": "1'0" if share == 1 else "top.sequencer.index",
         **_feed_peeks(config),
         **_window_peeks(first),
@@ -226,7 +226,7 @@ def accelerator(
             "ROW": number_width(config.weight_rows),
             "MASK": rows if rows > 1 else 0,
             "TIMES": config.frame_steps if first.fires_steps_together else 1,
-            "TILE": first.tile,
+            "TILE": first.parts,
             "SHARE": share,
             "WAIT": (longest - 1).bit_length(),
             "STEP": number_width(config.frame_steps),

@@ -1,5 +1,5 @@
 // What holds between the accelerator's parts; hdl.formal.accelerator proves it. ROW is the width of a token's row, MASK its
-// rows of lanes, TIMES the time steps that a hand-over of the first layer has, TILE its positions in rows, SHARE the lanes
+// rows of lanes, TIMES the time steps that a hand-over of the first layer has, TILE its words of spikes, SHARE the lanes
 // of a neuron unit. Layer l hands over for each of its GROUPS, ROWS and COLUMNS of tiles, and STEPS, which are byte l of
 // these numbers, as are the number of its LAST_SOURCE, the spike memories that it reads FROM_0 and FROM_1 and WRITES, and the
 // one whose port its identity shortcut takes (SKIPS; 15: none). KERNEL are the window's columns, STRIDE those to the next
