@@ -105,6 +105,11 @@ def watch_picture(path: Path) -> None:
     plot_logits(read_report("watch")[0]["found"], path, endings=[".svg"])
 
 
+@picture("watch_nmnist.svg")
+def watch_nmnist_picture(path: Path) -> None:
+    plot_logits(read_report("watch")[1]["found"], path, endings=[".svg"])
+
+
 # From reports to pages.
 
 

@@ -36,7 +36,7 @@ def load(name: str, data_dir: Path | None, framing: Framing) -> Dataset:
     listing = found.listing(folder)
     empty = [part for part in PARTS if not listing[part]]
     require(not empty, f"{folder} has too few recordings: none is for {' and '.join(empty)}; fetch the set again")
-    count = sum(map(len, listing.values()))
+    count = sum(map(len, listing.values()))  # a user may have a part of the set
     require_memory(folder, count * framing.time_steps * int(np.prod(framing.shape(found.sensor))))
     kept = cache_folder(name) / f"frames-{_key(name, folder, listing, framing)}.npz"
     splits, lost = _kept(kept, found, listing, framing) or _made(found, listing, framing)
@@ -44,7 +44,8 @@ def load(name: str, data_dir: Path | None, framing: Framing) -> Dataset:
         with suppress(OSError):  # a cache is no must
             _keep(kept, splits, lost)
     note = f"{name}: {count:,} recordings, {lost.sentence}"
-    provenance = {"framing": framing.described, "split": found.split}
+    counts = {part: len(listing[part]) for part in PARTS}
+    provenance = {"framing": framing.described, "split": found.split, "recordings": counts}
     train, validation, test = (splits[part] for part in PARTS)
     return Dataset(name, train, validation, test, provenance, note)
 

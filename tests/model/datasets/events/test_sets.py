@@ -40,6 +40,7 @@ def test_n_mnist_is_split_by_mnists_number(tmp_path: Path, inside: str) -> None:
         == "n-mnist: 80 recordings, 160 events; 0.0 % are further ones of a pixel in a step, which has one bit"
     )
     assert found.provenance["framing"] == {"time_steps": 4, "step_us": 0, "frame_size": 0}
+    assert found.provenance["recordings"] == {"train": 50, "validation": 10, "test": 20}
     assert datasets.sizes("n-mnist") == ((2, 34, 34), found.classes)
 
 
