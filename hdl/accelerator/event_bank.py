@@ -12,7 +12,7 @@ from model.arithmetic import number_width
 class EventBank(wiring.Component):
     """Room for a packet, of windows of earlier frames for 2^(bank_bits - 1), which packets go through in turn::
 
-        memory[turn][address][bit] <- 1, with set          turn <- turn + 1, with release
+        memory[turn][address][index] <- 1, with set          turn <- turn + 1, with release
         memory[turn] <- 0, a word per cycle, after the reset, a release or a discard; then clean <- 1
 
     A word is read, and written with its bit; events right after each other may meet in one word.
@@ -32,8 +32,8 @@ class EventBank(wiring.Component):
         Set the bit. Not unless the bank is clean; while it is read, not unless there is room for several packets.
     set_address : In(range(input_words))
         Of the word that has the bit.
-    bit : In(range(input_word_width))
-        Which.
+    index : In(range(input_word_width))
+        Which of its bits.
     release : In(1)
         The packet is not needed any more: clear what the next one gets.
     discard : In(1)
@@ -57,7 +57,7 @@ class EventBank(wiring.Component):
             {
                 "set": In(1),
                 "set_address": In(address),
-                "bit": In(number_width(config.input_word_width)),
+                "index": In(number_width(config.input_word_width)),
                 "release": In(1),
                 "discard": In(1),
                 "clean": Out(1),
@@ -75,21 +75,22 @@ class EventBank(wiring.Component):
         write, read = memory.write_port(), memory.read_port()
         own = read if config.bank_bits == 1 else memory.read_port()
         turn = Signal(config.bank_bits - 1, name="filling_turn")
-        swept = Signal.like(self.set_address)
-        place = Signal.like(self.set_address)
-        bit = Signal.like(self.bit)
-        setting, again = Signal(), Signal()
+        swept = Signal.like(self.set_address, name="swept")
+        place = Signal.like(self.set_address, name="place")
+        place_index = Signal.like(self.index, name="place_index")
+        setting = Signal()
+        again = Signal()
         written = Signal(config.input_word_width, reset_less=True)
         found = Signal(config.input_word_width)
 
         # Cycle 0: the word is read.
-        m.d.sync += [setting.eq(self.set), place.eq(self.set_address), bit.eq(self.bit)]
+        m.d.sync += [setting.eq(self.set), place.eq(self.set_address), place_index.eq(self.index)]
         # Cycle 1: it is written, unless a sweep has begun. What was written in cycle 0 cannot have been read then.
         m.d.sync += [again.eq(setting & (place == self.set_address)), written.eq(write.data)]
         m.d.comb += [
             found.eq(Mux(again, written, own.data)),
             write.addr.eq(Cat(Mux(self.clean, place, swept), turn)),
-            write.data.eq(Mux(self.clean, found | (1 << bit), 0)),
+            write.data.eq(Mux(self.clean, found | (1 << place_index), 0)),
             write.en.eq(setting | ~self.clean),
         ]
         with m.If(self.release | self.discard):

@@ -45,10 +45,10 @@ class EventWriter(wiring.Component):
     ready : Out(1)
         AXI4-Stream.
     set : Out(2)
-        Set ``bit`` of the word at ``address`` of one bank.
+        Set bit ``index`` of the word at ``address`` of one bank.
     address : Out(range(input_words))
         See ``set``.
-    bit : Out(range(input_word_width))
+    index : Out(range(input_word_width))
         See ``set``.
     clean : In(2)
         Banks in which nothing is set that is not of the packet that comes.
@@ -74,7 +74,7 @@ class EventWriter(wiring.Component):
                 "ready": Out(1),
                 "set": Out(2),
                 "address": Out(number_width(config.input_words)),
-                "bit": Out(number_width(config.input_word_width)),
+                "index": Out(number_width(config.input_word_width)),
                 "clean": In(2),
                 "discard": Out(2),
                 "full": Out(2),
@@ -114,7 +114,7 @@ class EventWriter(wiring.Component):
         with m.If(whole):
             m.d.sync += [self.error.eq(0), bank.eq(~bank)]
 
-        # Cycle 1: the event's bit is set. Cycle 2: it is read; the packet's last one is there in the next cycle.
+        # Cycle 1: the word of the event's bit is read. Cycle 2: it is written, and the bank of a whole packet is full.
         filled = Signal(2)
         m.d.sync += [self.set.eq(Mux(event & ~broken, 1 << bank, 0)), filled.eq(whole << bank)]
         m.d.sync += self.full.eq(self.full & ~self.release | filled)
@@ -140,28 +140,28 @@ class EventWriter(wiring.Component):
             self._field(name)[: number_width(extent)]
             for name, extent in (("x", columns), ("y", rows), ("channel", channels))
         )
+        rest = Signal.like(self.address, name="rest")
         if first.source_map == (1, 1):  # [step][word], of inputs by channel, row, column
-            index, of_row, column = (
-                Signal(number_width(first.source_channels), name=name) for name in ("index", "of_row", "column")
+            place, of_place, column = (
+                Signal(number_width(first.source_channels), name=name) for name in ("place", "of_place", "column")
             )
-            of_step = Signal.like(self.address)
             low = (first.word_channels - 1).bit_length()
             m.d.sync += [
-                of_row.eq(times(channel, rows * columns) + times(y, columns)),
+                of_place.eq(times(channel, rows * columns) + times(y, columns)),
                 column.eq(x),
-                of_step.eq(times(step, first.words)),
+                rest.eq(times(step, first.words)),
             ]
             m.d.comb += [
-                index.eq(of_row + column),
-                self.bit.eq(index[:low]),
-                self.address.eq(of_step + index[low:]),
+                place.eq(of_place + column),
+                self.index.eq(place[:low]),
+                self.address.eq(rest + place[low:]),
             ]
             return
-        of_row, rest = Signal.like(self.address), Signal.like(self.address)  # [row][column][step]
-        steps, of_step, bit = self.config.frame_steps, step, channel
+        steps, of_step, index = self.config.frame_steps, step, channel  # [row][column][step]
         if first.window:  # [row][column], of every channel the first time step in the highest bit
-            steps, of_step, bit = 1, Const(0), times(channel, steps) + (steps - 1 - step)
-        m.d.sync += [of_row.eq(times(y, columns * steps)), rest.eq(times(x, steps) + of_step), self.bit.eq(bit)]
+            steps, of_step, index = 1, Const(0), times(channel, steps) + (steps - 1 - step)
+        of_row = Signal.like(self.address, name="of_row")
+        m.d.sync += [of_row.eq(times(y, columns * steps)), rest.eq(times(x, steps) + of_step), self.index.eq(index)]
         m.d.comb += self.address.eq(of_row + rest)
 
     def _recordings(self, m: Module, taken: Signal, swallow: Signal, bank: Signal, ended: Value) -> None:

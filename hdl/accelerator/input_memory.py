@@ -132,7 +132,7 @@ class InputMemory(wiring.Component):
             m.d.comb += [
                 bank.set.eq(writer.set[number]),
                 bank.set_address.eq(writer.address),
-                bank.bit.eq(writer.bit),
+                bank.index.eq(writer.index),
                 bank.release.eq(self.release[number]),
                 bank.discard.eq(writer.discard[number]),
                 writer.clean[number].eq(bank.clean),

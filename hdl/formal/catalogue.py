@@ -12,6 +12,7 @@ from hdl.array.processing_element import ProcessingElement
 from hdl.formal.accelerator import accelerator
 from hdl.formal.feeder_words import feeder_words
 from hdl.formal.fire_places import fire_places
+from hdl.formal.input_events import LAYOUTS, input_events
 from hdl.formal.input_writer import input_writer
 from hdl.formal.lanes import lanes, lanes_config
 from hdl.formal.layers import layers
@@ -178,6 +179,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         partial(accelerator, "spikes", 1, least=True),
         partial(accelerator, "spikes", 1, joins=True),
         *(partial(input_writer, *each) for each in WRITERS),
+        *(partial(input_events, layout) for layout in LAYOUTS),
         word_feeder,
         feeder_words,
         partial(feeder_words, windows=True),

@@ -19,7 +19,7 @@ async def check_event_bank(port: Port, config: AcceleratorConfig, seed: int, pac
         idle = {"set": 0, "release": 0, "discard": 0, "read": 0, "turn": 0}
         junk = {
             "set_address": random.randrange(words),
-            "bit": random.randrange(bits),
+            "index": random.randrange(bits),
             "address": random.randrange(words),
         }
         for path, value in (idle | junk | values).items():
@@ -44,7 +44,7 @@ async def check_event_bank(port: Port, config: AcceleratorConfig, seed: int, pac
             bit = random.randrange(bits)
             met.add("the word before" if found[address] else "another word")
             found[address] |= 1 << bit
-            await step(set=1, set_address=address, bit=bit)
+            await step(set=1, set_address=address, index=bit)
             expect(port.get("clean") == 1, "not clean while events come")
         return found
 

@@ -163,8 +163,8 @@ async def check_event_writer(
         thrown = 1 << shows.bank if taken and beat.error and not shows.swallows else 0
         expect(port.get("discard") == thrown, f"{what}: discard is {port.get('discard')}, expected {thrown}")
         due = (1 << shows.due[0], *shows.due[1:]) if shows.due else (0,)
-        found = tuple(port.get(name) for name in ("set", "address", "bit"))[: len(due)]
-        expect(found == due, f"{what}: set, address and bit are {found}, expected {due}")
+        found = tuple(port.get(name) for name in ("set", "address", "index"))[: len(due)]
+        expect(found == due, f"{what}: set, address and index are {found}, expected {due}")
         if shows.due:
             own, address, bit = shows.due
             met |= {"set and discarded at once"} if thrown else set()

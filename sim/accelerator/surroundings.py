@@ -38,7 +38,7 @@ INPUT_WRITER = Surroundings(
     {name: f"write ? {name} : 0" for name in ("address", "word", "bank")}, ["(\\release & ~full) == 0"]
 )
 EVENT_WRITER = Surroundings(
-    {name: f"set != 0 ? {name} : 0" for name in ("address", "bit")},
+    {name: f"set != 0 ? {name} : 0" for name in ("address", "index")},
     ["(\\release & ~full) == 0", "(clean & (was_release | was_discard)) == 0"],
 )
 RESULT_STREAM = Surroundings({"data": "valid ? data : 0", "last": "valid & last"}, ["!update | !busy"])
