@@ -74,7 +74,11 @@ def beyond(config: AcceleratorConfig, random: Random) -> list[Beat]:
     bits = [
         (name, bit) for name, limit in _limits(config).items() for bit in range(FIELDS[name][1]) if limit <= 1 << bit
     ]
-    return [beat for name, bit in bits for beat in packet([event_at(config, random, **{name: 1 << bit})], "beyond", 0)]
+    return [
+        beat
+        for name, bit in bits
+        for beat in packet([event_at(config, random, **{name: 1 << bit}), END_OF_STEP], "beyond", 0)
+    ]
 
 
 def random_beats(config: AcceleratorConfig, images: NDArray[np.uint8], random: Random) -> list[Beat]:

@@ -45,11 +45,11 @@ RESULT_STREAM = Surroundings({"data": "valid ? data : 0", "last": "valid & last"
 
 
 def event_bank(config: AcceleratorConfig) -> Surroundings:
-    """Events come into a clean bank, and are there before it is read, where there are words."""
+    """Events come into a clean bank, and are there before they are read, where there are words."""
     return Surroundings(
         {"word": "shown ? word : 0"},
         [
-            "!(set | discard | \\release ) | clean",
+            "!(set | read | discard | \\release ) | clean",
             "!read | !(set | was_set)",
             f"!set | set_address < {config.input_words}",
             f"!read | address < {config.input_words}",
