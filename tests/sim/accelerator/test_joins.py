@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from model.accelerator.estimate import measured
+from model.accelerator.events import INPUT_STREAMS
 from model.accelerator.plan import plan, spike_memories
 from model.config import Precision
 from model.errors import UserError
@@ -43,8 +44,9 @@ def drawn(seed, form):
     options = {"lanes": case.lanes, "lanes_per_neuron_unit": case.lanes_per_neuron_unit}
     if form == "family":
         return varied(case.network, seed), options
-    streams = form == "streaming" and not case.network.inputs.static
-    return case.network, options | ({"dataflow": "streaming"} if streams else {})
+    if form == "streaming" and not case.network.inputs.static:
+        options |= {"dataflow": "streaming", "input_stream": INPUT_STREAMS[seed % 2]}
+    return case.network, options
 
 
 @pytest.mark.parametrize(("seed", "form"), [*CASES, *MORE, *SOAK])

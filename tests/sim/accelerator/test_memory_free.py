@@ -9,6 +9,7 @@ import pytest
 from hdl.accelerator.cluster import Cluster
 from hdl.verilog.text import verilog_text
 from model.accelerator.estimate import expected, measured
+from model.accelerator.events import INPUT_STREAMS
 from model.accelerator.history import Turn, turns
 from model.accelerator.plan import plan
 from model.errors import UserError
@@ -48,8 +49,8 @@ def streaming_case(seed, state=State.IMAGE):
     case = random_joins(seed) if seed % 3 == 0 else random_chain(seed)
     readout = Readout.COUNT if seed % 2 else Readout.SUM
     network = replace(windowed(reading_out(case.network, readout, seed), seed), state=state)
-    share = case.lanes_per_neuron_unit
-    return network, {"lanes": case.lanes, "lanes_per_neuron_unit": share, "dataflow": "streaming"}
+    options = {"lanes": case.lanes, "lanes_per_neuron_unit": case.lanes_per_neuron_unit, "dataflow": "streaming"}
+    return network, options | {"input_stream": INPUT_STREAMS[seed % 2]}
 
 
 def compared(network, options, folder, simulator="icarus", waits=WAITS):
