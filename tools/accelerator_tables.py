@@ -35,6 +35,27 @@ def combinations(found: list[Any]) -> Rows:
     return rows
 
 
+@table("spike_window", "spike_window", tools=("numpy",))
+def spike_window(found: list[Any]) -> Rows:
+    """Cycles of a first layer beside the zero-skip bound, each dataflow in a column."""
+    (run,) = found
+    ways = list(dict.fromkeys((row["dataflow"], row["rows"]) for row in run["rows"]))
+    names = [f"{dataflow} {rows}" if rows > 1 else dataflow for dataflow, rows in ways]
+    rows: list[list[object]] = [["set", "T", "stride", "bound, cycles", "skip, a word per position", *names]]
+    for key in dict.fromkeys((row["dataset"], row["time_steps"], row["stride"]) for row in run["rows"]):
+        own = [row for row in run["rows"] if (row["dataset"], row["time_steps"], row["stride"]) == key]
+        ratios = (row["cycles"] / row["bound"] for row in own)
+        rows.append(
+            [
+                *key,
+                count(own[0]["bound"]),
+                f"{own[0]['without'] / own[0]['bound']:.2f}",
+                *(f"{each:.2f}" for each in ratios),
+            ]
+        )
+    return rows
+
+
 @table("cycles", "estimate", tools=("numpy",))
 def cycles(found: list[Any]) -> Rows:
     """Exact cycles of an image, mean over the images, beside the bound and the dense array."""

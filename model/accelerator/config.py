@@ -44,7 +44,7 @@ STREAMING = "streaming"
 """Time steps outermost, of all layers; each of them is ``skip``."""
 Choice = tuple[str, int]
 """A layer's dataflow, and its rows."""
-WINDOW_WORD, WINDOW_BITS = 64, 4096
+WINDOW_WORD, WINDOW_BITS = 64, 8192
 """Spikes pass through a window of at most so many inputs, and so many bits of them in all time steps."""
 FEED_DEPTH = 8
 """Words that wait for the skip unit."""

@@ -91,6 +91,12 @@ def window() -> Design:
 
 
 @cache
+def window_of_spikes() -> Design:
+    """The same of spikes, whose time steps each fire."""
+    return Design(first_layer("conv", "spikes", (2, 4, 5)), 4, dataflow=((SYSTOLIC, 2), (SKIP, 1)))
+
+
+@cache
 def streaming() -> Design:
     """Time steps one after another, each a packet; shared neuron units."""
     pooled = first_layer("conv", "spikes", (2, 3, 3), pool=Pool(PoolKind.MAX, 2), classes=5)
@@ -105,8 +111,8 @@ def planes() -> Design:
 
 @cache
 def spikes() -> Design:
-    """Spikes of a convolution, in two words, the second of which is not full."""
-    return Design(first_layer("conv", "spikes", (5, 3, 2)), 4)
+    """Spikes of a convolution, of too many channels for a window."""
+    return Design(first_layer("conv", "spikes", (8, 3, 2)), 4)
 
 
 @cache
@@ -195,6 +201,9 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
     "word_feeder, joins": lambda: _feeder(joins()),
     "word_feeder, rows": lambda: _feeder(maps()),
     "pixel_window": lambda: Subject("pixel_window", PixelWindow, window(), STALLED, surroundings.PIXEL_WINDOW),
+    "pixel_window, spikes": lambda: Subject(
+        "pixel_window", PixelWindow, window_of_spikes(), STALLED, surroundings.WINDOW_OF_SPIKES
+    ),
     "fire_sequencer, joins": lambda: _fire_sequencer(joins()),
     "fire_sequencer, rows": lambda: _fire_sequencer(rows()),
     "layer_sequencer": lambda: Subject(

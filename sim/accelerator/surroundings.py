@@ -17,6 +17,11 @@ PIXEL_WINDOW = Surroundings(
     ["!start | done", "data == was_data | was_read"],
     cases=[(case, "") for case in ("1", "own_running", "own_valid", "own_complete", "own_emitting")],
 )
+WINDOW_OF_SPIKES = replace(
+    PIXEL_WINDOW,
+    assumed=["!start | done", "data == was_data | was_read | done"],  # a bank that is released is written
+    cases=[(case, "") for case in ("1", "own_running", "own_valid", "own_complete", "own_o__valid")],
+)
 LAYER_SEQUENCER = Surroundings(
     assumed=["!done | busy"], state="reg busy = 0; always @(posedge clk) busy <= !rst & (start | busy & !done);"
 )

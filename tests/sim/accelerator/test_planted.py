@@ -20,6 +20,7 @@ FAULTS = {
     "event_bank": ("self.release | self.discard", "self.release"),
     "membrane_memory": ("written, self.potentials", f"written, Mux({UPPER}, ~self.potentials, self.potentials)"),
     "pixel_window": ("self.read.eq(running & advance & inside)", "self.read.eq(running & advance)"),
+    "pixel_window, spikes": ("self.read.eq(running & advance & inside)", "self.read.eq(running & advance)"),
     "result_stream": ("logits[0] > best", "logits[0] >= best"),
     "skip_unit": (
         "payload.row.eq(word.row + index)",

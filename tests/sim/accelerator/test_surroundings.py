@@ -21,6 +21,7 @@ DESIGNS = {
     "rows": ["skip_unit", "fire_sequencer, rows", "cluster, relays"],
     "maps": ["word_feeder, rows"],
     "window": ["pixel_window"],
+    "window_of_spikes": ["pixel_window, spikes"],
     "spikes": ["input_writer, spikes"],
     "planes": ["input_writer, planes"],
     "events": ["event_writer, window", "event_bank"],
