@@ -92,8 +92,9 @@ def window() -> Design:
 
 @cache
 def window_of_spikes() -> Design:
-    """The same of spikes, whose time steps each fire."""
-    return Design(first_layer("conv", "spikes", (2, 4, 5)), 4, dataflow=((SYSTOLIC, 2), (SKIP, 1)))
+    """The same of spikes: each time step fires, and they take longer than the next window's pixels."""
+    network = Chain("spikes", (2, 4, 5), 8, (Link(4, 3, padding=1),), classes=3, precision=DEFAULT, seed=1, density=0.5)
+    return Design(network.network(), 4, dataflow=((SYSTOLIC, 2), (SKIP, 1)))
 
 
 @cache
