@@ -164,7 +164,7 @@ def _accelerator(compared: "Comparison", dataflow: str) -> Found:
         ("  zero-skip bound", f"{bound:,.1f}"),
         ("  cycles / bound", f"{cycles / bound:.3f}" if bound else "-"),
         ("latency of the first", f"{numbers['latency']:,}"),
-        *([("  from its last event's step's end", f"{numbers['response']:,}")] if compared.config.events else []),
+        *([("  from its last beat", f"{numbers['response']:,}")] if compared.config.events else []),
         ("input port, bits", f"{numbers['input_width']}"),
         ("cycles per second", f"{numbers['cycles_per_second']:,}"),
     ]

@@ -73,8 +73,9 @@ def simulate(folder, *sources):
         ("pixels", {"lanes": 10, "dataflow": [("systolic", 2), ("time-parallel", 2), ("skip", 1)]}),
         ("spikes", {"lanes": 6, "share": 2, "dataflow": "streaming"}),
         ("spikes", {"lanes": 2, "dataflow": "streaming"}),
+        ("spikes", {"lanes": 2, "stream": "events"}),
     ],
-    ids=["skip", "rows", "shared units", "streaming"],
+    ids=["skip", "rows", "shared units", "streaming", "events"],
 )
 def test_the_testbench_passes_with_macros_and_an_unchanged_text(tmp_path, kind, options):
     defines = with_macros(tmp_path, replace(CHAIN, input_kind=kind, input_shape=(1, 5, 6)), **options)

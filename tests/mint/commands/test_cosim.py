@@ -138,7 +138,7 @@ def test_a_stream_of_events(events, tmp_path):
     images = np.load(tmp_path / "events.npy")
     result = runner.invoke(app, ["cosim", *events, "--input-stream", "events", "--images", "3", "-o", "."])
     assert result.exit_code == 0, result.output
-    assert "from its last event's step's end" in result.stdout
+    assert "from its last beat" in result.stdout
     report = json.loads((tmp_path / "cosim.json").read_text(encoding="utf-8"))
     assert report["mismatches"] == 0
     assert 0 < report["response"] < report["latency"]

@@ -14,6 +14,7 @@ from sim.accelerator.bench_event_writer import kinds_of, malformed
 from sim.accelerator.cosim import prepare, run
 from sim.accelerator.packets import noisy_packets, results
 from sim.harness.cosimulation import NO_WAITS, Waits
+from sim.harness.power_up import powered_up
 from sim.networks.chains import Chain, Link
 from sim.networks.family import windowed
 from sim.networks.random_chains import sparse_images
@@ -104,9 +105,13 @@ def test_windows_of_earlier_frames(tmp_path):
     [("conv", (2, 3, 3), "skip", "verilator"), ("linear", (2, 4, 5), "streaming", "icarus")],
 )
 def test_streams(kind, shape, dataflow, simulator, tmp_path):
-    """As cocotbext-axi sends packets, and takes results."""
+    """As cocotbext-axi sends packets, and takes results; in Icarus, registers and memories start at random."""
     network = first_layer(kind, "spikes", shape)
     text, environment = stream_case(tmp_path, network, lanes=4, dataflow=dataflow, input_stream="events")
+    if simulator == "icarus":
+        text, registers, words = powered_up(text, Random(1))
+        assert registers > 100
+        assert words > 20
     assert run_stream(tmp_path, text, environment, simulator=simulator).passed == BENCHES
 
 
