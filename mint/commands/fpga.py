@@ -15,6 +15,7 @@ from mint.options import (
     DataDir,
     Dataflow,
     DatasetName,
+    InputStream,
     LanesPerNeuronUnit,
     MemoryLimit,
 )
@@ -42,6 +43,7 @@ def fpga(
     lanes: AskedLanes = None,
     lanes_per_neuron_unit: LanesPerNeuronUnit = None,
     dataflow: Dataflow = "skip",
+    input_stream: InputStream = "frames",
     memory_kbit: MemoryLimit = None,
     device: Annotated[
         str, typer.Option("--device", metavar="SIZE", help="ECP5 of 12k, 25k, 45k or 85k tables; xc7: mapped only.")
@@ -92,7 +94,14 @@ def fpga(
     assert network is not None
     assert path is not None
     config = accelerator_config(
-        network, lanes, lanes_per_neuron_unit, dataflow, memory_kbit=memory_kbit, dataset=dataset, data_dir=data_dir
+        network,
+        lanes,
+        lanes_per_neuron_unit,
+        dataflow,
+        input_stream=input_stream,
+        memory_kbit=memory_kbit,
+        dataset=dataset,
+        data_dir=data_dir,
     )
     stimulus, source = some_images(
         network, images or TEST_IMAGES, dataset, data_dir, fewer=images is None, download=True
@@ -102,6 +111,7 @@ def fpga(
     identity = {
         "bundle": path.name,
         "dataflow": dataflow,
+        "input_stream": input_stream,
         "lanes": config.lanes,
         "lanes_per_neuron_unit": config.lanes_per_neuron_unit,
         "cycles_an_image": cycles,

@@ -78,6 +78,10 @@ def test_images_a_second_are_those_of_the_input_port_where_that_is_slower(chain,
     [
         (["--device", "5k"], "device '5k'; choose one of: 12k, 25k, 45k, 85k"),
         (["--dataflow", "dense"], "dataflow 'dense'"),
+        (
+            ["--input-stream", "events"],
+            "a stream of events has spikes, and this network's input is pixels: choose frames",
+        ),
     ],
 )
 def test_refusals(chain, tmp_path, options, sentence):
