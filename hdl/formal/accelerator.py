@@ -14,6 +14,7 @@ from hdl.formal.proof import Proof
 from hdl.verilog.names import Names
 from hdl.verilog.text import verilog_text
 from model.accelerator.config import FEED_DEPTH, STREAMING, AcceleratorConfig
+from model.accelerator.events import FRAMES
 from model.accelerator.layer_plan import SKIP, LayerPlan
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
@@ -122,11 +123,10 @@ def _peeks(config: AcceleratorConfig) -> dict[str, str]:
         "done": "top.sequencer.done",
         "reading": "top.layers.bank",
         "writer_bank": "top.input_memory.writer.bank",
-        "writing": "top.input_memory.writer.write",
+        "writing": "1'0" if config.events else "top.input_memory.writer.write",
         "reserved": "top.tokens.reserved",
         "full": "top.input_memory.writer.full",
-        "late": "top.input_memory.writing" if config.input_memories > 1 else "1'0",
-        "late_bank": "top.input_memory.part_bank" if config.input_memories > 1 else "1'0",
+        **_parts_peeks(config),
         "wait_": "top.tokens.wait",
         "valid": "top.tokens.token_2_valid,top.tokens.token_1_valid,top.tokens.read",
         "tokens": "top.tokens.token_2,top.tokens.token_1,top.tokens.token_0",
@@ -141,6 +141,22 @@ def _peeks(config: AcceleratorConfig) -> dict[str, str]:
         "index": "1'0" if share == 1 else "top.sequencer.index",
         **_feed_peeks(config),
         **_window_peeks(first),
+    }
+
+
+def _parts_peeks(config: AcceleratorConfig) -> dict[str, str]:
+    """What is under way to the input memory: of frames, a part of a word; of events, their bits, for each bank."""
+    parts, memory = config.input_memories > 1 and not config.events, "top.input_memory"
+    nothing = dict.fromkeys(("bits", "late_bits", "filled"), "1'0,1'0")
+    events = {
+        "bits": f"{memory}.writer.set",
+        "late_bits": f"{memory}.bank_1.setting,{memory}.bank_0.setting",
+        "filled": f"{memory}.writer.filled",
+    }
+    return {
+        "late": f"{memory}.writing" if parts else "1'0",
+        "late_bank": f"{memory}.part_bank" if parts else "1'0",
+        **(events if config.events else nothing),
     }
 
 
@@ -203,13 +219,14 @@ def accelerator(
     *,
     least: bool = False,
     joins: bool = False,
+    input_stream: str = FRAMES,
 ) -> Proof:
     """The first layer has two rows, of ``dataflow``, unless that is skip or streaming; ``joins`` are for spikes."""
     rows = 1 if dataflow in (SKIP, STREAMING) else 2
     lanes = 2 * rows
     network = joined_network(lanes) if joins else small_network(kind, 2 if least else lanes + 1, least)
     chosen = [(dataflow, rows), (SKIP, 1)] if rows > 1 else dataflow
-    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=chosen)
+    config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=chosen, input_stream=input_stream)
     first = config.layers[0]
     longest = max(config.fire_interval(each) for each in config.layers)
     covers, cycles = (OF_JOINS, 32) if joins else (OF_LEAST, 28) if least else (COVERS, 18)
@@ -217,6 +234,7 @@ def accelerator(
         name="accelerator: layers, hand-overs, results, memories",
         configuration=f"{kind}, {share} lanes per neuron unit"
         + (f", {dataflow}" if dataflow != SKIP else "")
+        + (f", {input_stream}" if input_stream != FRAMES else "")
         + ", least network" * least
         + ", joins" * joins,
         design=verilog_text(component(config, network), "mint_accelerator", FILES),

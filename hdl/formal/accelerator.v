@@ -30,6 +30,7 @@ module proof (
     wire frame, running, start, done, reading, writer_bank, writing, reserved;
     wire [1:0] full;
     wire late, late_bank;  // a part of a word is written, a cycle after it came
+    wire [1:0] bits, late_bits, filled;  // an event's bit is read, is written; the bank is full in the next cycle
     wire [`WAIT-1:0] wait_;
     wire [2:0] valid;
     localparam TOKEN = `ROW + 3 + `MASK;
@@ -160,7 +161,10 @@ module proof (
     // its identity shortcut has the memory's port to itself.
     wire reads = `WINDOW ? window_read : feeder_read & !later;
     wire banks = (!running | later | full[reading]) & !(writing & full[writer_bank])
-        & !(reads & writing & reading == writer_bank) & !(reads & late & reading == late_bank);
+        & !(reads & writing & reading == writer_bank) & !(reads & late & reading == late_bank)
+        & !(reads & (bits[reading] | late_bits[reading])) & (bits & full) == 0 & (late_bits & full) == 0
+        & (bits == 0 | (bits == 1 << writer_bank & !filled[writer_bank]))
+        & (filled == 0 | (filled == 1 << !writer_bank & !full[!writer_bank]));
     wire [7:0] from = (turn ? FROM_1 : FROM_0) >> 8 * layer, own = WRITES >> 8 * layer, skipped = SKIPS >> 8 * layer;
     wire arbitration = (!(feeder_read | window_read | storing | complete) | (running & layer == started))
         & (!(feeder_read & later) | (memory == from & memory != own & memory != skipped));
@@ -171,7 +175,7 @@ module proof (
     assign cover_starts = now & start;
     assign cover_fire_after_fire = now & fires[2] & fires[0];
     assign cover_token_waits = now & skip_valid & wait_ != 0 & waiting;
-    assign cover_read_and_write = now & reads & writing;
+    assign cover_read_and_write = now & reads & (writing | (|bits));
     assign cover_joins = now & feeder_read & turn;
     assign cover_done = now & done;
 endmodule

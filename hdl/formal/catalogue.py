@@ -29,6 +29,7 @@ from hdl.synthesis.designs import config
 from hdl.synthesis.flows import Library
 from hdl.verilog.text import verilog_text
 from model.accelerator.config import STREAMING, AcceleratorConfig
+from model.accelerator.events import EVENTS
 from model.accelerator.layer_plan import SKIP, SYSTOLIC, TIME_PARALLEL
 from model.array import ArrayConfig
 from model.codes import Binary
@@ -178,6 +179,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         *(partial(accelerator, kind, share, dataflow=dataflow) for kind, share, dataflow in ACCELERATORS),
         partial(accelerator, "spikes", 1, least=True),
         partial(accelerator, "spikes", 1, joins=True),
+        partial(accelerator, "spikes", 1, input_stream=EVENTS),
         *(partial(input_writer, *each) for each in WRITERS),
         *(partial(input_events, layout) for layout in LAYOUTS),
         word_feeder,
