@@ -207,6 +207,7 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
     ),
     "fire_sequencer, joins": lambda: _fire_sequencer(joins()),
     "fire_sequencer, rows": lambda: _fire_sequencer(rows()),
+    "fire_sequencer, at once": lambda: _fire_sequencer(window_of_spikes()),
     "layer_sequencer": lambda: Subject(
         "layer_sequencer", LayerSequencer, streaming(), SEEDED, surroundings.LAYER_SEQUENCER
     ),

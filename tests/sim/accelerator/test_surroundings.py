@@ -21,7 +21,7 @@ DESIGNS = {
     "rows": ["skip_unit", "fire_sequencer, rows", "cluster, relays"],
     "maps": ["word_feeder, rows"],
     "window": ["pixel_window"],
-    "window_of_spikes": ["pixel_window, spikes"],
+    "window_of_spikes": ["pixel_window, spikes", "fire_sequencer, at once"],
     "spikes": ["input_writer, spikes"],
     "planes": ["input_writer, planes"],
     "events": ["event_writer, window", "event_bank"],
