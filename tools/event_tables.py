@@ -40,8 +40,9 @@ def folds(found: list[Any]) -> Rows:
         each = " / ".join(f"{share[fold]:.1f}" if fold in share else "–" for fold in range(1, run["folds"] + 1))
         paired = [share[fold] - known for fold, known in shares.get(PAIRED, {}).items() if fold in share]
         against = None
-        if row["row"] != PAIRED and len(paired) > 1:
-            against = f"{statistics.mean(paired):+.1f} ± {statistics.stdev(paired):.1f}"
+        if row["row"] != PAIRED and paired:
+            spread = f" ± {statistics.stdev(paired):.1f}" if len(paired) > 1 else ""
+            against = f"{statistics.mean(paired):+.1f}{spread}"
         right = f"{sum(row['correct']):,} of {images:,}"
         percent = f"{100 * sum(row['correct']) / images:.1f}"
         differ = f"{row['differing']} of {row['compared']:,}" if row["compared"] else "–"

@@ -79,9 +79,14 @@ def test_a_row_is_compared_fold_by_fold() -> None:
     row = {"fold": [1, 2], "images": [100, 200], "differing": 0, "compared": 5}
     found = {
         "folds": 3,
-        "rows": [{**row, "row": "w4u4", "correct": [90, 192]}, {**row, "row": "b", "correct": [88, 192]}],
+        "rows": [
+            {**row, "row": "w4u4", "correct": [90, 192]},
+            {**row, "row": "b", "correct": [88, 192]},
+            {**row, "row": "c", "fold": [2], "images": [200], "correct": [196]},
+        ],
     }
-    heading, first, second = table([found])
+    heading, first, second, third = table([found])
     assert heading[:4] == ["weights, neuron", "right", "%", "each fold, %"]
     assert first == ["w4u4", "282 of 300", "94.0", "90.0 / 96.0 / –", None, "0 of 5"]
     assert second == ["b", "280 of 300", "93.3", "88.0 / 96.0 / –", "-1.0 ± 1.4", "0 of 5"]
+    assert third == ["c", "196 of 200", "98.0", "– / 98.0 / –", "+2.0", "0 of 5"]
