@@ -47,7 +47,7 @@ CASES = {
     # The first layer reads one word in 25, so that images wait for banks to be cleared.
     "few words": (chain((2, 16, 15), 2, Link(3, 1, stride=5), density=0.02), {"lanes": 3}),
 }
-BY_NIGHT = "shared units", "tiles", "linear, streaming", "rows"
+BY_NIGHT = "shared units", "tiles", "linear, streaming", "rows", "state that lasts"
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.nightly] * (n in BY_NIGHT)) for n in CASES])
@@ -87,6 +87,7 @@ def test_in_verilator(tmp_path):
         assert (outcomes.first, outcomes.mismatches) == (None, 0)
 
 
+@pytest.mark.nightly  # test_memory_free.py has others
 def test_windows_of_earlier_frames(tmp_path):
     """Memory-free neurons in streaming order: the input memory has a bank for each frame that is read again."""
     network = windowed(first_layer("conv", "spikes", (2, 3, 3)), 5)
@@ -102,7 +103,10 @@ def test_windows_of_earlier_frames(tmp_path):
 
 @pytest.mark.parametrize(
     ("kind", "shape", "dataflow", "simulator"),
-    [("conv", (2, 3, 3), "skip", "verilator"), ("linear", (2, 4, 5), "streaming", "icarus")],
+    [
+        pytest.param("conv", (2, 3, 3), "skip", "verilator", marks=pytest.mark.nightly),
+        ("linear", (2, 4, 5), "streaming", "icarus"),
+    ],
 )
 def test_streams(kind, shape, dataflow, simulator, tmp_path):
     """As cocotbext-axi sends packets, and takes results; in Icarus, registers and memories start at random."""
