@@ -129,8 +129,9 @@ def test_nothing_is_left_of_malformed_packets(dataflow, tmp_path):
     config = plan(network, **options)
     images, random = sparse_images(network, 4, seed=3), Random(1)
     packets = noisy_packets(config, images, random)
+    others = packets[config.frames :] + packets[: config.frames]  # whose events are another image's
     broken = [
-        [[beat.data for beat in malformed(config, each, kind, random)] for each in packets] for kind in kinds_of(config)
+        [[beat.data for beat in malformed(config, each, kind, random)] for each in others] for kind in kinds_of(config)
     ]
     late = response(measured(network, config, images))[:, -1].tolist()
     environment = write_case(tmp_path / "case.json", packets, broken, results(forward(network, images)), late)
