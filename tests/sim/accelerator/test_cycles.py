@@ -55,7 +55,7 @@ CASES = {
         [("systolic", 3), ("time-parallel", 3), ("skip", 1)],
     ),
     "tiles of a window of spikes at once, max pooling, then tiles": (
-        chain("spikes", (2, 6, 9), 2, 5, Link(5, 3, 1, 1, MAX), Link(4, 2, 1, 1), Link(5, 0)), 12, 1,
+        chain("spikes", (2, 6, 8), 2, 5, Link(5, 3, 1, 1, MAX), Link(4, 2, 1, 1), Link(5, 0)), 12, 1,
         [("systolic", 4), ("systolic", 3), ("skip", 1), ("skip", 1)],
     ),
     "tiles of a window of spikes at once, then time steps in rows": (
@@ -158,6 +158,11 @@ DIFFERENCES = {
     "the fire interval": (AcceleratorConfig, "fire_interval", lambda self, layer: self.time_steps),
     "the loading of the input": (model.accelerator.schedule, "load_cycles", lambda config: config.input_beats + 1),
     "a window that is there": (model.accelerator.cycles, "_fetches", lambda plan, position: 1),
+    "rows that begin": (
+        model.accelerator.cycles,
+        "_fetches",
+        lambda plan, tile: plan.kernel[0] * plan.tile * plan.stride,
+    ),
 }
 
 
