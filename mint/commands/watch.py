@@ -15,9 +15,10 @@ def watch(
     dataset: DatasetName = None,
     data_dir: DataDir = None,
     file: ImageFile = None,
-    count: Annotated[
-        int, typer.Option("--recordings", min=1, help="Test recordings, one after the other, as one.")
-    ] = 6,
+    recordings: Annotated[
+        int | None,
+        typer.Option("--recordings", min=1, help="Test recordings, one after the other, as one.", show_default="6"),
+    ] = None,
     step_us: Annotated[
         int | None,
         typer.Option(
@@ -35,16 +36,32 @@ def watch(
     from rich.table import Table
 
     from mint.plots import plot_logits
+    from model.costs.evaluation import require_classes
+    from model.datasets import EVENTS, of_network
+    from model.datasets.events.sets import is_recording
     from model.datasets.inputs import images_for
+    from model.errors import require
     from model.golden.network import classify
     from model.golden.rolling import rolling
     from model.network import bundle as bundles
 
     network = bundles.read(bundle)
+    require(network.layers[-1].channels > 1, f"{bundle}: it has one class, which is always the answer; give another")
+    require(
+        file is None or recordings is None,
+        "--recordings are of a data set's test split, and --input is all that a file has; leave out one of them",
+    )
     if step_us is not None:
+        name = file.name if file else of_network(dataset, network.provenance)
+        require(
+            is_recording(file) if file else name in EVENTS,
+            f"{name} has no recordings to cut into frames; leave out --step-us",
+        )
         network = replace(network, provenance=network.provenance | {"framing": {"step_us": step_us}})
     given = images_for(network, dataset, data_dir, file)
-    images, labels = given.values, given.labels
+    images, labels, count = given.values, given.labels, recordings or 6
+    if labels is not None:
+        require_classes(network, labels)
     if file is None:
         images = given.first(network, count)
     logits = rolling(network, images)

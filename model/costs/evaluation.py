@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.datasets import Split, for_network
 from model.errors import require
@@ -39,13 +40,17 @@ class Evaluation:
     layers: list[LayerActivity]
 
 
+def require_classes(network: Network, labels: NDArray[np.int64]) -> None:
+    """Refuse labels that ``network`` has no class for."""
+    classes, largest = network.layers[-1].channels, int(labels.max())
+    require(
+        largest < classes, f"the images have labels up to {largest}, the network {classes} classes; choose its data set"
+    )
+
+
 def evaluate(network: Network, split: Split, progress: Callable[[int], None] | None = None) -> Evaluation:
     """Run the golden model on every image of ``split``."""
-    classes = network.layers[-1].channels
-    require(
-        int(split.labels.max()) < classes,
-        f"the images have labels up to {int(split.labels.max())}, the network {classes} classes; choose its data set",
-    )
+    require_classes(network, split.labels)
     spikes = {layer.name: 0 for layer in network.layers}
     correct = ties = 0
     counts = {layer.name: 0.0 for layer in network.layers}

@@ -14,13 +14,13 @@ from model.errors import UserError, require
 Array = NDArray[np.generic]
 
 
-def require_memory(path: Path, size: int) -> None:
-    """Refuse what takes more than half of this machine's memory."""
+def require_memory(path: Path, size: int, instead: str = "give fewer or smaller images") -> None:
+    """Refuse what takes more than half of this machine's memory; ``instead`` says what to do."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     require(
         size <= memory // 2,
         f"{path}: it holds {size / 1e9:,.1f} GB unpacked, and half of this machine's memory is {memory / 2e9:,.1f} GB; "
-        "give fewer or smaller images",
+        f"{instead}",
     )
 
 

@@ -66,10 +66,11 @@ def read_file(path: Path, network: "Network") -> "tuple[NDArray[Any], NDArray[An
 
     A ``.npy`` file has the images in that order. A ``.npz`` file has arrays x and, if it has labels, y, as a data set
     has: samples come first in spikes, too, [N, T, C, H, W]. A recording of the network's event set, ``.bin`` or
-    ``.aedat``, becomes an image of T frames, or by a time window as many images as it lasts.
+    ``.aedat``, becomes an image of T frames, or by a time window as many images as it lasts; a trial of Gesture with
+    its table has a recording, and a label, for each line.
     """
     from model.datasets.arrays import read_array, read_arrays
-    from model.datasets.events.sets import RECORDINGS, opened
+    from model.datasets.events.sets import is_recording, opened
     from model.datasets.own import checked
     from model.datasets.split import for_network
     from model.errors import UserError, require
@@ -83,8 +84,9 @@ def read_file(path: Path, network: "Network") -> "tuple[NDArray[Any], NDArray[An
         if labels is not None:
             data, labels = checked(path, data, labels)
         data = for_network(data)
-    elif path.suffix in RECORDINGS:
-        data = for_network(opened(path, network))
+    elif is_recording(path):
+        data, labels = opened(path, network)
+        data = for_network(data)
     else:
         data = read_array(path)
     try:

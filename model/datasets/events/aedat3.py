@@ -72,5 +72,7 @@ def read_labels(path: Path, classes: int) -> list[tuple[int, int, int]]:
         except ValueError:
             raise UserError(f"{path}: {line!r} are not three numbers; fetch the published file") from None
         require(1 <= number <= classes, f"{path}: class {number}; classes are 1 to {classes}")
+        require(start < end, f"{path}: {line} lasts no time; fetch the published file")
         found.append((number - 1, start, end))
+    require(len(found) > 0, f"{path}: it names no gesture; fetch the published file")
     return found

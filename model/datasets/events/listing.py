@@ -38,7 +38,8 @@ Listing = dict[str, list[Recording]]
 class EventSet:
     """A published set: the sensor's rows and columns, its classes, and how its folder is read.
 
-    ``files`` says what the folder holds, and where it comes from; ``split`` which recordings do what.
+    ``files`` says what the folder holds, and where it comes from; ``split`` which recordings do what. ``table`` gives a
+    file's recordings where a table beside it says which they are, else none: the whole file is one.
     """
 
     sensor: tuple[int, int]
@@ -49,6 +50,7 @@ class EventSet:
     complete: Callable[[Path], bool]
     listing: Callable[[Path], Listing]
     read: Callable[[Path], Events]
+    table: Callable[[Path], list[Recording]] = lambda path: []
 
 
 def _number(path: Path) -> tuple[int, str]:
@@ -96,14 +98,23 @@ def _gesture(folder: Path) -> Listing:
         found[part] = []
         for name in path.read_text(encoding="utf-8").split():
             trial = folder / name
+            require(not Path(name).is_absolute(), f"{path}: {name} is no file of this folder; fetch the set again")
             require(trial.is_file(), f"{trial}: no such file, and {path.name} names it; fetch the set again")
-            for label, start, end in aedat3.read_labels(trial.with_name(f"{trial.stem}_labels.csv"), GESTURES):
-                found[part].append(Recording(trial, label, (start, end)))
+            found[part] += _trial(trial)
     users = sorted({_user(each) for each in found["train"]})
     held = set(users[-VALIDATION_USERS:]) if len(users) > VALIDATION_USERS else set(users[-1:])
     found["validation"] = [each for each in found["train"] if _user(each) in held]
     found["train"] = [each for each in found["train"] if _user(each) not in held]
     return found
+
+
+def _table(trial: Path) -> Path:
+    return trial.with_name(f"{trial.stem}_labels.csv")
+
+
+def _trial(path: Path) -> list[Recording]:
+    """The gestures of a trial, a line of its table each."""
+    return [Recording(path, label, (start, end)) for label, start, end in aedat3.read_labels(_table(path), GESTURES)]
 
 
 def _user(recording: Recording) -> str:
@@ -133,6 +144,7 @@ SETS: dict[str, EventSet] = {
         complete=lambda folder: all((folder / f"trials_to_{part}.txt").is_file() for part in ("train", "test")),
         listing=_gesture,
         read=aedat3.read,
+        table=lambda path: _trial(path) if _table(path).exists() else [],
     ),
     "cifar10-dvs": EventSet(
         sensor=(128, 128),

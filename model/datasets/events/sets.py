@@ -5,6 +5,7 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,12 @@ from model.datasets.split import Dataset, Split
 from model.errors import UserError, require
 from model.files.replacing import replacing
 from model.network.network import Network
+from model.network.validation import LARGEST_TIME_STEPS
 
 RECORDINGS = (".bin", ".aedat")
 """Endings of their files."""
+COUNTED_BYTES = 24
+"""Of a pixel of a frame while its events are counted."""
 VERSION = 1
 """Of what is kept; another one where the same recordings give other frames."""
 
@@ -46,14 +50,20 @@ def load(name: str, data_dir: Path | None, framing: Framing) -> Dataset:
     note = f"{name}: {count:,} recordings, {lost.sentence}"
     counts = {part: len(listing[part]) for part in PARTS}
     provenance = {"framing": framing.described, "split": found.split, "recordings": counts}
+    provenance["recordings_sha256"] = _digest(folder, listing)
     train, validation, test = (splits[part] for part in PARTS)
     return Dataset(name, train, validation, test, provenance, note)
 
 
-def opened(path: Path, network: Network) -> NDArray[np.uint8]:
-    """Frames [N, T, C, H, W] of a recording, by a file of the event set that ``network`` names.
+def is_recording(path: Path) -> bool:
+    """Whether it is called like one."""
+    return path.suffix.lower() in RECORDINGS
 
-    One image where the frames are T parts of the recording; of a time window as many as the recording lasts.
+
+def opened(path: Path, network: Network) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
+    """Frames [N, T, C, H, W] of a file of the event set that ``network`` names, and labels [N] if a table has them.
+
+    A recording is one image where the frames are T parts of it; of a time window as many as it lasts.
     """
     require(path.is_file(), f"{path}: no such file")
     name = str(network.provenance.get("dataset", ""))
@@ -64,16 +74,41 @@ def opened(path: Path, network: Network) -> NDArray[np.uint8]:
     )
     found = SETS[name]
     framing = Framing.of(network, found.sensor)
-    events = _checked(path, found.read(path), found)
-    if framing.step_us and events.time.size:
-        images = int(framing.steps(events.time).max()) // network.time_steps + 1
-        framing = replace(framing, time_steps=images * network.time_steps)
-    made, _ = frames(events, framing, found.sensor)
-    return made.reshape(-1, network.time_steps, *made.shape[1:])
+    whole = _checked(path, found.read(path), found)
+    table = found.table(path)
+    parts = [_cut(whole, each) for each in table or [Recording(path, 0)]]
+    images = [_images(path, each, framing) for each in parts]
+    pixels = framing.time_steps * int(np.prod(framing.shape(found.sensor)))
+    require_memory(path, pixels * (sum(images) + COUNTED_BYTES * max(images)), "give a longer --step-us")
+    made = [
+        frames(events, replace(framing, time_steps=count * framing.time_steps), found.sensor)[0]
+        for events, count in zip(parts, images, strict=True)
+    ]
+    joined = np.concatenate(made)
+    labels = np.repeat([each.label for each in table], images).astype(np.int64) if table else None
+    return joined.reshape(-1, framing.time_steps, *joined.shape[1:]), labels
+
+
+def _images(path: Path, events: Events, framing: Framing) -> int:
+    """How many times T steps a recording lasts."""
+    count = int(framing.steps(events.time).max()) // framing.time_steps + 1
+    steps = count * framing.time_steps
+    require(
+        steps <= LARGEST_TIME_STEPS,
+        f"{path}: it lasts {steps:,} time steps of {framing.step_us} µs, and {LARGEST_TIME_STEPS:,} is the most; give "
+        "a longer --step-us",
+    )
+    return count
 
 
 def _cut(events: Events, recording: Recording) -> Events:
-    return events.between(*recording.span) if recording.span else events
+    """The events of a recording; refuses one without any."""
+    found, where = events, ""
+    if recording.span:
+        start, end = recording.span
+        found, where = events.between(start, end), f" from {start} to {end} µs, where its table names a gesture"
+    require(found.time.size > 0, f"{recording.path}: it has no event{where}; fetch it again or leave it out")
+    return found
 
 
 def _checked(path: Path, events: Events, found: EventSet) -> Events:
@@ -90,14 +125,21 @@ def _checked(path: Path, events: Events, found: EventSet) -> Events:
 
 def _key(name: str, folder: Path, listing: Listing, framing: Framing) -> str:
     """Of the frames: what they are made of and how."""
+    rows = [[part, *_described(folder, each), each.path.stat().st_mtime_ns] for part in PARTS for each in listing[part]]
+    return _sha256([VERSION, name, str(folder.resolve()), framing.described, rows])[:24]
 
-    def row(part: str, each: Recording) -> list[object]:
-        file = each.path.stat()
-        return [part, str(each.path.relative_to(folder)), each.label, each.span, file.st_size, file.st_mtime_ns]
 
-    rows = [row(part, each) for part in PARTS for each in listing[part]]
-    text = json.dumps([VERSION, name, str(folder.resolve()), framing.described, rows])
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+def _digest(folder: Path, listing: Listing) -> str:
+    """Of the recordings, wherever their folder lies."""
+    return _sha256([[part, *sorted(_described(folder, each) for each in listing[part])] for part in PARTS])
+
+
+def _described(folder: Path, each: Recording) -> list[Any]:
+    return [str(each.path.relative_to(folder)), each.label, each.span, each.path.stat().st_size]
+
+
+def _sha256(values: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(values).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _made(found: EventSet, listing: Listing, framing: Framing) -> tuple[dict[str, Split], Lost]:

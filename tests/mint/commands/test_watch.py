@@ -10,6 +10,7 @@ import pytest
 from mint.plots import plot_logits
 from model import datasets
 from model.datasets import Framing
+from model.datasets.events import sets
 from model.datasets.events.recording import frames
 from model.datasets.events.sets import opened
 from model.errors import UserError
@@ -73,15 +74,15 @@ def test_a_recording_is_an_input_of_any_command(network: Network) -> None:
     path = files.bin_file(Path("a.bin"), ROWS)
     events = events_of(*ROWS)
     wanted, _ = frames(events, Framing(8, 4000, 12), (34, 34))
-    assert np.array_equal(opened(path, network), wanted[None])
+    assert np.array_equal(opened(path, network)[0], wanted[None])
 
     # Half the time a step: 31 ms are 16 steps, two images; equal parts are always one.
     half = replace(network, provenance={"dataset": "n-mnist", "framing": {"step_us": 2000}})
     wanted, _ = frames(events, Framing(16, 2000, 12), (34, 34))
-    assert np.array_equal(opened(path, half), wanted.reshape(2, 8, 2, 12, 12))
+    assert np.array_equal(opened(path, half)[0], wanted.reshape(2, 8, 2, 12, 12))
     whole = replace(network, provenance={"dataset": "n-mnist"})
     wanted, _ = frames(events, Framing(8, 0, 12), (34, 34))
-    assert np.array_equal(opened(path, whole), wanted[None])
+    assert np.array_equal(opened(path, whole)[0], wanted[None])
 
     bundle.write(network, Path("n.safetensors"))
     mint("golden", "n.safetensors", "--input", "a.bin", "-o", "g.npz")
@@ -101,4 +102,63 @@ def test_recordings_that_cannot_be_read_get_a_sentence(network: Network) -> None
     with pytest.raises(UserError, match=r"a.bin: event 0 is at column 34, row 0 of a sensor of 34 × 34 pixels"):
         opened(path, network)
     assert "it names moving-digits; give frames as spikes" in mint("watch", str(MOVING), "--input", "a.bin", status=2)
+    with pytest.raises(UserError, match=r"a.bin: it has no event; fetch it again"):
+        opened(files.bin_file(path, []), network)
     assert "which do not run" in mint("watch", str(FOLDER / "fashion-w4u4.safetensors"), status=2)
+
+
+def test_a_trial_of_gesture_has_a_recording_for_each_line_of_its_table(network: Network) -> None:
+    files.gesture(Path("gestures"), users=1)
+    path = Path("gestures/user01_led.aedat").rename("gestures/user01_led.AEDAT")
+    gestures = replace(network, provenance={"dataset": "dvs-gesture"})
+    rows = [(1000 + 10 * step, 1, 1, 1) for step in range(8)], [(3000 + step, 1, 2, 0) for step in range(5)]
+    wanted = [frames(events_of(*each), Framing(8, 0, 12), (128, 128))[0] for each in rows]
+    values, labels = opened(path, gestures)
+    assert np.array_equal(values, wanted)
+    assert labels is not None
+    assert labels.tolist() == [0, 10]
+
+    # A window of 8 µs: the first gesture lasts 71 µs, two times 8 steps, the second one 5 µs.
+    window = replace(network, provenance={"dataset": "dvs-gesture", "framing": {"step_us": 8}})
+    values, labels = opened(path, window)
+    assert values.shape == (3, 8, 2, 12, 12)
+    assert labels is not None
+    assert labels.tolist() == [0, 0, 10]
+    assert values[2].any(axis=(1, 2, 3)).tolist() == [True] + 7 * [False]
+    bundle.write(window, Path("n.safetensors"))
+    assert "of 3 windows are classified right" in mint("watch", "n.safetensors", "--input", str(path))
+
+    Path("gestures/user01_led_labels.csv").unlink()
+    assert opened(path, gestures)[1] is None
+    assert opened(path, gestures)[0].shape == (1, 8, 2, 12, 12)
+
+
+def test_more_time_steps_than_there_can_be_name_the_file(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = files.bin_file(Path("a.bin"), [(0, 1, 1, 1), (70_000, 1, 1, 1)])
+    fine = replace(network, provenance={"dataset": "n-mnist", "framing": {"step_us": 1}})
+    sentence = "a.bin: it lasts 70,008 time steps of 1 µs, and 65,536 is the most; give a longer --step-us"
+    with pytest.raises(UserError, match=sentence):
+        opened(path, fine)
+    monkeypatch.setattr(sets, "frames", lambda *_: pytest.fail("frames are counted"))
+    monkeypatch.setattr("model.datasets.arrays.os.sysconf", lambda _: 2**13)
+    with pytest.raises(UserError, match=r"a.bin: .* half of this machine's memory is .*; give a longer --step-us"):
+        opened(path, replace(fine, provenance={"dataset": "n-mnist", "framing": {"step_us": 2}}))
+
+
+def test_what_watch_cannot_do_is_one_sentence(network: Network) -> None:
+    random = np.random.default_rng(0)
+    frames = random.integers(0, 2, (3, 8, 2, 12, 12), np.uint8)
+    np.savez("x.npz", x=frames, y=np.array([0, 20, 1]))
+    bundle.write(network, Path("n.safetensors"))
+    for words, sentence in (
+        (["--input", "x.npz"], "the images have labels up to 20, the network 20 classes; choose its data set"),
+        (["--input", "x.npz", "--step-us", "5"], "x.npz has no recordings to cut into frames; leave out --step-us"),
+        (["--input", "x.npz", "--recordings", "2"], "--input is all that a file has; leave out one of them"),
+        (["--dataset", "moving-digits", "--step-us", "5"], "moving-digits has no recordings to cut into frames"),
+    ):
+        assert sentence in " ".join(mint("watch", "n.safetensors", *words, status=2).split())
+    assert not Path("build/watch.json").exists()
+    last = network.layers[-1]
+    one = replace(last, bias=last.bias[:1], sources=(replace(last.sources[0], weight=last.sources[0].weight[:1]),))
+    bundle.write(replace(network, layers=(*network.layers[:-1], one)), Path("one.safetensors"))
+    assert "one.safetensors: it has one class" in mint("watch", "one.safetensors", status=2)

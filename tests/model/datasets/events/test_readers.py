@@ -98,6 +98,9 @@ def test_tables_of_gestures(tmp_path: Path) -> None:
     for rows, sentence in (
         ([(12, 5, 9)], "class 12; classes are 1 to 11"),
         ([(0, 5, 9)], "class 0; classes are 1 to 11"),
+        ([(1, 5, 9), (2, 9, 9)], "2,9,9 lasts no time"),
+        ([(1, 9, 5)], "1,9,5 lasts no time"),
+        ([], "it names no gesture"),
     ):
         with pytest.raises(UserError, match=sentence):
             aedat3.read_labels(files.labels(path, rows), 11)

@@ -157,3 +157,44 @@ def test_more_frames_than_memory_are_refused_before_any_is_made(tmp_path: Path) 
     files.n_mnist(tmp_path / "data")
     with pytest.raises(UserError, match="half of this machine's memory"):
         datasets.load("n-mnist", tmp_path / "data", framing=Framing(65_536, 0, 1024))
+
+
+def test_recordings_without_events_are_refused_by_name(tmp_path: Path) -> None:
+    files.n_mnist(tmp_path / "data")
+    files.bin_file(tmp_path / "data" / "Test" / "3" / "60004.bin", [])
+    with pytest.raises(UserError, match=r"60004.bin: it has no event; fetch it again or leave it out"):
+        datasets.load("n-mnist", tmp_path / "data")
+    files.gesture(tmp_path / "gestures", users=3)
+    for span in ((1081, 2999), (3005, 4000)):  # between two gestures, and after the last event
+        files.labels(tmp_path / "gestures" / "user02_led_labels.csv", [(1, 1000, 1080), (4, *span)])
+        wanted = f"user02_led.aedat: it has no event from {span[0]} to {span[1]} µs, where its table names a gesture"
+        with pytest.raises(UserError, match=wanted):
+            datasets.load("dvs-gesture", tmp_path / "gestures")
+    assert kept("n-mnist") == kept("dvs-gesture") == []
+
+
+def test_a_digest_is_of_the_recordings_wherever_they_lie(tmp_path: Path) -> None:
+    def digest(name: str, folder: str, framing: Framing) -> str:
+        return str(datasets.load(name, tmp_path / folder, framing=framing).provenance["recordings_sha256"])
+
+    for folder in ("one", "two"):
+        files.n_mnist(tmp_path / folder)
+    first = digest("n-mnist", "one", Framing(2))
+    assert digest("n-mnist", "two", Framing(3)) == first
+    files.bin_file(tmp_path / "two" / "Train" / "0" / "00001.bin", [(0, 0, 0, 1)])
+    assert digest("n-mnist", "two", Framing(2)) != first
+    files.n_mnist(tmp_path / "three", train=7)
+    assert digest("n-mnist", "three", Framing(2)) != first
+
+    files.gesture(tmp_path / "four")
+    first = digest("dvs-gesture", "four", Framing(2))
+    files.labels(tmp_path / "four" / "user02_led_labels.csv", [(1, 1000, 1080), (11, 3000, 4001)])
+    assert digest("dvs-gesture", "four", Framing(2)) != first
+
+
+def test_trials_are_files_of_their_folder(tmp_path: Path) -> None:
+    files.gesture(tmp_path / "data")
+    path = tmp_path / "data" / "trials_to_test.txt"
+    path.write_text(f"{tmp_path / 'data' / 'user06_led.aedat'}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"trials_to_test.txt: .*/user06_led.aedat is no file of this folder"):
+        datasets.load("dvs-gesture", tmp_path / "data")
