@@ -19,7 +19,7 @@ from model.training.equality import compare
 from model.training.export import to_network
 from model.training.network import SpikingNetwork
 from model.training.recipe import Recipe
-from model.training.session import built_for, sources_of
+from model.training.session import DIGESTS, built_for, sources_of
 from model.training.train import Run, accuracy
 
 
@@ -86,10 +86,10 @@ def reopened(folder: Path, dataset: str | None = None, data_dir: Path | None = N
     data = datasets.load(dataset or recipe.dataset, data_dir, framing=recipe.framing)
     require(
         sources_of(recipe, data) == recipe.sources
-        if "dataset_sha256" in data.provenance
+        if any(key in data.provenance for key in DIGESTS)
         else data.name == recipe.dataset,
-        f"{folder}: it was trained on {recipe.dataset}, and {data.name} is another data set, or the run's network "
-        "file, teacher or initial weights were changed since; name the run's own with --dataset",
+        f"{folder}: it was trained on {recipe.dataset}, and {data.name} is another data set or has other recordings, "
+        "or the run's network file, teacher or initial weights were changed since; name the run's own with --dataset",
     )
     module = built_for(recipe, data)(recipe.precision)
     checkpoint.restore(tensors, module)

@@ -28,7 +28,7 @@ class Recipe(Settings):
         words += [f"x{self.width:g}"] if self.width != named.width else []
         words += [f"T{self.time_steps}"] if self.time_steps != named.time_steps else []
         words += [f"{self.step_us}us"] if self.step_us else []
-        words += [f"{self.frame_size}px"] if self.frame_size != named.frame_size else []
+        words += [f"{self.frame_size}px"] if self.frame_size != usual(self.network, self.dataset).frame_size else []
         words.append(str(self.precision or "float32"))
         words += [f"ends{self.ends_bits}"] if self.ends_bits else []
         words += [self.readout] if self.readout != Settings.readout else []
@@ -134,6 +134,8 @@ def usual(network: str, dataset: str | None = None, width: float = 1.0) -> Recip
         found = replace(found, dataset=dataset, augment=found.augment and MOVED.get(dataset))
         if network not in RECIPES and dataset in EVENTS:
             found = replace(found, time_steps=Framing().time_steps)
+        if dataset not in EVENTS:
+            found = replace(found, step_us=0, frame_size=0)
     if 0 < width != found.width:  # one that no network can have is refused where the network is made
         found = replace(found, width=width, learning_rate=float(f"{found.learning_rate / math.sqrt(width):.2g}"))
     return found

@@ -16,6 +16,9 @@ from model.training.named import builder
 from model.training.network import SpikingNetwork, reading_out
 from model.training.recipe import Recipe
 
+DIGESTS = ("dataset_sha256", "recordings_sha256")
+"""What a data set's provenance says of the user's files that it is made of."""
+
 
 def checked_device(name: str) -> str:
     """``name`` if PyTorch has such a device here."""
@@ -25,12 +28,15 @@ def checked_device(name: str) -> str:
 
 
 def sources_of(recipe: Recipe, data: Dataset) -> str:
-    """SHA-256 of the network's file, the teacher, the initial weights and a user's data set; empty without any."""
+    """SHA-256 of the network's file, the teacher, the initial weights and a user's data set or recordings.
+
+    Empty without any.
+    """
     files = [Path(recipe.network.rpartition(":")[0])] if ":" in recipe.network else []
     files += [Path(recipe.teacher)] if recipe.teacher else []
     files += [Path(recipe.initial) / "best.safetensors"] if recipe.initial else []
     parts = [file.read_bytes() for file in files]
-    parts += [data.provenance["dataset_sha256"].encode()] if "dataset_sha256" in data.provenance else []
+    parts += [data.provenance[key].encode() for key in DIGESTS if key in data.provenance]
     return hashlib.sha256(b"".join(parts)).hexdigest() if parts else ""
 
 

@@ -122,7 +122,7 @@ class Settings:
     )
     refit: bool = option(False, "Train on the validation split too and keep the last epoch; choose before.")
     sources: str = ""
-    """SHA-256 of the user's files that the run is made from, so that it never goes on with others."""
+    """SHA-256 of the user's files and recordings that the run is made from, so that it never goes on with others."""
 
     def __post_init__(self) -> None:
         require(self.epochs >= 1, f"{self.epochs} epochs; train at least 1")

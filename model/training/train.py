@@ -230,7 +230,7 @@ class Run:
             found["precision"] = asdict(Precision(**found["precision"]))
         require(
             found == asdict(self.recipe),
-            f"{self.folder} holds a run with other settings, network or teacher; "
+            f"{self.folder} holds a run with other settings, network, teacher or data; "
             "remove it or choose another folder with --run",
         )
 

@@ -11,6 +11,7 @@ import pytest
 from bench import folds
 from model import datasets
 from model.datasets import Dataset, Framing
+from model.errors import UserError
 from model.training.recipe import Recipe
 from tests.model.datasets.events import files
 from tools.event_tables import folds as table
@@ -73,6 +74,17 @@ def test_what_is_trained_is_not_trained_again(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("model.training.train.Run.train", lambda *_: pytest.fail("it is trained"))
     assert bench(monkeypatch, *words) == rows
     assert bench(monkeypatch, "--finished") == rows
+
+
+def test_folds_of_other_recordings_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Dataset) -> None:
+    digests = {folds.fold_of(data, number).provenance["recordings_sha256"] for number in range(folds.FOLDS)}
+    assert len(digests | {data.provenance["recordings_sha256"]}) == folds.FOLDS + 1
+    words = ("--only", "float32", "--fold", "1")
+    bench(monkeypatch, *words)
+    files.n_mnist(tmp_path / "data", train=7)
+    for more in ((), ("--finished",)):
+        with pytest.raises(UserError, match="holds a run with other settings, network, teacher or data"):
+            bench(monkeypatch, *words, *more)
 
 
 def test_a_row_is_compared_fold_by_fold() -> None:

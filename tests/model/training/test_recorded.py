@@ -18,6 +18,7 @@ from model.network import bundle
 from model.training.equality import compare
 from model.training.export import to_network
 from model.training.finish import reopened
+from model.training.named import integers
 from model.training.networks import RECORDED, Size, named
 from tests.model.datasets.events import files
 
@@ -90,6 +91,26 @@ def test_what_does_not_fit_gets_a_sentence(tmp_path: Path) -> None:
         api.train(api.recipe("digits", Precision(4, 4), step_us=5), tmp_path / "runs")
     with pytest.raises(UserError, match="n-mnist has spikes, and mixtures are of pixels"):
         api.train(api.recipe("nmnist", Precision(4, 4), mixup=0.2), tmp_path / "runs")
+
+
+def test_a_run_on_other_recordings_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    recipe = api.recipe("nmnist", Precision(4, 4), width=0.25, epochs=1, batch_size=10, **FRAMING.described)
+    run = api.train(recipe, tmp_path / "runs")
+    files.n_mnist(tmp_path / "data" / "n-mnist", train=7)
+    with pytest.raises(UserError, match="holds a run with other settings, network, teacher or data"):
+        api.train(recipe, tmp_path / "runs")
+    with pytest.raises(UserError, match="n-mnist is another data set or has other recordings"):
+        reopened(run.folder)
+
+
+def test_a_recipe_s_frames_are_of_recordings_only() -> None:
+    """What the user did not give is not complained of."""
+    for name in ("digits", "cifar10"):
+        with pytest.raises(UserError, match="this network takes spikes of two polarities"):
+            integers("gesture", Precision(4, 4), width=1, time_steps=None, dataset=name)
+    assert api.recipe("gesture", Precision(4, 4), "moving-digits").framing is None
+    assert api.recipe("gesture", Precision(4, 4), "moving-digits").name == "gesture-moving-digits-w4u4-seed0"
+    assert api.recipe("gesture", Precision(4, 4), "n-mnist").framing == Framing(16, 0, 32)
 
 
 def _pixels() -> datasets.Dataset:
