@@ -21,6 +21,7 @@ from mint.console import console, messages
 from mint.report import write_json
 from model import datasets
 from model.config import Precision
+from model.errors import require
 from model.training.named import builder
 
 BATCH = 32
@@ -82,6 +83,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=0)
     arguments = parser.parse_args()
     data = datasets.load(arguments.dataset, arguments.data_dir)
+    require(data.inputs.static, f"{data.name} has {data.inputs.name}, and these networks take pixels; name another set")
     found = []
     for name in arguments.networks:
         for bits in arguments.bits:

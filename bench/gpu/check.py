@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from model import datasets
-from model.datasets import Split
+from model.datasets import Split, for_network
 from model.errors import UserError, require
 from model.files.replacing import replacing
 from model.golden.network import chunks, classify, forward
@@ -33,7 +33,7 @@ def compare(path: Path, split: Split) -> dict[str, Any]:
     shape = (len(split), network.layers[-1].channels)
     require(wanted.ndim == 2 and wanted.shape[1:] == shape[1:] and len(wanted) >= shape[0], f"{path}: other logits")
     found = []
-    for part, images in chunks(network, split.images):
+    for part, images in chunks(network, for_network(split.images)):
         found.append(forward(network, images))
         if part.stop % SHOWN == 0:
             print(f"{path.stem}: {part.stop} of {len(split)} images", file=sys.stderr)
@@ -50,7 +50,7 @@ def compare(path: Path, split: Split) -> dict[str, Any]:
 def check(path: Path, data_dir: Path | None, images: int | None) -> dict[str, Any]:
     """Compare, and enter what was found where all images were."""
     network = bundle.read(path)
-    test = datasets.load(str(network.provenance["dataset"]), data_dir, download=False).test
+    test = datasets.taken_by(network, str(network.provenance["dataset"]), data_dir, download=False).test
     scores = compare(path, Split(test.images[:images], test.labels[:images]))
     equal = f"{scores['differing']} of {scores['compared_with_golden']:,} logits differ"
     print(f"{path.stem}: {equal}; {scores['test']:.2f} % of {scores['test_images']:,} test images")

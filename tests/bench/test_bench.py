@@ -47,6 +47,10 @@ def test_what_is_wrong_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: 
     with pytest.raises(SystemExit, match="2"):
         run(exactness.main)
     assert capsys.readouterr().err.startswith("error: data set 'nothing' is not known")
+    monkeypatch.setattr(sys, "argv", ["exactness", "--dataset", "moving-digits"])
+    with pytest.raises(SystemExit, match="2"):
+        run(exactness.main)
+    assert "moving-digits has spikes, and these networks take pixels" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="70"):
         run(lambda: divmod(1, 0) and None)
     said = capsys.readouterr().err

@@ -24,7 +24,9 @@ from model import datasets
 from model.config import Precision
 from model.datasets import Dataset, Split
 from model.errors import UserError
+from model.golden.network import forward
 from model.network import bundle
+from model.network.shipped import FOLDER
 from model.training.loss import Loss
 from model.training.networks import Size, named
 
@@ -61,7 +63,7 @@ def data(monkeypatch: pytest.MonkeyPatch) -> Dataset:
 
     made = Dataset("cifar10", split(48), split(32), split(32))
     monkeypatch.setattr(kit, "LEAST_MINUTES", 0.5)
-    monkeypatch.setattr(datasets, "load", lambda name, folder=None, download=True: made)
+    monkeypatch.setattr(datasets, "load", lambda name, folder=None, **_: made)
     usual = jobs.jobs
     monkeypatch.setattr(
         jobs, "jobs", lambda *given: {name: replace(recipe, batch_size=BATCH) for name, recipe in usual(*given).items()}
@@ -127,6 +129,14 @@ def test_a_killed_run_ends_in_the_same_network(
         check.main([str(tmp_path)])
 
 
+def test_spikes_are_checked_as_the_network_takes_them(tmp_path: Path) -> None:
+    network, path = bundle.read(FOLDER / "moving-w2-memory-free.safetensors"), tmp_path / "moving.safetensors"
+    bundle.write(network, path)
+    images = datasets.load("moving-digits").test.images[:20]
+    np.save(path.with_suffix(".npy"), forward(network, images.swapaxes(0, 1)))
+    assert check.check(path, None, 20)["differing"] == 0
+
+
 PROGRAM = """
 import sys
 site, root, folder, *words = sys.argv[1:]
@@ -149,7 +159,7 @@ class Fake(Clock):
 
 found = np.load(folder + "/data.npz")
 split = Split(found["images"], found["labels"])
-datasets.load = lambda name, folder=None, download=True: Dataset(name, split, split, split)
+datasets.load = lambda name, folder=None, **_: Dataset(name, split, split, split)
 usual = jobs.jobs
 jobs.jobs = lambda *given: {name: replace(one, batch_size=16, leak_search=0) for name, one in usual(*given).items()}
 kit.LEAST_MINUTES = 0.5
