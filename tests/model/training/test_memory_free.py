@@ -10,11 +10,13 @@ from model.errors import UserError
 from model.golden.network import run as golden
 from model.network import bundle
 from model.neurons import MemoryFree
+from model.training import checkpoint
 from model.training.equality import compare
 from model.training.export import export, to_network
 from model.training.layers import Branch, Conv, CountReadout, Join, Linear, MaxPool, MembraneReadout, Readout, SumPool
 from model.training.network import SpikingNetwork
 from model.training.neurons.window import Window, Windowed
+from model.training.progressive import start_from
 
 
 def precision(width=2, **options):
@@ -154,3 +156,22 @@ def test_a_readout_of_membranes_is_refused():
         MembraneReadout(4, 2, precision=precision())
     with pytest.raises(UserError, match="a membrane of 4 bits of memory-free neurons"):
         Precision(2, 4, neuron_family="memory-free")
+
+
+@pytest.mark.parametrize(("window", "taken"), [(3, True), (2, False)])
+def test_a_start_from_a_run_has_its_taps_where_windows_are_as_long(window, taken, tmp_path):
+    def network(taps):
+        torch.manual_seed(0)
+        return SpikingNetwork(
+            NETWORKS["pixels"](precision(window=taps)), input_shape=(1, 6, 6), time_steps=5, input_kind="pixels"
+        )
+
+    first = network(3)
+    with torch.no_grad():
+        first.conv.window.ratio.copy_(torch.tensor([1.0, -3.0, 0.2]))
+    checkpoint.write(tmp_path / "best.safetensors", first, None, {})
+    module = network(window)
+    start_from(tmp_path, module)
+    wanted = first.conv.window.ratio.tolist() if taken else [1.0] * window
+    assert module.conv.window.ratio.tolist() == wanted
+    assert (module.conv.weight == first.conv.weight).all()
