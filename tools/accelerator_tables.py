@@ -56,6 +56,30 @@ def spike_window(found: list[Any]) -> Rows:
     return rows
 
 
+@table("asynchronous", "asynchronous", tools=("numpy",))
+def asynchronous(found: list[Any]) -> Rows:
+    """Time steps as they come: cycles from the last input to the class, and layers that would overlap."""
+    rows: list[list[object]] = [
+        ["network", "lanes", "cycles per image", "response", "at most", "layers' own lanes", "cycles", "layers at work"]
+    ]
+    for run in found:
+        steps, layers = run["asynchronous"], len(run["layers"])
+        together = steps["overlap"]
+        rows.append(
+            [
+                Path(run["network"]).stem,
+                run["lanes"],
+                count(run["cycles"]),
+                count(steps["response_cycles"]),
+                count(steps["most_response_cycles"]),
+                f"{layers} × {run['lanes']}",
+                count(together["cycles"]),
+                f"{together['at_once']:.2f} of {layers}",
+            ]
+        )
+    return rows
+
+
 @table("cycles", "estimate", tools=("numpy",))
 def cycles(found: list[Any]) -> Rows:
     """Exact cycles of an image, mean over the images, beside the bound and the dense array."""
