@@ -2,8 +2,9 @@
 
 python -m bench.combinations [--images N] [--output FILE]
 
-A network of three layers for each pair, of random integers, on pixels or spikes in turn: Verilog in Icarus and in
-Verilator, with inputs that pause and results that are refused, beside the golden model. Writes
+A network of three layers for each pair, of random integers, on pixels or spikes in turn, spikes in both orders of the
+time steps: Verilog in Icarus and in Verilator, with inputs that pause and results that are refused, beside the golden
+model. Writes
 ``build/combinations.json`` and ends with status 1 if a number differs.
 """
 
@@ -18,6 +19,8 @@ from typing import Any
 from bench.entry import run as start
 from mint.console import console, messages
 from mint.report import write_json
+from model.accelerator.config import STREAMING
+from model.accelerator.layer_plan import SKIP
 from model.accelerator.plan import plan
 from model.config import Precision
 from model.errors import Defect
@@ -65,13 +68,14 @@ def measure(name: str, code: str, width: int, kind: str, images: int) -> dict[st
     network = network_of(NEURONS[name], precision, kind)
     given = replace(CHAIN, input_kind=kind).images(images)
     row: dict[str, Any] = {"neuron": name, "code": code, "width": width, "input": kind, "compared": 0, "differing": 0}
-    with TemporaryDirectory() as folder:
-        config = plan(network, lanes=LANES, lanes_per_neuron_unit=1 + (width % 2), retire=True)
-        prepared = prepare(network, given, Path(folder), config, cycles_an_image=20_000)
-        for simulator in ("icarus", "verilator"):
-            found = run(prepared, waits=WAITING, simulator=simulator)
-            row["compared"] += found.comparisons
-            row["differing"] += found.mismatches
+    for dataflow in (SKIP,) if network.inputs.static else (SKIP, STREAMING):
+        config = plan(network, lanes=LANES, lanes_per_neuron_unit=1 + (width % 2), dataflow=dataflow, retire=True)
+        with TemporaryDirectory() as folder:
+            prepared = prepare(network, given, Path(folder), config, cycles_an_image=20_000)
+            for simulator in ("icarus", "verilator"):
+                found = run(prepared, waits=WAITING, simulator=simulator)
+                row["compared"] += found.comparisons
+                row["differing"] += found.mismatches
     return row
 
 
