@@ -29,7 +29,7 @@ from model.training.neurons.firing import (
 )
 from model.training.neurons.float_lif import fire_float
 from model.training.neurons.lif import Plane, fire_pooled
-from model.training.neurons.twins import leaky, twin
+from model.training.neurons.twins import has_loops, twin
 from model.training.neurons.window import Window
 from model.training.passing import scale
 from model.training.quantisers import QUANTISERS
@@ -211,7 +211,7 @@ class Spiking(Weighted, ABC):
     def _fused(self, sums: Tensor) -> bool:
         """Whether a GPU's kernels compute the neurons; they read the nearest integers, and keep no potential."""
         fused = gpu_kernel.usable(sums, self.time_steps) and not self.taught and not self.quantiser.soft
-        return fused and self.precision is not None and leaky(self.precision.neuron_family)
+        return fused and self.precision is not None and has_loops(self.precision.neuron_family)
 
     def _config(self, leak: int | None = None, dropped: float = 1.0) -> NeuronConfig:
         assert self.precision is not None
@@ -244,7 +244,7 @@ class Spiking(Weighted, ABC):
 
     def pools(self, x: Tensor) -> bool:
         """Whether inputs like ``x`` become spikes alone, in compiled loops, which can pool them on the way."""
-        known = self.precision is not None and leaky(self.precision.neuron_family)
+        known = self.precision is not None and has_loops(self.precision.neuron_family)
         return known and kernel.compiled(x) and not self.taught and self.trace is None
 
     def forward(self, *inputs: Tensor, pool: int = 1) -> Tensor:

@@ -11,7 +11,7 @@ TWINS: Mapping[str, ModuleType] = {Lif.family: lif, MemoryFree.family: lif}
 """By family; each has fire(), backward() and membranes() like ``generic.py``, which does for all others."""
 
 
-def leaky(family: str) -> bool:
+def has_loops(family: str) -> bool:
     """Whether the compiled loops and kernels of leaky neurons compute it."""
     return TWINS.get(family) is lif
 
