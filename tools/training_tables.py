@@ -124,10 +124,11 @@ def leaks(found: list[Any]) -> Rows:
 def window_speed(found: list[Any]) -> Rows:
     """Milliseconds of a step against T."""
     (run,) = found
-    names = list(dict.fromkeys(name for one in run["steps"].values() for name in one))
-    rows: list[list[object]] = [["", *(f"T = {steps}, ms" for steps in run["steps"])]]
-    for name in names:
-        rows.append([name, *(f"{1000 * one[name]['wall_seconds']:,.0f}" for one in run["steps"].values())])
+    found_steps = next(iter(run["steps"].values()))
+    rows: list[list[object]] = [["", "", *(f"T = {steps}, ms" for steps in found_steps)]]
+    for network, steps in run["steps"].items():
+        for name in next(iter(steps.values())):
+            rows.append([network, name, *(f"{1000 * one[name]['wall_seconds']:,.0f}" for one in steps.values())])
     return rows
 
 

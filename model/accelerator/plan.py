@@ -254,7 +254,8 @@ def _plan_layer(
         **first,
     )
     if last is None and layer.kind != LayerKind.LINEAR:
-        plan = replace(plan, window=static or _has_window(plan))
+        # The only layer adds its time steps up, and has no other layer beside it whose words would be fed.
+        plan = replace(plan, window=static or (not plan.reads_out and _has_window(plan)))
     joined: list[LayerPlan] = []
     for fields in others:
         row = plan.weight_row + plan.fan_in + sum(each.fan_in for each in joined)

@@ -22,13 +22,16 @@ from model.accelerator.plan import plan
 from model.config import Precision
 from model.errors import UserError
 from model.golden.network import run as golden
-from model.network.graph import Pool, Readout, State
+from model.inputs import SPIKES
+from model.network.graph import INPUT, LayerKind, Pool, Readout, Source, State
+from model.network.network import Network
 from model.neurons.lif import LARGEST_R
 from sim.accelerator.cosim import content_files, prepare, run
 from sim.harness.cosimulation import NO_WAITS, Waits
 from sim.harness.job import write_files
-from sim.networks.chains import Chain, Link
+from sim.networks.chains import Chain, Link, last_layer
 from sim.networks.random_chains import random_choices
+from sim.networks.random_networks import random_images
 from tests.sim.harness.faults import as_it_lies_there
 
 EXAMPLES = int(os.environ.get("MINT_EXAMPLES", "4"))
@@ -262,6 +265,19 @@ def test_weights_of_few_levels(kind, codes, options):
     assert config.code_width == max(code.weight_width for code in codes)
     assert config.memory_bits["weights"] == config.weight_rows * config.lanes * config.code_width
     compared(chain, IMAGES, **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"dataflow": "streaming"}, {"input_stream": "events"}], ids=str)
+def test_a_convolution_on_spikes_may_be_the_only_layer(options, tmp_path):
+    """Its time steps are added up, which a window's words are not."""
+    random = np.random.default_rng(1)
+    source = Source(INPUT, random.integers(-7, 8, (4, 2, 3, 3), np.int8))
+    layer = last_layer(Precision(4, 4), [source], np.arange(4, dtype=np.int32), LayerKind.CONV)
+    network = Network(SPIKES, (2, 3, 3), 3, (layer,))
+    config = plan(network, lanes=4, lanes_per_neuron_unit=1, retire=True, **options)
+    images = random_images(network, IMAGES, 1)
+    outcomes = run(prepare(network, images, tmp_path, config), waits=WAITS, simulator="icarus")
+    assert (outcomes.first, outcomes.mismatches, outcomes.images) == (None, 0, IMAGES)
 
 
 def test_a_lane_without_a_channel_never_fires():
