@@ -44,9 +44,12 @@ MEMBER = re.compile(r"^(\w+(?:, \w+)*) : (In|Out)\((.*)\)(?:, (.+))?$", re.MULTI
 
 
 def components():
-    """All of the package hdl, by the folder that they are in; but memories, which have the ports that are asked for."""
+    """All of the package hdl, by the folder that they are in; but memories, which have the ports that are asked for, and
+    what is made to be measured."""
     found = {}
     for module in pkgutil.walk_packages(hdl.__path__, "hdl."):
+        if module.name.startswith("hdl.synthesis"):
+            continue
         for value in vars(import_module(module.name)).values():
             if not inspect.isclass(value) or value.__module__ != module.name:
                 continue
