@@ -44,8 +44,8 @@ MEMBER = re.compile(r"^(\w+(?:, \w+)*) : (In|Out)\((.*)\)(?:, (.+))?$", re.MULTI
 
 
 def components():
-    """All of the package hdl, by the folder that they are in; but memories, which have the ports that are asked for, and
-    what is made to be measured."""
+    """All of the package hdl, by the folder that they are in; but memories, which have the ports that are asked for,
+    and what is made to be measured."""
     found = {}
     for module in pkgutil.walk_packages(hdl.__path__, "hdl."):
         if module.name.startswith("hdl.synthesis"):
