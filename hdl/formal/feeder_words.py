@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,8 @@ def feeder_words(component: type[WordFeeder] = WordFeeder, *, windows: bool = Fa
     """One lane: two groups, and of their spikes two words a pixel; with ``windows``, of earlier frames."""
     network = fed_network(WINDOWS, 3) if windows else fed_network([Precision(2, 2).lif()] * 2, 2)
     config = plan(network, lanes=1, lanes_per_neuron_unit=1, dataflow=STREAMING if windows else SKIP)
+    first, *others = config.layers
+    config = replace(config, layers=(replace(first, window=False), *others))  # as if its kernel were too large for one
     design = verilog_text(component(config), "mint_feeder")
     layers, item = config.layers, item_of(config)
     main = [program(layer) for layer in layers]
