@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.entry import run as start
+from hdl.synthesis.lanes import CODE_WIDTHS
 from mint.console import console, messages
 from mint.report import write_json
 from model.accelerator.config import STREAMING
@@ -32,7 +33,6 @@ from sim.accelerator.cosim import prepare, run
 from sim.harness.cosimulation import Waits
 from sim.networks.chains import Chain, Link
 
-CODE_WIDTHS = (("narrow", 2), ("narrow", 4), ("narrow", 8), ("binary", 1), ("pow2-5", 3), ("pow2-7", 3))
 NEURONS: dict[str, Neuron] = {
     "lif, leak 1/2 (MINT)": Lif(4, 2),
     "lif, leak 7/8, subtract": Lif(8, 2, 7 / 8, Reset.SUBTRACT),
