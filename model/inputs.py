@@ -23,7 +23,7 @@ class Inputs:
     scale: int
 
     def __post_init__(self) -> None:
-        require(1 <= self.planes <= WIDEST, f"{self.name} of {self.planes} bits; give 1 to {WIDEST}")
+        require(1 <= self.planes <= WIDEST, f"input {self.name} of {self.planes} bits; give 1 to {WIDEST}")
 
     @property
     def largest(self) -> int:
@@ -47,18 +47,19 @@ class Inputs:
 PIXELS = Inputs("pixels", planes=8, static=True, scale=256)
 SPIKES = Inputs("spikes", planes=1, static=False, scale=1)
 INPUTS: Mapping[str, Inputs] = {each.name: each for each in (PIXELS, SPIKES)}
-"""What this release runs, by the names that bundles have for it."""
+"""Those of one width, by the names that bundles have for them."""
+COUNTS = "counts"
+"""Numbers of events in a bin of time, 0 ... 2^bits - 1, bits of them being the user's choice."""
+KINDS = (*INPUTS, COUNTS)
 
 
-def counts(bits: int) -> Inputs:
-    """Numbers of events in a bin of time, 0 ... 2^bits - 1; a bundle can say so, no network runs it yet."""
-    return Inputs("counts", planes=bits, static=False, scale=1)
-
-
-def inputs_of(name: str) -> Inputs:
-    """The inputs of that name; UserError for what no network of this release takes."""
-    require(
-        name != "counts", "inputs 'counts': this release does not run them; cut them off at 1 and give them as spikes"
-    )
-    require(name in INPUTS, f"input kind {name!r}; choose one of {', '.join(INPUTS)}")
+def inputs_of(name: str, bits: int | None = None) -> Inputs:
+    """The inputs of that name, of counts those of so many bits; UserError for what there is not."""
+    require(name in KINDS, f"input kind {name!r}; choose one of {', '.join(KINDS)}")
+    if name == COUNTS:
+        require(bits is not None, f"input {COUNTS} of how many bits? Give 1 to {WIDEST}")
+        assert bits is not None
+        return Inputs(COUNTS, planes=bits, static=False, scale=1)
+    planes = INPUTS[name].planes
+    require(bits in (None, planes), f"input {name} of {bits} bits; they have {planes}, and {COUNTS} 1 to {WIDEST}")
     return INPUTS[name]

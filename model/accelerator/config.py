@@ -185,7 +185,7 @@ class AcceleratorConfig:
     # Input: one beat a position (its channels), or INPUT_WORD inputs of a linear layer; pixels there four a beat.
     @property
     def beat_values(self) -> int:
-        """Pixels or spikes in an input beat."""
+        """Inputs in a beat."""
         first = self.layers[0]
         if first.static and not first.window:
             return min(4, first.source_channels)
@@ -205,15 +205,17 @@ class AcceleratorConfig:
     def input_beats(self) -> int:
         """Beats of a packet: an image, or a frame of it; of events it may have more or fewer."""
         first = self.layers[0]
-        rounds = 1 if first.static else first.stored_rounds
+        steps = 1 if first.static else first.stored_rounds // first.planes
         values = first.source_channels if not first.window else self.beat_values
-        return rounds * first.source_map[0] * first.source_map[1] * -(-values // self.beat_values)
+        return steps * first.source_map[0] * first.source_map[1] * -(-values // self.beat_values)
 
     @property
     def input_word_width(self) -> int:
         """Bits of a word of the input memory."""
         first = self.layers[0]
-        return first.source_channels * first.rounds if first.window else min(first.word_channels, first.source_channels)
+        if first.window:
+            return first.source_channels * first.rounds
+        return min(first.word_channels, first.source_channels) * first.value_bits
 
     @property
     def input_part_width(self) -> int:
@@ -230,19 +232,19 @@ class AcceleratorConfig:
         """Words of a packet in the input memory, which has room for several."""
         first = self.layers[0]
         places = first.source_map[0] * first.source_map[1]
-        return places if first.window else places * first.stored_rounds * first.words
+        return places if first.window else places * first.word_rounds * first.words
 
     def input_place(self, row: int, column: int, step: int, channel: int) -> tuple[int, int]:
-        """Word and bit of a spike in a packet's part of the input memory.
+        """Word and lowest bit of a spike or count in a packet's part of the input memory.
 
-        Of a window, a word has the time steps of a position, of each channel the first one in the highest bit.
+        Of a window, a word has the time steps of a position, of each channel the first one in the highest bits.
         """
         first = self.layers[0]
         place = row * first.source_map[1] + column
         if first.window:
-            return place, (channel + 1) * first.rounds - 1 - step
-        word, bit = divmod(channel, first.word_channels)
-        return (place * first.stored_rounds + step) * first.words + word, bit
+            return place, (channel + 1) * first.rounds - (step + 1) * first.planes
+        word, value = divmod(channel, first.word_channels)
+        return (place * first.word_rounds + step) * first.words + word, value * first.value_bits
 
     @cached_property
     def furthest(self) -> int:

@@ -66,7 +66,7 @@ def layer_cycles(plan: LayerPlan, config: AcceleratorConfig, words: Words) -> La
     shared = config.lanes_per_neuron_unit > 1
 
     fetch = 1 if plan.window else plan.rows
-    window_fires = plan.rounds if plan.fires_each_round else 1
+    window_fires = plan.rounds // plan.fire_rounds
     pushed = np.full(runs, FIRST_WORD - 1)
     captured = np.full(runs, FIRST_PIXEL)
     ended, units_free, output_free = (np.zeros(runs, np.int64) for _ in range(3))

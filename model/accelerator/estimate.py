@@ -41,7 +41,7 @@ class LayerEstimate:
     added : [N]
         Of those, how many lanes add: each as often as the turns of a window of earlier frames see it.
     events : [N, frames], of the first layer
-        nnz of what it reads, as it comes.
+        Sum of what it reads, as it comes: spikes, or counts.
     """
 
     plan: LayerPlan
@@ -196,16 +196,22 @@ def measured_layer(network: Network, images: NDArray[Any]) -> Callable[[Accelera
 
 
 def _runs(inputs: list[NDArray[np.uint8]], config: AcceleratorConfig) -> list[NDArray[np.uint8]]:
-    """[steps, N, ...] of images as [steps, runs, ...] of what a layer reads of each source in each run."""
+    """[rounds, N, ...] of images as [rounds, runs, ...] of what a layer reads of each source in each run."""
     if not config.streaming:
         return inputs
-    return [bits.swapaxes(0, 1).reshape(1, -1, *bits.shape[2:]) for bits in inputs]
+    found = []
+    for bits in inputs:
+        of_frames = bits.reshape(config.frames, -1, *bits.shape[1:])  # [frames, planes, N, ...]
+        found.append(
+            of_frames.transpose(1, 2, 0, *range(3, of_frames.ndim)).reshape(len(of_frames[0]), -1, *bits.shape[2:])
+        )
+    return found
 
 
 def _events(inputs: list[NDArray[np.uint8]], config: AcceleratorConfig) -> Cycles:
-    """Set bits of each packet, [N, frames], of what a layer reads, [steps, N, ...]."""
-    bits = inputs[0].swapaxes(0, 1)
-    return bits.reshape(len(bits), config.frames, -1).sum(2, dtype=np.int64)
+    """Sum of each packet, [N, frames], of what the first layer reads, bits [rounds, N, ...]."""
+    rounds, planes = inputs[0].sum((2, 3, 4), dtype=np.int64).T, config.inputs.planes
+    return (rounds << np.arange(rounds.shape[1])[::-1] % planes).reshape(len(rounds), config.frames, -1).sum(2)
 
 
 def expected_layer(densities: Sequence[float], seed: int = 0) -> Callable[[AcceleratorConfig, int], float]:
@@ -236,7 +242,7 @@ def _drawn(config: AcceleratorConfig, index: int, density: float, images: int, s
 
 
 def _drawn_bits(source: LayerPlan, frames: int, density: float, random: np.random.Generator) -> NDArray[np.uint8]:
-    """What one image's layer reads of a source, as [steps, 1, H, W, C]."""
+    """What one image's layer reads of a source, as [rounds, 1, H, W, C]."""
     shape = (source.stored_rounds * frames, 1, *source.source_map, source.source_channels)
     return (random.random(shape, np.float32) < density).astype(np.uint8)
 

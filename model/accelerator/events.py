@@ -33,12 +33,13 @@ def require_events(shape: tuple[int, int, int]) -> None:
 
 
 def event_packets(
-    images: NDArray[np.integer], steps: int, random: np.random.Generator | None = None
+    images: NDArray[np.integer], steps: int, random: np.random.Generator | None = None, largest: int = 1
 ) -> list[NDArray[np.uint32]]:
-    """Beats of spikes [T, N, C, H, W], ``steps`` time steps a packet: those of the first image, then the next one's.
+    """Beats of spikes or counts [T, N, C, H, W], ``steps`` time steps a packet: those of the first image, then the next
+    one's.
 
-    The events of a time step go by row, column and channel. With ``random`` they come in any order, some of them
-    several times.
+    A count has as many beats. The events of a time step go by row, column and channel; with ``random`` they come in any
+    order, and some places that have ``largest`` already have more.
     """
     x, y, channel = (FIELDS[field][0] for field in ("x", "y", "channel"))
     ends = np.array([END_OF_STEP], np.uint32)
@@ -46,10 +47,12 @@ def event_packets(
     for packet in images.transpose(1, 0, 3, 4, 2).reshape(-1, steps, *images.shape[3:], images.shape[2]):
         beats = []
         for step in packet:
-            rows, columns, channels = step.nonzero()
-            events = (columns << x | rows << y | channels << channel).astype(np.uint32)
-            if random is not None and len(events):
-                events = random.permutation(np.append(events, random.choice(events, -(-len(events) // 4))))
-            beats += [events, ends]
+            rows, columns, channels = places = step.nonzero()
+            there = (columns << x | rows << y | channels << channel).astype(np.uint32)
+            events = there.repeat(step[places])
+            full = there[step[places] == largest]
+            if random is not None and len(full):
+                events = np.append(events, random.choice(full, -(-len(full) // 4)))
+            beats += [events if random is None else random.permutation(events), ends]
         packets.append(np.concatenate(beats))
     return packets

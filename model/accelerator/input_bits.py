@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.golden.network import LayerTrace, check_images, forward, pooled
-from model.inputs import PIXELS
 from model.network.graph import LayerKind, PoolKind
 from model.network.network import INPUT, Network
 
@@ -17,9 +16,9 @@ def layer_inputs(
     """Bits [rounds, N, H, W, C] that each layer reads of ``images``, of every weighted source, as
     :func:`~model.golden.network.forward` finds them.
 
-    Rounds are time steps, or for the first layer on pixels the bit planes, most significant first. Max pooling is done;
-    sum pooling is not, as every spike of a count is added by itself. A linear first layer reads [rounds, N, 1, 1,
-    C·H·W].
+    Rounds are time steps, and for the first layer on pixels or counts the bit planes of each, most significant first.
+    Max pooling is done; sum pooling is not, as every spike of a count is added by itself. A linear first layer reads
+    [rounds, N, 1, 1, C·H·W].
     """
     check_images(network, images)
     spikes: dict[str, NDArray[np.uint8]] = {}
@@ -42,8 +41,10 @@ def layer_inputs(
 
 
 def _input_bits(network: Network, images: NDArray[Any]) -> NDArray[np.uint8]:
-    if network.inputs.static:
-        images = np.unpackbits(images.astype(np.uint8)[None], axis=0).reshape(PIXELS.planes, *images.shape)
+    steps = images[None] if network.inputs.static else images
+    if network.inputs.planes > 1:
+        planes = np.arange(network.inputs.planes, dtype=np.uint8)[::-1].reshape(-1, 1, 1, 1, 1)
+        steps = (steps.astype(np.uint8)[:, None] >> planes & 1).reshape(-1, *steps.shape[1:])
     if network.layers[0].kind == LayerKind.LINEAR:
-        images = images.reshape(*images.shape[:2], -1, 1, 1)
-    return images.transpose(0, 1, 3, 4, 2).astype(np.uint8)
+        steps = steps.reshape(*steps.shape[:2], -1, 1, 1)
+    return steps.transpose(0, 1, 3, 4, 2).astype(np.uint8)

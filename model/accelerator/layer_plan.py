@@ -34,7 +34,7 @@ class LayerPlan:
     spiking: bool
     from_input: bool
     planes: int
-    """Bit planes of the source, which are read one after another."""
+    """Bit planes of the source at a time step, which are read one after another."""
     static: bool
     """Whether the source, and so the sums, are the same at every time step."""
     window: bool
@@ -53,7 +53,7 @@ class LayerPlan:
     words: int
     """Words of one position and round."""
     rounds: int
-    """Time steps or bit planes that are read one after another."""
+    """Time steps and their bit planes that are read one after another."""
     positions: tuple[int, int]
     channels: int
     groups: int
@@ -101,9 +101,14 @@ class LayerPlan:
         return sum(source.fan_in for source in self.sources)
 
     @property
+    def fire_rounds(self) -> int:
+        """Rounds whose sums are handed over together: the bit planes of a time step; or all rounds."""
+        return self.planes if self.spiking and not self.static and not self.history else self.rounds
+
+    @property
     def fires_each_round(self) -> bool:
         """Whether sums are handed over after every round: those are time steps."""
-        return self.spiking and not self.static and not self.history
+        return self.spiking and not self.static and not self.history and self.planes == 1
 
     @property
     def steps_together(self) -> bool:
@@ -143,8 +148,19 @@ class LayerPlan:
 
     @property
     def stored_rounds(self) -> int:
-        """Time steps or bit planes that the source has of a place, of a frame."""
-        return 1 if self.history else self.rounds * (self.rows if self.steps_together else 1)
+        """Time steps and bit planes that the source has of a place, of a frame."""
+        return self.planes if self.history else self.rounds * (self.rows if self.steps_together else 1)
+
+    @property
+    def value_bits(self) -> int:
+        """Bits of an input that are next to each other in a word: of counts, unless rounds are words of their own or
+        all of them are in a window's word."""
+        return 1 if self.static or self.window else self.planes
+
+    @property
+    def word_rounds(self) -> int:
+        """Words that the source has of a place, one after another, of a frame; a word has all bit planes of counts."""
+        return self.stored_rounds // self.value_bits
 
     @property
     def read_rounds(self) -> int:
@@ -190,7 +206,7 @@ class LayerPlan:
     def source_steps(self) -> Steps:
         """Of what the layer reads, positions: where a word has several, their numbers are in the lowest bits."""
         if self.source_together == 1:
-            column = self.stored_rounds * self.words
+            column = self.word_rounds * self.words
             return Steps(self.source_map[1] * column, column, self.words, 1)
         word = self.source_map[0] * self.source_columns
         return Steps(self.source_columns, 1, self.words * word, word)

@@ -15,7 +15,7 @@ from model.accelerator.config import (
     Choice,
 )
 from model.accelerator.events import EVENTS, FRAMES, INPUT_STREAMS
-from model.accelerator.history import turns
+from model.accelerator.history import Turn, turns
 from model.accelerator.layer_plan import DATAFLOWS, SKIP, SYSTOLIC, TIME_PARALLEL, LayerPlan
 from model.arithmetic import signed_width
 from model.errors import require
@@ -50,7 +50,7 @@ def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
         return -(-layer.channels // (lanes // rows)) * -(-columns // positions) * times
 
     least = alone = passes(1, 1, steps)
-    together = not network.is_static(layer) and not isinstance(layer.neuron, MemoryFree)
+    together = planes_of(network, layer) == 1 and not isinstance(layer.neuron, MemoryFree)
     if together and 1 < steps <= lanes and passes(steps, 1, 1) < alone:
         found.append((TIME_PARALLEL, steps))
     pool = layer.pool.size if layer.pool and layer.pool.kind == PoolKind.MAX else 1
@@ -62,6 +62,11 @@ def choices(network: Network, layer: Layer, lanes: int) -> list[Choice]:
             least = passes(rows, rows, steps)
             found.append((SYSTOLIC, rows))
     return found
+
+
+def planes_of(network: Network, layer: Layer) -> int:
+    """Bit planes of what a layer reads at a time step."""
+    return network.inputs.planes if layer is network.layers[0] else 1
 
 
 def joins(network: Network, layer: Layer) -> bool:
@@ -218,7 +223,7 @@ def _plan_layer(
         "input, and nothing else",
     )
     static = network.is_static(layer)
-    planes = network.inputs.planes if last is None else 1
+    planes = planes_of(network, layer)
     own = layer.pool
     merged = own.size if own and own.kind == PoolKind.MAX else 1
     _require_rows(network, layer, choice, lanes, merged)
@@ -227,6 +232,8 @@ def _plan_layer(
     groups = -(-layer.channels // (lanes // rows))
     frames = None if network.state == State.STREAM else network.time_steps
     history = turns(layer.neuron, frames) if streaming else ()
+    if not static and planes > 1:
+        _require_counts(layer, history, steps)
     first, *others = (_source(network, layer, source, places) for source in layer.sources)
     plan = LayerPlan(
         name=layer.name,
@@ -328,4 +335,22 @@ def _require_rows(network: Network, layer: Layer, choice: Choice, lanes: int, po
     require(
         rows == network.time_steps and not network.is_static(layer),
         f"{what}: rows are the {network.time_steps} time steps, in which its input is the same",
+    )
+    require(
+        planes_of(network, layer) == 1,
+        f"{what}: counts of several bits come one time step after another; choose skip or systolic",
+    )
+
+
+def _require_counts(layer: Layer, history: tuple[Turn, ...], steps: int) -> None:
+    """Refuse counts of several bits where sums of several time steps come together."""
+    require(
+        not history,
+        f"layer {layer.name}: a window of earlier frames reads spikes, and this network's input is counts of several "
+        "bits; choose another dataflow than streaming, or a network with membranes",
+    )
+    require(
+        layer.spiking or steps == 1,
+        f"layer {layer.name} is the only one and has no neurons, so that counts of {steps} time steps come together; "
+        "choose the dataflow streaming",
     )

@@ -2,7 +2,8 @@
 
 Which words are read, and in which order, depends on the layer alone; how many bits are set in them on the image. A
 *hand-over* is what ends with a fire: one tile of positions and time step; of pixels, of rows of time steps and of the
-last layer, one tile. A word is set where it is in any of its rows.
+last layer, one tile. After every bit plane of it but the last, sums double. A word is set where it is in any of its
+rows.
 """
 
 from collections.abc import Sequence
@@ -52,7 +53,7 @@ def stored_counts(inputs: Sequence[NDArray[np.uint8]], plan: LayerPlan) -> list[
 
 def _stored(bits: NDArray[np.uint8], plan: LayerPlan) -> Counts:
     if plan.steps_together:
-        bits = bits.max(0, keepdims=True)
+        bits = bits.reshape(plan.rows, plan.planes, *bits.shape[1:]).max(0)
     if plan.tile > 1:
         bits = _any_position(bits, plan)
     starts = np.arange(plan.words) * plan.word_channels
@@ -84,7 +85,7 @@ def words_of(stored: Sequence[Counts], plan: LayerPlan) -> Words:
     else:
         counts = np.concatenate(found, 1)
     doubles = np.zeros(counts.shape[1], bool)
-    per_round = counts.shape[1] // plan.rounds
+    per_round = counts.shape[1] // plan.fire_rounds
     if plan.planes > 1 and not plan.history:  # the last word of every plane but the last
         doubles[per_round - 1 : -1 : per_round] = True
     for index, turn in enumerate(plan.history):
@@ -99,7 +100,7 @@ def words_of(stored: Sequence[Counts], plan: LayerPlan) -> Words:
 
 def _window(stored: Counts, plan: LayerPlan) -> Counts:
     """[hand-overs, words, N]: a word is a plane, or a time step, of a whole window."""
-    words = 1 if plan.fires_each_round else plan.rounds
+    words = plan.fire_rounds
     pad, planes = plan.padding, stored[:, :, :, 0]
     if plan.tile > 1:
         columns = planes.reshape(len(planes), plan.tiles[1], plan.kernel[1], *planes.shape[2:])
@@ -131,4 +132,4 @@ def _gathered(stored: Counts, plan: LayerPlan) -> Counts:
     found: Any = padded[y[:, None, :, None, :, None], x[None, :, None, :, None, :]]
     found = found.transpose(0, 1, 6, 2, 3, 4, 5, 7, 8)
     tiles = plan.tiles[0] * plan.tiles[1]
-    return found.reshape(tiles * (plan.rounds if plan.fires_each_round else 1), -1, images)
+    return found.reshape(tiles * (plan.rounds // plan.fire_rounds), -1, images)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from model.errors import UserError, require
-from model.inputs import Inputs
+from model.inputs import WIDEST, Inputs
 
 
 def check_shape(shape: Sequence[int], inputs: Inputs, *, input_shape: Sequence[int], time_steps: int) -> None:
@@ -38,8 +38,11 @@ def check_values(least: float, greatest: float, inputs: Inputs, *, whole: bool =
         found += " and are no integers"
     if whole and least >= 0 and greatest <= top:
         return
-    if inputs.planes == 1:
-        hint = "a neuron spikes or does not: cut counts off at 1, or take more time steps"
+    if not inputs.static:
+        wider = (
+            "take more time steps" if inputs.planes == WIDEST else "take a network whose input is counts of more bits"
+        )
+        hint = f"cut counts off at {top}, or {wider}"
     elif least >= 0 and greatest <= 1:
         hint = "multiply by 255 and round"
     else:

@@ -53,12 +53,9 @@ def square(table: Any, key: str, where: str) -> int:
     return int(pair[0])
 
 
-def runs(what: str, name: str, here: Iterable[str], planned: Iterable[str] = ()) -> None:
-    """Refuse what this release does not run, ``planned`` being what bundles have a name for."""
-    if name in set(here):
-        return
-    why = "this release does not run it" if name in set(planned) else "it is unknown"
-    raise UserError(f"{what} {name!r}: {why}; choose one of {', '.join(here)}")
+def runs(what: str, name: str, here: Iterable[str]) -> None:
+    """Refuse what this release does not run."""
+    require(name in set(here), f"{what} {name!r}: it is unknown; choose one of {', '.join(here)}")
 
 
 def layer_name(index: int, table: Any) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from model.codes import CODES, WeightCode
 from model.errors import UserError, require
 from model.files.text import shown
-from model.inputs import INPUTS, Inputs
+from model.inputs import Inputs, inputs_of
 from model.network.graph import Layer, LayerKind, Pool, PoolKind, Readout, Source, State
 from model.network.keys import known, layer_name, one_of, runs, square, take
 from model.network.network import Network
@@ -23,10 +23,6 @@ from model.version import VERSION
 
 SCHEMA = 3
 """What is written; older ones are read."""
-PLANNED = {
-    "input": ("counts",),
-}
-"""What has a name in the schema, and is not built."""
 
 NETWORK_KEYS = {"schema", "written_by", "name", "input", "time_steps", "readout", "state", "layers"} | {
     "provenance",
@@ -135,12 +131,9 @@ def network_of(header: dict[str, Any], tensors: Tensors) -> Network:
 
 
 def _inputs(entry: dict[str, Any]) -> Inputs:
-    kind = take(entry, "kind", str, "input")
-    runs("input kind", kind, INPUTS, PLANNED["input"])
-    found = INPUTS[kind]
-    for key, wanted in (("bits", found.planes), ("scale", found.scale)):
-        value = take(entry, key, int, "input")
-        require(value == wanted, f"input: {key} is {value}; {kind} have {wanted}")
+    found = inputs_of(take(entry, "kind", str, "input"), take(entry, "bits", int, "input"))
+    scale = take(entry, "scale", int, "input")
+    require(scale == found.scale, f"input: scale is {scale}; {found.name} have {found.scale}")
     return found
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from model.errors import require
 from model.files.text import shown
-from model.inputs import INPUTS, Inputs
+from model.inputs import Inputs, inputs_of
 from model.network.graph import INPUT, Layer, LayerKind, PoolKind, Readout, Shape, Source
 from model.network.ranges import accumulator_width
 
@@ -36,11 +36,8 @@ def checked(
     name: str, inputs: Inputs, input_shape: Shape, time_steps: int, layers: Sequence[Layer]
 ) -> dict[str, Shape]:
     """The neurons of every layer: channels, height, width. UserError for what golden model or hardware cannot run."""
-    require(
-        inputs in INPUTS.values(),
-        f"inputs {inputs.name!r} of {inputs.planes} bits: this release does not run them; "
-        f"choose one of {', '.join(INPUTS)}",
-    )
+    known = inputs_of(inputs.name, inputs.planes)
+    require(inputs == known, f"{inputs}: this release runs {known}")
     require(
         name.isprintable() and len(name) <= LONGEST_NAME,
         f"the network's name {shown(name)}; give at most {LONGEST_NAME} characters that can be printed",

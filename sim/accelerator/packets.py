@@ -20,7 +20,7 @@ def noisy_packets(config: AcceleratorConfig, images: NDArray[np.uint8], random: 
     """As :func:`packets`, with anything in the bits that do not count; events in any order, some several times."""
     if config.events:
         seed = np.random.default_rng(random.getrandbits(32))
-        noisy = event_packets(images, config.frame_steps, seed)
+        noisy = event_packets(images, config.frame_steps, seed, config.inputs.largest)
         return [
             [beat | (random.getrandbits(31) if beat & END_OF_STEP else 0) for beat in each.tolist()] for each in noisy
         ]

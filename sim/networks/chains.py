@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from model.codes import Narrow
 from model.config import Precision
-from model.inputs import INPUTS, Inputs
+from model.inputs import Inputs, inputs_of
 from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source, State
 from model.network.network import Network
 from sim.networks.family import reading_out, varied
@@ -45,10 +45,12 @@ class Chain:
     """Which members of the LIF family the layers have; without it MINT's."""
     readout: str = "sum"
     state: str = "image"
+    input_bits: int | None = None
+    """Of counts."""
 
     @property
     def inputs(self) -> Inputs:
-        return INPUTS[self.input_kind]
+        return inputs_of(self.input_kind, self.input_bits)
 
     def network(self) -> Network:
         """Kernels larger than their padded map are cut; thresholds lie about where the sums are, some out of reach."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -9,14 +10,13 @@ from numpy.typing import NDArray
 
 from model.accelerator.config import Choice
 from model.accelerator.layer_plan import SKIP, SYSTOLIC, TIME_PARALLEL
-from model.accelerator.plan import joins
+from model.accelerator.plan import joins, planes_of
 from model.codes import Narrow, narrow
 from model.config import Precision
-from model.inputs import INPUTS, PIXELS
 from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
 from sim.networks.chains import last_layer
-from sim.networks.random_networks import ALL
+from sim.networks.random_networks import ALL, random_inputs
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Case:
     lanes_per_neuron_unit: int
 
 
-def random_chain(seed: int) -> Case:
+def random_chain(seed: int, count_bits: int | None = None) -> Case:
     """One to five layers, each with widths of its own; every kind of input, pool and last layer turns up."""
     random = np.random.default_rng(seed)
-    inputs = INPUTS[str(random.choice(list(INPUTS)))]
+    inputs = random_inputs(random, count_bits)
     steps = int(random.choice([1, 2, 3, 5]))
     shape = int(random.integers(1, 6)), int(random.integers(1, 9)), int(random.integers(1, 9))
     if random.random() < 0.2:
         shape = int(random.choice([1, 3, 31, 32, 33, 40, 65])), 1, 1
     layers: list[Layer] = []
     origin, outputs, largest = INPUT, shape, inputs.largest
-    for index in range(int(random.integers(inputs.static, 5))):
+    for index in range(int(random.integers(inputs.planes > 1, 5))):
         linear = random.random() < 0.25
         source = _linear(random, origin, outputs) if linear else _convolution(random, origin, outputs)
         layer = _spiking(random, f"layer_{index}", source, outputs, largest)
@@ -70,7 +70,7 @@ def random_choices(network: Network, lanes: int, seed: int) -> list[Choice]:
             columns = network.shapes[layer.name][2]
             tiles = [rows for rows in range(pool, min(lanes, columns + pool) + 1, pool) if rows > 1]
             options += [[(SYSTOLIC, rows) for rows in tiles]] if tiles else []
-            if 1 < network.time_steps <= lanes and not network.is_static(layer):
+            if 1 < network.time_steps <= lanes and planes_of(network, layer) == 1:
                 options.append([(TIME_PARALLEL, network.time_steps)])
         own = options[int(random.integers(len(options)))]
         found.append(own[int(random.integers(len(own)))])
@@ -80,15 +80,17 @@ def random_choices(network: Network, lanes: int, seed: int) -> list[Choice]:
 def sparse_images(network: Network, count: int, seed: int) -> NDArray[np.uint8]:
     """Images of every density, the first one empty, the second one full."""
     random = np.random.default_rng(seed)
-    shape = (count, *network.input_shape)
+    inputs = network.inputs
+    shape = *inputs.steps(network.time_steps), count, *network.input_shape
     density = random.random(count)
     density[:2] = [0, 1][:count]
-    if network.inputs.static:
-        values = random.integers(1, PIXELS.scale, shape, np.uint8) >> random.integers(0, 8, shape, np.uint8)
-        values[1:2] = PIXELS.largest
-        return values * (random.random(shape) < density.reshape(-1, 1, 1, 1)).astype(np.uint8)
-    chosen = random.random((network.time_steps, *shape)) < density.reshape(-1, 1, 1, 1)
-    return chosen.astype(np.uint8)
+    values: Any = 1
+    if inputs.planes > 1:
+        values = random.integers(1, inputs.largest + 1, shape, np.uint8) >> random.integers(
+            0, inputs.planes, shape, np.uint8
+        )
+        values[..., 1:2, :, :, :] = inputs.largest
+    return values * (random.random(shape) < density.reshape(-1, 1, 1, 1)).astype(np.uint8)
 
 
 def codes(random: Generator, shape: tuple[int, ...]) -> NDArray[np.int8]:

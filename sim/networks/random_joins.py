@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.random import Generator
 
-from model.inputs import INPUTS
 from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source
 from model.network.network import Network
 from sim.networks.chains import last_layer
 from sim.networks.random_chains import Case, codes, fitting, random_pool
+from sim.networks.random_networks import random_inputs
 
 GEOMETRIES = [(kernel, stride, padding) for kernel in (1, 2, 3) for stride in (1, 2) for padding in (0, 1, 2)]
 KEEPING = [(3, 1, 1), (1, 1, 0)]
@@ -19,10 +19,10 @@ CHANNELS = (3, 5, 5)
 MOST_SOURCES, MOST_POSITIONS = 3, 10
 
 
-def random_joins(seed: int) -> Case:
+def random_joins(seed: int, count_bits: int | None = None) -> Case:
     """A first layer, two to five that read what is there, and the last one, which reads one or two."""
     random = np.random.default_rng(seed)
-    inputs = INPUTS[str(random.choice(list(INPUTS)))]
+    inputs = random_inputs(random, count_bits)
     shape = int(random.integers(1, 4)), int(random.integers(4, 8)), int(random.integers(4, 8))
     largest = {INPUT: inputs.largest}
     first = _spiking(random, "layer_0", [_source(random, INPUT, shape, (3, 1, 1), 5)], {INPUT: shape}, largest, 0.3)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from model.codes import narrow
 from model.config import Precision
-from model.inputs import INPUTS, PIXELS
+from model.inputs import COUNTS, INPUTS, Inputs, inputs_of
 from model.network.fold import fold
 from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
@@ -23,9 +23,9 @@ STEP = 1 / 64
 """The real weight step; any will do, because the gains are relative to it."""
 
 
-def random_network(seed: int) -> Network:
+def random_network(seed: int, count_bits: int | None = None) -> Network:
     """A network of three to six layers; seeds 0 to 8 have :data:`PAIRS`, each layer of further ones its own widths."""
-    builder = _Builder(np.random.default_rng(seed), PAIRS[seed : seed + 1] or ALL)
+    builder = _Builder(np.random.default_rng(seed), PAIRS[seed : seed + 1] or ALL, count_bits)
     random = builder.random
     builder.convolution("first", INPUT, pool=True)
     builder.convolution("second", "first", pool=False)
@@ -37,21 +37,25 @@ def random_network(seed: int) -> Network:
     return builder.finish(seed)
 
 
+def random_inputs(random: Generator, count_bits: int | None) -> Inputs:
+    """Any kind; with ``count_bits`` counts of so many."""
+    drawn = INPUTS[str(random.choice(list(INPUTS)))]
+    return inputs_of(COUNTS, count_bits) if count_bits else drawn
+
+
 def random_images(network: Network, count: int, seed: int) -> NDArray[np.uint8]:
     """Images as :func:`model.golden.network.forward` takes them; spikes are as likely as none."""
-    random = np.random.default_rng(seed)
-    if not network.inputs.static:
-        return random.integers(0, 2, (network.time_steps, count, *network.input_shape), np.uint8)
-    return random.integers(0, PIXELS.scale, (count, *network.input_shape), np.uint8)
+    shape = *network.inputs.steps(network.time_steps), count, *network.input_shape
+    return np.random.default_rng(seed).integers(0, network.inputs.largest + 1, shape, np.uint8)
 
 
 class _Builder:
     """Adds layer after layer, and knows what each hands on."""
 
-    def __init__(self, random: Generator, precisions: Sequence[Precision]) -> None:
+    def __init__(self, random: Generator, precisions: Sequence[Precision], count_bits: int | None) -> None:
         self.random = random
         self._precisions, self._precision = precisions, precisions[0]
-        self._inputs = INPUTS[str(random.choice(list(INPUTS)))]
+        self._inputs = random_inputs(random, count_bits)
         shape = (*map(int, random.integers([1, 6, 6], [4, 9, 9])),)
         self._shapes: dict[str, Shape] = {INPUT: (shape[0], shape[1], shape[2])}
         self._largest = {INPUT: self._inputs.largest}

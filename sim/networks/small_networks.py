@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from model.config import Precision
-from model.inputs import INPUTS
+from model.inputs import inputs_of
 from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source
 from model.network.network import Network
 from sim.networks.chains import last_layer
@@ -13,8 +13,16 @@ from sim.networks.chains import last_layer
 PRECISION = Precision(4, 4)
 
 
-def first_layer(kind: str, input_kind: str, shape: Shape, *, pool: Pool | None = None, classes: int = 3) -> Network:
-    """A first layer of ``kind`` conv or linear on an input of ``shape``, and the last layer."""
+def first_layer(
+    kind: str,
+    input_kind: str,
+    shape: Shape,
+    *,
+    pool: Pool | None = None,
+    classes: int = 3,
+    input_bits: int | None = None,
+) -> Network:
+    """A first layer of ``kind`` conv or linear on an input of ``shape``, counts with their bits, and the last."""
     random = np.random.default_rng(0)
     fan_in = (shape[0], 3, 3) if kind == "conv" else (int(np.prod(shape)),)
     source = Source(INPUT, random.integers(-7, 8, (4, *fan_in), np.int8), padding=int(kind == "conv"))
@@ -32,7 +40,7 @@ def first_layer(kind: str, input_kind: str, shape: Shape, *, pool: Pool | None =
     inputs = int(np.prod(first.pooled(first.neuron_shape({INPUT: shape}))))
     weight = random.integers(-7, 8, (classes, inputs), np.int8)
     last = last_layer(PRECISION, [Source("first", weight)], np.arange(classes, dtype=np.int32))
-    return Network(INPUTS[input_kind], shape, 3, (first, last))
+    return Network(inputs_of(input_kind, input_bits), shape, 3, (first, last))
 
 
 def binary(network: Network) -> Network:

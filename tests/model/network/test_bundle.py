@@ -185,7 +185,7 @@ def _no_key(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> None:
             _set("layers", 1, "name", value="a b"),
             'layer "a b": a name has letters, digits and _ only, at most 200',
         ),
-        (_set("input", "bits", value=5), "input: bits is 5; (pixels|spikes) have"),
+        (_set("input", "bits", value=5), "input (pixels|spikes) of 5 bits; they have"),
         (_set("input", "shape", value=[1, 2]), "give \\[channels, height, width\\]"),
         (_set("time_steps", value=0), "0 time steps"),
         (_set("readout", value="rate"), "readout 'rate'; choose one of sum, count, membrane"),
@@ -211,8 +211,12 @@ POOL = {"kind": "max", "size": [2, 2], "stride": [2, 2]}
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (_set("input", "kind", value="counts"), "input kind 'counts': this release does not run it; choose one of pix"),
-        (_set("input", "kind", value="sound"), "input kind 'sound': it is unknown; choose one of pixels, spikes"),
+        (_set("input", value={"kind": "counts", "bits": 9, "scale": 1, "shape": [1, 8, 8]}), "input counts of 9 bits"),
+        (
+            _set("input", value={"kind": "counts", "bits": 2, "scale": 4, "shape": [1, 8, 8]}),
+            "scale is 4; counts have 1",
+        ),
+        (_set("input", "kind", value="sound"), "input kind 'sound'; choose one of pixels, spikes, counts"),
         (
             _set("layers", 0, "neuron", value={"family": "memory-free", "taps": [[1, 2], [1, 1]], "dilation": 1}),
             "layer first.*: the least shift of the taps is 1",

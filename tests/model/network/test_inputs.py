@@ -64,7 +64,7 @@ REFUSED = [
     (
         "spikes",
         one_more_two,
-        "values run from 0 to 2; the network takes spikes, integers 0 to 1: a neuron spikes or does",
+        "values run from 0 to 2; the network takes spikes, integers 0 to 1: cut counts off at 1, or",
     ),
     ("spikes", lambda x: one_more_two(x).to(torch.uint8), "values run from 0 to 2; the network takes spikes"),
     ("spikes", lambda x: x / 2, "values run from 0 to 0.5 and are no integers; the network takes spikes"),
