@@ -54,7 +54,7 @@ class Tiling:
     @property
     def passes(self) -> int:
         """How often the fan-in goes through a tile: once per time step, or once per bit plane of pixels."""
-        return self.network.rounds(self.layer)
+        return self.network.inputs.planes if self.static else self.network.time_steps
 
     def actions(self) -> Iterator[Action]:
         """What follows the last beat of each pass."""

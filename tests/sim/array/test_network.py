@@ -66,6 +66,12 @@ def test_weights_of_few_levels(tmp_path):
     right(run(prepare(chain.network(), chain.images(IMAGES), tmp_path, **SMALL, retire=True)))
 
 
+def test_counts(tmp_path):
+    """A count of two bits is three beats of an input."""
+    network = random_network(9, 2)
+    right(run(prepare(network, random_images(network, IMAGES, 9), tmp_path, **SMALL, retire=True)))
+
+
 @pytest.mark.parametrize(
     "seed", [pytest.param(seed, marks=() if seed in QUICK else pytest.mark.nightly, id=name(seed)) for seed in SEEDS]
 )
