@@ -11,6 +11,7 @@ from the float32 run of the same folds. Killed at any time, the command goes on 
 import argparse
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,11 @@ def fold_of(data: Dataset, number: int, validation: int | None = None) -> Datase
     """The set with fold ``number`` as test split, and another one, the next unless named, as validation split."""
     everything, fold = data.train + data.validation + data.test, folds_of(data)
     next_one = (number + 1) % FOLDS if validation is None else validation
-    train, validation, test = (fold != number) & (fold != next_one), fold == next_one, fold == number
+    chosen = (fold != number) & (fold != next_one), fold == next_one, fold == number
+    train, held_out, test = map(everything.where, chosen)
     digest = hashlib.sha256(f"{data.provenance['recordings_sha256']} {number} {next_one}".encode()).hexdigest()
     provenance = data.provenance | {"split": f"fold {number + 1} of {FOLDS}", "recordings_sha256": digest}
-    return Dataset(data.name, *map(everything.where, (train, validation, test)), provenance)  # type: ignore[arg-type, call-arg]
+    return replace(data, train=train, validation=held_out, test=test, provenance=provenance)
 
 
 def recipe_of(precision: Precision | None, runs: Path) -> Recipe:

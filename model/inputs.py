@@ -25,6 +25,13 @@ class Inputs:
     def __post_init__(self) -> None:
         require(1 <= self.planes <= WIDEST, f"input {self.name} of {self.planes} bits; give 1 to {WIDEST}")
 
+    def __str__(self) -> str:
+        return f"{self.name} of {self.planes} bits" if self.name == COUNTS else self.name
+
+    def takes(self, others: "Inputs") -> bool:
+        """Whether these have all that ``others`` can be."""
+        return self.static == others.static and self.planes >= others.planes
+
     @property
     def largest(self) -> int:
         """The greatest integer."""

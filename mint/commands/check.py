@@ -24,7 +24,7 @@ def check(bundle: Annotated[Path, typer.Argument(metavar="FILE", help="A bundle.
     shape = "×".join(map(str, network.input_shape))
     lasts = ", state that lasts" if network.state == State.STREAM else ""
     console.print(
-        f"{network.name}: {network.inputs.name} {shape}, T = {network.time_steps}, readout {network.readout}{lasts}",
+        f"{network.name}: {network.inputs} {shape}, T = {network.time_steps}, readout {network.readout}{lasts}",
         soft_wrap=True,
     )
     width = max(len(layer.name) for layer in network.layers)

@@ -114,7 +114,7 @@ def uq_config(network: Network, layers: Mapping[str, UqLayer], scale_bits: int, 
 
 def uq_forward(network: Network, images: Array, layers: Mapping[str, UqLayer]) -> NDArray[np.int64]:
     """Integer logits [N, classes] of ``images`` [N, C, H, W], which are pixels."""
-    require(network.inputs.static, "the baseline is evaluated on pixels")
+    require(network.inputs.static, f"the baseline is evaluated on pixels, and the network takes {network.inputs}")
     steps = network.time_steps
     values: dict[str, Array] = {INPUT: images.transpose(0, 2, 3, 1)}
     for layer in network.layers:

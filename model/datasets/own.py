@@ -3,7 +3,8 @@
 ``FILE.npz`` has the arrays ``x`` and ``y`` (or ``x_train`` and ``y_train``), and may have ``x_test`` and ``y_test``,
 ``x_validation`` and ``y_validation``, and ``class_names``:
 
-    x  pixels 0 ... 255 [N, H, W] or [N, C, H, W], or spikes 0 and 1 [N, T, C, H, W], samples first; integers or bool
+    x  pixels 0 ... 255 [N, H, W] or [N, C, H, W], or spikes 0 and 1 or counts up to 255 [N, T, C, H, W], samples
+       first; integers or bool
     y  labels 0 ... classes-1 [N], integers
 
 A folder has a folder for each class, with PNG or JPEG files of one size, or such folders in ``train`` and, if they are
@@ -70,7 +71,9 @@ def _completed(path: Path, parts: dict[str, Split], classes: Sequence[str], dige
             found == shape, f"{path}: {what} images are {list(found)}, training images {list(shape)}; make them alike"
         )
     provenance = {"dataset_sha256": digest} | ({"class_names": list(classes)} if classes else {})
-    return Dataset(path.resolve().name, parts["train"], parts["validation"], parts["test"], provenance)
+    bits = max(int(split.images.max()).bit_length() for split in parts.values()) if len(shape) == 4 else 1
+    train, validation, test = (parts[part] for part in ("train", "validation", "test"))
+    return Dataset(path.resolve().name, train, validation, test, provenance, count_bits=max(1, bits))
 
 
 def _archive(path: Path) -> Dataset:
@@ -104,7 +107,7 @@ def _archive(path: Path) -> Dataset:
 def checked(path: Path, images: Array, labels: Array, end: str = "") -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Images [N, C, H, W] or [N, T, C, H, W] and labels [N] of arrays x and y; refuses others with a sentence."""
     x, y = f"{path}: x{end}", f"{path}: y{end}"
-    known = "[N, H, W] or [N, C, H, W] of pixels, or [N, T, C, H, W] of spikes"
+    known = "[N, H, W] or [N, C, H, W] of pixels, or [N, T, C, H, W] of spikes or counts"
     require(images.ndim in (3, 4, 5) and images.size > 0, f"{x} is {list(images.shape)}; it takes {known}")
     numbers = checked_labels(y, labels)
     if images.ndim == 5 and images.shape[0] != len(labels) == images.shape[1]:
@@ -116,12 +119,12 @@ def checked(path: Path, images: Array, labels: Array, end: str = "") -> tuple[ND
         raise UserError(f"{x} is {list(images.shape)}, channels last; they come first: x.transpose(0, 3, 1, 2)")
     require(
         images.dtype.kind in "iub",
-        f"{x} is {images.dtype}; give pixels 0 to 255 or spikes 0 and 1 as integers, "
+        f"{x} is {images.dtype}; give pixels 0 to 255 or spikes or counts as integers, "
         "for pixels 0 to 1 (x * 255).round().astype('uint8')",
     )
-    top, what = (1, "spikes") if images.ndim == 5 else (255, "pixels")
+    what = "spikes and counts" if images.ndim == 5 else "pixels"
     low, high = int(images.min()), int(images.max())
-    require(low >= 0 and high <= top, f"{x} has values from {low} to {high}; {what} are 0 to {top}")
+    require(low >= 0 and high <= 255, f"{x} has values from {low} to {high}; {what} are 0 to 255")
     if images.ndim == 3:
         images = images[:, None]
     return np.ascontiguousarray(images, np.uint8), numbers

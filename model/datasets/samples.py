@@ -16,12 +16,13 @@ SPIKE_DENSITY = 0.2
 
 
 def drawn_images(network: Network, count: int) -> NDArray[np.uint8]:
-    """Bright rectangles on black, or spikes at random; always the same ones."""
+    """Bright rectangles on black, or spikes or counts at random; always the same ones."""
     random = np.random.default_rng(0)
     channels, height, width = network.input_shape
     if not network.inputs.static:
         shape = (network.time_steps, count, *network.input_shape)
-        return (random.random(shape) < SPIKE_DENSITY).astype(np.uint8)
+        spikes = (random.random(shape) < SPIKE_DENSITY).astype(np.uint8)
+        return spikes * random.integers(1, network.inputs.largest, shape, np.uint8, endpoint=True)
     images = np.zeros((count, channels, height, width), np.uint8)
     for image in images:
         for _ in range(RECTANGLES):
@@ -34,8 +35,8 @@ def drawn_images(network: Network, count: int) -> NDArray[np.uint8]:
 def images_of(network: Network, data: datasets.Dataset, count: int | None = None) -> NDArray[np.uint8]:
     """The first test images of ``data``, or all, as ``network`` takes them; refuses those of another kind or shape."""
     require(
-        data.inputs == network.inputs,
-        f"the network takes {network.inputs.name}, and {data.name} has {data.inputs.name}; "
+        network.inputs.takes(data.inputs),
+        f"the network takes {network.inputs}, and {data.name} has {data.inputs}; "
         "choose another set with --dataset, or give images with --input FILE",
     )
     images = datasets.for_network(data.test.images[:count])

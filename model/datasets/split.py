@@ -6,20 +6,20 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.inputs import PIXELS, SPIKES, Inputs
+from model.inputs import COUNTS, PIXELS, SPIKES, Inputs, inputs_of
 
 Images = TypeVar("Images", bound=Any)
 """An array of NumPy, or a tensor of PyTorch."""
 
 
 def for_network(images: Images) -> Images:
-    """Images of a split as networks take them: pixels as they are, spikes [N, T, C, H, W] as [T, N, C, H, W]."""
+    """Images of a split as networks take them: pixels as they are, frames [N, T, C, H, W] as [T, N, C, H, W]."""
     return images.swapaxes(0, 1) if images.ndim == 5 else images
 
 
 @dataclass(frozen=True)
 class Split:
-    """Pixels [N, C, H, W] or spikes [N, T, C, H, W], samples first, uint8, and labels [N] int64."""
+    """Pixels [N, C, H, W], or spikes or counts [N, T, C, H, W], samples first, uint8, and labels [N] int64."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
@@ -41,7 +41,8 @@ class Dataset:
     """Training, validation and test split; ``validation`` was taken from the official training set.
 
     ``provenance`` is what a bundle records of it besides its name: of a user's own set digest and names of the classes,
-    of recordings how they became frames. ``note`` is a sentence about what was read.
+    of recordings how they became frames. ``note`` is a sentence about what was read. ``count_bits`` are a
+    recorded pixel's, of which one is a spike.
     """
 
     name: str
@@ -50,10 +51,13 @@ class Dataset:
     test: Split
     provenance: dict[str, Any] = field(default_factory=dict)
     note: str = ""
+    count_bits: int = 1
 
     @property
     def inputs(self) -> Inputs:
-        return SPIKES if self.train.images.ndim == 5 else PIXELS
+        if self.train.images.ndim == 4:
+            return PIXELS
+        return SPIKES if self.count_bits == 1 else inputs_of(COUNTS, self.count_bits)
 
     @property
     def classes(self) -> int:

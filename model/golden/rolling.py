@@ -17,7 +17,9 @@ def rolling(network: Network, images: Array) -> NDArray[np.int64]:
     Membranes and windows last from step to step and are never cleared. The rows T-1, 2T-1, ... are the logits that the
     accelerator gives in streaming order with state that lasts; before the first T steps, steps that were not are 0.
     """
-    require(not network.inputs.static, "the network takes pixels, which do not run; give one that takes spikes")
+    require(
+        not network.inputs.static, "the network takes pixels, which do not run; give one that takes spikes or counts"
+    )
     check_images(network, images)
     steps = network.time_steps
     lasting = recordings(replace(network, state=State.STREAM), images)

@@ -37,7 +37,7 @@ def checked(
 ) -> dict[str, Shape]:
     """The neurons of every layer: channels, height, width. UserError for what golden model or hardware cannot run."""
     known = inputs_of(inputs.name, inputs.planes)
-    require(inputs == known, f"{inputs}: this release runs {known}")
+    require(inputs == known, f"{inputs!r}: this release runs {known!r}")
     require(
         name.isprintable() and len(name) <= LONGEST_NAME,
         f"the network's name {shown(name)}; give at most {LONGEST_NAME} characters that can be printed",

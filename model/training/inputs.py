@@ -1,4 +1,4 @@
-"""Every batch that goes into a network is looked at, and what are not pixels or spikes is refused."""
+"""Every batch that goes into a network is looked at, and what are not its pixels, spikes or counts is refused."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,17 +8,18 @@ import torch
 from torch import Tensor
 
 from model.errors import require
-from model.inputs import PIXELS, Inputs
+from model.inputs import WIDEST, Inputs
 from model.network.inputs import check_shape, check_values
 from model.training.neurons import kernel
 
 
 class InputCheck:
-    """What one network takes: pixels [N, C, H, W], integers 0 ... 255, or spikes [T, N, C, H, W], 0 and 1.
+    """What one network takes: pixels [N, C, H, W], integers 0 ... 255, or [T, N, C, H, W] spikes, 0 and 1, or counts of
+    n bits, 0 ... 2^n - 1.
 
     Shapes are refused at once; values on the CPU too. A GPU is not waited for: what its batches hold is added up
     there and copied to the host meanwhile; the first batch after the copy has come reads it, and so does :meth:`check`.
-    Bytes are pixels, whatever they are, and need no look.
+    Bytes are pixels, and counts of 8 bits, whatever they are, and need no look.
     """
 
     def __init__(self, kind: Inputs, input_shape: Sequence[int], time_steps: int) -> None:
@@ -39,7 +40,7 @@ class InputCheck:
         values = x.float()
         if self._copy is not None and not capturing() and self._copy[1].query():
             self._judge(self._copy[0])
-        if x.dtype != torch.bool and not (x.dtype == torch.uint8 and self.kind == PIXELS):
+        if x.dtype != torch.bool and not (x.dtype == torch.uint8 and self.kind.planes == WIDEST):
             self._look(values.detach())
         return values
 

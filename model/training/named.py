@@ -22,10 +22,11 @@ def builder(
     input_shape: "Shape" = (3, 32, 32),
     classes: int = 10,
     ends_bits: int = 0,
+    count_bits: int = 1,
 ) -> "Callable[[Precision | None], SpikingNetwork]":
     """The function from a precision to the untrained network ``name``, or ``file.py:Name``.
 
-    Width, T, images, classes and the ends' bits are for networks of any size; others have their own.
+    Width, T, images, classes, and bits of the ends and of counts are for networks of any size; others have their own.
     """
     import importlib.util
 
@@ -34,7 +35,9 @@ def builder(
 
     path, _, attribute = name.rpartition(":")
     if not path:
-        return lambda precision: named(name, Size(precision, width, input_shape, classes, time_steps, ends_bits))
+        return lambda precision: named(
+            name, Size(precision, width, input_shape, classes, time_steps, ends_bits, count_bits)
+        )
     require(
         (width, time_steps, ends_bits) == (1, 4, 0),
         f"{name} has its own width, time steps and precisions; leave out --width, --time-steps and --ends-bits",

@@ -43,8 +43,11 @@ class SpikingNetwork(nn.Module):
         by evaluation and export. Other foreign modules run, export refuses them by name.
     input_shape : (C, H, W)
     time_steps : int
-    input_kind : "pixels" or "spikes"
-        Pixels 0 ... 255 [N, C, H, W], the same at every step, or spikes [T, N, C, H, W].
+    input_kind : "pixels", "spikes" or "counts"
+        Pixels 0 ... 255 [N, C, H, W], the same at every step, or spikes [T, N, C, H, W], or counts [T, N, C, H, W] of
+        0 ... 2^``input_bits`` - 1.
+    input_bits : int
+        Of counts, 1 to 8; the others have their own.
     sources : dict of str to names
         What a layer reads, where that is not just the layer before it: earlier layers or "input", in the order of
         its branches, an identity shortcut last.
@@ -57,11 +60,12 @@ class SpikingNetwork(nn.Module):
         input_shape: tuple[int, int, int],
         time_steps: int = 4,
         input_kind: str = "pixels",
+        input_bits: int | None = None,
         sources: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         super().__init__()
         self.input_shape, self.time_steps = input_shape, time_steps
-        self.inputs = InputCheck(inputs_of(input_kind), input_shape, time_steps)
+        self.inputs = InputCheck(inputs_of(input_kind, input_bits), input_shape, time_steps)
         named = dict(sources or {})
         self.sources: dict[str, tuple[str, ...]] = {}
         self._done: dict[str, list[str]] = {}
@@ -168,7 +172,7 @@ class SpikingNetwork(nn.Module):
         return replace(read, flat=read.flat or isinstance(layer, nn.Flatten))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits of images; raises :class:`~model.errors.UserError` for what are not pixels or spikes of this shape.
+        """Logits of images; raises :class:`~model.errors.UserError` for what are not inputs of this kind and shape.
 
         On a GPU, which is not waited for, wrong values are refused by a later pass, or by ``inputs.check()``. Autocast
         is off inside: half precision rounds sums.
@@ -313,5 +317,6 @@ def reading_out(network: SpikingNetwork, readout: str) -> SpikingNetwork:
         input_shape=network.input_shape,
         time_steps=network.time_steps,
         input_kind=network.inputs.kind.name,
+        input_bits=network.inputs.kind.planes,
         sources=network.sources,
     )

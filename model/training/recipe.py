@@ -29,6 +29,7 @@ class Recipe(Settings):
         words += [f"T{self.time_steps}"] if self.time_steps != named.time_steps else []
         words += [f"{self.step_us}us"] if self.step_us else []
         words += [f"{self.frame_size}px"] if self.frame_size != usual(self.network, self.dataset).frame_size else []
+        words += [f"counts{self.count_bits}"] if self.count_bits != Settings.count_bits else []
         words.append(str(self.precision or "float32"))
         words += [f"ends{self.ends_bits}"] if self.ends_bits else []
         words += [self.readout] if self.readout != Settings.readout else []
@@ -41,10 +42,10 @@ class Recipe(Settings):
     def framing(self) -> Framing | None:
         """How recordings become frames; ``None`` where images have been made or given as they are."""
         if self.dataset in EVENTS:
-            return Framing(self.time_steps, self.step_us, self.frame_size)
+            return Framing(self.time_steps, self.step_us, self.frame_size, self.count_bits)
         require(
-            not self.step_us and not self.frame_size,
-            f"{self.dataset} has no recordings to cut into frames; leave out --step-us and --frame-size",
+            not self.step_us and not self.frame_size and self.count_bits == 1,
+            f"{self.dataset} has no recordings to cut into frames; leave out --step-us, --frame-size and --count-bits",
         )
         return None
 

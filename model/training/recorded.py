@@ -1,7 +1,8 @@
-"""Networks for recordings of event cameras: strided convolutions on spikes of two polarities."""
+"""Networks for recordings of event cameras: strided convolutions on spikes, or counts, of two polarities."""
 
 from model.datasets.events.recording import POLARITIES
 from model.errors import require
+from model.inputs import COUNTS, SPIKES
 from model.training.layers import Conv, Readout
 from model.training.network import SpikingNetwork
 from model.training.sizes import Size
@@ -31,4 +32,10 @@ def recorded(plan: tuple[int, ...], size: Size) -> SpikingNetwork:
         layers[f"conv{number}"] = Conv(inputs, outputs, 3, stride=2, padding=1, precision=precision)
         inputs, extent = outputs, (extent + 1) // 2
     layers["fc"] = Readout(inputs * extent**2, size.classes, precision=size.ends)
-    return SpikingNetwork(layers, input_shape=size.input_shape, time_steps=size.time_steps, input_kind="spikes")
+    return SpikingNetwork(
+        layers,
+        input_shape=size.input_shape,
+        time_steps=size.time_steps,
+        input_kind=SPIKES.name if size.count_bits == 1 else COUNTS,
+        input_bits=size.count_bits,
+    )

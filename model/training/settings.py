@@ -77,6 +77,13 @@ class Settings:
         least=0,
         usual="the sensor's, gesture 32",
     )
+    count_bits: int = option(
+        1,
+        "Of recordings: a pixel counts its events in a time step, up to 2^BITS - 1.",
+        metavar="BITS",
+        least=1,
+        usual="1: a spike",
+    )
     ends_bits: int = option(0, "Of first and last layer of VGG and ResNet.", metavar="BITS", usual="as others")
     readout: str = option(
         "sum",

@@ -20,6 +20,8 @@ class Size:
     time_steps: int = 4
     ends_bits: int = 0
     """Widths of the first and the last layer, where they are not those of the others (as other papers have it)."""
+    count_bits: int = 1
+    """Of a pixel of a recording's frame: 1 is a spike."""
 
     def __post_init__(self) -> None:
         require(0 < self.width <= 4, f"a width of {self.width:g} times the paper's channels; choose up to 4")

@@ -165,13 +165,13 @@ class Run:
         shape, inputs = list(data.train.images.shape[1:]), module.inputs.kind
         takes = [*inputs.steps(module.time_steps), *module.input_shape]
         require(
-            shape == takes and inputs == data.inputs,
-            f"{data.name} has {data.inputs.name} {shape}, network {name} takes {inputs.name} {takes}; "
+            shape == takes and inputs.takes(data.inputs),
+            f"{data.name} has {data.inputs} {shape}, network {name} takes {inputs} {takes}; "
             "choose another network, or another set with --dataset",
         )
         require(
             inputs.static or (not self.recipe.mixup and not self.recipe.cutmix),
-            f"{data.name} has spikes, and mixtures are of pixels; leave them out",
+            f"{data.name} has {data.inputs}, and mixtures are of pixels; leave them out",
         )
         trial = copy.deepcopy(module)
         for layer, child in trial.named_children():

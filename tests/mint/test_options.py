@@ -14,7 +14,7 @@ from model.training.recipe import Recipe, usual
 from model.training.settings import Settings
 
 GIVEN = {
-    "dataset": "n-mnist", "step_us": 500, "frame_size": 32,
+    "dataset": "n-mnist", "step_us": 500, "frame_size": 32, "count_bits": 2,
     "epochs": 30, "learning_rate": 0.5, "weight_decay": 0.25, "warmup": 2, "batch_size": 7,
     "width": 0.5, "time_steps": 3, "ends_bits": 8, "augment": 1, "label_smoothing": 0.2, "teacher": "t.safetensors",
     "step_loss": 0.75, "membrane_loss": 1.5, "initial": "runs/a", "leak_search": 3, "statistics_batches": 4,
@@ -49,7 +49,7 @@ def test_every_setting_has_an_option_that_reaches_the_recipe(given, tmp_path, mo
     (recipe,) = recipes
     assert {name: getattr(recipe, name) for name in given} == given
     assert all(getattr(usual("vgg9"), name) != value for name, value in given.items()), "each is another than the usual"
-    assert framings == [Framing(3, 500, 32) if "step_us" in given else None]
+    assert framings == [Framing(3, 500, 32, 2) if "step_us" in given else None]
     assert {each.name for each in fields(Settings) if each.metadata} == {*GIVEN, *MIXED}
 
 

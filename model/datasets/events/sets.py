@@ -31,7 +31,7 @@ VERSION = 1
 def load(name: str, data_dir: Path | None, framing: Framing) -> Dataset:
     """Frames of all recordings of a set, from the folder that ``data_dir`` or MINT_DATA names.
 
-    They are kept in the user's cache folder, a bit for a pixel, by the files and the framing that they come from.
+    They are kept in the user's cache folder, bit by bit, by the files and the framing that they come from.
     """
     found = SETS[name]
     folder = named_folder(name, data_dir, found.folders, found.complete, found.files)
@@ -46,13 +46,13 @@ def load(name: str, data_dir: Path | None, framing: Framing) -> Dataset:
     splits, lost = _kept(kept, found, listing, framing) or _made(found, listing, framing)
     if not kept.exists():
         with suppress(OSError):  # a cache is no must
-            _keep(kept, splits, lost)
-    note = f"{name}: {count:,} recordings, {lost.sentence}"
+            _keep(kept, splits, lost, framing.count_bits)
+    note = f"{name}: {count:,} recordings, {lost.sentence(framing)}"
     counts = {part: len(listing[part]) for part in PARTS}
     provenance = {"framing": framing.described, "split": found.split, "recordings": counts}
     provenance["recordings_sha256"] = _digest(folder, listing)
     train, validation, test = (splits[part] for part in PARTS)
-    return Dataset(name, train, validation, test, provenance, note)
+    return Dataset(name, train, validation, test, provenance, note, framing.count_bits)
 
 
 def is_recording(path: Path) -> bool:
@@ -160,8 +160,11 @@ def _made(found: EventSet, listing: Listing, framing: Framing) -> tuple[dict[str
     return splits, lost
 
 
-def _keep(path: Path, splits: dict[str, Split], lost: Lost) -> None:
-    arrays: dict[str, NDArray[np.generic]] = {part: np.packbits(split.images) for part, split in splits.items()}
+def _keep(path: Path, splits: dict[str, Split], lost: Lost, bits: int) -> None:
+    arrays: dict[str, NDArray[np.generic]] = {
+        part: np.packbits(np.unpackbits(split.images[..., None], axis=-1, count=bits, bitorder="little"))
+        for part, split in splits.items()
+    }
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, lost=np.array(lost), **arrays)  # type: ignore[arg-type]
 
@@ -174,12 +177,13 @@ def _kept(path: Path, found: EventSet, listing: Listing, framing: Framing) -> tu
     try:
         arrays = read_arrays(path)  # whose checksums the archive has
         for part in PARTS:
-            count = len(listing[part]) * int(np.prod(shape))
+            count = len(listing[part]) * int(np.prod(shape)) * framing.count_bits
             packed = arrays[part]
             require(
                 packed.dtype == np.uint8 and packed.shape == ((count + 7) // 8,), f"{path}: {part} has another size"
             )
-            images = np.unpackbits(packed.astype(np.uint8), count=count).reshape(-1, *shape)
+            pixels = np.unpackbits(packed.astype(np.uint8), count=count).reshape(-1, framing.count_bits)
+            images = np.packbits(pixels, axis=1, bitorder="little").reshape(-1, *shape)
             splits[part] = Split(images, np.array([each.label for each in listing[part]], np.int64))
         return splits, Lost(*map(int, arrays["lost"]))
     except (UserError, OSError, KeyError, TypeError):

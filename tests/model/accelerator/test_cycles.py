@@ -17,7 +17,7 @@ from model.accelerator.words import Words, stored_counts, words_of
 from model.config import Precision
 from model.errors import UserError
 from model.golden.network import run
-from model.inputs import INPUTS, SPIKES
+from model.inputs import SPIKES, inputs_of
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import Network
 from model.network.shapes import vgg9
@@ -50,14 +50,15 @@ def network(pool=None, *, kind="spikes", shape=(3, 6, 5), stride=1, padding=1, c
         sources=(Source("conv", codes),),
         bias=np.zeros(classes, np.int32),
     )
-    return Network(INPUTS[kind], shape, 3, (conv, last))
+    return Network(inputs_of(kind, 3 if kind == "counts" else None), shape, 3, (conv, last))
 
 
 def images_of(network, count=4, density=0.3):
     random = np.random.default_rng(4)
     if network.inputs.static:
         return random.integers(0, 256, (count, *network.input_shape), np.uint8)
-    return (random.random((network.time_steps, count, *network.input_shape)) < density).astype(np.uint8)
+    spikes = (random.random((network.time_steps, count, *network.input_shape)) < density).astype(np.uint8)
+    return spikes * random.integers(1, network.inputs.largest, spikes.shape, np.uint8, endpoint=True)
 
 
 def stepped(tokens, interval, *, shared):
@@ -117,7 +118,7 @@ def test_images_do_not_touch_each_other(monkeypatch):
 
 
 @pytest.mark.parametrize("pool", [None, Pool("max", 2), Pool("sum", 2), Pool("sum", 4)])
-@pytest.mark.parametrize("kind", ["pixels", "spikes"])
+@pytest.mark.parametrize("kind", ["pixels", "spikes", "counts"])
 @pytest.mark.parametrize(("stride", "padding"), [(1, 1), (2, 2), (1, 0)])
 def test_the_bound_counts_the_words_bits(kind, pool, stride, padding):
     shape = (3, 9, 8)

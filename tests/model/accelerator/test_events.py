@@ -21,7 +21,7 @@ def frames_of(packets, shape, steps, images):
                 step += 1
             else:
                 place = beat >> 24, beat >> 12 & 0xFFF, beat & 0xFFF
-                found[number // (len(packets) // images), number % (len(packets) // images), step, *place] = 1
+                found[number // (len(packets) // images), number % (len(packets) // images), step, *place] += 1
         assert step == steps
         assert packet[-1] == END_OF_STEP
     return found.reshape(images, -1, *shape).swapaxes(0, 1)
@@ -29,11 +29,13 @@ def frames_of(packets, shape, steps, images):
 
 @pytest.mark.parametrize("steps", [1, 3, 6])
 @pytest.mark.parametrize("seed", [None, 1])
-def test_events_say_what_frames_say(steps, seed):
+@pytest.mark.parametrize("largest", [1, 7])
+def test_events_say_what_frames_say(steps, seed, largest):
     images = (np.random.default_rng(0).random((6, 2, 2, 5, 3)) < 0.3).astype(np.uint8)
+    images *= np.random.default_rng(1).integers(1, largest, images.shape, np.uint8, endpoint=True)
     random = None if seed is None else np.random.default_rng(seed)
-    packets = event_packets(images, steps, random)
-    assert (frames_of(packets, (2, 5, 3), steps, 2) == images).all()
+    packets = event_packets(images, steps, random, largest)
+    assert (frames_of(packets, (2, 5, 3), steps, 2).clip(0, largest) == images).all()
     beats = sum(map(len, packets))
     assert (beats == images.sum() + 12) if seed is None else (beats > images.sum() + 12)
 
@@ -74,11 +76,13 @@ def test_pixels_are_no_events():
 
 
 @pytest.mark.parametrize("dataflow", ["skip", "streaming"])
-def test_a_silent_place_costs_no_beat(dataflow):
+@pytest.mark.parametrize("bits", [1, 3])
+def test_a_silent_place_costs_no_beat(dataflow, bits):
     """Of images from silent to full: as many beats as events and time steps; the layers take what they take."""
-    network = first_layer("conv", "spikes", (2, 5, 3))
+    network = first_layer("conv", "counts", (2, 5, 3), input_bits=bits)
     share = np.arange(4).reshape(1, 4, 1, 1, 1) / 3
     images = (np.random.default_rng(0).random((3, 4, 2, 5, 3)) < share).astype(np.uint8)
+    images *= np.random.default_rng(1).integers(1, network.inputs.largest, images.shape, np.uint8, endpoint=True)
     events, frames = (
         measured(network, plan(network, lanes=4, dataflow=dataflow, input_stream=name), images)
         for name in ("events", "frames")

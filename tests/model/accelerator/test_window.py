@@ -12,9 +12,13 @@ from model.neurons import MemoryFree
 from sim.networks.chains import DEFAULT, Chain, Link
 
 
-def network(shape=(2, 6, 20), steps=4, kernel=3, stride=1, pool=None):
+def network(shape=(2, 6, 20), steps=4, kernel=3, stride=1, pool=None, bits=1):
     link = Link(4, kernel, stride=stride, padding=1, pool=pool)
-    return Chain("spikes", shape, steps, (link,), classes=3, precision=DEFAULT, seed=1, density=0.5).network()
+    kind = {"input_kind": "counts", "input_bits": bits} if bits > 1 else {"input_kind": "spikes"}
+    chain = Chain(
+        **kind, input_shape=shape, time_steps=steps, links=(link,), classes=3, precision=DEFAULT, seed=1, density=0.5
+    )
+    return chain.network()
 
 
 @pytest.mark.parametrize(
@@ -31,6 +35,8 @@ def network(shape=(2, 6, 20), steps=4, kernel=3, stride=1, pool=None):
         ({"shape": (1, 1, 1)}, SKIP, False),  # parts of a word would come in successive cycles
         ({"steps": 256}, SKIP, True),
         ({"steps": 256}, ((SYSTOLIC, 4), (SKIP, 1)), False),  # 9,216 bits
+        ({"steps": 64, "bits": 4}, SKIP, True),
+        ({"steps": 64, "bits": 8}, SKIP, False),
     ],
 )
 def test_which_have_one(given, dataflow, windowed):
@@ -45,11 +51,14 @@ def test_memory_free_neurons_have_one_unless_their_windows_are_of_frames():
     assert [plan(chain, lanes=4, dataflow=order).layers[0].window for order in (SKIP, STREAMING)] == [True, False]
 
 
+@pytest.mark.parametrize("bits", [1, 3])
 @pytest.mark.parametrize("channels", [2, 9])
-def test_every_input_has_a_bit_of_its_own(channels):
-    config = plan(network(shape=(channels, 3, 4)), lanes=4)
+def test_every_input_has_bits_of_its_own(channels, bits):
+    config = plan(network(shape=(channels, 3, 4), bits=bits), lanes=4)
     found = {config.input_place(*place) for place in product(range(3), range(4), range(4), range(channels))}
-    assert found == set(product(range(config.input_words), range(config.input_word_width)))
+    every_bit = {(word, lowest + bit) for word, lowest in found for bit in range(bits)}
+    assert every_bit == set(product(range(config.input_words), range(config.input_word_width)))
+    assert len(found) * bits == len(every_bit)
 
 
 def test_tiles_that_are_written_at_once_are_tried():

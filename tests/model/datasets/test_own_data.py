@@ -55,6 +55,14 @@ def test_a_file_of_spikes_has_samples_first(tmp_path):
     assert datasets.for_network(data.test.images).shape[:2] == (4, len(data.test))
 
 
+def test_a_file_of_counts_has_the_bits_that_its_largest_takes(tmp_path):
+    counts = SPIKES * RNG.integers(0, 6, SPIKES.shape, np.uint8)
+    data = datasets.load(saved(tmp_path, x=counts, y=LABELS))
+    assert str(data.inputs) == "counts of 3 bits"
+    assert data.count_bits == 3
+    assert datasets.load(saved(tmp_path, x=counts, y=LABELS, x_test=counts * 40, y_test=LABELS)).count_bits == 8
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
@@ -63,7 +71,7 @@ def test_a_file_of_spikes_has_samples_first(tmp_path):
         ({"x": PIXELS, "y": LABELS, "x_test": PIXELS}, "no array y_test"),
         ({"x": PIXELS / 255, "y": LABELS}, r"x is float64; give pixels 0 to 255 .* \(x \* 255\)"),
         ({"x": PIXELS.astype(int) - 1, "y": LABELS}, "x has values from -1 to 254; pixels are 0 to 255"),
-        ({"x": SPIKES * 2, "y": LABELS}, "x has values from 0 to 2; spikes are 0 to 1"),
+        ({"x": SPIKES.astype(int) * 256, "y": LABELS}, "x has values from 0 to 256; spikes and counts are 0 to 255"),
         ({"x": SPIKES.swapaxes(0, 1), "y": LABELS}, r"time first; samples come first: x\.swapaxes\(0, 1\)"),
         ({"x": PIXELS.transpose(0, 2, 3, 1)[..., :1], "y": LABELS}, r"channels last; .* x\.transpose\(0, 3, 1, 2\)"),
         ({"x": PIXELS, "y": LABELS[:-1]}, "x has 30 images, and y 29 labels"),

@@ -85,10 +85,14 @@ def pooled_by_hand(spikes: np.ndarray, pool: Pool | None) -> np.ndarray:
     return out
 
 
+COUNT_BITS = {9: 1, 10: 3, 11: 8}
+"""Of seeds whose networks take counts."""
+
+
 @cache
 def drawn(seed: int, family: bool) -> tuple[Network, np.ndarray, dict[str, np.ndarray]]:
     """A network, images and what they give by hand, for every size of blocks."""
-    network = random_network(seed)
+    network = random_network(seed, COUNT_BITS.get(seed))
     if family:
         network = reading_out(varied(network, seed), list(Readout)[seed % 3], seed)
     images = random_images(network, 2, seed)

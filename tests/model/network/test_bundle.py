@@ -27,14 +27,14 @@ Parts = tuple[Path, dict[str, np.ndarray], dict[str, Any]]
 @pytest.mark.parametrize("family", [False, True], ids=["mint", "family"])
 @pytest.mark.parametrize("seed", range(9))
 def test_a_network_survives_the_file(tmp_path: Path, seed: int, family: bool) -> None:
-    network = random_network(seed)
+    network = random_network(seed, seed if family and seed % 3 else None)
     if family:
         network = reading_out(varied(network, seed), list(Readout)[seed % 3], seed)
         network = network if network.inputs.static else replace(network, state=State.STREAM)
     path = tmp_path / "network.safetensors"
     bundle.write(network, path)
     again = bundle.read(path)
-    assert again.state == network.state
+    assert (again.inputs, again.state) == (network.inputs, network.state)
     images = random_images(network, 2, seed)
     found, wanted = run(again, images), run(network, images)
     assert all((found[key] == wanted[key]).all() for key in wanted)

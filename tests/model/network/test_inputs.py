@@ -28,14 +28,15 @@ PRECISION = Precision(4, 4)
 def network(kind: str, precision: Precision | None = PRECISION, **others: nn.Module) -> SpikingNetwork:
     torch.manual_seed(0)
     layers = {"conv": Conv(2, 3, 3, precision=precision), **others, "fc": Readout(3 * 4 * 3, 2, precision=precision)}
-    return SpikingNetwork(layers, input_shape=(2, 6, 5), input_kind=kind, time_steps=STEPS)
+    bits = 2 if kind == "counts" else None
+    return SpikingNetwork(layers, input_shape=(2, 6, 5), input_kind=kind, input_bits=bits, time_steps=STEPS)
 
 
 def images(kind: str) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     if kind == "pixels":
         return torch.randint(0, 256, (7, 2, 6, 5), generator=generator).float()
-    return torch.randint(0, 2, (STEPS, 7, 2, 6, 5), generator=generator).float()
+    return torch.randint(0, {"spikes": 2, "counts": 4}[kind], (STEPS, 7, 2, 6, 5), generator=generator).float()
 
 
 def one_more_two(x: Tensor) -> Tensor:
@@ -70,6 +71,15 @@ REFUSED = [
     ("spikes", lambda x: x / 2, "values run from 0 to 0.5 and are no integers; the network takes spikes"),
     ("spikes", lambda x: -x, "values run from -1 to 0"),
     ("spikes", one_nan, "values are not all numbers"),
+    ("counts", lambda x: x[:2], TAKES_SPIKES + "; bin the events into 4 frames"),
+    (
+        "counts",
+        lambda x: x + 1,
+        "values run from 1 to 4; the network takes counts, integers 0 to 3: cut .* off at 3, or",
+    ),
+    ("counts", lambda x: (x * 2).to(torch.uint8), "values run from 0 to 6; the network takes counts, integers 0 to 3"),
+    ("counts", lambda x: x / 2, "values run from 0 to 1.5 and are no integers; the network takes counts"),
+    ("counts", one_nan, "values are not all numbers"),
     ("pixels", lambda x: x[:, :, :5], TAKES_PIXELS),
     ("pixels", lambda x: x[..., :4], TAKES_PIXELS),
     ("pixels", lambda x: x[0], TAKES_PIXELS + r"; one image needs unsqueeze\(0\)"),
@@ -113,9 +123,9 @@ def test_integers_of_any_type_are_taken(dtype: torch.dtype) -> None:
     module = network("spikes")
     spikes = images("spikes")
     assert torch.equal(module(spikes.to(dtype)), module(spikes))
-    if dtype != torch.bool:
-        module, pixels = network("pixels"), images("pixels")
-        assert torch.equal(module(pixels.to(dtype)), module(pixels))
+    for kind in ("pixels", "counts") if dtype != torch.bool else ():
+        module, given = network(kind), images(kind)
+        assert torch.equal(module(given.to(dtype)), module(given))
 
 
 @pytest.mark.parametrize(("kind", "spoil", "sentence"), REFUSED[:8])

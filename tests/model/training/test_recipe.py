@@ -64,11 +64,17 @@ def test_how_recordings_become_frames_is_in_name_and_command() -> None:
     assert recipe.name == "nmnist-cifar10-dvs-T20-50000us-64px-w4u4-seed0"
     assert recipe.framing == Framing(20, 50_000, 64)
     assert "--time-steps 20 --step-us 50000 --frame-size 64" in recipe.command
+    counted = replace(recipe, count_bits=3)
+    assert counted.name == "nmnist-cifar10-dvs-T20-50000us-64px-counts3-w4u4-seed0"
+    assert counted.framing == Framing(20, 50_000, 64, 3)
+    assert "--frame-size 64 --count-bits 3" in counted.command
     assert usual("gesture").framing == Framing(16, 0, 32)
     assert usual("mine.py:Net", "n-mnist").framing == Framing(10)
     assert usual("moving").framing is None
     with pytest.raises(UserError, match="moving-digits has no recordings to cut into frames; leave out --step-us"):
         _ = replace(usual("moving"), step_us=5).framing
+    with pytest.raises(UserError, match=r"moving-digits has no recordings .* leave out .* --count-bits"):
+        _ = replace(usual("moving"), count_bits=2).framing
 
 
 def test_the_learning_rate_follows_the_width() -> None:

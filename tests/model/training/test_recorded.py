@@ -14,6 +14,7 @@ from model.datasets import Framing
 from model.datasets.inputs import images_for
 from model.datasets.samples import some_images
 from model.errors import UserError
+from model.inputs import inputs_of
 from model.network import bundle
 from model.training.equality import compare
 from model.training.export import to_network
@@ -25,6 +26,7 @@ from tests.model.datasets.events import files
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 FRAMING = Framing(time_steps=3, step_us=1500, frame_size=17)
+COUNTED = Framing(time_steps=3, frame_size=9, count_bits=3)
 PRECISIONS = (
     Precision(4, 4),
     Precision(2, 0, neuron_family="memory-free"),
@@ -39,17 +41,24 @@ def _data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files.n_mnist(tmp_path / "data" / "n-mnist")
 
 
-@pytest.mark.parametrize("precision", PRECISIONS, ids=str)
-def test_a_run_s_frames_are_those_of_its_bundle(tmp_path: Path, precision: Precision) -> None:
-    recipe = api.recipe("nmnist", precision, width=0.25, epochs=2, batch_size=10, **FRAMING.described)
-    assert recipe.framing == FRAMING
+@pytest.mark.parametrize(
+    ("precision", "framing"),
+    [*((each, FRAMING) for each in PRECISIONS), *((each, COUNTED) for each in PRECISIONS[:2])],
+    ids=str,
+)
+def test_a_run_s_frames_are_those_of_its_bundle(tmp_path: Path, precision: Precision, framing: Framing) -> None:
+    files.bin_file(tmp_path / "data" / "n-mnist" / "Test" / "0" / "60001.bin", [(time, 0, 0, 1) for time in range(30)])
+    recipe = api.recipe("nmnist", precision, width=0.25, epochs=2, batch_size=10, **framing.described)
+    assert recipe.framing == framing
     run = api.train(recipe, tmp_path / "runs")
     assert run.result["accuracy"]["differing"] == 0
     assert api.train(recipe, tmp_path / "runs").before
 
-    wanted = datasets.load("n-mnist", framing=FRAMING).test.images.swapaxes(0, 1)
+    wanted = datasets.load("n-mnist", framing=framing).test.images.swapaxes(0, 1)
+    assert wanted.max() == framing.largest
     network = bundle.read(run.bundle)
-    assert network.provenance["framing"] == FRAMING.described
+    assert network.inputs.largest == framing.largest
+    assert network.provenance["framing"] == framing.described
     assert "for validation" in network.provenance["split"]
     assert np.array_equal(images_for(network, None, None, None).values, wanted)
     assert np.array_equal(some_images(network, 3)[0], wanted[:, :3])
@@ -67,16 +76,20 @@ def test_a_network_without_a_set_of_its_own_says_how_recordings_are_cut() -> Non
     module.calibrate(torch.ones(5, 2, 2, 17, 17, dtype=torch.uint8))
     network = to_network(module.eval())
     assert Framing.of(network, (34, 34)) == Framing(5, 0, 17)
+    assert Framing.of(replace(network, inputs=inputs_of("counts", 2)), (34, 34)) == Framing(5, 0, 17, 2)
     assert datasets.taken_by(network, "n-mnist").test.images.shape == (20, 5, 2, 17, 17)
 
 
+@pytest.mark.parametrize("count_bits", [1, 2, 8])
 @pytest.mark.parametrize("name", RECORDED)
-def test_every_layer_is_exact_on_spikes(name: str) -> None:
+def test_every_layer_is_exact_on_spikes_and_counts(name: str, count_bits: int) -> None:
     random = np.random.default_rng(0)
     for precision in PRECISIONS[:2]:
         side = {"nmnist": 34, "gesture": 32}[name]
-        module = named(name, Size(precision, width=0.5, input_shape=(2, side, side), classes=11, time_steps=6))
-        frames = (random.random((6, 8, 2, side, side)) < 0.1).astype(np.uint8)
+        size = Size(precision, 0.5, (2, side, side), classes=11, time_steps=6, count_bits=count_bits)
+        module = named(name, size)
+        spikes = random.random((6, 8, 2, side, side)) < 0.1
+        frames = (spikes * random.integers(1, 1 << count_bits, spikes.shape)).astype(np.uint8)
         module.calibrate(torch.from_numpy(frames))
         found = compare(module.eval(), to_network(module), frames)
         assert found.differing == 0

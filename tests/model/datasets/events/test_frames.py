@@ -26,7 +26,7 @@ def recordings(draw: st.DrawFn) -> Events:
     return events_of(*draw(st.lists(row, max_size=30)))
 
 
-def by_hand(events: Events, framing: Framing, bits: int) -> tuple[NDArray[np.uint8], Lost]:
+def by_hand(events: Events, framing: Framing) -> tuple[NDArray[np.uint8], Lost]:
     """One event after the other."""
     first = int(events.time.min()) if len(events.time) else 0
     length = int(events.time.max()) - first + 1 if len(events.time) else 1
@@ -45,19 +45,24 @@ def by_hand(events: Events, framing: Framing, bits: int) -> tuple[NDArray[np.uin
     wanted = np.zeros((framing.time_steps, *framing.shape(SENSOR)), np.uint8)
     clipped = 0
     for place, count in counts.items():
-        wanted[place] = min(count, 2**bits - 1)
-        clipped += max(0, count - 2**bits + 1)
+        wanted[place] = min(count, 2**framing.count_bits - 1)
+        clipped += max(0, count - 2**framing.count_bits + 1)
     return wanted, Lost(len(events.time), late, clipped)
 
 
 @given(
     events=recordings(),
-    framing=st.builds(Framing, st.integers(1, 7), st.sampled_from([0, 0, 300, 20_000]), st.sampled_from([0, 1, 4, 12])),
-    bits=st.integers(1, 8),
+    framing=st.builds(
+        Framing,
+        st.integers(1, 7),
+        st.sampled_from([0, 0, 300, 20_000]),
+        st.sampled_from([0, 1, 4, 12]),
+        st.integers(1, 8),
+    ),
 )
-def test_frames_are_those_of_one_event_after_the_other(events: Events, framing: Framing, bits: int) -> None:
-    found, lost = frames(events, framing, SENSOR, bits)
-    wanted, wanted_lost = by_hand(events, framing, bits)
+def test_frames_are_those_of_one_event_after_the_other(events: Events, framing: Framing) -> None:
+    found, lost = frames(events, framing, SENSOR)
+    wanted, wanted_lost = by_hand(events, framing)
     assert np.array_equal(found, wanted)
     assert lost == wanted_lost
     assert found.dtype == np.uint8
@@ -69,7 +74,7 @@ def test_frames_are_those_of_one_event_after_the_other(events: Events, framing: 
 def test_the_last_event_falls_on_the_last_step() -> None:
     """A division by the length without it would drop it."""
     events = events_of(*((1000 + time, 0, 0, 1) for time in range(0, 101, 10)))
-    found, _ = frames(events, Framing(10), SENSOR, bits=8)
+    found, _ = frames(events, Framing(10, count_bits=8), SENSOR)
     assert found.sum((1, 2, 3)).tolist() == [2, 1, 1, 1, 1, 1, 1, 1, 1, 1]
 
 
@@ -78,10 +83,13 @@ def test_what_a_window_cuts_is_said() -> None:
     found, lost = frames(events, Framing(2, step_us=5), SENSOR)
     assert found[:, 1, 0, 0].tolist() == [1, 0]
     assert lost == Lost(5, late=2, clipped=2)
-    assert (lost + lost).sentence == (
-        "10 events; 40.00 % of them come after the last time step; 40.0 % are further ones of a pixel in a step, which "
-        "has one bit"
+    said = (
+        "10 events; 40.00 % of them come after the last time step; {} % are further ones of a pixel in a step, which {}"
     )
+    assert (lost + lost).sentence(Framing()) == said.format("40.0", "has one bit")
+    counted, lost = frames(events, Framing(2, step_us=5, count_bits=2), SENSOR)
+    assert counted[:, 1, 0, 0].tolist() == [3, 0]
+    assert (lost + lost).sentence(Framing(count_bits=2)) == said.format("0.0", "counts up to 3")
 
 
 @pytest.mark.parametrize(
@@ -91,10 +99,9 @@ def test_what_a_window_cuts_is_said() -> None:
         ({"step_us": -1}, "step_us -1 of recordings; choose 0 to 1,000,000,000"),
         ({"step_us": 0.5}, "step_us 0.5 of recordings"),
         ({"frame_size": 4096}, "frame_size 4096 of recordings; choose 0 to 1,024"),
+        ({"count_bits": 9}, "count_bits 9 of recordings; choose 1 to 8"),
     ],
 )
 def test_framings_that_cannot_be_are_refused(fields: dict[str, int], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
         Framing(**fields)
-    with pytest.raises(UserError, match="counts of 9 bits; choose 1 to 8"):
-        frames(events_of(), Framing(), SENSOR, 9)

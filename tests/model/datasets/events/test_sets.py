@@ -104,13 +104,32 @@ def test_frames_are_kept_and_made_again_where_they_are_damaged(tmp_path: Path, m
 
 def test_frames_are_kept_by_what_they_are_made_of(tmp_path: Path) -> None:
     files.n_mnist(tmp_path / "data")
-    for framing in (Framing(3), Framing(4), Framing(3, 500), Framing(3, 0, 17)):
+    for framing in (Framing(3), Framing(4), Framing(3, 500), Framing(3, 0, 17), Framing(3, 0, 17, 3)):
         datasets.load("n-mnist", tmp_path / "data", framing=framing)
-    assert len(kept("n-mnist")) == 4
+    assert len(kept("n-mnist")) == 5
     files.bin_file(tmp_path / "data" / "Test" / "0" / "60001.bin", [(0, 0, 0, 1)])
     found = datasets.load("n-mnist", tmp_path / "data", framing=Framing(3))
     assert found.test.images[0].sum() == 1
-    assert len(kept("n-mnist")) == 5
+    assert len(kept("n-mnist")) == 6
+
+
+def test_counts_are_kept_with_all_their_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.n_mnist(tmp_path / "data")
+    files.bin_file(tmp_path / "data" / "Test" / "0" / "60001.bin", [(time, 0, 0, 1) for time in (1, 2, 3, 4, 5, 9)])
+    framing = Framing(2, count_bits=3)
+    first = datasets.load("n-mnist", tmp_path / "data", framing=framing)
+    assert first.test.images[0, :, 1, 0, 0].tolist() == [5, 1]
+    assert str(first.inputs) == "counts of 3 bits"
+    assert (
+        first.provenance["framing"]
+        == framing.described
+        == {"time_steps": 2, "step_us": 0, "frame_size": 0} | {"count_bits": 3}
+    )
+    assert first.note.endswith("further ones of a pixel in a step, which counts up to 7")
+    monkeypatch.setattr(sets, "_made", lambda *_: pytest.fail("frames are there"))
+    again = datasets.load("n-mnist", tmp_path / "data", framing=framing)
+    assert np.array_equal(again.test.images, first.test.images)
+    assert again.inputs == first.inputs
 
 
 def test_a_cache_that_cannot_be_written_is_no_must(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
