@@ -136,7 +136,7 @@ def with_state(network: "Network", state: str | None) -> "Network":
 
 
 def golden(network: "Network", images: "NDArray[Any]") -> "dict[str, NDArray[Any]]":
-    """Every integer of ``network`` on pixels [N, C, H, W] or spikes [T, N, C, H, W].
+    """Every integer of ``network`` on pixels [N, C, H, W], or spikes or counts [T, N, C, H, W].
 
     For each spiking layer NAME.potential (H), NAME.spikes (before pooling) and NAME.membrane (the stored code after the
     reset), each [T, N, C, H, W]; and logits [N, classes]. Of a network whose state lasts, all images are one recording.

@@ -8,7 +8,7 @@ import numpy as np
 
 from model.config import Precision
 from model.errors import UserError, require
-from model.inputs import INPUTS
+from model.inputs import COUNTS, INPUTS, inputs_of
 from model.network.graph import INPUT, Layer, LayerKind, Pool, PoolKind, Shape, Source
 from model.network.network import Network
 from model.network.validation import LARGEST_TIME_STEPS
@@ -34,7 +34,7 @@ def extreme_network(random: Random) -> Network:
 def _drawn(random: Random) -> Network:
     numbers = np.random.default_rng(random.randrange(1 << 32))
     shape = random.choice(SHAPES)
-    inputs = random.choice(list(INPUTS.values()))
+    inputs = random.choice([*INPUTS.values(), inputs_of(COUNTS, random.choice([1, 3, 8]))])
     precision = Precision(random.choice([2, 4, 8]), random.choice([2, 4, 8]))
     layers: list[Layer] = []
     origin, outputs = INPUT, shape

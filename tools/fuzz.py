@@ -173,7 +173,7 @@ def words(network: Network) -> int:
         for source in layer.sources:
             channels = -(-source.weight.shape[1] // 32) if layer.kind == LayerKind.LINEAR else 1
             kernel = source.weight[0, 0].size * channels * network.largest_repeat(source.origin)
-            total += height * width * kernel * max(8, network.time_steps)
+            total += height * width * kernel * max(8, network.rounds(layer))
     return total
 
 

@@ -21,9 +21,10 @@ class LayerActivity:
     neurons: int
     density: float
     dense_operations: int
-    """Weights that an array without zero skipping adds or masks: fan-in × neurons × T, or × 8 bit planes of pixels."""
+    """Weights that an array without zero skipping adds or masks: fan-in × neurons × T, of counts × their bit planes, or
+    × 8 of pixels."""
     operations: float
-    """Weights that are really added: one for every spike, or set bit of a pixel, at an input."""
+    """Weights that are really added: one for every spike, or set bit of a pixel or count, at an input."""
 
 
 @dataclass

@@ -10,8 +10,9 @@ of which a share d is set, takes over T time steps
     SRAM           twice that
     scratchpad     2·(K·F·W + I·T) bits
 
-Ours beside the simulator: a layer that reads pixels does so once, as eight bit planes, not at T time steps; a count
-after sum pooling is as many spikes; the readout has no neuron updates.
+Ours beside the simulator: a layer that reads pixels does so once, as eight bit planes, not at T time steps, and one
+that reads counts has their planes at each; a count after sum pooling is as many spikes; the readout has no neuron
+updates.
 """
 
 from collections.abc import Mapping

@@ -81,7 +81,7 @@ def forward(
     observe: Callable[[str, LayerTrace], None] | None = None,
     membranes: dict[str, Any] | None = None,
 ) -> NDArray[np.int64]:
-    """Integer logits [N, classes] of ``images`` [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes).
+    """Integer logits [N, classes] of ``images`` [N, C, H, W] (pixels) or [T, N, C, H, W] (spikes, counts).
 
     Neurons start with the ``membranes`` of their layers, which are 0 where there are none, and leave theirs there.
     Where all time steps at once would unroll to more than :data:`CHUNK_BYTES`, they run in blocks.

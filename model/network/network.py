@@ -72,7 +72,7 @@ class Network:
         return self.input_shape if name == INPUT else self.layer(name).pooled(self.shapes[name])
 
     def largest_value(self, name: str) -> int:
-        """Greatest integer that a layer, or the input, hands on: 255 for pixels, a count after sum pooling, else 1."""
+        """Greatest integer that a layer, or the input, hands on: 255 for pixels, a count, or 1 for spikes."""
         return self._largest[name]
 
     @cached_property

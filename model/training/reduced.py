@@ -1,9 +1,10 @@
 """Reduced precision where it changes no integer: TensorFloat-32 of NVIDIA's matrix units.
 
 They round operands to 11 significant bits (10 and the leading one) and add products in float32. Weight codes have up to
-7 bits, pixels 8, spikes one, counts of pooled spikes and of time steps a few; a product of two such has at most 18, and
-sums below 2^24 stay exact. So forward passes are the same with and without, unless a convolution is computed by a
-transform, whose operands are no such integers: what a GPU computes is compared with the CPU. Gradients are rounded.
+7 bits, pixels and counts 8, spikes one, sums of pooled spikes and of time steps a few; a product of two such has at
+most 18, and sums below 2^24 stay exact. So forward passes are the same with and without, unless a convolution is
+computed by a transform, whose operands are no such integers: what a GPU computes is compared with the CPU. Gradients
+are rounded.
 """
 
 import copy

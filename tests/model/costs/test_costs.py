@@ -1,5 +1,7 @@
 """Analytic memory and energy against the paper's tables and numbers counted by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,11 +13,13 @@ from model.costs.footprint import PAPER, PAPER_NEURONS, PAPER_WEIGHTS, footprint
 from model.costs.sata import ADDITION, DRAM, SCRATCHPAD, SRAM, UPDATE, energies, input_densities
 from model.datasets import Split
 from model.errors import UserError
-from model.inputs import PIXELS
+from model.inputs import PIXELS, inputs_of
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import INPUT, Network
 from model.training.export import to_network
 from model.training.networks import Size, named
+
+SHARES = dict.fromkeys(("first", "second", "join", "last"), 0.5)
 
 
 def vgg9(bits: int) -> Network:
@@ -102,7 +106,7 @@ def test_the_energy_of_vgg9_s_convolutions_is_the_simulator_s(bits: int, compute
 
 
 def test_the_energy_of_pixels_counts_joins_and_readouts_by_hand() -> None:
-    found = {layer.name: layer for layer in energies(small(), dict.fromkeys(("first", "second", "join", "last"), 0.5))}
+    found = {layer.name: layer for layer in energies(small(), SHARES)}
 
     def check(name: str, *, fan_in: int, neurons: int, rounds: int, updates: int, weights: int, inputs: int) -> None:
         layer = found[name]
@@ -118,6 +122,17 @@ def test_the_energy_of_pixels_counts_joins_and_readouts_by_hand() -> None:
     check("second", fan_in=2 * 4, neurons=32, rounds=3, updates=3 * 32, weights=4, inputs=3 * 32 * 4)
     check("join", fan_in=18 + 2 * 4, neurons=32, rounds=3, updates=3 * 32, weights=40, inputs=3 * (32 + 32 * 4))
     check("last", fan_in=32, neurons=5, rounds=3, updates=0, weights=160, inputs=3 * 32)
+
+
+def test_counts_have_their_planes_at_every_time_step() -> None:
+    """Three is two additions, one is one; what is beside the map is none."""
+    counted = replace(small(), inputs=inputs_of("counts", 2))
+    pixels, found = energies(small(), SHARES)[0], energies(counted, SHARES)[0]
+    assert found.additions == pytest.approx(pixels.additions * 2 * 3 / 8)
+    images = np.ones((1, 3, 1, 8, 8), np.uint8)
+    one, three = (evaluate(counted, Split(images * count, np.zeros(1, np.int64))).layers[0] for count in (1, 3))
+    assert one.dense_operations == three.dense_operations == 9 * 128 * 2 * 3
+    assert three.operations == 2 * one.operations == 2 * 2 * 3 * 22**2
 
 
 def test_measured_densities_are_shares_of_dense_additions() -> None:
