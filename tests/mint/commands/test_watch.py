@@ -15,6 +15,7 @@ from model.datasets.events.recording import frames
 from model.datasets.events.sets import opened
 from model.errors import UserError
 from model.golden.rolling import rolling
+from model.inputs import inputs_of
 from model.network import bundle
 from model.network.network import Network
 from model.network.shipped import FOLDER
@@ -83,6 +84,9 @@ def test_a_recording_is_an_input_of_any_command(network: Network) -> None:
     whole = replace(network, provenance={"dataset": "n-mnist"})
     wanted, _ = frames(events, Framing(8, 0, 12), (34, 34))
     assert np.array_equal(opened(path, whole)[0], wanted[None])
+    wanted, _ = frames(events, Framing(8, 4000, 12, 3), (34, 34))
+    assert np.array_equal(opened(path, replace(network, inputs=inputs_of("counts", 3)))[0], wanted[None])
+    assert wanted.max() > 1
 
     bundle.write(network, Path("n.safetensors"))
     mint("golden", "n.safetensors", "--input", "a.bin", "-o", "g.npz")

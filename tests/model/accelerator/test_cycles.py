@@ -21,6 +21,7 @@ from model.inputs import SPIKES, inputs_of
 from model.network.graph import Layer, LayerKind, Pool, Source
 from model.network.network import Network
 from model.network.shapes import vgg9
+from sim.networks.small_networks import first_layer
 
 PRECISION = Precision(4, 4)
 
@@ -115,6 +116,16 @@ def test_images_do_not_touch_each_other(monkeypatch):
         assert (measured(trained, config, images[:, n : n + 1]).layer_cycles[0] == together.layer_cycles[n]).all()
     monkeypatch.setattr("model.accelerator.estimate.WORD_BYTES", 1)
     assert (measured(trained, config, images).layer_cycles == together.layer_cycles).all()
+
+
+def test_a_plane_without_anything_takes_a_cycle_where_there_is_a_sum_to_double():
+    """Counts of three bits of one input: of 4 the lower planes double, of 1 and 0 the upper ones are left out."""
+    counts = np.array([4, 1, 0], np.uint8).reshape(3, 1, 1, 1, 1)
+    trained = first_layer("linear", "counts", (1, 1, 1), input_bits=3)
+    own = plan(trained, lanes=4).layers[0]
+    words = words_of(stored_counts(layer_inputs(trained, counts)["first"], own), own)
+    assert words.bits[..., 0].tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
+    assert words.tokens[..., 0].tolist() == [[1, 1, 1], [0, 0, 1], [0, 0, 1]]
 
 
 @pytest.mark.parametrize("pool", [None, Pool("max", 2), Pool("sum", 2), Pool("sum", 4)])

@@ -5,6 +5,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from model.config import Precision
 from model.errors import UserError
@@ -111,6 +113,15 @@ def test_golden_network_is_the_equations(
     assert set(found) == set(wanted)
     for key in wanted:
         assert (found[key] == wanted[key]).all(), key
+
+
+@given(bits=st.integers(1, 8), kernel=st.integers(0, 3), seed=st.integers(0, 1000))
+def test_counts_of_any_width_are_the_equations(bits: int, kernel: int, seed: int) -> None:
+    links = (Link(2, kernel, padding=seed % 2, pool=Pool("sum", 2)), Link(2, 0))
+    chain = Chain("counts", (2, 4, 3), 3, links, 2, DEFAULT, seed, density=0.5, input_bits=bits)
+    network, images = chain.network(), chain.images(1)
+    found, wanted = run(network, images), by_hand(network, images)
+    assert all((found[key] == wanted[key]).all() for key in wanted)
 
 
 def test_ties_go_to_the_lowest_class() -> None:
