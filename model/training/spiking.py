@@ -28,9 +28,10 @@ from model.training.neurons.firing import (
     population,
 )
 from model.training.neurons.float_lif import fire_float
-from model.training.neurons.lif import Plane, fire_pooled
+from model.training.neurons.lif import Plane, fire_pooled, from_rows, in_rows
 from model.training.neurons.twins import has_loops, twin
 from model.training.neurons.window import Window
+from model.training.neurons.window_firing import WindowedFiring, window_moments, window_population
 from model.training.passing import scale
 from model.training.quantisers import QUANTISERS
 
@@ -195,14 +196,16 @@ class Spiking(Weighted, ABC):
         """Σ W·x of inputs [T, N, ...] for given weights: [T, N, C, H, W]."""
 
     def _sums(self, inputs: Sequence[Tensor], codes: Tensor) -> Tensor:
-        """Σ W·x in integers, in the float type that holds them all; of neurons with a window, what that makes of it."""
+        """What the neurons add B to: Σ W·x, or what their window makes of it."""
+        sums = self._weighed(inputs, codes)
+        return self.window(sums, self.time_steps, self.window.neuron()) if self.window else sums
+
+    def _weighed(self, inputs: Sequence[Tensor], codes: Tensor) -> Tensor:
+        """Σ W·x in integers, in the float type that holds them all."""
         if self.window:
-            neuron = self.window.neuron()
-            self._make_exact(neuron)
+            self._make_exact(self.window.neuron())
         sums = self._weigh([x.to(self.dtype) for x in inputs], codes.to(self.dtype))
-        if self.window:
-            return self.window(self._whole(sums), self.time_steps, neuron)
-        return sums if self._fused(sums) else self._whole(sums)
+        return sums if self._fused(sums) and not self.window else self._whole(sums)
 
     def _whole(self, sums: Tensor) -> Tensor:
         """Integers of ``sums``; of levels that are still reals the sums as they are."""
@@ -262,7 +265,8 @@ class Spiking(Weighted, ABC):
         total = add_skip(sums.flatten(3), folded, None if skip is None else skip.flatten(3))
         config = self._config()
         if self.pools(sums):
-            out, self.density = fire_pooled(total, folded, config, Plane(shape[4], pool))
+            out, self.density = fire_pooled(in_rows(total), folded, config, Plane(shape[4], pool))
+            out = from_rows(out, total)
         else:
             potential, spikes = twin(config).fire(total, folded, config)
             self.density = spikes.mean()
@@ -281,28 +285,44 @@ class Spiking(Weighted, ABC):
         step = self.step()
         codes = self.quantiser.values(self.weight, step) * sign.view(-1, *[1] * (self.weight.dim() - 1))
         gamma = self.gamma * sign
-        sums = self._sums(inputs, codes)
+        loops = self.pools(inputs[0])
+        taps = self.window.taps(self.window.neuron(), codes) if self.window and loops and skip is None else None
+        sums = self._sums(inputs, codes) if taps is None else self._weighed(inputs, codes)
         shape = sums.shape
         sums = (sums if self._fused(sums) else sums.contiguous()).flatten(3)
-        mean, variance = moments(sums) if self.batch_norm else sums.new_zeros(2, len(codes), dtype=torch.float64)
+        rows = in_rows(sums) if loops else sums
+        mean, variance = self._moments(rows, taps, self._config(dropped=dropped))
         if varied and not self.settled:
             first = fold_layer(codes, step, gamma, self.beta, mean, variance, self._config(1, dropped))
             self._leak = self._fitting(first.threshold)
         config = self._config(dropped=dropped)
         self.folding = folded = fold_layer(codes, step, gamma, self.beta, mean, variance, config)
         if self.batch_norm and varied:
-            self._follow(mean * sign, variance, step.double() * config.input_scale, population(sums))
+            count = population(rows) if taps is None else window_population(rows, config)
+            self._follow(mean * sign, variance, step.double() * config.input_scale, count)
+        parameters = (step, gamma, self.beta, folded, mean, variance, config)
         flat = None if skip is None else skip.flatten(3)
-        arguments = (sums, step, gamma, self.beta, folded, mean, variance, config, flat)
-        if self.pools(sums):
-            out, self.density = PooledFiring.apply(*arguments, Plane(shape[4], pool))
+        if loops:
+            plane = Plane(shape[4], pool)
+            if taps is None:
+                flat = None if flat is None else in_rows(flat)
+                out, self.density = PooledFiring.apply(rows, *parameters, flat, plane)
+            else:
+                out, self.density = WindowedFiring.apply(rows, taps, *parameters, plane)
+            out = from_rows(out, sums)
         else:
-            spikes, potential = (FusedFiring if self._fused(sums) else NormalisedFiring).apply(*arguments)
+            spikes, potential = (FusedFiring if self._fused(sums) else NormalisedFiring).apply(sums, *parameters, flat)
             self.density = spikes.detach().mean()
             out = self._handed_on(spikes, potential, folded.unit)
             if self.taught:
                 self.potential = potential.mean((0, 3)) * folded.unit.to(potential)
         return out.view(-1, *shape[1:3], shape[3] // pool, shape[4] // pool)
+
+    def _moments(self, sums: Tensor, taps: Tensor | None, config: NeuronConfig) -> tuple[Tensor, Tensor]:
+        """Mean and variance a channel of what the neurons add B to; without batch norm zeros."""
+        if not self.batch_norm:
+            return tuple(sums.new_zeros(2, sums.shape[2], dtype=torch.float64))
+        return moments(sums) if taps is None else window_moments(sums, taps, config)
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, variance: Tensor, effective: Tensor, count: int) -> None:

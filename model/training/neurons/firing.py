@@ -63,8 +63,12 @@ def moments(sums: Tensor) -> tuple[Tensor, Tensor]:
         found = torch.from_numpy(kernel.channel_moments(sums.detach().numpy()).sum(0).T)
     else:
         found = (gpu_kernel.channel_moments if gpu_kernel.usable(sums) else _totals)(sums.detach())
-    total, square = parallel.total(found)
-    count = population(sums)
+    return mean_and_variance(found, population(sums))
+
+
+def mean_and_variance(totals: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Of a process's sums and sums of squares [2, C], and how many numbers a channel has in all of them."""
+    total, square = parallel.total(totals)
     mean = total / count
     return mean, (square / count - mean * mean).clamp_min(0)
 

@@ -64,7 +64,7 @@ def compiled(x: Tensor) -> bool:
     return AVAILABLE and x.device.type == "cpu"
 
 
-def jit(loops: Callable[..., Any], checked: bool = CHECKED, parallel: bool = True) -> Any:
+def jit(loops: Callable[..., Any], checked: bool = CHECKED, parallel: bool = True, inline: str = "never") -> Any:
     """``loops``, compiled; ``checked`` ones raise IndexError beyond an array, in one thread: prange would lose it."""
     if numba is None:
         return loops
@@ -75,6 +75,7 @@ def jit(loops: Callable[..., Any], checked: bool = CHECKED, parallel: bool = Tru
         fastmath={"contract", "nsz", "reassoc"},
         cache=True,
         error_model="numpy",
+        inline=inline,
     )(loops)
 
 
@@ -150,7 +151,7 @@ def _potentials(total, bias, theta, store_scale, load_scale, limit, half, toward
 
 
 @part
-def _hand_out(values, order, out):
+def hand_out(values, order, out):
     """The inverse of :func:`_ordered` for one row."""
     if len(order) == 0:
         out[:] = values
@@ -160,7 +161,7 @@ def _hand_out(values, order, out):
 
 
 @part
-def _to_first(grad, potential, theta, windows, rest, out):
+def to_first(grad, potential, theta, windows, rest, out):
     """The gradient of a maximum of spikes goes to the first that spikes, or to the first of all; the others get 0."""
     size = len(grad)
     out[windows * size :] = np.float32(0.0)
@@ -294,7 +295,7 @@ def backward(
         for t in range(steps - 1, -1, -1):
             g_row, h_row = grad[t, n, c], potential[t]
             if windows > 1:
-                _to_first(g_row, h_row, theta, windows, rest, unpooled)
+                to_first(g_row, h_row, theta, windows, rest, unpooled)
                 g_row = unpooled
             a_row = a[t if static > 1 else 0]
             t_whole, t_weighted, t_residual = np.float32(0), np.float32(0), np.float32(0)
@@ -334,7 +335,7 @@ def backward(
                 for s in range(size):
                     over_time[s] += carried[s]
             if static > 1 or t == 0:
-                _hand_out(over_time if static == 1 else carried, order, grad_real[t, n, c])
+                hand_out(over_time if static == 1 else carried, order, grad_real[t, n, c])
         partial[n, c, 0], partial[n, c, 1], partial[n, c, 2] = whole, weighted, residual
     return partial
 

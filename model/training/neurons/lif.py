@@ -62,8 +62,19 @@ class Plane(NamedTuple):
         return (size // self.width // self.pool) * (self.width // self.pool)
 
 
+def in_rows(values: Tensor) -> Tensor:
+    """Numbers [T, N, C, S] as the compiled loops like them, whose rows are places: of layers with one place, samples
+    take the places' axis, [T, 1, C, N]."""
+    return values.transpose(1, 3).contiguous() if values.shape[3] == 1 else values
+
+
+def from_rows(values: Tensor, like: Tensor) -> Tensor:
+    """Back to the axes of ``like``, which is what :func:`in_rows` was given."""
+    return values.transpose(1, 3) if like.shape[3] == 1 else values
+
+
 @functools.cache
-def _windows(plane: Plane, size: int) -> tuple[NDArray[np.uint32], int]:
+def windows_of(plane: Plane, size: int) -> tuple[NDArray[np.uint32], int]:
     """The places of a plane as ``kernel.fire`` orders them, window by window, and how many are in a window."""
     if plane.pool == 1:
         return np.empty(0, np.uint32), 1
@@ -77,7 +88,7 @@ def _windows(plane: Plane, size: int) -> tuple[NDArray[np.uint32], int]:
 def fire_pooled(total: Tensor, folded: Folded, config: NeuronConfig, plane: Plane) -> tuple[Tensor, Tensor]:
     """Pooled spikes [T, N, C, S'] by the compiled loops, and what share of the neurons spikes; no potentials."""
     steps, size = config.time_steps, total.shape[3]
-    order, windows = _windows(plane, size)
+    order, windows = windows_of(plane, size)
     spikes = torch.empty(steps, *total.shape[1:3], plane.pooled(size))
     arrays = (x.numpy() for x in (folded.bias.float(), folded.threshold.float()))
     sums = total.detach().contiguous().numpy()
@@ -109,7 +120,7 @@ def backward_pooled(
             folded.unit.float(),
         )
     )
-    windows = _windows(plane, sums.shape[3])
+    windows = windows_of(plane, sums.shape[3])
     partial = kernel.backward(*arrays, *constants(config), np.float32(config.sharpness), *windows, real.numpy())
     return real, torch.from_numpy(partial.sum(0))
 

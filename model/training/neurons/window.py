@@ -58,12 +58,16 @@ class Window(nn.Module):
 
     def forward(self, sums: Tensor, time_steps: int, neuron: MemoryFree) -> Tensor:
         """V [T, ...] of sums [T or 1, ...], integers of the same float type."""
-        taps = sums.new_tensor([sign * 2.0**shift for sign, shift in neuron.taps])
-        if self.learned and self.training:
-            # The greatest tap has the shift e_max: in units of V, a weight counts 2^(e_max - p_max) times.
-            real = self.weight * (2.0**neuron.gain_shift / 2.0 ** self._largest_power())
-            taps = real + (taps - real).detach()
-        return Windowed.apply(sums, taps, time_steps, neuron.dilation)
+        return Windowed.apply(sums, self.taps(neuron, sums), time_steps, neuron.dilation)
+
+    def taps(self, neuron: MemoryFree, like: Tensor) -> Tensor:
+        """σ_j·2^e_j in the float type of ``like``, in training with gradients to what is learned."""
+        taps = like.new_tensor([sign * 2.0**shift for sign, shift in neuron.taps])
+        if not self.learned or not self.training:
+            return taps
+        # The greatest tap has the shift e_max: in units of V, a weight counts 2^(e_max - p_max) times.
+        real = self.weight * (2.0**neuron.gain_shift / 2.0 ** self._largest_power())
+        return real + (taps - real).detach()
 
     def _largest_power(self) -> int:
         return max(power for sign, power in map(_power, self.weight.detach().tolist()) if sign)

@@ -18,7 +18,7 @@ from model.training.export import to_network
 from model.training.inputs import InputCheck
 from model.training.layers import Conv, Readout
 from model.training.network import SpikingNetwork
-from model.training.neurons import gpu_kernel, kernel
+from model.training.neurons import gpu_kernel, kernel, window_kernel
 from model.training.spiking import BATCH_NORM_MOMENTUM
 
 STEPS = 4
@@ -201,6 +201,7 @@ def arrays(*shapes: tuple[int, ...]) -> list[np.ndarray]:
 ONE, MANY, NONE, CHANNELS = (1, 2, 3, 5), (4, 2, 3, 5), (0, 2, 3, 5), (3,)
 ORDER, UNPOOLED = np.arange(5, dtype=np.uint32), (np.empty(0, np.uint32), 1)
 SCALES = kernel.Constants.of(Lif(4, 1))
+TAPS = np.ones(4, np.float32), 1
 UNLIKE = {
     "a time step less": lambda: kernel.forward(
         *arrays((2, 2, 3, 5)), 4, *arrays(CHANNELS, CHANNELS), *SCALES.law, *arrays(MANY, MANY)
@@ -225,6 +226,22 @@ UNLIKE = {
         *arrays(MANY), 4, *arrays(CHANNELS, CHANNELS), *SCALES.law, ORDER[:4], 4, *arrays((4, 2, 3, 1))
     ),
     "a channel less": lambda: kernel.affine(*arrays(MANY, MANY, CHANNELS, CHANNELS, (2,))),
+    "moments of a window of fewer steps": lambda: window_kernel.channel_moments(*arrays(MANY), 5, *TAPS),
+    "a window's bias less": lambda: window_kernel.fire(
+        *arrays(MANY), 4, *TAPS, *arrays((2,), CHANNELS), *UNPOOLED, *arrays(MANY)
+    ),
+    "more windows than places of windows": lambda: window_kernel.fire(
+        *arrays(MANY), 4, *TAPS, *arrays(CHANNELS, CHANNELS), ORDER, 4, *arrays((4, 2, 3, 2))
+    ),
+    "a gradient of a window of fewer steps": lambda: window_kernel.backward(
+        *arrays(MANY, (2, 2, 3, 5)), *TAPS, *arrays(*[CHANNELS] * 3), np.float32(2), *UNPOOLED, *arrays(MANY)
+    ),
+    "a window's gradient for other sums": lambda: window_kernel.affine(
+        *arrays(MANY, ONE), *TAPS, *arrays(*[CHANNELS] * 3), True, *arrays(MANY)
+    ),
+    "taps that are not filled up": lambda: window_kernel.channel_moments(
+        *arrays(MANY), 4, np.ones(3, np.float32), 1
+    ),
 }  # fmt: skip
 
 

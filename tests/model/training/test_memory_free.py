@@ -15,6 +15,7 @@ from model.training.equality import compare
 from model.training.export import export, to_network
 from model.training.layers import Branch, Conv, CountReadout, Join, Linear, MaxPool, MembraneReadout, Readout, SumPool
 from model.training.network import SpikingNetwork
+from model.training.neurons import kernel
 from model.training.neurons.window import Window, Windowed
 from model.training.progressive import start_from
 
@@ -127,6 +128,44 @@ def test_trained_integers_are_the_golden_models(kind, options, tmp_path):
     assert 0 < spikes.mean() < 1
     if learned:
         assert len({layer.neuron.taps for layer in network.layers if layer.neuron}) > 1
+
+
+def fused(p, kind):
+    torch.manual_seed(0)
+    layers = NETWORKS["spikes"](p) if kind == "spikes" else NETWORKS["pixels"](p) | {"more": Linear(16, 5, precision=p)}
+    return SpikingNetwork(layers, input_shape=(1, 6, 6), time_steps=7, input_kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("pixels", {}),
+        ("pixels", {"window": 6, "width": 4}),
+        ("spikes", {"dilation": 2, "width": 4}),
+        ("spikes", {"window": 8, "taps": "fixed"}),
+    ],
+)
+def test_compiled_loops_train_as_plain_pytorch_does(kind, options, monkeypatch):
+    """Pooled or not, of one place or many, of static sums or not, with batch norm or not, of few taps or many."""
+    plain, ours = (fused(precision(**options), kind) for _ in range(2))
+    shape = (24, 1, 6, 6) if kind == "pixels" else (7, 24, 1, 6, 6)
+    images = torch.randint(0, 256 if kind == "pixels" else 2, shape, generator=torch.Generator().manual_seed(1))
+    found = []
+    for module, loops in ((ours, True), (plain, False)):
+        monkeypatch.setattr(kernel, "AVAILABLE", loops)
+        for _ in range(2):  # the first one chooses scales
+            module.zero_grad()
+            logits = module(images)
+            cross_entropy(logits, torch.arange(24) % 3).backward()
+        density = [float(layer.density) for layer in module.spiking().values()]
+        found.append((logits.detach(), [each.grad for each in module.parameters()], density))
+    (logits, gradients, density), (wanted, of_plain, density_of_plain) = found
+    torch.testing.assert_close(logits, wanted, rtol=1e-5, atol=1e-5)
+    assert density == pytest.approx(density_of_plain)
+    assert all(0 < each < 1 for each in density)
+    for each, other in zip(gradients, of_plain, strict=True):
+        assert other.abs().max() > 0
+        torch.testing.assert_close(each / other.abs().max(), other / other.abs().max(), rtol=1e-4, atol=1e-4)
 
 
 def test_dilations_of_a_sawtooth():
