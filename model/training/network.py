@@ -242,6 +242,12 @@ class SpikingNetwork(nn.Module):
         for quantiser in self.quantisers():
             quantiser.start_epoch(epoch, epochs)
 
+    def forget_leaks(self) -> None:
+        """Let the next batch choose r, where batch norm makes sums the same as before."""
+        for layer in self.spiking().values():
+            if layer.batch_norm and layer.precision is not None:
+                layer.leak = -1
+
     def soft_epochs(self, epochs: int) -> int:
         """How many of ``epochs``, the first ones, have weights that are no levels yet."""
         return max((quantiser.soft_epochs(epochs) for quantiser in self.quantisers()), default=0)

@@ -248,6 +248,8 @@ class Run:
             self._check_device(parallel.share(images[: self.recipe.batch_size]))
         for epoch in range(len(self.history), self.recipe.epochs):
             started = time.perf_counter()
+            if 0 < epoch == self.module.soft_epochs(self.recipe.epochs):
+                self.module.forget_leaks()  # the first batch of hard steps chooses them
             if epoch > 0 and epoch == self.recipe.leak_search:
                 self.module.start_epoch(epoch, self.recipe.epochs)  # a run that goes on searches with the same steps
                 search_leaks(self.module, images, labels, self.recipe.batch_size)

@@ -4,9 +4,13 @@
 
 From Shymyrbay, Fouda and Eltawil (arXiv 2305.19295), whose function is that of Quantization Networks (Yang et al., CVPR
 2019). α, by which they multiply, is the layer's step s.
+
+The gradient has the slope of a sigmoid of temperature 1, which they have for two levels alone, whatever T: that of a
+steep one is none but for weights next to a step, so that the others stay where they were in the first epochs.
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,10 +19,10 @@ from model.codes import WeightCode
 
 SPAN = 1.25
 """β at first: the greatest weight is so many times the greatest level."""
-TEMPERATURE, HIGHEST_TEMPERATURE = 20.0, 2000.0
-"""T in the first epoch, and what every epoch adds; and at most."""
-STEEPEST = 10.0
-"""|T·(β·w - b)| at most: beyond it gradients are none."""
+HIGHEST_TEMPERATURE = 2000.0
+"""T in the last epoch of soft steps; it rises by the same in each, in 100 to 200 epochs by their 10 to 20."""
+HARD_EPOCHS = 2
+"""At least, at the end."""
 CLUSTERINGS = 100
 
 
@@ -42,11 +46,26 @@ def midpoints(values: Tensor, count: int) -> Tensor:
     return (centres[1:] + centres[:-1]) / 2
 
 
+class SoftStep(torch.autograd.Function):
+    """σ(T·x), with the gradient 4·σ(x)·(1 - σ(x)): 1 at the step, as rounding's is."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, temperature: float) -> Tensor:
+        ctx.save_for_backward(x)
+        return torch.sigmoid(temperature * x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (x,) = ctx.saved_tensors
+        sigma = torch.sigmoid(x)
+        return grad * 4 * sigma * (1 - sigma), None
+
+
 class SigmoidSum(nn.Module):
     """Levels of a code by a sum of sigmoids; s, with α's gradient, and β are learned.
 
     Biases b_i are the midpoints of the clusters of the weights that it starts from, scaled by β: those of a trained
-    float32 network. Of two levels there is one step, at 0. T grows with every epoch; the last tenth of them has hard
+    float32 network. Of two levels there is one step, at 0. T grows with every epoch; the last ones have hard
     steps, whose gradient to β·w is 1 between the outermost levels, as rounding's is. Before any epoch steps are hard.
 
     Parameters
@@ -63,7 +82,7 @@ class SigmoidSum(nn.Module):
         self.log_step = nn.Parameter(torch.zeros(()))
         self.log_beta = nn.Parameter(torch.zeros(()))
         self.soft = False
-        self.temperature = TEMPERATURE
+        self.temperature = HIGHEST_TEMPERATURE
 
     @torch.no_grad()
     def initialise(self, weight: Tensor) -> None:
@@ -94,7 +113,7 @@ class SigmoidSum(nn.Module):
             return self._hard(scaled.detach()) + (inside - inside.detach())  # exactly the level
         soft = torch.zeros_like(scaled)
         for size, bias in zip(self.sizes, self.biases, strict=True):
-            soft = soft + size * torch.sigmoid((self.temperature * (scaled - bias)).clamp(-STEEPEST, STEEPEST))
+            soft = soft + size * SoftStep.apply(scaled - bias, self.temperature)
         return soft - self.sizes.sum() / 2
 
     @torch.no_grad()
@@ -114,10 +133,11 @@ class SigmoidSum(nn.Module):
         self.log_beta.sub_(factor.log().to(self.log_beta))
 
     def soft_epochs(self, epochs: int) -> int:
-        """All but the last tenth, one at least."""
-        return epochs - max(1, epochs // 10)
+        """All but the last tenth, two at least: the learning rate is next to none in the very last one."""
+        return max(0, epochs - max(HARD_EPOCHS, epochs // 10))
 
     def start_epoch(self, epoch: int, epochs: int) -> None:
         """T of this epoch, or hard steps in the last ones."""
-        self.soft = epoch < self.soft_epochs(epochs)
-        self.temperature = min((epoch + 1) * TEMPERATURE, HIGHEST_TEMPERATURE)
+        soft = self.soft_epochs(epochs)
+        self.soft = epoch < soft
+        self.temperature = HIGHEST_TEMPERATURE * min((epoch + 1) / max(soft, 1), 1)
