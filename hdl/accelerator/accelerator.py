@@ -21,7 +21,6 @@ from hdl.accelerator.token_pipeline import TokenPipeline
 from hdl.verilog.memory import ModuleMemory
 from model.accelerator.config import AcceleratorConfig
 from model.arithmetic import number_width
-from model.errors import require
 from model.network.network import Network
 
 
@@ -90,10 +89,6 @@ class Accelerator(wiring.Component):
     """
 
     def __init__(self, config: AcceleratorConfig, network: Network) -> None:
-        require(
-            config.inputs.static or config.inputs.planes == 1,
-            f"inputs {config.inputs.name} of {config.inputs.planes} bits: no Verilog reads them yet; give spikes",
-        )
         self.config, self.network = config, network
         members = {
             "s_axis_tdata": In(config.input_width),

@@ -1,6 +1,6 @@
-"""A bank of the input memory in which events set bits: it is empty before they come."""
+"""A bank of the input memory in which events set bits, or count: it is empty before they come."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,9 +13,10 @@ class EventBank(wiring.Component):
     """Room for a packet, of windows of earlier frames for 2^(bank_bits - 1), which packets go through in turn::
 
         memory[turn][address][index] <- 1, with set          turn <- turn + 1, with release
+        of counts of n bits: what is in bits n · index and up <- min(that + 1, 2^n - 1)
         memory[turn] <- 0, a word per cycle, after the reset, a release or a discard; then clean <- 1
 
-    A word is read, and written with its bit; events right after each other may meet in one word.
+    A word is read, and written with its bit or count; events right after each other may meet in one word.
 
     Latency
     -------
@@ -29,11 +30,12 @@ class EventBank(wiring.Component):
     Members
     -------
     set : In(1)
-        Set the bit. Not unless the bank is clean; while it is read, not unless there is room for several packets.
+        Set the bit, or count on. Not unless the bank is clean; while it is read, not unless there is room for several
+        packets.
     set_address : In(range(input_words))
         Of the word that has the bit.
-    index : In(range(input_word_width))
-        Which of its bits.
+    index : In(range(input_word_width / n))
+        Which of its bits or counts.
     release : In(1)
         The packet is not needed any more: clear what the next one gets.
     discard : In(1)
@@ -57,7 +59,7 @@ class EventBank(wiring.Component):
             {
                 "set": In(1),
                 "set_address": In(address),
-                "index": In(number_width(config.input_word_width)),
+                "index": In(number_width(config.input_word_width // config.inputs.planes)),
                 "release": In(1),
                 "discard": In(1),
                 "clean": Out(1),
@@ -90,7 +92,7 @@ class EventBank(wiring.Component):
         m.d.comb += [
             found.eq(Mux(again, written, own.data)),
             write.addr.eq(Cat(Mux(self.clean, place, swept), turn)),
-            write.data.eq(Mux(self.clean, found | (1 << place_index), 0)),
+            write.data.eq(Mux(self.clean, self._counted(found, place_index), 0)),
             write.en.eq(setting | ~self.clean),
         ]
         with m.If(self.release | self.discard):
@@ -106,3 +108,11 @@ class EventBank(wiring.Component):
         else:
             m.d.comb += [read.addr.eq(Cat(self.address, self.turn)), read.en.eq(self.read)]
         return m
+
+    def _counted(self, word: Signal, index: Signal) -> Value:
+        """``word`` with one event more."""
+        bits = self.config.inputs.planes
+        if bits == 1:
+            return word | (1 << index)
+        counts = [word.word_select(place, bits) for place in range(len(word) // bits)]
+        return Cat((count + ((index == place) & ~count.all()))[:bits] for place, count in enumerate(counts))

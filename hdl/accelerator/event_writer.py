@@ -14,10 +14,11 @@ class EventWriter(wiring.Component):
     """Two banks: one is filled while the other is read::
 
         memory[bank][address of (y, x, step)][channel] <- 1, with set        step <- step + 1, with an end of step
+        of counts: ... + 1, up to the greatest
         full[bank] <- 1, with the last end of step;  full <- full & ~release
 
     A linear layer's bit is in the word and place of input (channel, y, x); see :mod:`model.accelerator.events` for a
-    beat's fields. Events of one place and time step are one.
+    beat's fields. Events of one place and time step are one, or are counted.
 
     A packet has as many ends of step as time steps, and the last one has ``last``. A packet in which they are fewer or
     more, or an event lies outside the input, is thrown away as a whole: its bank is discarded, and ``error`` is set
@@ -45,10 +46,10 @@ class EventWriter(wiring.Component):
     ready : Out(1)
         AXI4-Stream.
     set : Out(2)
-        Set bit ``index`` of the word at ``address`` of one bank.
+        Set bit ``index`` of the word at ``address`` of one bank, or have that count go up.
     address : Out(range(input_words))
         See ``set``.
-    index : Out(range(input_word_width))
+    index : Out(range(input_word_width / bits of a count))
         See ``set``.
     clean : In(2)
         Banks in which nothing is set that is not of the packet that comes.
@@ -74,7 +75,7 @@ class EventWriter(wiring.Component):
                 "ready": Out(1),
                 "set": Out(2),
                 "address": Out(number_width(config.input_words)),
-                "index": Out(number_width(config.input_word_width)),
+                "index": Out(number_width(config.input_word_width // config.inputs.planes)),
                 "clean": In(2),
                 "discard": Out(2),
                 "full": Out(2),

@@ -1,6 +1,6 @@
 """The words of every layer in a queue: from the window or from the word feeder."""
 
-from amaranth.hdl import Const, Module, Value
+from amaranth.hdl import Cat, Const, Module, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
@@ -15,7 +15,7 @@ from model.arithmetic import number_width
 class Feed(wiring.Component):
     """Reads what a layer needs, and has the words wait for the skip unit.
 
-    A first layer that is a convolution on pixels, or on spikes of few channels, has a
+    A first layer that is a convolution on pixels, or on spikes or counts of few channels, has a
     :class:`~hdl.accelerator.pixel_window.PixelWindow`; all others share one
     :class:`~hdl.accelerator.word_feeder.WordFeeder`, which reads the input memory for the first layer and the spike
     memories for the others::
@@ -120,9 +120,17 @@ class Feed(wiring.Component):
                 self.input_read.eq(feeder.read & first),
             ]
             with m.If(first):
-                m.d.comb += feeder.data.eq(self.input_word)
+                m.d.comb += feeder.data.eq(self._plane(feeder))
         for source, chosen in sources:
             m.d.comb += source.ready.eq(words.w_rdy & chosen)
             with m.If(chosen):
                 m.d.comb += [words.w_en.eq(source.valid), words.w_data.eq(source.payload.as_value())]
         return m
+
+    def _plane(self, feeder: WordFeeder) -> Value:
+        """The inputs that were read; of counts, a bit of each, the most significant one first."""
+        bits = feeder.counts
+        if bits == 1:
+            return self.input_word
+        counts = (self.input_word.word_select(place, bits) for place in range(len(self.input_word) // bits))
+        return Cat(count[::-1].bit_select(feeder.plane, 1) for count in counts)

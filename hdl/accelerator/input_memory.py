@@ -21,10 +21,10 @@ class InputMemory(wiring.Component):
 
     There are two; for windows of earlier frames 2^bank_bits, which packets go through in turn. Of events, even and odd
     banks are an :class:`~hdl.accelerator.event_bank.EventBank` each, behind an
-    :class:`~hdl.accelerator.event_writer.EventWriter`. Where spikes pass through a window, a word has all time steps of
-    a position, the first one in the highest bits, and of frames comes in parts::
+    :class:`~hdl.accelerator.event_writer.EventWriter`. Where spikes or counts of n bits pass through a window, a word
+    has all time steps of a position, the first one in the highest bits, and of frames comes in parts::
 
-        memory[bank][address] <- of every channel: 2 · (what is there) + bit, modulo 2^T
+        memory[bank][address] <- of every channel: 2^n · (what is there) + count, modulo 2^(n·T)
 
     and each bank is a memory of its own, because the one that fills is read, too.
 
@@ -165,14 +165,15 @@ class InputMemory(wiring.Component):
             m.submodules[f"memory_{number}"] = memory
             write, read = memory.write_port(), memory.read_port()
             fills = writer.write & (writer.bank == number)
-            steps = config.layers[0].rounds
-            channels = (read.data.word_select(c, steps) for c in range(config.layers[0].source_channels))
+            rounds, planes = config.layers[0].rounds, config.layers[0].planes
+            channels = range(config.layers[0].source_channels)
+            words = (Cat(part.word_select(c, planes), read.data.word_select(c, rounds)[:-planes]) for c in channels)
             m.d.comb += [
                 read.addr.eq(Mux(fills, writer.address, self.address)),
                 read.en.eq(fills | (self.read & (self.bank == number))),
                 # Cycle 1: it is written.
                 write.addr.eq(address),
-                write.data.eq(Cat(Cat(bit, word[:-1]) for bit, word in zip(part, channels, strict=True))),
+                write.data.eq(Cat(words)),
                 write.en.eq(writing & (filling == number)),
             ]
             with m.If(bank == number):

@@ -24,7 +24,7 @@ class InputWriter(wiring.Component):
     it, or if it is the first one since the reset.
 
     Pixels of a linear layer are turned into words of a bit plane each, [plane][word]; everything else is stored as it
-    comes, spikes as [row][column][step], of a window a part of the word [row][column] for each step.
+    comes, spikes and counts as [row][column][step], of a window a part of the word [row][column] for each step.
 
     Latency
     -------
@@ -85,7 +85,7 @@ class InputWriter(wiring.Component):
         m = Module()
         config = self.config
         first = config.layers[0]
-        turns = first.planes > 1 and not first.window
+        turns = first.static and not first.window
 
         # Cycle 0: a beat is taken and counted, and written unless pixels are turned; too long packets are swallowed.
         count = Signal(number_width(config.input_beats))
@@ -141,9 +141,10 @@ class InputWriter(wiring.Component):
             return m
         rows, columns = first.source_map
         own = not first.window  # words of a step; a window's are of all steps
-        words = first.stored_rounds if own else 1
+        steps = first.stored_rounds // first.planes
+        words = steps if own else 1
         order = Program(
-            {"step": first.stored_rounds, "row": rows, "column": columns},
+            {"step": steps, "row": rows, "column": columns},
             {"address": Quantity(0, {"step": int(own), "row": columns * words, "column": words})},
         )
         shapes = {"address": unsigned(len(self.address))}
@@ -159,9 +160,10 @@ class InputWriter(wiring.Component):
         return m
 
     def _inputs(self, m: Module, ends: Value, taken: Value) -> Value:
-        """A beat's inputs. The last word of a time step of spikes may have fewer than the others."""
+        """A beat's inputs. The last word of a time step may have fewer than the others."""
         first = self.config.layers[0]
-        beat, rest = self.data[: self.config.input_part_width], first.source_channels % first.word_channels
+        beat = self.data[: self.config.input_part_width]
+        rest = first.source_channels % first.word_channels * first.value_bits
         if first.window or first.words == 1 or rest == 0:
             return beat
         number = Signal(range(first.words))

@@ -1,4 +1,4 @@
-"""The window of a convolution on few channels: each position's pixels as bit planes or time steps."""
+"""The window of a convolution on few channels: each position's inputs by time steps and bit planes."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import stream, wiring
@@ -47,14 +47,14 @@ def window_columns(plan: LayerPlan) -> int:
 class PixelWindow(wiring.Component):
     """Slides over the rows of the input and hands on a word per position and bit of its pixels, the highest bit first.
 
-    Bits of a channel are its ``rounds``: the bit planes of pixels, or the time steps of spikes, the first one highest.
-    Of bit p, counted from rounds - 1 down::
+    Bits of a channel are its ``rounds``: the bit planes of pixels, or the time steps of spikes, or of counts the planes
+    of each time step, the first one highest. Of bit p, counted from rounds - 1 down::
 
         bits[(i · columns + j) · channels + c] = bit p of pixel (i, j, c) of the window
 
     Pixels outside the map are zero. Of bit planes, words without a set bit are left out before the first that has one;
-    the last one fires, the others double. Every time step fires. With neighbouring positions in rows, the window covers
-    all of them, and a word has a part for each.
+    the last one (of counts: of every time step) fires, the others double. Every time step of spikes fires. With
+    neighbouring positions in rows, the window covers all of them, and a word has a part for each.
 
     Latency
     -------
@@ -202,13 +202,21 @@ class PixelWindow(wiring.Component):
         passes = Signal()
         plane = Signal(range(rounds))
         some = Signal()
-        each = self.plan.fires_each_round
-        last = plane == 0 if each else item.fire
+        each = self.plan.fire_rounds  # of spikes 1, of pixels all
+        fires, doubles = (Const(1), Const(0)) if each == 1 else (plane == 0, plane != 0)
+        last = item.fire if 1 < each == rounds else plane == 0
+        if 1 < each < rounds:
+            left = Signal(range(each))  # planes of the time step
+            fires, doubles = left == 0, left != 0
+            with m.If(captured | (passes & item.fire)):
+                m.d.sync += left.eq(each - 1)
+            with m.Elif(passes):
+                m.d.sync += left.eq(left - 1)
         m.d.comb += [
             item.bits.eq(self._bits(m, [value[-1] for value in held], captured, ends_tiles)),
             some.eq(item.bits.any()),
-            item.double.eq(0 if each else plane != 0),
-            item.fire.eq(1 if each else plane == 0),
+            item.double.eq(doubles),
+            item.fire.eq(fires),
             self.o.valid.eq(emitting & (some | item.fire | ~blank)),
             passes.eq(emitting & (self.o.ready | ~self.o.valid)),
             captured.eq(complete & (~emitting | (passes & last))),

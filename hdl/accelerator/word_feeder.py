@@ -1,4 +1,4 @@
-"""Reads the words of every kernel position, round after round: spikes, or the bit planes of a linear layer's pixels."""
+"""Reads the words of every kernel position, round after round: spikes, counts, bit planes of linear layers' pixels."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -26,6 +26,8 @@ LEVELS = (
     "pooled_column",
     "word",
 )
+PLANE = "plane"
+"""The level within rounds, where a word has counts of several bits."""
 PART = "part"
 """The innermost level, where a layer has rows."""
 
@@ -42,7 +44,8 @@ def program(layer: LayerPlan, number: int = 0) -> Program:
         "group": plan.groups,
         "row": plan.positions[0],
         "column": plan.tiles[1],
-        "round": plan.rounds,
+        "round": plan.rounds // plan.value_bits,
+        PLANE: plan.value_bits,
         "kernel_row": plan.kernel[0],
         "kernel_column": plan.kernel[1],
         "pooled_row": pool,
@@ -81,7 +84,7 @@ def program(layer: LayerPlan, number: int = 0) -> Program:
     position = Quantity(0, {"column": plan.tile, PART: int(plan.tile > 1)})
     part = Quantity(0, {PART: 1})
     quantities = {"address": address, "weights": weights, "y": y, "x": x, "position": position, "part": part}
-    return Program(counts, quantities | {"turn": Quantity(0, turn)})
+    return Program(counts, quantities | {"turn": Quantity(0, turn), PLANE: Quantity(0, {PLANE: 1})})
 
 
 def coordinate_shape(plans: list[LayerPlan], axis: int) -> Shape:
@@ -102,7 +105,9 @@ class _Loops(NamedTuple):
     weights: Value
     inside: Value
     part: Value
+    plane: Value
     word_ends: Value
+    plane_ends: Value
     round_ends: Value
     last_round: Value
     final: Value
@@ -121,7 +126,8 @@ class WordFeeder(wiring.Component):
     Words outside the map are zero and not read, and so are those of positions beyond the last. Of a layer with rows, a
     word is read for each of them: time steps, or neighbouring positions. The last word of a round is marked: ``fire``
     where a time step ends (of pixels: the last plane; of the last layer: the last step), ``double`` after a bit plane,
-    unless nothing was set so far.
+    unless nothing was set so far. A word of counts is read for each of their bit planes, and ``plane`` says which bit
+    ``data`` has to be.
 
     Sources that join have loops of their own, which take turns: when one comes to where sums would be handed over, the
     next one goes on, and the last one's word is marked.
@@ -155,6 +161,8 @@ class WordFeeder(wiring.Component):
         Where to read it, unless it is the input.
     data : In(word_width)
         What was read.
+    plane : Out(range(bits of a count)), counts without a window only
+        Which bit of the counts that were read, the most significant one is 0.
     age : In(range(furthest + 1)), windows of earlier frames only
         Frames before this one that count.
     back : Out(range(furthest + 1)), windows of earlier frames only
@@ -168,6 +176,7 @@ class WordFeeder(wiring.Component):
     def __init__(self, config: AcceleratorConfig) -> None:
         self.config = config
         self.plans = [plan for plan in config.layers if not plan.window]
+        self.counts = max(plan.value_bits for plan in self.plans)
         self.address_width = max(number_width(config.input_words), config.spike_address_width)
         super().__init__(
             {
@@ -180,6 +189,7 @@ class WordFeeder(wiring.Component):
                 "o": Out(stream.Signature(item_of(config))),
             }
             | ({} if config.chain else {"memory": Out(range(len(config.spike_memories)))})
+            | ({PLANE: Out(range(self.counts))} if self.counts > 1 else {})
             | (
                 {"age": In(range(config.furthest + 1)), "back": Out(range(config.furthest + 1))}
                 if config.furthest
@@ -211,14 +221,17 @@ class WordFeeder(wiring.Component):
         row = Signal(number_width(self.config.weight_rows))
         marks = Signal(2)
         planes = by_program(m, select, [int(p.planes > 1) for p in plans], unsigned(1), "planes")
+        between = loops.plane_ends & ~loops.round_ends if self.counts > 1 else loops.round_ends & ~loops.last_round
         with m.If(advance):
             m.d.sync += [
                 fetched.eq(running),
                 found.eq(loops.inside),
                 row.eq(loops.weights),
-                marks[0].eq((planes & loops.round_ends & ~loops.last_round) | doubles),
+                marks[0].eq((planes & between) | doubles),
                 marks[1].eq(hands_over),
             ]
+            if self.counts > 1:
+                m.d.sync += self.plane.eq(loops.plane)
         word = Mux(found, self.data, 0)
         complete: Value = fetched
         bits: Value = word
@@ -256,7 +269,7 @@ class WordFeeder(wiring.Component):
         nests, programs, sources = zip(*(self._loops(m, select, number) for number in range(max(counts))), strict=True)
         turn = Signal(range(len(nests)))
         loops = _Loops(*(Array(each)[turn] for each in zip(*sources, strict=True))) if len(nests) > 1 else sources[0]
-        each = by_program(m, select, [int(p.fires_each_round) for p in plans], unsigned(1), "each_round")
+        each = by_program(m, select, [int(p.fires_each_step) for p in plans], unsigned(1), "each_round")
         windows = by_program(m, select, [int(p.history != ()) for p in plans], unsigned(1), "windows")
         hands_over = loops.round_ends & (each | loops.last_round)
         last_source = turn == by_program(m, select, [count - 1 for count in counts], turn.shape(), "last_source")
@@ -311,8 +324,12 @@ class WordFeeder(wiring.Component):
             shapes["position"] = unsigned(number_width(max(source.tiles[1] * source.tile for source in sources)))
         if any(source.history for source in sources):
             shapes["turn"] = unsigned(number_width(max(source.rounds for source in sources)))
+        if self.counts > 1:
+            shapes[PLANE] = unsigned(number_width(self.counts))
         programs = [program(plan, number) for plan in plans]
         levels = LEVELS if rows == 1 else (*LEVELS, PART)
+        if self.counts > 1:
+            levels = tuple(each for level in levels for each in ((level, PLANE) if level == "round" else (level,)))
         mark = f"_{number}" if number else ""
         nest = LoopNest(levels, programs, shapes)
         m.submodules[f"nest{mark}"] = nest
@@ -343,7 +360,9 @@ class WordFeeder(wiring.Component):
                 weights=nest.values.weights,
                 inside=inside,
                 part=nest.values.part if rows > 1 else Const(0),
+                plane=getattr(nest.values, PLANE) if self.counts > 1 else Const(0),
                 word_ends=nest.end_of("word"),
+                plane_ends=nest.end_of(PLANE if self.counts > 1 else "round"),
                 round_ends=nest.end_of("round"),
                 last_round=nest.end_of("column"),
                 final=nest.final,

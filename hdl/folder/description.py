@@ -133,6 +133,8 @@ def input_order(config: AcceleratorConfig) -> str:
     """What comes when in an input packet of frames."""
     first = config.layers[0]
     what = "a pixel is a byte" if first.static else "a spike is a bit"
+    if not first.static and first.planes > 1:
+        what = f"a count is {first.planes} bits"
     steps = "" if first.static or config.streaming else "time step by time step, "
     if first.source_map == (1, 1) and not first.window:
         return f"{steps}{config.beat_values} inputs a beat in the order channel, row, column, the first lowest; {what}"
@@ -212,7 +214,10 @@ def _input_word(config: AcceleratorConfig) -> str:
     first = config.layers[0]
     if not first.window:
         return "inputs of one time step or bit plane"
-    return "a position's pixels" if first.static else "a position's spikes, of each channel the first time step highest"
+    name = config.inputs.name
+    return (
+        f"a position's {name}" if first.static else f"a position's {name}, of each channel the first time step highest"
+    )
 
 
 def _input_map(config: AcceleratorConfig) -> str:

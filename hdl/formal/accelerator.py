@@ -200,7 +200,7 @@ def _window_peeks(first: LayerPlan) -> dict[str, str]:
         zeros = {f"window_{name}": ZERO for name in ("group", "row", "column", "until", "plane")}
         return {f"window_{name}": "1'0" for name in slides} | zeros
     until = max(pixel_window.window_columns(first), first.tile * first.stride)
-    each = first.fires_each_round
+    each = first.fires_each_step
     several = each and first.rounds > 1
     return {
         **{f"window_{name}": f"top.feed.window.{name}" for name in slides},
@@ -250,7 +250,7 @@ def accelerator(
             "STEP": number_width(config.frame_steps),
             "INDEX": number_width(share),
             "WINDOW": int(first.window),
-            "EACH": first.rounds if first.window and first.fires_each_round else 1,
+            "EACH": first.rounds if first.window and first.fires_each_step else 1,
             "C": COUNTER,
             "L": number_width(len(config.layers)),
             "LAST": len(config.layers) - 1,

@@ -139,7 +139,7 @@ def _filled(harness: str, config: AcceleratorConfig) -> str:
         "ROWS": by_layer([each.positions[0] for each in layers]),
         "COLUMNS": by_layer([each.positions[1] for each in layers]),
         "ROUNDS": by_layer([each.rounds for each in layers]),
-        "EACH": by_layer([int(each.fires_each_round) for each in layers]),
+        "EACH": by_layer([int(each.fires_each_step) for each in layers]),
         "STORED": by_layer([each.stored_rounds for each in layers]),
         "BLANK": by_turn(lambda turn: int(turn.sign == 0)),
         "BACK": by_turn(lambda turn: turn.back),

@@ -48,7 +48,7 @@ def window_pixels(
 
     pixels = [f"window.pixel_{i}_{j}" for i in range(kernel) for j in range(kernel)]
     held = [f"window.held_{k}" for k in range(kernel**2 * channels)]
-    row, each = number_width(config.weight_rows), first.fires_each_round
+    row, each = number_width(config.weight_rows), first.fires_each_step
     left_out = ["cover_outside"] * (not padding) + ["cover_skips"] * each
     return Proof(
         name="pixel window: pixels and planes or time steps of the loops, at their addresses",

@@ -103,12 +103,12 @@ class LayerPlan:
     @property
     def fire_rounds(self) -> int:
         """Rounds whose sums are handed over together: the bit planes of a time step; or all rounds."""
-        return self.planes if self.spiking and not self.static and not self.history else self.rounds
+        return self.planes if self.fires_each_step else self.rounds
 
     @property
-    def fires_each_round(self) -> bool:
-        """Whether sums are handed over after every round: those are time steps."""
-        return self.spiking and not self.static and not self.history and self.planes == 1
+    def fires_each_step(self) -> bool:
+        """Whether sums are handed over after every time step."""
+        return self.spiking and not self.static and not self.history
 
     @property
     def steps_together(self) -> bool:

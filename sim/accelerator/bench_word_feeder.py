@@ -98,7 +98,7 @@ def _order(
 
 def _hand_overs(layer: LayerPlan) -> Iterator[tuple[int, int, int, list[int]]]:
     """Group, row and tile of every hand-over, and the rounds before it."""
-    turns = [[turn] for turn in range(layer.rounds)] if layer.fires_each_round else [list(range(layer.rounds))]
+    turns = [[turn] for turn in range(layer.rounds)] if layer.fires_each_step else [list(range(layer.rounds))]
     for group, y, tile in np.ndindex(layer.groups, *layer.tiles):
         for together in turns:
             yield group, y, tile, together
