@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from model.codes import Narrow
 from model.config import Precision
-from model.inputs import Inputs, inputs_of
+from model.inputs import COUNTS, Inputs, inputs_of
 from model.network.graph import INPUT, Layer, LayerKind, Pool, Shape, Source, State
 from model.network.network import Network
 from sim.networks.family import reading_out, varied
@@ -50,7 +50,7 @@ class Chain:
 
     @property
     def inputs(self) -> Inputs:
-        return inputs_of(self.input_kind, self.input_bits)
+        return inputs_of(self.input_kind, self.input_bits if self.input_kind == COUNTS else None)
 
     def network(self) -> Network:
         """Kernels larger than their padded map are cut; thresholds lie about where the sums are, some out of reach."""

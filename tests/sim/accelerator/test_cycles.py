@@ -18,7 +18,9 @@ MAX, SUM = Pool("max", 2), Pool("sum", 2)
 
 
 def chain(kind, shape, steps, classes, *links):
-    return Chain(kind, shape, steps, links, classes, Precision(4, 4), seed=5, density=0.5)
+    """The kind of its inputs, or the bits of counts."""
+    kind, bits = ("counts", kind) if isinstance(kind, int) else (kind, None)
+    return Chain(kind, shape, steps, links, classes, Precision(4, 4), seed=5, density=0.5, input_bits=bits)
 
 
 CASES = {
@@ -76,6 +78,17 @@ CASES = {
     ),
     "frames, shared units, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 4, 2, "streaming"),
     "frames, groups of classes": (chain("spikes", (3, 4, 4), 4, 9, Link(5, 0)), 2, 1, "streaming"),
+    "a window of counts, max pooling": (
+        chain(3, (2, 4, 5), 3, 5, Link(4, 3, 1, 1, MAX), Link(4, 0)), 2, 1, "skip",
+    ),
+    "tiles of a window of counts at once": (
+        chain(2, (2, 4, 6), 2, 3, Link(4, 3, 1, 1), Link(3, 0)), 8, 1, [("systolic", 2), ("skip", 1), ("skip", 1)],
+    ),
+    "counts, tiles without a window": (
+        chain(2, (9, 3, 4), 2, 3, Link(4, 3, 1, 1), Link(3, 0)), 8, 1, [("systolic", 2), ("skip", 1), ("skip", 1)],
+    ),
+    "counts, linear, shared units": (chain(3, (3, 4, 4), 2, 3, Link(5, 0)), 4, 2, "skip"),
+    "frames of counts": (chain(5, (9, 4, 4), 2, 3, Link(4, 3, 2, 1), Link(3, 0)), 4, 2, "streaming"),
 }  # fmt: skip
 NIGHTLY = (
     "time steps in rows, sum pooling, then tiles",
@@ -90,7 +103,8 @@ def images_for(network):
     random = np.random.default_rng(6)
     if not network.inputs.static:
         chances = np.array([0, 0.1, 0.5, 1]).reshape(1, -1, 1, 1, 1)
-        return (random.random((network.time_steps, 4, *network.input_shape)) < chances).astype(np.uint8)
+        spikes = (random.random((network.time_steps, 4, *network.input_shape)) < chances).astype(np.uint8)
+        return spikes * random.integers(1, network.inputs.largest, spikes.shape, np.uint8, endpoint=True)
     images = random.integers(0, 256, (4, *network.input_shape), np.uint8)
     images[0], images[3] = 0, 255
     images[1] &= 0x11
@@ -129,9 +143,10 @@ def test_exact(cases, name, tmp_path):
     assert len(set(intervals)) > 1
 
 
-def test_events_into_a_window(tmp_path):
-    """Bits of all time steps are in a word, wherever they come from."""
-    drawn, lanes, share, dataflow = CASES["tiles of a window of spikes"]
+@pytest.mark.parametrize("name", ["tiles of a window of spikes", "a window of counts, max pooling"])
+def test_events(name, tmp_path):
+    """Bits of all time steps are in a word, wherever they come from; a count has as many events."""
+    drawn, lanes, share, dataflow = CASES[name]
     network = drawn.network()
     config = plan(network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow, input_stream="events")
     images = images_for(network)

@@ -72,7 +72,8 @@ FORMS = st.sampled_from(
 )
 CHAINS = st.builds(
     Chain,
-    input_kind=st.sampled_from(["pixels", "spikes"]),
+    input_kind=st.sampled_from(["pixels", "spikes", "counts"]),
+    input_bits=st.integers(1, 3),
     input_shape=st.tuples(st.integers(1, 3), st.integers(1, 8), st.integers(1, 8)),
     time_steps=st.integers(1, 5),
     links=st.lists(LINKS, min_size=1, max_size=3).map(tuple),
@@ -139,7 +140,8 @@ def random_chain(chain, lanes, form, rows, waits, stream, simulator):
     form = dict(form)
     state = form.pop("state", chain.state)
     if form.get("dataflow") == "streaming":
-        chain, rows = replace(chain, input_kind="spikes", state=state), None
+        kind = "spikes" if chain.inputs.static else chain.input_kind
+        chain, rows = replace(chain, input_kind=kind, state=state), None
     try:
         network = chain.network()
     except UserError:
@@ -148,7 +150,7 @@ def random_chain(chain, lanes, form, rows, waits, stream, simulator):
     if rows is not None:
         form = {"lanes_per_neuron_unit": 1, "dataflow": random_choices(network, lanes, rows)}
         note(f"{form}")
-    if chain.input_kind == "spikes":
+    if not chain.inputs.static:
         form["input_stream"] = stream
     outcomes = compared(chain, IMAGES, waits, simulator=simulator, lanes=lanes, **form)
     neurons = sum(int(np.prod(network.shapes[layer.name])) for layer in network.layers if layer.spiking)
