@@ -221,13 +221,15 @@ class WordFeeder(wiring.Component):
         row = Signal(number_width(self.config.weight_rows))
         marks = Signal(2)
         planes = by_program(m, select, [int(p.planes > 1) for p in plans], unsigned(1), "planes")
-        between = loops.plane_ends & ~loops.round_ends if self.counts > 1 else loops.round_ends & ~loops.last_round
+        ends, sums = loops.round_ends, loops.last_round
+        if self.counts > 1:
+            ends, sums = loops.plane_ends, loops.round_ends
         with m.If(advance):
             m.d.sync += [
                 fetched.eq(running),
                 found.eq(loops.inside),
                 row.eq(loops.weights),
-                marks[0].eq((planes & between) | doubles),
+                marks[0].eq((planes & ends & ~sums) | doubles),
                 marks[1].eq(hands_over),
             ]
             if self.counts > 1:
