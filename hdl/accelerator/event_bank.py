@@ -87,12 +87,13 @@ class EventBank(wiring.Component):
 
         # Cycle 0: the word is read.
         m.d.sync += [setting.eq(self.set), place.eq(self.set_address), place_index.eq(self.index)]
+        changed = found | (1 << place_index) if config.inputs.planes == 1 else self._counted(found, place_index)
         # Cycle 1: it is written, unless a sweep has begun. What was written in cycle 0 cannot have been read then.
         m.d.sync += [again.eq(setting & (place == self.set_address)), written.eq(write.data)]
         m.d.comb += [
             found.eq(Mux(again, written, own.data)),
             write.addr.eq(Cat(Mux(self.clean, place, swept), turn)),
-            write.data.eq(Mux(self.clean, self._counted(found, place_index), 0)),
+            write.data.eq(Mux(self.clean, changed, 0)),
             write.en.eq(setting | ~self.clean),
         ]
         with m.If(self.release | self.discard):
@@ -112,7 +113,5 @@ class EventBank(wiring.Component):
     def _counted(self, word: Signal, index: Signal) -> Value:
         """``word`` with one event more."""
         bits = self.config.inputs.planes
-        if bits == 1:
-            return word | (1 << index)
         counts = [word.word_select(place, bits) for place in range(len(word) // bits)]
         return Cat((count + ((index == place) & ~count.all()))[:bits] for place, count in enumerate(counts))
