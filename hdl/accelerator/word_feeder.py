@@ -329,7 +329,7 @@ class WordFeeder(wiring.Component):
         if self.counts > 1:
             shapes[PLANE] = unsigned(number_width(self.counts))
         programs = [program(plan, number) for plan in plans]
-        levels = LEVELS if rows == 1 else (*LEVELS, PART)
+        levels: tuple[str, ...] = LEVELS if rows == 1 else (*LEVELS, PART)
         if self.counts > 1:
             levels = tuple(each for level in levels for each in ((level, PLANE) if level == "round" else (level,)))
         mark = f"_{number}" if number else ""

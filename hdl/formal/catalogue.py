@@ -76,6 +76,7 @@ WINDOWS = (
     ("pixels", 2, 1, 0),
     ("spikes", 3, 1, 1),
     ("spikes", 2, 2, 1, 2),
+    ("counts", 2, 2, 1),
 )
 """Input, kernel, stride and padding of the pixel windows that are proved."""
 

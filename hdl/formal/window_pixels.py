@@ -11,7 +11,7 @@ from hdl.verilog.text import verilog_text
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision
-from model.inputs import INPUTS
+from model.inputs import COUNTS, inputs_of
 from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
 
@@ -21,7 +21,7 @@ ROWS, COLUMNS = 3, 4
 
 
 def small_network(kind: str, kernel: int, stride: int, padding: int, inputs: int) -> Network:
-    """A convolution on pixels or spikes of three time steps, and a linear layer."""
+    """A convolution on pixels, or spikes or counts of two bits of three time steps, and a linear layer."""
     precision = Precision(2, 2)
     one, code = np.ones(2, np.int32), precision.code
     source = Source(INPUT, np.ones((2, inputs, kernel, kernel), np.int8), stride, padding)
@@ -31,7 +31,8 @@ def small_network(kind: str, kernel: int, stride: int, padding: int, inputs: int
     places = source.positions(ROWS) * source.positions(COLUMNS)
     reads = Source("first", np.ones((1, 2 * places), np.int8))
     last = Layer(name="last", kind=LayerKind.LINEAR, neuron=None, code=code, sources=(reads,), bias=one[:1] * 0)
-    return Network(INPUTS[kind], (inputs, ROWS, COLUMNS), 3, (first, last))
+    taken = inputs_of(kind, 2 if kind == COUNTS else None)
+    return Network(taken, (inputs, ROWS, COLUMNS), 3, (first, last))
 
 
 def window_pixels(
@@ -48,7 +49,9 @@ def window_pixels(
 
     pixels = [f"window.pixel_{i}_{j}" for i in range(kernel) for j in range(kernel)]
     held = [f"window.held_{k}" for k in range(kernel**2 * channels)]
-    row, each = number_width(config.weight_rows), first.fires_each_step
+    row, each = number_width(config.weight_rows), first.fire_rounds == 1
+    between = 1 < first.fire_rounds < first.rounds
+    left = wide("left", 3) if between else "1'0,1'0,1'0" if each else wide("plane", 3)
     left_out = ["cover_outside"] * (not padding) + ["cover_skips"] * each
     return Proof(
         name="pixel window: pixels and planes or time steps of the loops, at their addresses",
@@ -61,7 +64,7 @@ def window_pixels(
             "PADDING": padding,
             "CHANNELS": channels,
             "ROUNDS": first.rounds,
-            "EACH": int(each),
+            "FIRES": first.fire_rounds,
             "MAP_ROWS": ROWS,
             "MAP_COLUMNS": COLUMNS,
             "GROUPS": first.groups,
@@ -82,6 +85,7 @@ def window_pixels(
             "unit_ends_row": "window.ends_row",
             "unit_blank": "1'1" if each else "window.blank",
             "unit_plane": wide("plane", 3),
+            "unit_left": left,
             "unit_until": wide("until"),
             "unit_kernel_row": wide("kernel_row"),
             "unit_weights": "window.weights",

@@ -1,7 +1,7 @@
 // Which pixels the window reads and which bits it hands on, in nested loops and multiplied addresses;
 // hdl.formal.window_pixels proves that it does. The input memory holds anything. A window of K x K pixels of CHANNELS of
 // ROUNDS bits moves by STRIDE over MAP_ROWS x MAP_COLUMNS pixels and PADDING around them, for GROUPS, ROWS and COLUMNS
-// positions. With EACH, every word of a window fires.
+// positions. After every FIRES words of a window sums are handed over.
 module proof (
     input clk,
     input rst,
@@ -48,7 +48,8 @@ module proof (
     localparam ALL = (`COLUMNS - 1) * `STRIDE + `K;
     wire end_i = i + 1 == `K, end_c = end_i & c + 1 == ALL, end_y = end_c & y + 1 == `ROWS, end_g = end_y & g + 1 == `GROUPS;
     wire [BITS-1:0] bits;
-    wire offered = emitting & (bits != 0 | plane == 0 | seen | `EACH);
+    wire fires = plane % `FIRES == 0;
+    wire offered = emitting & (bits != 0 | fires | seen);
     wire passes = emitting & (ready | !offered);
     wire captured = complete & (!emitting | (passes & plane == 0));
     wire advance = !complete | captured;
@@ -82,7 +83,7 @@ module proof (
         end
         if (passes) begin
             plane <= plane - 1;
-            seen <= !`EACH & plane != 0 & (seen | bits != 0);
+            seen <= !fires & (seen | bits != 0);
             if (plane == 0) emitting <= 0;
         end
         if (captured) begin
@@ -96,14 +97,13 @@ module proof (
         if (rst) {there_0, there_1, complete, emitting, seen} <= 0;
     end
 
-    wire fires = `EACH | plane == 0;
     wire [`ROW-1:0] weights = `FIRST + g_3 * BITS;
     wire shows = valid == offered & done == !busy & (!emitting | item == {fires, !fires, weights, bits});
     wire reads = read == (there_0 & advance & inside) & (!read | address == place);
 
     // The window's registers, where the proof has to begin: rows above the one that comes are a column ahead.
     wire running, unit_valid, unit_complete, unit_emitting, unit_found, unit_bottom, unit_ends_row, unit_blank;
-    wire [2:0] unit_plane;
+    wire [2:0] unit_plane, unit_left;
     wire [3:0] unit_until, unit_kernel_row;
     wire [`ROW-1:0] unit_weights, unit_completed, unit_row;
     wire [`K*`K*W-1:0] unit_pixels, unit_held;
@@ -136,7 +136,7 @@ module proof (
         & (!there_1 | (unit_found == inside_1 & unit_bottom == (i_1 + 1 == `K) & unit_ends_row == (i_1 + 1 == `K & c_1 + 1 == ALL)
             & unit_weights == `FIRST + g_1 * BITS & (!inside_1 | data == pixel(row_1 + `PADDING, c_1))))
         & (!complete | unit_completed == `FIRST + g_2 * BITS)
-        & (!emitting | (unit_plane == plane & unit_row == weights));
+        & (!emitting | (unit_plane == plane & unit_row == weights & unit_left == plane % `FIRES));
     wire bounded = (!there_0 | (g < `GROUPS & y < `ROWS & c < ALL & i < `K))
         & (!there_1 | (g_1 < `GROUPS & y_1 < `ROWS & c_1 < ALL & i_1 < `K))
         & (!complete | (g_2 < `GROUPS & y_2 < `ROWS & c_2 < ALL & c_2 + 1 >= `K))

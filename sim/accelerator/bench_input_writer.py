@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.accelerator.config import AcceleratorConfig
-from model.inputs import PIXELS
 from sim.accelerator.bench_pixel_window import words_of
 from sim.accelerator.packets import noisy_packets
 from sim.harness.checker import expect
@@ -15,31 +14,33 @@ from sim.harness.port import Port
 
 
 def stored_words(config: AcceleratorConfig, image: NDArray[np.uint8]) -> list[int]:
-    """What the memory has of an image, [C, H, W] pixels or [T, C, H, W] spikes."""
+    """What the memory has of an image, [C, H, W] pixels or [T, C, H, W] spikes or counts."""
     first = config.layers[0]
     steps = image if image.ndim == 4 else image[None]
     if first.source_map == config.input_shape[1:]:
         steps = steps.transpose(0, 2, 3, 1)
     values = steps.reshape(len(steps), *first.source_map, first.source_channels)
-    if first.static:
-        shape = (-1, *first.source_map, first.source_channels)
-        values = np.stack([values >> plane & 1 for plane in reversed(range(PIXELS.planes))]).reshape(shape)
+    if first.value_bits == 1:  # planes are rounds
+        planes = [values >> plane & 1 for plane in reversed(range(first.planes))]
+        values = np.stack(planes, 1).reshape(-1, *values.shape[1:])
     if first.window:
         return [word for (word,) in words_of(first, values)]
     rounds = values.transpose(1, 2, 0, 3)  # [row, column, round, channel]
     missing = -first.source_channels % first.word_channels
     words = np.pad(rounds, ((0, 0), (0, 0), (0, 0), (0, missing))).reshape(-1, first.word_channels)
-    return [int.from_bytes(np.packbits(word, bitorder="little").tobytes(), "little") for word in words]
+    bits = np.unpackbits(words[..., None], axis=-1, count=first.value_bits, bitorder="little").reshape(len(words), -1)
+    return [int.from_bytes(np.packbits(word, bitorder="little").tobytes(), "little") for word in bits]
 
 
 def moved(config: AcceleratorConfig, word: int, part: int) -> int:
-    """A word of the memory after a part of it has come: of each channel, what was there moves on by the part's bit."""
+    """A word of the memory after a part of it has come: of each channel, what was there moves on by the part's bits."""
     if config.input_memories == 1:
         return part
-    steps, found = config.layers[0].rounds, 0
+    rounds, planes, found = config.layers[0].rounds, config.layers[0].planes, 0
     for channel in range(config.layers[0].source_channels):
-        of_channel = (word >> channel * steps) * 2 + (part >> channel & 1)
-        found |= (of_channel & (1 << steps) - 1) << channel * steps
+        own = part >> channel * planes & (1 << planes) - 1
+        of_channel = (word >> channel * rounds << planes) + own
+        found |= (of_channel & (1 << rounds) - 1) << channel * rounds
     return found
 
 

@@ -41,7 +41,7 @@ def _number(bits: NDArray[np.uint8]) -> int:
 
 
 def items_of(plan: LayerPlan, pixels: Pixels) -> Iterator[dict[str, Any]]:
-    """Words of a tile of positions, those before the first set bit left out."""
+    """Words of a tile of positions; of what fires together, those before the first set bit are left out."""
     pad, (rows, columns) = plan.padding, plan.kernel
     padded = np.pad(pixels, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
     for group, y, tile in np.ndindex(plan.groups, *plan.tiles):
@@ -57,10 +57,11 @@ def items_of(plan: LayerPlan, pixels: Pixels) -> Iterator[dict[str, Any]]:
             parts = [_number(window[number]) for window in windows]
             bits = reduce(or_, parts)
             blank = blank and not bits
-            fires = not plan.static or number == plan.rounds - 1
+            fires = (number + 1) % plan.fire_rounds == 0
             if not blank or fires:
                 row = plan.weight_row + group * plan.fan_in
                 yield {"bits": bits, "row": row, "double": int(not fires), "fire": int(fires), "parts": parts}
+            blank = blank or fires
 
 
 def reads_of(plan: LayerPlan) -> Iterator[int]:
@@ -117,7 +118,8 @@ async def check_pixel_window(port: Port, config: AcceleratorConfig, seed: int, s
             expect(read == (None, due), f"image {image}: read {i} is of word {read}, expected {due}")
         if not stall:
             fires = [cycle for cycle, word in zip(sink.cycles, expected, strict=True) if word["fire"]]
-            last = fires if plan.static else fires[plan.rounds - 1 :: plan.rounds]
+            of_window = plan.rounds // plan.fire_rounds
+            last = fires[of_window - 1 :: of_window]
             expect(last == list(ends_of(plan)), f"windows end in cycles {last}, not {list(ends_of(plan))}")
         corners = {
             "padding": pad_reaches(plan),
@@ -130,7 +132,8 @@ async def check_pixel_window(port: Port, config: AcceleratorConfig, seed: int, s
             "one position": plan.positions == (1, 1),
             "stalled": sink.stalled > 0,
             "left out": len(expected) < plan.rounds * plan.groups * plan.tiles[0] * plan.tiles[1],
-            "spikes": not plan.static,
+            "spikes": not plan.static and plan.planes == 1,
+            "counts": 1 < plan.fire_rounds < plan.rounds,
             "one time step": plan.rounds == 1,
             "tiles": plan.tile > 1,
             "partial tile": plan.positions[1] % plan.tile != 0,

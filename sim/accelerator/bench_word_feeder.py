@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from model.accelerator.config import AcceleratorConfig
 from model.accelerator.layer_plan import LayerPlan
-from model.inputs import PIXELS
 from sim.accelerator.memory_reader import MemoryReader, MemoryReaders
 from sim.harness.checker import expect
 from sim.harness.port import Port
@@ -22,9 +21,9 @@ Bits = NDArray[np.uint8]
 
 
 def random_source(plan: LayerPlan, config: AcceleratorConfig, random: np.random.Generator) -> Bits:
-    """Bits [row, column, step or plane, channel], from none to all set; some places and steps are silent. Steps of a
-    window are frames, the last one first."""
-    steps = PIXELS.planes if plan.static else config.furthest + 1 if plan.history else config.frame_steps
+    """Bits [row, column, round, channel], from none to all set; some places and rounds are silent. Rounds of a window
+    are frames, the last one first."""
+    steps = config.furthest + 1 if plan.history else plan.stored_rounds
     shape = (*plan.source_map, steps, plan.source_channels)
     density = random.choice([0, 0.02, 0.3, 1])
     silent = random.random((*shape[:3], 1)) < random.choice([0, 0.5])
@@ -36,6 +35,9 @@ def stored_words(plan: LayerPlan, source: Bits) -> list[list[int]]:
     positions in a word, [step][word][row][column], with what must not be read beyond the last column."""
     padded = np.zeros((*source.shape[:3], plan.words * plan.word_channels), np.uint8)
     padded[..., : plan.source_channels] = source
+    if plan.value_bits > 1:  # counts, whose first plane is the highest bit
+        planes = padded.reshape(*source.shape[:2], -1, plan.value_bits, padded.shape[-1])[..., ::-1, :]
+        return [[_number(word)] for word in planes.swapaxes(-1, -2).reshape(-1, plan.word_channels * plan.value_bits)]
     padded = padded.transpose(2, 0, 1, 3) if plan.history else padded
     if plan.source_together > 1:
         placed = padded.reshape(*source.shape[:3], plan.words, plan.word_channels).transpose(2, 3, 0, 1, 4)
@@ -59,7 +61,7 @@ def items_of(layer: LayerPlan, sources: Sequence[Bits], negates: bool, age: int)
             words = _round(plan, source, plan.weight_row + group * layer.group_rows, y, tile, turn, age)
             if negates:
                 words = [word | {"negate": int(layer.history != () and layer.history[turn].sign < 0)} for word in words]
-            words[-1]["double"] = int(layer.static and turn != layer.rounds - 1)
+            words[-1]["double"] = int((turn + 1) % layer.fire_rounds > 0 and layer.planes > 1)
             if layer.history:
                 words[-1]["double"] = int(layer.history[turn].doubles and plan is layer.sources[-1])
             own += words
@@ -70,16 +72,16 @@ def items_of(layer: LayerPlan, sources: Sequence[Bits], negates: bool, age: int)
             blank = bool(item["fire"]) or (blank and not item["bits"])
 
 
-def reads_of(layer: LayerPlan, config: AcceleratorConfig, age: int) -> Iterator[tuple[int | None, int]]:
+def reads_of(layer: LayerPlan, age: int) -> Iterator[tuple[int | None, int]]:
     """Memory and address of every word inside a map, in order; of a window the frames lie one after another."""
-    rounds = PIXELS.planes if layer.static else config.frame_steps
     for _, y, tile, together in _hand_overs(layer):
         for plan, _, turn in _order(layer, [(plan, None) for plan in layer.sources], together):
             rows, columns = plan.source_map
             for *_, word, places in _places(plan, y, tile, turn, age):
                 for row, column, step in filter(None, places):
                     place = row * columns + column
-                    place = step * rows * columns + place if layer.history else place * rounds + step
+                    own = place * plan.word_rounds + step // plan.value_bits
+                    place = step * rows * columns + place if layer.history else own
                     place = place * plan.words + word
                     if plan.source_together > 1:
                         place = ((step * plan.words + word) * rows + row) * plan.source_columns + column
@@ -98,7 +100,8 @@ def _order(
 
 def _hand_overs(layer: LayerPlan) -> Iterator[tuple[int, int, int, list[int]]]:
     """Group, row and tile of every hand-over, and the rounds before it."""
-    turns = [[turn] for turn in range(layer.rounds)] if layer.fires_each_step else [list(range(layer.rounds))]
+    each = layer.fire_rounds
+    turns = [list(range(first, first + each)) for first in range(0, layer.rounds, each)]
     for group, y, tile in np.ndindex(layer.groups, *layer.tiles):
         for together in turns:
             yield group, y, tile, together
@@ -186,7 +189,7 @@ async def check_word_feeder(port: Port, config: AcceleratorConfig, seed: int, st
             # Rows that other layers have do not count.
             word["parts"] = list(word["parts"][: plan.rows]) if plan.rows > 1 else wanted["parts"]
             expect(word == wanted, f"layer {plan.name}, word {i} is {word}, expected {wanted}")
-        for i, (read, due) in enumerate(zip_longest(memory.reads, reads_of(plan, config, age))):
+        for i, (read, due) in enumerate(zip_longest(memory.reads, reads_of(plan, age))):
             expect(read == due, f"layer {plan.name}: read {i} is of memory and word {read}, expected {due}")
         await run_agents(port, [sink, memory], 5)
         expect(len(sink.beats) == len(expected) and port.get("done") == 1, f"layer {plan.name} goes on after its end")

@@ -32,6 +32,20 @@ def test_a_bug_is_found(old, new):
     check_refuted(window_pixels("pixels", 2, 2, 1, 1, mutant(PixelWindow, old, new)))
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    some_now(
+        1,
+        [
+            ("left.eq(each - 1)", "left.eq(each - 2)"),  # hands over after the first plane
+            ("blank.eq(item.fire | (blank & ~some))", "blank.eq(blank & ~some)"),  # doubles what was handed over
+        ],
+    ),
+)
+def test_a_bug_of_counts_is_found(old, new):
+    check_refuted(window_pixels("counts", 2, 2, 1, 1, mutant(PixelWindow, old, new)))
+
+
 def test_time_steps_are_those_of_the_loops():
     record = prove(replace(window_pixels("spikes", 2, 1, 0), covers=("cover_second_window",), cover_cycles=16))
     assert record.covers == ("second_window",)

@@ -39,10 +39,16 @@ def test_layer_sequencer_where_state_lasts():
 
 @pytest.mark.parametrize(
     ("kind", "input_kind", "shape"),
-    [("conv", "pixels", (3, 4, 3)), ("conv", "spikes", (5, 4, 3)), ("linear", "pixels", (1, 6, 6))],
+    [
+        ("conv", "pixels", (3, 4, 3)),
+        ("conv", "spikes", (5, 4, 3)),
+        ("linear", "pixels", (1, 6, 6)),
+        ("conv", "counts", (2, 4, 3)),
+        ("linear", "counts", (1, 6, 6)),
+    ],
 )
 def test_input_memory(kind, input_kind, shape):
-    network = first_layer(kind, input_kind, shape)
+    network = first_layer(kind, input_kind, shape, input_bits=2 if input_kind == "counts" else None)
     config = plan(network, lanes=4, lanes_per_neuron_unit=1)
     images = random_images(network, 6, seed=1)
     met = set().union(*(run(InputMemory(config), check_input_memory, config, images, 1, idle) for idle in WAITS))
@@ -67,10 +73,16 @@ def test_input_memory_of_windows(window):
     }
 
 
+def counting(kind, shape):
+    """A first layer that reads counts without a window: a word is read for each of their planes."""
+    return first_layer(kind, "counts", shape, input_bits=3)
+
+
 def test_feed():
     met = set()
     cases = [(11, None, 0.5), (155, None, 0.0), (11, 2, 0.5), (209, 2, 0.0)]
     configs = [(accelerator(chain, rows), stall) for chain, rows, stall in cases] + [(joining(232), 0.5)]
+    configs += [(plan(each, lanes=2), 0.5) for each in (counting("linear", (35, 1, 1)), counting("conv", (9, 4, 3)))]
     for seed, (config, stall) in enumerate(configs):
         met |= run(Feed(config), check_feed, config, seed, stall)
     assert met == {"window", "input", "spikes", "a queue that is full", "several memories", "rows"}

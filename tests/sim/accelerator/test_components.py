@@ -81,6 +81,8 @@ def test_word_feeder_of_windows():
 
 
 SPIKES_IN_WINDOWS = ((146, None), (67, 1), (85, None))
+COUNTS_IN_WINDOWS = ((3, "skip"), (2, [("systolic", 2), ("skip", 1)]))
+"""Bits, and a dataflow."""
 
 
 def test_pixel_window():
@@ -98,7 +100,10 @@ def test_pixel_window():
         config = accelerator(chain, rows)
         for stall in WAITS:
             met |= run(PixelWindow(config), check_pixel_window, config, chain, stall)
-    assert met >= {"tiles", "partial tile"}
+    for bits, dataflow in COUNTS_IN_WINDOWS:
+        config = plan(first_layer("conv", "counts", (2, 4, 5), input_bits=bits), lanes=4, dataflow=dataflow)
+        met |= run(PixelWindow(config), check_pixel_window, config, bits, WAITS[bits % 2])
+    assert met >= {"tiles", "partial tile", "counts"}
     assert met >= {"padding", "beyond the kernel", "stride beyond the kernel", "overlap", "one position"}
     assert met >= {"groups", "channels", "dark", "left out", "stalled", "spikes", "one time step"}
 
@@ -172,10 +177,13 @@ def check_modes(share, option, modes, accumulator_width):
         ("linear", "pixels", (33, 1, 1)),
         ("linear", "spikes", (5, 3, 3)),
         ("linear", "spikes", (7, 1, 1)),
+        ("conv", "counts", (2, 4, 3)),
+        ("conv", "counts", (9, 4, 3)),
+        ("linear", "counts", (70, 1, 1)),
     ],
 )
 def test_input_writer(kind, input_kind, shape):
-    network = first_layer(kind, input_kind, shape)
+    network = first_layer(kind, input_kind, shape, input_bits=3 if input_kind == "counts" else None)
     config = plan(network, lanes=4, lanes_per_neuron_unit=1)
     met = set()
     for idle in WAITS:
