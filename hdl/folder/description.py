@@ -113,6 +113,7 @@ def input_beats(config: AcceleratorConfig) -> dict[str, Any]:
         return {
             "stream": EVENTS,
             "time_steps": config.frame_steps,
+            "greatest": config.inputs.largest,
             "bytes_a_beat": config.input_width // 8,
             "fields": {
                 name: {"first_bit": first, "bits": bits, "values": values}

@@ -166,6 +166,7 @@ def _events(packet: dict[str, Any]) -> str:
     ends = (
         "the beat that ends its time step" if steps == 1 else f"the beat that ends the last of its {steps} time steps"
     )
+    several = "count once" if packet["greatest"] == 1 else f"are counted, up to {packet['greatest']}"
     return f"""\
 **In.** A packet is {_packet(packet)}, as events:
 {packet["order"]}. `s_axis_tlast` comes with
@@ -173,7 +174,7 @@ def _events(packet: dict[str, Any]) -> str:
 
 {table(("field", "bits", "values"), fields)}
 
-Where `end_of_step` is 1, the other fields may be anything. Several events of one place and time step count once. x is
+Where `end_of_step` is 1, the other fields may be anything. Several events of one place and time step {several}. x is
 the column, y the row. There is room for two packets: the next one may come while one is computed. After a reset, and
 when a packet's room is not needed any more, it is cleared, a word per cycle; until then no beat is taken for it.
 {_recordings(packet)}
