@@ -38,14 +38,14 @@ def program(layer: LayerPlan, number: int = 0) -> Program:
     Coordinates are those of the stored map, which sum pooling reads in blocks. A part is the word of one row of lanes.
     """
     plan = layer.sources[number]
-    pool = plan.source_pool
+    pool, planes = plan.source_pool, 1 if plan.history else plan.value_bits  # turns have planes of their own
     row_step, column_step, round_step, word_step = plan.source_steps
     counts = {
         "group": plan.groups,
         "row": plan.positions[0],
         "column": plan.tiles[1],
-        "round": plan.rounds // plan.value_bits,
-        PLANE: plan.value_bits,
+        "round": plan.rounds // planes,
+        PLANE: planes,
         "kernel_row": plan.kernel[0],
         "kernel_column": plan.kernel[1],
         "pooled_row": pool,
@@ -133,7 +133,7 @@ class WordFeeder(wiring.Component):
     next one goes on, and the last one's word is marked.
 
     In a window of earlier frames (:mod:`model.accelerator.history`) rounds are turns: words of ``back`` frames before,
-    as far as there are frames; sources that join take turns in each of them.
+    as far as there are frames, of counts a plane of them; sources that join take turns in each of them.
 
     Latency
     -------
@@ -350,7 +350,7 @@ class WordFeeder(wiring.Component):
             bounds = [source.positions[1] for source in sources]
             limit = by_program(m, own, bounds, unsigned(number_width(max(bounds) + 1)), "position_limit")
             inside &= nest.values.position < limit
-        back, negate, doubles, blank = self._window(m, nest, own, sources, mark)
+        back, negate, doubles, blank, plane = self._window(m, nest, own, sources, mark)
         inside &= ~blank
         if self.config.furthest:
             inside &= self.age >= back
@@ -362,7 +362,7 @@ class WordFeeder(wiring.Component):
                 weights=nest.values.weights,
                 inside=inside,
                 part=nest.values.part if rows > 1 else Const(0),
-                plane=getattr(nest.values, PLANE) if self.counts > 1 else Const(0),
+                plane=plane,
                 word_ends=nest.end_of("word"),
                 plane_ends=nest.end_of(PLANE if self.counts > 1 else "round"),
                 round_ends=nest.end_of("round"),
@@ -376,11 +376,13 @@ class WordFeeder(wiring.Component):
 
     def _window(
         self, m: Module, nest: LoopNest, select: Value, sources: list[LayerPlan], mark: str
-    ) -> tuple[Value, Value, Value, Value]:
-        """Of the turn that runs: frames back, sign, whether sums double after it, and whether it reads nothing."""
+    ) -> tuple[Value, Value, Value, Value, Value]:
+        """Of the turn that runs: frames back, sign, whether sums double after it, and whether it reads nothing; and the
+        plane, of a turn or of the loops."""
         longest = max(len(source.history) for source in sources)
+        plane = getattr(nest.values, PLANE) if self.counts > 1 else Const(0)
         if not longest:
-            return Const(0), Const(0), Const(0), Const(0, 1)
+            return Const(0), Const(0), Const(0), Const(0, 1), plane
 
         def by_turn(name: str, number: Callable[[Turn], int], width: int) -> Value:
             numbers = [[*map(number, source.history), *[0] * longest][:longest] for source in sources]
@@ -392,11 +394,14 @@ class WordFeeder(wiring.Component):
 
         bits = number_width(self.config.furthest + 1)
         blank = by_turn("blank", lambda turn: int(turn.sign == 0), 1)
+        if self.counts > 1:
+            plane = plane | by_turn(PLANE, lambda turn: turn.plane, number_width(self.counts))
         return (
             by_turn("back", lambda turn: turn.back, bits),
             by_turn("negate", lambda turn: int(turn.sign < 0), 1),
             by_turn("doubles", lambda turn: int(turn.doubles), 1),
             blank,
+            plane,
         )
 
     def _parts(self, m: Module, nest: _Loops, advance: Signal, word: Value) -> tuple[Value, Value]:

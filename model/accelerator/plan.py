@@ -15,7 +15,7 @@ from model.accelerator.config import (
     Choice,
 )
 from model.accelerator.events import EVENTS, FRAMES, INPUT_STREAMS
-from model.accelerator.history import Turn, turns
+from model.accelerator.history import turns
 from model.accelerator.layer_plan import DATAFLOWS, SKIP, SYSTOLIC, TIME_PARALLEL, LayerPlan
 from model.arithmetic import signed_width
 from model.errors import require
@@ -231,9 +231,12 @@ def _plan_layer(
     steps = 1 if streaming or dataflow == TIME_PARALLEL else network.time_steps
     groups = -(-layer.channels // (lanes // rows))
     frames = None if network.state == State.STREAM else network.time_steps
-    history = turns(layer.neuron, frames) if streaming else ()
-    if not static and planes > 1:
-        _require_counts(layer, history, steps)
+    history = turns(layer.neuron, frames, planes) if streaming else ()
+    require(
+        layer.spiking or static or min(planes, steps) == 1,
+        f"layer {layer.name} is the only one and has no neurons, so that counts of {steps} time steps come together; "
+        "choose the dataflow streaming",
+    )
     first, *others = (_source(network, layer, source, places) for source in layer.sources)
     plan = LayerPlan(
         name=layer.name,
@@ -339,18 +342,4 @@ def _require_rows(network: Network, layer: Layer, choice: Choice, lanes: int, po
     require(
         planes_of(network, layer) == 1,
         f"{what}: counts of several bits come one time step after another; choose skip or systolic",
-    )
-
-
-def _require_counts(layer: Layer, history: tuple[Turn, ...], steps: int) -> None:
-    """Refuse counts of several bits where sums of several time steps come together."""
-    require(
-        not history,
-        f"layer {layer.name}: a window of earlier frames reads spikes, and this network's input is counts of several "
-        "bits; choose another dataflow than streaming, or a network with membranes",
-    )
-    require(
-        layer.spiking or steps == 1,
-        f"layer {layer.name} is the only one and has no neurons, so that counts of {steps} time steps come together; "
-        "choose the dataflow streaming",
     )

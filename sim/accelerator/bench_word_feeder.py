@@ -115,7 +115,7 @@ def _places(
     pool = range(plan.source_pool)
     there, back = True, turn
     if plan.history:
-        sign, back, _ = plan.history[turn]
+        sign, back, *_ = plan.history[turn]
         there = sign != 0 and back <= age
     for i, j in np.ndindex(*plan.kernel):
         for down, right, word in ((d, r, w) for d in pool for r in pool for w in range(plan.words)):

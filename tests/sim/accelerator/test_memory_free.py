@@ -124,6 +124,25 @@ def test_turns_of_binary_weights_without_signs(tmp_path):
     assert outcomes.comparisons > 100
 
 
+def test_turns_of_counts(tmp_path):
+    """A turn is a tap and a plane; a word of the memory is read in several turns."""
+    network = with_neuron(first_layer("conv", "counts", (2, 4, 4), input_bits=2), FADING)
+    options = {"lanes": 4, "lanes_per_neuron_unit": 1, "dataflow": "streaming"}
+    config = plan(network, **options)
+    assert [tuple(turn) for turn in config.layers[0].history] == [
+        (1, 0, True, 0),  # 8 times
+        (1, 0, False, 1),  # 4
+        (1, 2, True, 0),
+        (-1, 1, False, 0),  # 2
+        (1, 2, True, 1),
+        (-1, 1, False, 1),
+    ]
+    outcomes, images = compared(network, options, tmp_path, waits=NO_WAITS)
+    assert outcomes.intervals == measured(network, config, images).intervals.tolist()
+    events = plan(network, **options, input_stream="events")
+    assert run(prepare(network, images, tmp_path / "events", events)).mismatches == 0
+
+
 FADING = MemoryFree(((1, 2), (-1, 0), (1, 1)))
 """Turns 1, then 2 frames back, then 1 frame back, which is subtracted."""
 
@@ -131,7 +150,7 @@ FADING = MemoryFree(((1, 2), (-1, 0), (1, 1)))
 def test_a_memory_has_the_frames_of_the_longest_window():
     network = with_neuron(first_layer("conv", "spikes", (2, 4, 4)), FADING)
     config, usual = (plan(each, lanes=4, dataflow="streaming") for each in (network, with_neuron(network, Lif(4, 1))))
-    assert [tuple(turn) for turn in config.layers[0].history] == [(1, 0, True), (1, 2, True), (-1, 1, False)]
+    assert [turn[:3] for turn in config.layers[0].history] == [(1, 0, True), (1, 2, True), (-1, 1, False)]
     assert (config.bank_bits, config.slot_bits, usual.bank_bits) == (2, 0, 1)
     assert config.input_depth == 3 * 16 + 16  # three frames that are read, and the one that comes
     assert (config.negates, usual.negates) == (True, False)
