@@ -79,8 +79,8 @@ ImageFile = Annotated[
     typer.Option(
         "--input",
         metavar="FILE",
-        help="In place of a data set: .npy file of pixels [N, C, H, W] or spikes [T, N, C, H, W]; or .npz file with x "
-        "and y as a data set has them, spikes [N, T, C, H, W].",
+        help="In place of a data set: .npy file of pixels [N, C, H, W], or spikes or counts [T, N, C, H, W]; or .npz "
+        "file with x and y as a data set has them, spikes [N, T, C, H, W].",
     ),
 ]
 LabelFile = Annotated[
@@ -93,7 +93,7 @@ Dataflow = Annotated[
         "--dataflow",
         metavar="NAME",
         help="skip: no cycle for a zero; lanes cut in rows where that applies, time-parallel: of time steps, systolic: "
-        "of positions; auto: the fastest of all for each layer; streaming, of spikes: one time step after another.",
+        "of positions; auto: the fastest of all for each layer; streaming, not of pixels: one time step after another.",
     ),
 ]
 InputStream = Annotated[
@@ -101,8 +101,8 @@ InputStream = Annotated[
     typer.Option(
         "--input-stream",
         metavar="NAME",
-        help="frames: a beat for every position and time step; events, of spikes: a beat for every event, with x, y "
-        "and channel, and one that ends each time step, so that silent pixels cost none.",
+        help="frames: a beat for every position and time step; events, not of pixels: a beat for every event, with x, "
+        "y and channel, and one that ends each time step, so that silent pixels cost none.",
     ),
 ]
 State = Annotated[

@@ -13,7 +13,10 @@ from mint.report import write_json
 def golden(
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle.")],
     images: Annotated[
-        Path, typer.Option("--input", metavar="FILE", help="NumPy file: pixels [N, C, H, W] or spikes [T, N, C, H, W].")
+        Path,
+        typer.Option(
+            "--input", metavar="FILE", help="NumPy file: pixels [N, C, H, W], or spikes or counts [T, N, C, H, W]."
+        ),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="Where the .npz file goes.", callback=arrays_file)

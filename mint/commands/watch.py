@@ -11,7 +11,9 @@ from mint.report import write_json
 
 
 def watch(
-    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle of a network that takes spikes.")],
+    bundle: Annotated[
+        Path, typer.Argument(metavar="BUNDLE", help="A bundle of a network that takes spikes or counts.")
+    ],
     dataset: DatasetName = None,
     data_dir: DataDir = None,
     file: ImageFile = None,

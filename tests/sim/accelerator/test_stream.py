@@ -53,11 +53,13 @@ def run(folder, text, environment, bench=BENCH, **options):
         pytest.param("conv", "spikes", (2, 3, 3), 4, 2, "skip", "icarus", marks=pytest.mark.nightly),
         ("conv", "spikes", (2, 3, 3), 2, 1, "streaming", "icarus"),
         pytest.param("linear", "pixels", (2, 4, 5), 2, 1, "skip", "icarus", marks=pytest.mark.nightly),
-        ("linear", "spikes", (2, 4, 5), 4, 4, "skip", "verilator"),
+        pytest.param("linear", "spikes", (2, 4, 5), 4, 4, "skip", "verilator", marks=pytest.mark.nightly),
+        ("linear", "counts", (2, 4, 5), 4, 4, "skip", "verilator"),
+        pytest.param("conv", "counts", (2, 3, 3), 2, 1, "skip", "icarus", marks=pytest.mark.nightly),
     ],
 )
 def test_streams(kind, input_kind, shape, lanes, share, dataflow, simulator, tmp_path):
-    network = first_layer(kind, input_kind, shape)
+    network = first_layer(kind, input_kind, shape, input_bits=3 if input_kind == "counts" else None)
     text, environment = prepare(tmp_path, network, lanes=lanes, lanes_per_neuron_unit=share, dataflow=dataflow)
     assert run(tmp_path, text, environment, simulator=simulator).passed == BENCHES
 
