@@ -68,7 +68,7 @@ def test_what_an_event_cannot_name_is_refused(shape, sentence):
 
 def test_pixels_are_no_events():
     with pytest.raises(
-        UserError, match=r"a stream of events has spikes, and this network's input is pixels: choose fr"
+        UserError, match=r"a stream of events has spikes or counts, and this network's input is pixels: choose fr"
     ):
         plan(first_layer("conv", "pixels", (1, 3, 3)), lanes=4, input_stream="events")
     with pytest.raises(UserError, match="input stream 'beats'; choose one of: frames, events"):
