@@ -101,7 +101,7 @@ class AcceleratorConfig:
         if self.events:
             require(
                 not self.inputs.static,
-                f"a stream of events has spikes or counts, and this network's input is {self.inputs.name}: choose frames",
+                f"a stream of events has spikes or counts, and this network's input is {self.inputs}: choose frames",
             )
             require_events(self.input_shape)
 

@@ -80,7 +80,7 @@ def test_images_a_second_are_those_of_the_input_port_where_that_is_slower(chain,
         (["--dataflow", "dense"], "dataflow 'dense'"),
         (
             ["--input-stream", "events"],
-            "a stream of events has spikes, and this network's input is pixels: choose frames",
+            "a stream of events has spikes or counts, and this network's input is pixels: choose frames",
         ),
     ],
 )

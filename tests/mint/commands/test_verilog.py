@@ -191,7 +191,7 @@ def test_array_after_an_accelerator_leaves_no_file_of_it(chain, tmp_path):
         (["--top", "array", "--input-stream", "events"], "are the accelerator's"),
         (
             ["--input-stream", "events"],
-            "a stream of events has spikes, and this network's input is pixels: choose frames",
+            "a stream of events has spikes or counts, and this network's input is pixels: choose frames",
         ),
         (["--top", "array", "--vivado"], "are the accelerator's"),
         (["--clock-mhz", "0"], "a clock of 0 MHz; choose 1 to 1,000 MHz"),
