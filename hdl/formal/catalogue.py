@@ -83,6 +83,9 @@ WINDOWS = (
 WRITERS = (("pixels", "conv"), ("spikes", "conv"), ("pixels", "linear"), ("spikes", "linear"))
 """Input and first layer of the input writers that are proved."""
 
+COUNTS = (("window", 2), ("linear", 2))
+"""Layouts and bits of the banks of events that count, beside those of spikes in every layout."""
+
 READ_OUT = {Readout.COUNT: Precision(2, 2).lif(), Readout.MEMBRANE: Lif(2, 1, 1 / 2, Reset.NONE)}
 """Neurons of the last layer: those that are counted fire, those whose potentials are added up go on."""
 
@@ -182,7 +185,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         partial(accelerator, "spikes", 1, joins=True),
         partial(accelerator, "spikes", 1, input_stream=EVENTS),
         *(partial(input_writer, *each) for each in WRITERS),
-        *(partial(input_events, layout) for layout in LAYOUTS),
+        *(partial(input_events, layout, bits) for layout, bits in (*product(LAYOUTS, (1,)), *COUNTS)),
         word_feeder,
         feeder_words,
         partial(feeder_words, windows=True),

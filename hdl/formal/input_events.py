@@ -16,19 +16,19 @@ from model.accelerator.config import AcceleratorConfig
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision
-from model.inputs import SPIKES
+from model.inputs import COUNTS, inputs_of
 from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
 
 HARNESS = Path(__file__).with_suffix(".v")
 LAYOUTS = ("steps", "window", "linear")
 """Words of a time step each; of all time steps of a position, in a window; of a linear layer."""
-COVERS = ("cover_both_full", "cover_twice", "cover_full_behind", "cover_after_thrown")
+COVERS = ("cover_both_full", "cover_beyond", "cover_full_behind", "cover_after_thrown")
 SHAPE, STEPS, WORD = (2, 2, 3), 2, 8
 """Of the input; the linear layer's twelve inputs are a word and a half."""
 
 
-def memory_config(layout: str) -> AcceleratorConfig:
+def memory_config(layout: str, count_bits: int = 1) -> AcceleratorConfig:
     """An accelerator of one layer, whose input is all that matters."""
     precision = Precision(2, 2)
     one, code = np.ones(2, np.int32), precision.code
@@ -45,20 +45,24 @@ def memory_config(layout: str) -> AcceleratorConfig:
     )
     reads = Source("first", np.ones((2, 2 if linear else 2 * SHAPE[1] * SHAPE[2]), np.int8))
     last = Layer(name="last", kind=LayerKind.LINEAR, neuron=None, code=code, sources=(reads,), bias=0 * one)
-    config = plan(Network(SPIKES, SHAPE, STEPS, (first, last)), lanes=2, lanes_per_neuron_unit=1, input_stream="events")
+    network = Network(inputs_of(COUNTS, count_bits), SHAPE, STEPS, (first, last))
+    config = plan(network, lanes=2, lanes_per_neuron_unit=1, input_stream="events")
     if not linear:
         return config
     short = replace(config.layers[0], word_channels=WORD, words=-(-config.layers[0].source_channels // WORD))
     return replace(config, layers=(short, *config.layers[1:]))
 
 
-def input_events(layout: str, writer: type[EventWriter] = EventWriter, bank: type[EventBank] = EventBank) -> Proof:
-    """Of two banks behind a writer, with all that their memories hold."""
-    config = memory_config(layout)
+def input_events(
+    layout: str, count_bits: int = 1, writer: type[EventWriter] = EventWriter, bank: type[EventBank] = EventBank
+) -> Proof:
+    """Of two banks behind a writer, with all that their memories hold; spikes are counts of a bit."""
+    config = memory_config(layout, count_bits)
     with mock.patch.multiple(input_memory, EventWriter=writer, EventBank=bank):
         design = verilog_text(InputMemory(config), "mint_memory")
     channels, rows, columns = config.input_shape
     words = config.input_words
+    counts = f", counts of {count_bits} bits" * (count_bits > 1)
     peeks = {
         "unit_step": "memory.writer.step",
         "unit_swallow": "memory.writer.swallow",
@@ -85,7 +89,7 @@ def input_events(layout: str, writer: type[EventWriter] = EventWriter, bank: typ
         }
     return Proof(
         name="input memory: events in their banks, nothing of packets that are thrown away",
-        configuration=f"{layout}, {words} words of {config.input_word_width} bits",
+        configuration=f"{layout}, {words} words of {config.input_word_width} bits" + counts,
         design=design,
         harness=HARNESS.read_text(encoding="utf-8"),
         defines={
@@ -97,7 +101,8 @@ def input_events(layout: str, writer: type[EventWriter] = EventWriter, bank: typ
             "WORDS": words,
             "W": config.input_word_width,
             "A": number_width(words),
-            "I": number_width(config.input_word_width),
+            "N": count_bits,
+            "I": number_width(config.input_word_width // count_bits),
             "S": number_width(config.frame_steps),
         },
         # Beyond its words a memory would give anything; there it is neither read nor written, which is proved as well.

@@ -1,8 +1,9 @@
-// What the input memory has to do with events: every bit of a full bank is 1 if an event of its place and time step came
-// in the bank's packet, and 0 if none did, and is read as that; a packet that is malformed fills no bank, and nothing is
-// left of it. hdl.formal.input_events proves that it does, for all bits at once. STEPS, COLUMNS, ROWS and CHANNELS are
-// those of a packet, WORDS of W bits those of a bank, A and S bits of an address and of a step's number.
-// LAYOUT 0 is [row][column][step] with a bit for each channel; 1 is a window's, [row][column] with the steps of each
+// What the input memory has to do with events: every count of N bits in a full bank is the number of events of its place
+// and time step that came in the bank's packet, or 2^N - 1 if there were more, and is read as that; a packet that is
+// malformed fills no bank, and nothing is left of it. hdl.formal.input_events proves that it does, for all counts at
+// once; spikes are counts of a bit. STEPS, COLUMNS, ROWS and CHANNELS are those of a packet, WORDS of W bits those of a
+// bank, A and S bits of an address and of a step's number.
+// LAYOUT 0 is [row][column][step] with a count for each channel; 1 is a window's, [row][column] with the steps of each
 // channel, the first one highest; 2 is a linear layer's, [step][word] of inputs by channel, row and column.
 module proof (
     input clk,
@@ -17,7 +18,7 @@ module proof (
     output assumed,
     output ok,
     output cover_both_full,
-    output cover_twice,
+    output cover_beyond,
     output cover_full_behind,
     output cover_after_thrown
 );
@@ -49,16 +50,20 @@ module proof (
     wire happens = counts & !ends & !broken;
     wire [31:0] place = y * `COLUMNS + x;
     wire [31:0] number = channel * `ROWS * `COLUMNS + place;
-    wire [31:0] bit_ = `LAYOUT == 0 ? (place * `STEPS + step) * `W + channel :
-        `LAYOUT == 1 ? place * `W + (channel + 1) * `STEPS - 1 - step : step * (`WORDS / `STEPS) * `W + number;
+    wire [31:0] bit_ = `LAYOUT == 0 ? (place * `STEPS + step) * `W + channel * `N :
+        `LAYOUT == 1 ? place * `W + ((channel + 1) * `STEPS - 1 - step) * `N :
+        step * (`WORDS / `STEPS) * `W + number * `N;
     wire [BITS-1:0] event_ = happens ? {{BITS-1{1'b0}}, 1'b1} << bit_ : 0;
 
     // The banks: which is next, which are full, now or in the next cycle; and what each has to have.
     reg next = 0;
     reg [1:0] holds = 0, fills = 0;
     reg [BITS-1:0] want_0 = 0, want_1 = 0;
-    reg looked = 0, twice = 0, thrown = 0;
+    reg looked = 0, beyond = 0, thrown = 0;
     reg [`W-1:0] due;
+    wire [BITS-1:0] more_0, more_1;
+    counted count_0 (.counts(want_0), .events(next ? 0 : event_), .sum(more_0));
+    counted count_1 (.counts(want_1), .events(next ? event_ : 0), .sum(more_1));
     always @(posedge clk) begin
         begun <= begun | rst;
         if (taken) begin
@@ -69,13 +74,13 @@ module proof (
         if (whole) next <= !next;
         fills <= whole << next;
         holds <= (holds & ~released) | fills;
-        want_0 <= released[0] | (broken & !next) ? 0 : want_0 | (next ? 0 : event_);
-        want_1 <= released[1] | (broken & next) ? 0 : want_1 | (next ? event_ : 0);
+        want_0 <= released[0] | (broken & !next) ? 0 : more_0;
+        want_1 <= released[1] | (broken & next) ? 0 : more_1;
         looked <= reads;
         due <= (of ? want_1 : want_0) >> address * `W;
-        twice <= twice | |(event_ & (next ? want_1 : want_0));
+        beyond <= beyond | (happens & (next ? more_1 == want_1 : more_0 == want_0));
         thrown <= thrown | (broken & |(next ? want_1 : want_0));
-        if (rst) {step, swallow, wrong, next, holds, fills, want_0, want_1, looked, twice, thrown} <= 0;
+        if (rst) {step, swallow, wrong, next, holds, fills, want_0, want_1, looked, beyond, thrown} <= 0;
     end
 
     // What the memory's registers hold between the beats: words, events that are to be read, and to be written.
@@ -87,8 +92,8 @@ module proof (
     wire [`W-1:0] written_0, written_1, data_0, data_1;
     wire [BITS-1:0] words_0, words_1;
     wire [BITS-1:0] one = 1;
-    wire [BITS-1:0] comes = one << set_address * `W + set_index;
-    wire [BITS-1:0] goes_0 = one << place_0 * `W + index_0, goes_1 = one << place_1 * `W + index_1;
+    wire [BITS-1:0] comes = one << set_address * `W + set_index * `N;
+    wire [BITS-1:0] goes_0 = one << place_0 * `W + index_0 * `N, goes_1 = one << place_1 * `W + index_1 * `N;
     wire bank_0, bank_1;
     bank_state state_0 (
         .clean(clean[0]), .full(holds[0]), .fills(fills[0]), .chosen(!next), .set(unit_set[0]), .comes(comes),
@@ -106,12 +111,12 @@ module proof (
     wire shows = full == holds & error == wrong;
     wire same = unit_step == step & unit_swallow == swallow & unit_bank == next & unit_filled == fills & step < `STEPS
         & (!swallow | step == 0);
-    wire inside_words = !unit_set | (set_address < `WORDS & set_index < `W);
+    wire inside_words = !unit_set | (set_address < `WORDS & set_index < `W / `N);
     assign ok = !begun | (images & takes & shows & same & inside_words & bank_0 & bank_1);
 
     wire runs = begun & !rst;
     assign cover_both_full = runs & full == 3 & valid & !ready;
-    assign cover_twice = runs & |full & twice;
+    assign cover_beyond = runs & |full & beyond;
     assign cover_full_behind = runs & holds[0] & !clean[1] & |want_0 & looked & |word;
     assign cover_after_thrown = runs & whole & thrown & |(next ? want_1 : want_0);
 endmodule
@@ -136,10 +141,26 @@ module bank_state (
 );
     wire writes = setting & clean;
     wire [`WORDS*`W-1:0] ones = -1;
-    wire here = (words | (set ? comes : 0) | (writes ? goes : 0)) == want;
+    wire [`WORDS*`W-1:0] written, all;
+    counted count_goes (.counts(words), .events(writes ? goes : 0), .sum(written));
+    counted count_comes (.counts(written), .events(set ? comes : 0), .sum(all));
+    wire here = all == want;
     wire swept_clean = want == 0 & swept < `WORDS & (words & ~(ones << swept * `W)) == 0 & !set & (!setting | swept == 0);
     wire reads = !writes | (place < `WORDS & found == ((words >> place * `W) & ((1 << `W) - 1)));
     wire order = (!set | (clean & chosen & !full & !fills)) & (!writes | fills | (chosen & !full))
         & (!fills | (!chosen & !full & clean)) & (!full | (clean & !setting & !set)) & (chosen | full | fills | want == 0);
     assign ok = (clean ? here : swept_clean) & reads & order;
+endmodule
+
+// A bank's counts with one more where there is an event, at the lowest bit of its count, up to 2^N - 1.
+module counted (
+    input [`WORDS*`W-1:0] counts,
+    input [`WORDS*`W-1:0] events,
+    output [`WORDS*`W-1:0] sum
+);
+    genvar i;
+    generate
+        for (i = 0; i < `WORDS * `W; i = i + `N)
+            assign sum[i +: `N] = &counts[i +: `N] ? counts[i +: `N] : counts[i +: `N] + events[i];
+    endgenerate
 endmodule

@@ -1,4 +1,4 @@
-"""Every bit of a full bank is 1 if its event came, and nothing is left of malformed packets; a planted bug is found."""
+"""A full bank has the number of every place's events, nothing is left of malformed packets; a planted bug is found."""
 
 from dataclasses import replace
 
@@ -10,12 +10,21 @@ from hdl.formal.input_events import input_events
 from hdl.formal.proof import prove
 from tests.hdl.formal.mutants import check_refuted, mutant, some_now
 
+FORWARDS, FORGETS = "Mux(again, written, own.data)", "Mux(again & ~place[0], written, own.data)"
+
 
 @pytest.mark.parametrize(
-    ("layout", "cover"), [("steps", "both_full"), ("window", "after_thrown"), ("linear", "full_behind")]
+    ("layout", "count_bits", "cover"),
+    [
+        ("steps", 1, "both_full"),
+        ("window", 1, "after_thrown"),
+        ("linear", 1, "full_behind"),
+        ("window", 2, "beyond"),
+        pytest.param("linear", 2, "beyond", marks=pytest.mark.nightly),
+    ],
 )
-def test_events_stand_in_their_banks(layout, cover):
-    record = prove(replace(input_events(layout), covers=(f"cover_{cover}",)))
+def test_events_stand_in_their_banks(layout, count_bits, cover):
+    record = prove(replace(input_events(layout, count_bits), covers=(f"cover_{cover}",)))
     assert record.covers == (cover,)
 
 
@@ -45,21 +54,22 @@ def test_a_bug_of_the_writer_is_found(layout, old, new):
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("count_bits", "old", "new"),
     some_now(
-        2,
+        4,
         [
-            (
-                "Mux(again, written, own.data)",
-                "Mux(again & ~place[0], written, own.data)",
-            ),  # the event before, in the same word
-            ("again.eq(setting & (place == self.set_address))", "again.eq(place == self.set_address)"),
-            ("self.release | self.discard", "self.release"),
-            ("swept == config.input_words - 1", "swept == config.input_words - 2"),
-            ("found | (1 << place_index)", "found ^ (1 << place_index)"),  # an event that comes twice
-            ("self.clean.eq(0), swept.eq(0)", "self.clean.eq(0)"),
+            (1, FORWARDS, FORGETS),  # the event before, in the same word
+            (1, "again.eq(setting & (place == self.set_address))", "again.eq(place == self.set_address)"),
+            (2, " & ~count.all()", ""),  # the greatest count and one is none
+            (2, FORWARDS, FORGETS),
+            (1, "self.release | self.discard", "self.release"),
+            (1, "swept == config.input_words - 1", "swept == config.input_words - 2"),
+            (1, "found | (1 << place_index)", "found ^ (1 << place_index)"),  # an event that comes twice
+            (1, "self.clean.eq(0), swept.eq(0)", "self.clean.eq(0)"),
+            (2, "~count.all()", "~count[-1]"),  # up to half of it
+            (2, "again.eq(setting & (place == self.set_address))", "again.eq(setting)"),
         ],
     ),
 )
-def test_a_bug_of_a_bank_is_found(old, new):
-    check_refuted(input_events("window", bank=mutant(EventBank, old, new)))
+def test_a_bug_of_a_bank_is_found(count_bits, old, new):
+    check_refuted(input_events("window", count_bits, bank=mutant(EventBank, old, new)))
