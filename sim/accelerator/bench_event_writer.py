@@ -1,4 +1,4 @@
-"""Bench of the event writer: the bits of every event are set in a clean bank, malformed packets are thrown away."""
+"""Bench of the event writer: every event is counted in a clean bank, malformed packets are thrown away."""
 
 from dataclasses import dataclass
 from itertools import cycle
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from model.accelerator.config import AcceleratorConfig
 from model.accelerator.events import END_OF_STEP, FIELDS
+from sim.accelerator.bench_event_bank import count_of, with_event
 from sim.accelerator.bench_input_writer import stored_words
 from sim.accelerator.packets import noisy_packets
 from sim.harness.checker import expect
@@ -94,14 +95,15 @@ def random_beats(config: AcceleratorConfig, images: NDArray[np.uint8], random: R
 
 
 def place_of(config: AcceleratorConfig, beat: int, step: int) -> tuple[int, int]:
-    """Word and bit of an event."""
+    """Word of an event, and which of its counts, or bits."""
     x, y, channel = (
         beat >> place & (1 << bits) - 1 for place, bits in (FIELDS[name] for name in ("x", "y", "channel"))
     )
     _, rows, columns = config.input_shape
     if config.layers[0].source_map == (1, 1):
-        return config.input_place(0, 0, step, (channel * rows + y) * columns + x)
-    return config.input_place(y, x, step, channel)
+        y, x, channel = 0, 0, (channel * rows + y) * columns + x
+    word, bit = config.input_place(y, x, step, channel)
+    return word, bit // config.inputs.planes
 
 
 class Expected:
@@ -170,10 +172,11 @@ async def check_event_writer(
         found = tuple(port.get(name) for name in ("set", "address", "index"))[: len(due)]
         expect(found == due, f"{what}: set, address and index are {found}, expected {due}")
         if shows.due:
-            own, address, bit = shows.due
+            own, address, index = shows.due
+            word = banks[own].get(address, 0)
             met |= {"set and discarded at once"} if thrown else set()
-            met |= {"twice"} if banks[own].get(address, 0) >> bit & 1 else set()
-            banks[own][address] = banks[own].get(address, 0) | 1 << bit
+            met |= {"a full place"} if count_of(word, index, config.inputs) == config.inputs.largest else set()
+            banks[own][address] = with_event(word, index, config.inputs)
         for own in range(2):
             dirty[own] -= dirty[own] > 0
             if (thrown | release) >> own & 1:

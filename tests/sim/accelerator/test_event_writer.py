@@ -18,8 +18,9 @@ from sim.networks.small_networks import first_layer
 from tests.sim.accelerator.components import WAITS, run
 
 
-def config_of(kind, shape, dataflow="skip", **options):
-    network = first_layer(kind, "spikes", shape)
+def config_of(kind, shape, dataflow="skip", bits=1, **options):
+    """Of spikes, or of counts of so many bits."""
+    network = first_layer(kind, "counts" if bits > 1 else "spikes", shape, input_bits=bits if bits > 1 else None)
     return network, plan(
         replace(network, **options), lanes=4, lanes_per_neuron_unit=1, dataflow=dataflow, input_stream="events"
     )
@@ -27,24 +28,27 @@ def config_of(kind, shape, dataflow="skip", **options):
 
 # A word of a linear layer has 32 inputs; few maps are of a power of two.
 @pytest.mark.parametrize(
-    ("kind", "shape", "dataflow"),
+    ("kind", "shape", "dataflow", "bits"),
     [
-        ("conv", (3, 2, 5), "skip"),
-        ("conv", (8, 3, 2), "skip"),
-        ("conv", (2, 5, 3), "streaming"),
-        ("conv", (1, 1, 1), "streaming"),
-        ("linear", (1, 5, 7), "skip"),
-        ("linear", (2, 4, 4), "streaming"),
+        ("conv", (3, 2, 5), "skip", 1),
+        ("conv", (8, 3, 2), "skip", 1),
+        ("conv", (2, 5, 3), "streaming", 1),
+        ("conv", (1, 1, 1), "streaming", 1),
+        ("linear", (1, 5, 7), "skip", 1),
+        ("linear", (2, 4, 4), "streaming", 1),
+        ("conv", (2, 1, 3), "skip", 2),
+        ("conv", (9, 1, 2), "streaming", 2),
+        ("linear", (1, 5, 7), "streaming", 2),
     ],
 )
-def test_event_writer(kind, shape, dataflow):
-    network, config = config_of(kind, shape, dataflow)
+def test_event_writer(kind, shape, dataflow, bits):
+    network, config = config_of(kind, shape, dataflow, bits)
     met = set()
     for seed, idle in enumerate(WAITS):
         for slow in (0.2, 0.99):
             images = random_images(network, 9 // config.frames, seed)
             met |= run(EventWriter(config), check_event_writer, config, images, seed, idle, slow)
-    assert met >= {*kinds_of(config), "whole", "twice", "both banks are full", "waits for a clean bank"}
+    assert met >= {*kinds_of(config), "whole", "a full place", "both banks are full", "waits for a clean bank"}
     assert "set and discarded at once" in met
     assert ("a step too few" in met) == (dataflow == "skip")
 
@@ -64,20 +68,41 @@ def of_windows():
     return config
 
 
-@pytest.mark.parametrize(("kind", "shape"), [("conv", (3, 2, 5)), ("conv", (1, 1, 1)), ("linear", (1, 5, 7))])
-def test_event_bank(kind, shape):
-    _, config = config_of(kind, shape)
+MET = {"a pause", "the word before", "another word", "a full place", "a place back to back", "discarded "}
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "bits"),
+    [
+        ("conv", (3, 2, 5), 1),
+        ("conv", (1, 1, 1), 1),
+        ("linear", (1, 5, 7), 1),
+        ("conv", (2, 3, 3), 2),
+        ("conv", (9, 2, 2), 3),
+        ("linear", (1, 5, 7), 2),
+    ],
+)
+def test_event_bank(kind, shape, bits):
+    _, config = config_of(kind, shape, bits=bits)
     met = run(EventBank(config), check_event_bank, config, 1)
-    assert met >= {"a pause", "the word before", "another word", "discarded ", "discarded at once"}
+    assert met >= MET | {"discarded at once"}
 
 
 def test_event_bank_of_windows():
     met = run(EventBank(of_windows()), check_event_bank, of_windows(), 1, 16)
-    assert met >= {"an earlier packet", "the word before", "discarded "}
+    assert met >= MET | {"an earlier packet"}
 
 
-@pytest.mark.parametrize("idle", WAITS)
-def test_input_memory_of_events(idle):
-    network, config = config_of("conv", (5, 4, 3))
+@pytest.mark.parametrize(
+    ("kind", "shape", "bits", "idle"),
+    [
+        *(("conv", (5, 4, 3), 1, idle) for idle in WAITS),
+        ("conv", (2, 2, 3), 3, 0.0),
+        ("conv", (9, 2, 2), 2, 0.5),
+        ("linear", (2, 4, 5), 2, 0.0),
+    ],
+)
+def test_input_memory_of_events(kind, shape, bits, idle):
+    network, config = config_of(kind, shape, bits=bits)
     met = run(InputMemory(config), check_input_memory, config, random_images(network, 12, seed=1), 1, idle)
     assert "read while the next one comes" in met
