@@ -118,10 +118,12 @@ def spikes() -> Design:
 
 @cache
 def events(kind: str) -> Design:
-    """Events of a map of no power of two, into a window, words of a step each, or a linear layer's two words."""
-    shape = {"window": (2, 3, 3), "conv": (8, 3, 2), "linear": (1, 5, 7)}[kind]
+    """Events of a map of no power of two, into a window, words of a step each, or a linear layer's two words; counted
+    in a window."""
+    shape = {"window": (2, 3, 3), "conv": (8, 3, 2), "linear": (1, 5, 7), "counts": (2, 3, 2)}[kind]
     layer = "linear" if kind == "linear" else "conv"
-    return Design(first_layer(layer, "spikes", shape), 4, input_stream=EVENTS)
+    inputs = ("counts", 2) if kind == "counts" else ("spikes", None)
+    return Design(first_layer(layer, inputs[0], shape, input_bits=inputs[1]), 4, input_stream=EVENTS)
 
 
 def _config(config: AcceleratorConfig) -> Any:
@@ -190,6 +192,10 @@ def _input_writer(design: Design) -> Subject:
     return Subject("input_writer", InputWriter, design, runs, surroundings.INPUT_WRITER)
 
 
+def _event_bank(design: Design) -> Subject:
+    return Subject("event_bank", EventBank, design, SEEDED, surroundings.event_bank(design.config))
+
+
 def _event_writer(design: Design) -> Subject:
     runs = [
         (random_images(design.network, 4, seed), seed, *each) for seed, each in enumerate(product(WAITS, (0.2, 0.9)))
@@ -221,9 +227,9 @@ SUBJECTS: dict[str, Callable[[], Subject]] = {
     "event_writer, window": lambda: _event_writer(events("window")),
     "event_writer, conv": lambda: _event_writer(events("conv")),
     "event_writer, linear": lambda: _event_writer(events("linear")),
-    "event_bank": lambda: Subject(
-        "event_bank", EventBank, events("window"), SEEDED, surroundings.event_bank(events("window").config)
-    ),
+    "event_writer, counts": lambda: _event_writer(events("counts")),
+    "event_bank": lambda: _event_bank(events("window")),
+    "event_bank, counts": lambda: _event_bank(events("counts")),
     "result_stream": lambda: Subject("result_stream", ResultStream, joins(), STALLED, surroundings.RESULT_STREAM),
 }
 """By their names."""

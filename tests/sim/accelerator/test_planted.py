@@ -18,6 +18,7 @@ FAULTS = {
     "input_writer, planes": ("(expected ^ self.last)", "expected & ~self.last"),
     "event_writer, conv": ("self.last | ~self._inside()", "self.last"),
     "event_bank": ("self.release | self.discard", "self.release"),
+    "event_bank, counts": (" & ~count.all()", ""),
     "membrane_memory": ("written, self.potentials", f"written, Mux({UPPER}, ~self.potentials, self.potentials)"),
     "pixel_window": ("self.read.eq(running & advance & inside)", "self.read.eq(running & advance)"),
     "pixel_window, spikes": ("self.read.eq(running & advance & inside)", "self.read.eq(running & advance)"),

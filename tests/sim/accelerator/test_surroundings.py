@@ -27,6 +27,7 @@ DESIGNS = {
     "events": ["event_writer, window", "event_bank"],
     "events, words": ["event_writer, conv"],
     "events, linear": ["event_writer, linear"],
+    "events, counted": ["event_writer, counts", "event_bank, counts"],
 }
 BY_DAY = ("joins", "streaming")
 
