@@ -125,7 +125,8 @@ def _input(
 
 
 def _event_bank() -> Case:
-    config = plan(first_layer("conv", "spikes", (5, 4, 3)), lanes=4, dataflow="streaming", input_stream=EVENTS)
+    network = first_layer("conv", "counts", (5, 4, 3), input_bits=2)
+    config = plan(network, lanes=4, dataflow="streaming", input_stream=EVENTS)
     return _of(EventBank, check_event_bank, config, 1)
 
 

@@ -110,11 +110,17 @@ def test_linear_network_with_shared_units(tmp_path, kind):
 
 
 @pytest.mark.parametrize(
-    ("dataflow", "options"), [("skip", {}), ("streaming", {}), ("streaming", {"state": "stream", "seed": 0})]
+    ("dataflow", "options"),
+    [
+        ("skip", {}),
+        ("streaming", {}),
+        ("streaming", {"state": "stream", "seed": 0}),
+        ("skip", {"input_kind": "counts", "input_bits": 3}),
+    ],
 )
 def test_events(tmp_path, dataflow, options):
     """Packets differ in their beats; each image's cycles are those of the description."""
-    chain = replace(CHAIN, input_kind="spikes", **options)
+    chain = replace(CHAIN, **{"input_kind": "spikes"} | options)
     description = generate(chain, tmp_path, dataflow=dataflow, stream="events")
     status, output = simulate(tmp_path)
     assert (status, output.startswith(f"PASS: {IMAGES} images, {6 * IMAGES} results")) == (0, True), output

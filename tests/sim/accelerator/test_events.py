@@ -1,9 +1,12 @@
 """Accelerators that read events: every neuron, logit and cycle, and what is left of a packet that is thrown away."""
 
 from random import Random
+from unittest import mock
 
 import pytest
 
+from hdl.accelerator import input_memory
+from hdl.accelerator.event_bank import EventBank
 from model.accelerator.estimate import measured
 from model.accelerator.overlap import response
 from model.accelerator.plan import plan
@@ -12,23 +15,40 @@ from model.golden.network import forward
 from model.network.graph import Pool
 from sim.accelerator.bench_event_writer import kinds_of, malformed
 from sim.accelerator.cosim import prepare, run
-from sim.accelerator.packets import noisy_packets, results
+from sim.accelerator.packets import noisy_packets, packets, results
 from sim.harness.cosimulation import NO_WAITS, Waits
 from sim.harness.power_up import powered_up
+from sim.harness.simulators import BenchError
 from sim.networks.chains import Chain, Link
 from sim.networks.family import windowed
 from sim.networks.random_chains import sparse_images
 from sim.networks.small_networks import first_layer
+from tests.hdl.formal.mutants import mutant
 from tests.sim.accelerator.bench_accelerator_events import write_case
+from tests.sim.accelerator.bench_counted_events import more
+from tests.sim.accelerator.bench_counted_events import write_case as write_counted
 from tests.sim.accelerator.test_stream import BENCHES
 from tests.sim.accelerator.test_stream import prepare as stream_case
 from tests.sim.accelerator.test_stream import run as run_stream
 
 BENCH = "tests.sim.accelerator.bench_accelerator_events"
+COUNTED = "tests.sim.accelerator.bench_counted_events"
 
 
-def chain(shape, steps, *links, density=0.2, **options):
-    return Chain("spikes", shape, steps, links, 5, Precision(4, 4), seed=5, density=density, **options)
+def chain(shape, steps, *links, density=0.2, bits=1, **options):
+    """On spikes, or on counts of so many bits."""
+    inputs = {"input_kind": "counts" if bits > 1 else "spikes", "input_bits": bits}
+    return Chain(
+        **inputs,
+        input_shape=shape,
+        time_steps=steps,
+        links=links,
+        classes=5,
+        precision=Precision(4, 4),
+        seed=5,
+        density=density,
+        **options,
+    )
 
 
 CONV = Link(6, 3, padding=1, pool=Pool("max", 2))
@@ -44,10 +64,15 @@ CASES = {
     "state that lasts": (chain((2, 5, 6), 3, CONV, state="stream"), {"lanes": 6, "dataflow": "streaming"}),
     "linear": (chain((2, 5, 7), 4, Link(6, 0)), {"lanes": 6, "lanes_per_neuron_unit": 2}),
     "linear, streaming": (chain((3, 1, 1), 4, Link(6, 0)), {"lanes": 6, "dataflow": "streaming"}),
+    "counts": (chain((2, 4, 5), 2, CONV, bits=2), {"lanes": 6}),
+    "counts, rows": (chain((2, 3, 5), 2, CONV, bits=3), {"lanes": 12, "dataflow": [("systolic", 2), ("skip", 1)]}),
+    "counts, streaming": (chain((9, 3, 4), 3, CONV, bits=2), {"lanes": 6, "dataflow": "streaming"}),
+    "counts, linear": (chain((2, 5, 7), 2, Link(6, 0), bits=3), {"lanes": 6, "lanes_per_neuron_unit": 2}),
     # The first layer reads one word in 25, so that images wait for banks to be cleared.
     "few words": (chain((2, 16, 15), 2, Link(3, 1, stride=5), density=0.02), {"lanes": 3}),
 }
 BY_NIGHT = "shared units", "tiles", "linear, streaming", "rows", "state that lasts"
+BY_NIGHT += "counts, rows", "counts, streaming", "counts, linear"
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.nightly] * (n in BY_NIGHT)) for n in CASES])
@@ -117,6 +142,42 @@ def test_streams(kind, shape, dataflow, simulator, tmp_path):
         assert registers > 100
         assert words > 20
     assert run_stream(tmp_path, text, environment, simulator=simulator).passed == BENCHES
+
+
+def counted(folder, kind, shape, dataflow="skip"):
+    """What the bench of counted events says about an accelerator; places have more events than they count."""
+    network, options = first_layer(kind, "counts", shape, input_bits=2), {"lanes": 4, "input_stream": "events"}
+    text, _ = stream_case(folder, network, dataflow=dataflow, **options)
+    config, images, random = plan(network, dataflow=dataflow, **options), sparse_images(network, 4, seed=3), Random(1)
+    beats = [more(packet, network.inputs.largest, random) for packet in packets(config, images)]
+    results_ = results(forward(network, images))
+    environment = write_counted(folder / "case.json", beats, results_, network.inputs.largest)
+    return run_stream(folder, text, environment, bench=COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "dataflow"),
+    [
+        ("conv", (2, 3, 2), "skip"),
+        pytest.param("conv", (9, 2, 2), "streaming", marks=pytest.mark.nightly),
+        pytest.param("linear", (1, 5, 7), "skip", marks=pytest.mark.nightly),
+    ],
+)
+def test_events_are_counted(kind, shape, dataflow, tmp_path):
+    assert counted(tmp_path, kind, shape, dataflow).passed == 4
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(" & ~count.all()", ""), ("Mux(again, written, own.data)", "Mux(again & ~place[0], written, own.data)")],
+)
+def test_events_that_are_lost_or_too_many_are_noticed(old, new, tmp_path):
+    with (
+        mock.patch.object(input_memory, "EventBank", mutant(EventBank, old, new)),
+        pytest.raises(BenchError, match="image 1 gives"),
+    ):
+        counted(tmp_path, "conv", (2, 3, 2))
 
 
 @pytest.mark.parametrize("dataflow", ["skip", pytest.param("streaming", marks=pytest.mark.nightly)])
