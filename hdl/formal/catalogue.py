@@ -189,6 +189,7 @@ def catalogue(libraries: Sequence[Library]) -> list[Make]:
         word_feeder,
         feeder_words,
         partial(feeder_words, windows=True),
+        partial(feeder_words, count_bits=2),
         *(partial(layers, streaming) for streaming in (False, True)),
         partial(layers, True, lasts=True),
         *(partial(layers, True, lasts=lasts, windows=True, frames=5) for lasts in (False, True)),

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from hdl.accelerator.skip_unit import item_of
-from hdl.accelerator.word_feeder import LEVELS, WordFeeder, program
+from hdl.accelerator.word_feeder import LEVELS, PLANE, WordFeeder, program
 from hdl.formal.loops import choose, position
 from hdl.formal.proof import Proof
 from hdl.verilog.text import verilog_text
@@ -18,7 +18,7 @@ from model.accelerator.layer_plan import SKIP
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision
-from model.inputs import SPIKES
+from model.inputs import COUNTS, inputs_of
 from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
 from model.neurons import MemoryFree, Neuron
@@ -43,7 +43,7 @@ FIELDS = {
 """Numbers of a layer's source."""
 
 
-def fed_network(neurons: Sequence[Neuron], time_steps: int) -> Network:
+def fed_network(neurons: Sequence[Neuron], time_steps: int, count_bits: int) -> Network:
     """Kernels of 3 with padding, strides of 1 and 2, two words a pixel, a convolution as shortcut, a linear layer."""
     precision = Precision(2, 2)
     one, code = np.ones(2, np.int32), precision.code
@@ -60,12 +60,14 @@ def fed_network(neurons: Sequence[Neuron], time_steps: int) -> Network:
     joined = spiking("joined", neurons[1], *sources)
     reads = Source("joined", codes(1, 8))
     last = Layer(name="last", kind=LayerKind.LINEAR, neuron=None, code=code, sources=(reads,), bias=one[:1] * 0)
-    return Network(SPIKES, (1, 3, 3), time_steps, (first, joined, last))
+    return Network(inputs_of(COUNTS, count_bits), (1, 3, 3), time_steps, (first, joined, last))
 
 
-def feeder_words(component: type[WordFeeder] = WordFeeder, *, windows: bool = False) -> Proof:
-    """One lane: two groups, and of their spikes two words a pixel; with ``windows``, of earlier frames."""
-    network = fed_network(WINDOWS, 3) if windows else fed_network([Precision(2, 2).lif()] * 2, 2)
+def feeder_words(component: type[WordFeeder] = WordFeeder, *, windows: bool = False, count_bits: int = 1) -> Proof:
+    """One lane: two groups, and of their spikes two words a pixel; with ``windows``, of earlier frames. The first layer
+    reads counts, of one bit spikes."""
+    neurons, time_steps = (WINDOWS, 3) if windows else ([Precision(2, 2).lif()] * 2, 2)
+    network = fed_network(neurons, time_steps, count_bits)
     config = plan(network, lanes=1, lanes_per_neuron_unit=1, dataflow=STREAMING if windows else SKIP)
     first, *others = config.layers
     config = replace(config, layers=(replace(first, window=False), *others))  # as if its kernel were too large for one
@@ -79,7 +81,7 @@ def feeder_words(component: type[WordFeeder] = WordFeeder, *, windows: bool = Fa
             (f"feeder.nest{mark}", f"mint_feeder_nest{mark}"),
             design,
             programs,
-            LEVELS,
+            (*LEVELS, PLANE),
             "own",
         )
         for name, mark, programs in (("main", "", main), ("joined", "_1", joined * len(layers)))
@@ -89,7 +91,8 @@ def feeder_words(component: type[WordFeeder] = WordFeeder, *, windows: bool = Fa
     return Proof(
         name="word feeder: words of the loops, at their addresses",
         configuration="3 x 3, strides 1 and 2, padding, two words a pixel, two sources, a linear layer"
-        + ", windows of frames" * windows,
+        + ", windows of frames" * windows
+        + f", counts of {count_bits} bits" * (count_bits > 1),
         design=design,
         harness=_filled(HARNESS.read_text(encoding="utf-8"), config).replace(
             "`POSITIONS", "\n".join(each.text for each in nests)
@@ -97,6 +100,8 @@ def feeder_words(component: type[WordFeeder] = WordFeeder, *, windows: bool = Fa
         defines={
             "D": config.word_width,
             "I": item.size,
+            "N": count_bits,
+            "P": number_width(count_bits),
             "R": bits,
             "B": number_width(config.furthest + 1),
             "FRAMES": config.furthest + 1,
@@ -106,6 +111,7 @@ def feeder_words(component: type[WordFeeder] = WordFeeder, *, windows: bool = Fa
             "SPACE": 1 << number_width(words),
             "SPACES": number_width(len(config.spike_memories)),
             **({"WINDOWS": 1, "SIGNS": 1} if windows else {}),
+            **({"COUNTS": 1} if count_bits > 1 else {}),
         },
         peeks={
             "turn": "feeder.turn",
@@ -115,11 +121,12 @@ def feeder_words(component: type[WordFeeder] = WordFeeder, *, windows: bool = Fa
             "found": "feeder.found",
             "marks": "feeder.marks",
             "unit_row": "feeder.row",
-            **({"unit_nothing": "feeder.blank", "unit_subtracts": "feeder.negate"} if windows else {}),
+            "unit_nothing": "feeder.blank",
+            **({"unit_subtracts": "feeder.negate"} if windows else {}),
             **nests[0].peeks,
             **nests[1].peeks,
         },
-        covers=OF_WINDOWS if windows else COVERS,
+        covers=OF_WINDOWS if windows else (*COVERS, OF_WINDOWS[0]) if count_bits > 1 else COVERS,
         cover_cycles=32,
     )
 
@@ -138,9 +145,10 @@ def _filled(harness: str, config: AcceleratorConfig) -> str:
         "GROUPS": by_layer([each.groups for each in layers]),
         "ROWS": by_layer([each.positions[0] for each in layers]),
         "COLUMNS": by_layer([each.positions[1] for each in layers]),
-        "ROUNDS": by_layer([each.rounds for each in layers]),
+        "ROUNDS": by_layer([each.rounds // each.value_bits for each in layers]),
+        "PLANES": by_layer([each.value_bits for each in layers]),
         "EACH": by_layer([int(each.fires_each_step) for each in layers]),
-        "STORED": by_layer([each.stored_rounds for each in layers]),
+        "STORED": by_layer([each.word_rounds for each in layers]),
         "BLANK": by_turn(lambda turn: int(turn.sign == 0)),
         "BACK": by_turn(lambda turn: turn.back),
         "SUBTRACTS": by_turn(lambda turn: int(turn.sign < 0)),

@@ -33,6 +33,28 @@ def test_a_bug_is_found(old, new):
     check_refuted(feeder_words(mutant(WordFeeder, old, new)))
 
 
+@pytest.mark.nightly
+def test_words_of_counts_are_read_for_each_plane():
+    record = prove(replace(feeder_words(count_bits=2), covers=("cover_doubles",), cover_cycles=12))
+    assert record.covers == ("doubles",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    some_now(
+        1,
+        [
+            ("Quantity(0, {PLANE: 1})", "Quantity(1, {PLANE: 1})"),
+            ("else round_step,", "else 2 * round_step,"),
+            ("ends, sums = loops.plane_ends, loops.round_ends", "ends, sums = loops.round_ends, loops.last_round"),
+            ("self.plane.eq(loops.plane)", "self.plane.eq(0)"),
+        ],
+    ),
+)
+def test_a_bug_of_counts_is_found(old, new):
+    check_refuted(feeder_words(mutant(WordFeeder, old, new), count_bits=2))
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     some_now(
