@@ -80,7 +80,7 @@ WINDOWS = (
 )
 """Input, kernel, stride and padding of the pixel windows that are proved."""
 
-WRITERS = (("pixels", "conv"), ("spikes", "conv"), ("pixels", "linear"), ("spikes", "linear"))
+WRITERS = tuple(product(("pixels", "spikes", "counts"), ("conv", "linear")))
 """Input and first layer of the input writers that are proved."""
 
 COUNTS = (("window", 2), ("linear", 2))

@@ -13,7 +13,7 @@ from model.accelerator.config import AcceleratorConfig
 from model.accelerator.plan import plan
 from model.arithmetic import number_width
 from model.config import Precision
-from model.inputs import inputs_of
+from model.inputs import COUNTS, inputs_of
 from model.network.graph import INPUT, Layer, LayerKind, Source
 from model.network.network import Network
 
@@ -24,7 +24,7 @@ PACKETS = HARNESS.with_name("packets.v")
 """What both harnesses count."""
 COVERS = ("cover_both_full", "cover_third", "cover_after_long", "cover_after_short")
 OF_PLANES = ("cover_both_full", "cover_after_long", "cover_after_short", "cover_rest_of_broken")
-ROWS, COLUMNS, STEPS, CHANNELS = 2, 2, 2, 2
+ROWS, COLUMNS, STEPS, CHANNELS, COUNT_BITS = 2, 2, 2, 2, 3
 WORD, INPUTS = 8, 18
 """Of a linear layer: bits of a word, and inputs, which are two words and a part of a third."""
 
@@ -44,7 +44,12 @@ def writer_config(kind: str, layer: str, inputs: int = 8) -> AcceleratorConfig:
     )
     reads = Source("first", np.ones((2, 8 if conv else 2), np.int8))
     last = Layer(name="last", kind=LayerKind.LINEAR, neuron=None, code=code, sources=(reads,), bias=0 * one)
-    network = Network(inputs_of(kind), (CHANNELS, ROWS, COLUMNS) if conv else (inputs, 1, 1), STEPS, (first, last))
+    network = Network(
+        inputs_of(kind, COUNT_BITS if kind == COUNTS else None),
+        (CHANNELS, ROWS, COLUMNS) if conv else (inputs, 1, 1),
+        STEPS,
+        (first, last),
+    )
     return plan(network, lanes=2, lanes_per_neuron_unit=1)
 
 
@@ -95,7 +100,7 @@ def input_writer(kind: str, layer: str, component: type[InputWriter] = InputWrit
     if (kind, layer) == ("pixels", "linear"):
         return plane_writer(component)
     config = linear_config(kind) if layer == "linear" else writer_config(kind, layer)
-    ordered = (kind, layer) == ("spikes", "conv")
+    ordered = kind != "pixels" and layer == "conv"
     defines: dict[str, int | str] = {
         "BEATS": config.input_beats,
         "STEPS": STEPS if ordered else 1,
@@ -115,8 +120,9 @@ def input_writer(kind: str, layer: str, component: type[InputWriter] = InputWrit
             peeks[f"{level}_count"] = f"1'0,1'0,writer.order.{level}_count"
             peeks[f"address_{level}"] = f"writer.order.{register}"
     if layer == "linear":
-        words = config.layers[0].words
-        defines |= {"WORDS": words, "REST": INPUTS % WORD, "V": number_width(words)}
+        first = config.layers[0]
+        rest = INPUTS % WORD * first.value_bits
+        defines |= {"WORDS": first.words, "REST": rest, "V": number_width(first.words)}
         peeks["unit_number"] = "writer.number"
     return Proof(
         name=NAME,

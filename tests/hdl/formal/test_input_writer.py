@@ -16,6 +16,7 @@ from tests.hdl.formal.mutants import check_refuted, mutant, some_now
         ("spikes", "conv", "after_long"),
         ("spikes", "linear", "after_short"),
         ("pixels", "linear", "rest_of_broken"),
+        ("counts", "linear", "third"),
     ],
 )
 def test_images_stand_in_their_banks(kind, layer, cover):
