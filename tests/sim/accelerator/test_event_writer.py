@@ -38,7 +38,7 @@ def config_of(kind, shape, dataflow="skip", bits=1, **options):
         ("linear", (2, 4, 4), "streaming", 1),
         ("conv", (2, 1, 3), "skip", 2),
         ("conv", (9, 1, 2), "streaming", 2),
-        ("linear", (1, 5, 7), "streaming", 2),
+        ("linear", (1, 3, 3), "streaming", 2),
     ],
 )
 def test_event_writer(kind, shape, dataflow, bits):
@@ -98,7 +98,7 @@ def test_event_bank_of_windows():
     [
         *(("conv", (5, 4, 3), 1, idle) for idle in WAITS),
         ("conv", (2, 2, 3), 3, 0.0),
-        ("conv", (9, 2, 2), 2, 0.5),
+        ("conv", (9, 1, 2), 2, 0.5),
         ("linear", (2, 4, 5), 2, 0.0),
     ],
 )
