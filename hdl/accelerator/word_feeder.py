@@ -3,29 +3,22 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from amaranth.hdl import Array, Const, Module, Mux, Shape, Signal, Value, signed, unsigned
+from amaranth.hdl import Array, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.accelerator.coordinates import coordinate_shape
 from hdl.accelerator.loop_nest import LoopNest, Program, Quantity
 from hdl.accelerator.skip_unit import item_of
 from hdl.parts.tables import by_program
 from model.accelerator.config import AcceleratorConfig
 from model.accelerator.history import Turn
 from model.accelerator.layer_plan import LayerPlan
-from model.arithmetic import number_width, signed_width
+from model.arithmetic import number_width
 
-LEVELS = (
-    "group",
-    "row",
-    "column",
-    "round",
-    "kernel_row",
-    "kernel_column",
-    "pooled_row",
-    "pooled_column",
-    "word",
-)
+POSITIONS = ("group", "row", "column")
+KERNEL = ("kernel_row", "kernel_column", "pooled_row", "pooled_column", "word")
+LEVELS = (*POSITIONS, "round", *KERNEL)
 PLANE = "plane"
 """The level within rounds, where a word has counts of several bits."""
 PART = "part"
@@ -85,17 +78,6 @@ def program(layer: LayerPlan, number: int = 0) -> Program:
     part = Quantity(0, {PART: 1})
     quantities = {"address": address, "weights": weights, "y": y, "x": x, "position": position, "part": part}
     return Program(counts, quantities | {"turn": Quantity(0, turn), PLANE: Quantity(0, {PLANE: 1})})
-
-
-def coordinate_shape(plans: list[LayerPlan], axis: int) -> Shape:
-    """Of a coordinate in the source, padding included, and positions of a tile beyond the last."""
-    low = min(-plan.padding * plan.source_pool for plan in plans)
-    high = max(
-        (plan.source_map[axis] + plan.padding + plan.kernel[axis] + axis * (plan.tile - 1) * plan.stride)
-        * plan.source_pool
-        for plan in plans
-    )
-    return signed(signed_width(low, high))
 
 
 class _Loops(NamedTuple):
@@ -329,9 +311,8 @@ class WordFeeder(wiring.Component):
         if self.counts > 1:
             shapes[PLANE] = unsigned(number_width(self.counts))
         programs = [program(plan, number) for plan in plans]
-        levels: tuple[str, ...] = LEVELS if rows == 1 else (*LEVELS, PART)
-        if self.counts > 1:
-            levels = tuple(each for level in levels for each in ((level, PLANE) if level == "round" else (level,)))
+        planes, parts = (PLANE,) * (self.counts > 1), (PART,) * (rows > 1)
+        levels = (*POSITIONS, "round", *planes, *KERNEL, *parts)
         mark = f"_{number}" if number else ""
         nest = LoopNest(levels, programs, shapes)
         m.submodules[f"nest{mark}"] = nest

@@ -73,6 +73,7 @@ def accelerators():
     first, *others = frames.layers
     window = replace(frames, layers=(replace(first, neuron=MemoryFree(((1, 0), (-1, 0)))), *others))
     options += [(network, 4, "streaming") for network in (*lasting, window)]
+    options += [(first_layer("linear", "counts", (2, 3, 3), input_bits=2), 4, "skip")]
     options += [(binary(first_layer("linear", "spikes", (2, 3, 3))), 4, "skip")]
     plans = [(network, plan(network, lanes=lanes, dataflow=dataflow)) for network, lanes, dataflow in options]
     return plans + [(network, replace(config, retire=True)) for network, config in plans[:1]]
