@@ -42,7 +42,7 @@ def folds(found: list[Any]) -> Rows:
         against = None
         if row["row"] != PAIRED and paired:
             spread = f" ± {statistics.stdev(paired):.1f}" if len(paired) > 1 else ""
-            against = f"{statistics.mean(paired):+.1f}{spread}"
+            against = f"{round(statistics.mean(paired), 1) + 0.0:+.1f}{spread}"  # no -0.0
         right = f"{sum(row['correct']):,} of {images:,}"
         percent = f"{100 * sum(row['correct']) / images:.1f}"
         differ = f"{row['differing']} of {row['compared']:,}" if row["compared"] else "–"
