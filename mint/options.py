@@ -80,7 +80,7 @@ ImageFile = Annotated[
         "--input",
         metavar="FILE",
         help="In place of a data set: .npy file of pixels [N, C, H, W], or spikes or counts [T, N, C, H, W]; or .npz "
-        "file with x and y as a data set has them, spikes [N, T, C, H, W].",
+        "file with x and y as a data set has them, spikes or counts [N, T, C, H, W].",
     ),
 ]
 LabelFile = Annotated[

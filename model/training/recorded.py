@@ -23,7 +23,7 @@ def recorded(plan: tuple[int, ...], size: Size) -> SpikingNetwork:
     inputs, extent, _ = size.input_shape
     require(
         inputs == POLARITIES,
-        f"images of {inputs} channels; this network takes spikes of two polarities, of a data set of recordings",
+        f"images of {inputs} channels; this network takes events of two polarities, of a data set of recordings",
     )
     layers: dict[str, Conv | Readout] = {}
     for number, count in enumerate(plan, 1):

@@ -51,7 +51,7 @@ def built_for(recipe: Recipe, data: Dataset) -> Callable[[Precision | None], Spi
         input_shape=(channels, height, width),
         classes=data.classes,
         ends_bits=recipe.ends_bits,
-        count_bits=recipe.count_bits,
+        count_bits=recipe.count_bits if recipe.framing is not None else data.count_bits,
     )
     if recipe.readout == Recipe.readout:
         return plain

@@ -291,7 +291,7 @@ class Spiking(Weighted, ABC):
         shape = sums.shape
         sums = (sums if self._fused(sums) else sums.contiguous()).flatten(3)
         rows = in_rows(sums) if loops else sums
-        mean, variance = self._moments(rows, taps, self._config(dropped=dropped))
+        mean, variance = self._moments(rows, taps, dropped)
         if varied and not self.settled:
             first = fold_layer(codes, step, gamma, self.beta, mean, variance, self._config(1, dropped))
             self._leak = self._fitting(first.threshold)
@@ -318,11 +318,11 @@ class Spiking(Weighted, ABC):
                 self.potential = potential.mean((0, 3)) * folded.unit.to(potential)
         return out.view(-1, *shape[1:3], shape[3] // pool, shape[4] // pool)
 
-    def _moments(self, sums: Tensor, taps: Tensor | None, config: NeuronConfig) -> tuple[Tensor, Tensor]:
+    def _moments(self, sums: Tensor, taps: Tensor | None, dropped: float) -> tuple[Tensor, Tensor]:
         """Mean and variance a channel of what the neurons add B to; without batch norm zeros."""
         if not self.batch_norm:
             return tuple(sums.new_zeros(2, sums.shape[2], dtype=torch.float64))
-        return moments(sums) if taps is None else window_moments(sums, taps, config)
+        return moments(sums) if taps is None else window_moments(sums, taps, self._config(dropped=dropped))
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, variance: Tensor, effective: Tensor, count: int) -> None:

@@ -238,6 +238,12 @@ class Run:
         """Train the epochs that are missing; where there are several processes, the first one writes."""
         if len(self.history) == self.recipe.epochs:
             return
+        soft, searched = self.module.soft_epochs(self.recipe.epochs), self.recipe.leak_search
+        require(
+            not 0 < searched < soft,
+            f"--leak-search {searched}: weights are no levels before epoch {soft}, where leaks are chosen anew; "
+            f"give {soft} or more",
+        )
         keep_freed_memory()
         images, labels = (x.to(self.device) for x in _tensors(self.split))
         lesson = self._lesson(listener).to(self.device) if self.recipe.teacher is not None else None

@@ -99,7 +99,7 @@ class NormalisedFiring(torch.autograd.Function):
     def backward(ctx, grad, grad_potential):  # type: ignore[no-untyped-def]
         sums, potential, skip, step, gamma, mean, variance = ctx.saved_tensors
         folded, config = ctx.folded, ctx.config
-        unit, threshold = folded.unit.to(potential)[:, None], folded.threshold.float()
+        unit, threshold = folded.unit.to(potential)[:, None], folded.threshold.to(potential)
         grad = torch.zeros_like(potential) if grad is None else grad
         if grad_potential is not None:
             # Divided by the surrogate's slope at h, with which it is multiplied below: it then arrives at h as it is.

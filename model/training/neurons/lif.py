@@ -29,7 +29,7 @@ def constants(config: NeuronConfig) -> Constants:
 
 def fire(sums: Tensor, folded: Folded, config: NeuronConfig) -> tuple[Tensor, Tensor]:
     """Potentials H and spikes [T, N, C, S] of integer sums [T or 1, N, C, S]; no gradient."""
-    bias, threshold = folded.bias.float(), folded.threshold.float()
+    bias, threshold = folded.bias.to(sums.dtype), folded.threshold.to(sums.dtype)
     shape = (config.time_steps, *sums.shape[1:])
     if kernel.compiled(sums):
         potential, spikes = torch.empty(shape, dtype=sums.dtype), torch.empty(shape)
@@ -90,7 +90,7 @@ def fire_pooled(total: Tensor, folded: Folded, config: NeuronConfig, plane: Plan
     steps, size = config.time_steps, total.shape[3]
     order, windows = windows_of(plane, size)
     spikes = torch.empty(steps, *total.shape[1:3], plane.pooled(size))
-    arrays = (x.numpy() for x in (folded.bias.float(), folded.threshold.float()))
+    arrays = (x.to(total.dtype).numpy() for x in (folded.bias, folded.threshold))
     sums = total.detach().contiguous().numpy()
     found = kernel.fire(sums, steps, *arrays, *constants(config).law, order, windows, spikes.numpy())
     return spikes, torch.tensor(found.sum() / max(steps * found.size * size, 1), dtype=torch.float32)
@@ -115,8 +115,8 @@ def backward_pooled(
             grad,
             sums[:0] if total is sums else total,
             sums,
-            folded.bias.float(),
-            folded.threshold.float(),
+            folded.bias.to(total.dtype),
+            folded.threshold.to(total.dtype),
             folded.unit.float(),
         )
     )

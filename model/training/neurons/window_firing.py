@@ -40,7 +40,7 @@ class WindowedFiring(torch.autograd.Function):
     def forward(ctx, sums, taps, step, gamma, beta, folded, mean, variance, config, plane):  # type: ignore[no-untyped-def]
         steps, (order, windows) = config.time_steps, windows_of(plane, sums.shape[3])
         spikes = torch.empty(steps, *sums.shape[1:3], plane.pooled(sums.shape[3]))
-        neurons = (x.float().numpy() for x in (folded.bias, folded.threshold))
+        neurons = (x.to(sums).numpy() for x in (folded.bias, folded.threshold))
         arrays = sums.detach().numpy(), steps, *_window(taps, sums, config), *neurons
         found = window_kernel.fire(*arrays, order, windows, spikes.numpy())
         density = torch.tensor(found.sum() / max(steps * found.size * sums.shape[3], 1), dtype=torch.float32)
@@ -55,7 +55,7 @@ class WindowedFiring(torch.autograd.Function):
         folded, config = ctx.folded, ctx.config
         own = sums.numpy(), *_window(taps, sums, config)
         real = sums.new_empty(config.time_steps, *sums.shape[1:])
-        neurons = (x.float().numpy() for x in (folded.bias, folded.threshold, folded.unit))
+        neurons = (x.numpy() for x in (folded.bias.to(sums), folded.threshold.to(sums), folded.unit.float()))
         places = windows_of(ctx.plane, sums.shape[3])
         arrays = grad.contiguous().numpy(), *own, *neurons, np.float32(config.sharpness), *places
         partial = torch.from_numpy(window_kernel.backward(*arrays, real.numpy()).sum(0))

@@ -47,7 +47,7 @@ def midpoints(values: Tensor, count: int) -> Tensor:
 
 
 class SoftStep(torch.autograd.Function):
-    """σ(T·x), with the gradient 4·σ(x)·(1 - σ(x)): 1 at the step, as rounding's is."""
+    """σ(T·x), with the gradient 4·σ(x)·(1 - σ(x)): 1 at the step, and what is left at others."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, temperature: float) -> Tensor:

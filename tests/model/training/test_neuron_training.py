@@ -1,12 +1,15 @@
 """The compiled neuron against plain PyTorch, and its gradient against autograd."""
 
+from types import SimpleNamespace
+from unittest.mock import MagicMock
+
 import numpy as np
 import pytest
 import torch
 
 from model.codes import Narrow
 from model.config import Precision
-from model.neurons import Lif
+from model.neurons import Lif, MemoryFree
 from model.neurons.lif import LEAKS, Reset
 from model.training import layers
 from model.training.layers import Conv, MaxPool, Readout
@@ -14,7 +17,8 @@ from model.training.network import SpikingNetwork
 from model.training.neurons import generic, kernel
 from model.training.neurons.config import NeuronConfig
 from model.training.neurons.firing import BATCH_NORM_EPSILON, NormalisedFiring, PooledFiring, fold_layer, moments
-from model.training.neurons.lif import Plane, backward, backward_pooled, fire, fire_reference, membranes
+from model.training.neurons.lif import Plane, backward, backward_pooled, fire, fire_pooled, fire_reference, membranes
+from model.training.neurons.window_firing import WindowedFiring
 
 STEPS, BATCH, CHANNELS, SIZE = 4, 3, 5, 37
 
@@ -274,3 +278,22 @@ def test_the_gradient_of_a_gain_is_finite_and_alike_on_both_sides_of_zero() -> N
     for side in found:
         torch.testing.assert_close(side, found[1], rtol=0.02, atol=0)
     assert float(found[1].abs().min()) > 0
+
+
+@pytest.mark.parametrize("neuron", [Lif(4, 1), MemoryFree(((1, 0),))], ids=["lif", "memory-free"])
+@pytest.mark.parametrize("loops", [True, False])
+def test_wide_numbers_are_compared_exactly(neuron, loops, monkeypatch):
+    """B and Θ beyond 2^24, which float32 rounds: one more or less decides."""
+    monkeypatch.setattr(kernel, "AVAILABLE", loops)
+    bias = torch.full((1,), 2**26 + 1, dtype=torch.int32)
+    folded = SimpleNamespace(bias=bias, threshold=bias + 1, unit=torch.ones(1, dtype=torch.double))
+    sums = torch.tensor([0.0, 1.0], dtype=torch.double).view(1, 1, 1, 2)
+    config = NeuronConfig(code=Narrow(8), neuron=neuron, time_steps=1, largest_input=1, input_scale=1.0)
+    wanted = [0.0, 1.0]
+    assert fire(sums, folded, config)[1].flatten().tolist() == wanted
+    if loops:
+        assert fire_pooled(sums, folded, config, Plane(2))[0].flatten().tolist() == wanted
+    if loops and isinstance(neuron, MemoryFree):
+        given = (torch.ones(1), *[None] * 3, folded, *[None] * 2, config, Plane(2))
+        context = MagicMock()
+        assert WindowedFiring.forward(context, sums, *given)[0].flatten().tolist() == wanted

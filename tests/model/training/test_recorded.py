@@ -98,7 +98,7 @@ def test_every_layer_is_exact_on_spikes_and_counts(name: str, count_bits: int) -
 
 
 def test_what_does_not_fit_gets_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="images of 3 channels; this network takes spikes of two polarities"):
+    with pytest.raises(UserError, match="images of 3 channels; this network takes events of two polarities"):
         api.train(api.recipe("nmnist", Precision(4, 4), "cifar10", width=0.25), tmp_path / "runs", data=_pixels())
     with pytest.raises(UserError, match="digits has no recordings to cut into frames; leave out --step-us"):
         api.train(api.recipe("digits", Precision(4, 4), step_us=5), tmp_path / "runs")
@@ -119,7 +119,7 @@ def test_a_run_on_other_recordings_is_not_taken_for_this_one(tmp_path: Path) -> 
 def test_a_recipe_s_frames_are_of_recordings_only() -> None:
     """What the user did not give is not complained of."""
     for name in ("digits", "cifar10"):
-        with pytest.raises(UserError, match="this network takes spikes of two polarities"):
+        with pytest.raises(UserError, match="this network takes events of two polarities"):
             integers("gesture", Precision(4, 4), width=1, time_steps=None, dataset=name)
     assert api.recipe("gesture", Precision(4, 4), "moving-digits").framing is None
     assert api.recipe("gesture", Precision(4, 4), "moving-digits").name == "gesture-moving-digits-w4u4-seed0"
